@@ -1,0 +1,1 @@
+"""slo-streams: events in, SLO breaches and recoveries out."""

@@ -1,0 +1,1 @@
+"""One thin Faust agent per input topic."""

@@ -1,0 +1,1 @@
+"""An embedded Apache Kafka: no Docker, no installed Java."""

@@ -1,0 +1,1 @@
+"""Bytes in: chunked transport, decoding, placement; out comes an observation or a named rejection."""

@@ -1,0 +1,1 @@
+"""What every Kafka client here shares: connection options, topics, startup checks."""

@@ -1,0 +1,81 @@
+"""Every public name: metrics, topics, tables. What other services rely on is spelled here and nowhere else."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One SLI of the programme.
+
+    `id` is the stable name in alerts and objectives, `topic` the input topic without the prefix,
+    `title` the display name (`{scope}` stands for the product), `table` the short name of its window tables.
+    """
+
+    id: str
+    topic: str
+    title: str
+    table: str
+
+    def display_name(self, scope: str) -> str:
+        """Name shown in alerts for a series of this metric: 'Jira Webhook Delivery Success Rate'."""
+        return self.title.format(scope=scope)
+
+
+AVAILABILITY: Final = Metric("app-availability", "healthcheck.v1", "App Availability", "availability")
+IFRAME: Final = Metric("iframe-load-success-rate", "iframe.v1", "{scope} Iframe Load Success Rate", "iframe")
+INSTALLATION: Final = Metric(
+    "installation-callback-success-rate",
+    "installation-callback.v1",
+    "{scope} Installation Callback Success Rate",
+    "installation",
+)
+WEBHOOK: Final = Metric("webhook-delivery-success-rate", "webhook.v1", "{scope} Webhook Delivery Success Rate", "webhook")
+
+METRICS: Final = {metric.id: metric for metric in (AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK)}
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Topic names under the configured prefix (default `slo.`)."""
+
+    prefix: str = "slo."
+
+    def input(self, metric: Metric) -> str:
+        """Topic the events of a metric arrive on."""
+        return self.prefix + metric.topic
+
+    @property
+    def inputs(self) -> dict[str, Metric]:
+        """Input topic name -> its metric."""
+        return {self.input(metric): metric for metric in METRICS.values()}
+
+    @property
+    def apps(self) -> str:
+        """The app catalogue (compacted)."""
+        return self.prefix + "apps.v1"
+
+    @property
+    def exclusions(self) -> str:
+        """Planned downtime and platform faults (compacted)."""
+        return self.prefix + "exclusions.v1"
+
+    @property
+    def alerts(self) -> str:
+        """One record per breach and recovery."""
+        return self.prefix + "alerts.v1"
+
+    @property
+    def alert_state(self) -> str:
+        """The latest alert of each series and objective (compacted)."""
+        return self.prefix + "alert-state.v1"
+
+    @property
+    def rejected(self) -> str:
+        """Input records that could not be used, with the reason."""
+        return self.prefix + "rejected.v1"
+
+
+def changelog(application_id: str, metric: Metric) -> str:
+    """Compacted topic that holds the window tables of a metric; same partition count as its input topic."""
+    return f"{application_id}-{metric.table}-panes-changelog"

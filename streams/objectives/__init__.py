@@ -1,0 +1,1 @@
+"""Objectives as OpenSLO files, and the shipped defaults."""

@@ -1,0 +1,1 @@
+"""Transitions out: alert records and alert state as bytes."""

@@ -1,0 +1,1 @@
+"""Producers of input events: the health prober and the sample feed."""

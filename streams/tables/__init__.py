@@ -1,0 +1,1 @@
+"""Tumbling and hopping window tables: pane state as rows of a compacted changelog topic."""

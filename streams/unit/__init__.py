@@ -1,0 +1,1 @@
+"""One source partition and its commit: fence, restore, apply, one transaction."""

@@ -1,0 +1,1 @@
+"""Pure window algebra: tumbling panes and the hopping windows derived from them."""
