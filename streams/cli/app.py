@@ -2,7 +2,15 @@
 
 import typer
 
+from streams.cli.broker import broker
+
 app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(broker)
+
+
+@app.callback()
+def _commands() -> None:
+    """Judge the reliability of marketplace apps from Kafka events."""
 
 
 def main() -> None:

