@@ -1,0 +1,243 @@
+"""The model: feed a log record by record, and recount every window from its raw events at every boundary.
+
+met ──(below at `alert_after` judged boundaries in a row)──────▶ breached    BREACH
+breached ──(not below at `recover_after` judged boundaries)────▶ met         RECOVERY, RESTORED
+breached ──(no event in the window, and silence is `recover`)──▶ met         RECOVERY, NO_DATA
+"""
+
+import base64
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from streams.evaluation.objective import Objective, Silence
+from streams.names import IFRAME, Metric, Topics
+from tests.model.placement import REROUTED, Partitioner, is_misplaced, murmur2_partition
+from tests.model.reading import Event, Rejection, read
+from tests.model.record import Record
+
+FUTURE_TOLERANCE_MS = 60_000
+
+Alert = dict[str, Any]
+TopicPartition = tuple[str, int]
+
+
+class Series(NamedTuple):
+    """The part of a series that its topic does not say."""
+
+    app_key: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What must come of a log.
+
+    `alerts` in order of publication per input topic-partition; `rejected` as (topic, partition, index of the record
+    in that topic-partition counted from 0, reason).
+    """
+
+    alerts: dict[TopicPartition, list[Alert]]
+    rejected: list[tuple[str, int, int, str]]
+
+    @property
+    def all_alerts(self) -> list[Alert]:
+        """The alerts of every topic-partition, one after the other."""
+        return [alert for alerts in self.alerts.values() for alert in alerts]
+
+
+def judge(
+    log: Iterable[Record],
+    objectives: Sequence[Objective],
+    *,
+    lateness_ms: int,
+    partitions: int,
+    until_ms: int | None = None,
+    partitioner: Partitioner = murmur2_partition,
+    topics: Topics = Topics(),  # noqa: B008 - frozen
+) -> Judged:
+    """Alerts and rejections of a log, without catalogue and exclusions, under the event clock.
+
+    The log is as read from the topics, rerouted copies among the rest; for a log that never passed through the
+    product, `put_right` adds them. At its end every boundary up to and with `until_ms` is judged in each partition
+    that has a watermark; with None nothing beyond what the watermark reached.
+    """
+    judges: dict[TopicPartition, _Partition] = {}
+    seen: defaultdict[TopicPartition, int] = defaultdict(int)
+    rejected: list[tuple[str, int, int, str]] = []
+    for record in log:
+        where = (record.topic, record.partition)
+        metric = topics.inputs[record.topic]
+        if where not in judges:
+            judges[where] = _Partition(metric, [o for o in objectives if o.metric == metric.id], lateness_ms)
+        index = seen[where]
+        seen[where] += 1
+        event = read(record, metric)
+        reason = event if isinstance(event, Rejection) else None
+        if isinstance(event, Event):
+            if is_misplaced(record, event.app_key, partitions, partitioner):
+                if record.header(REROUTED) is None:
+                    continue  # its well-placed copy is a record of its own
+                reason = Rejection.MISPLACED
+            else:
+                reason = judges[where].take(event, record.timestamp_ms)
+        if reason is not None:
+            rejected.append((*where, index, reason.value))
+    if until_ms is not None:
+        for judge_of_partition in judges.values():
+            judge_of_partition.judge_through(until_ms)
+    return Judged({where: partition.alerts for where, partition in judges.items()}, rejected)
+
+
+@dataclass(slots=True)
+class _State:
+    """Where one objective stands for one series."""
+
+    breached_at_ms: int | None = None
+    in_a_row: int = 0  # judged boundaries that spoke for the other state
+
+
+@dataclass
+class _Partition:
+    """One topic-partition: all its events, its watermark, and how far it has been judged."""
+
+    metric: Metric
+    objectives: list[Objective]
+    lateness_ms: int
+    watermark_ms: int | None = None
+    judged_through_ms: int = 0
+    last_event_ms: int = 0
+    events: defaultdict[Series, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    states: defaultdict[tuple[Series, str], _State] = field(default_factory=lambda: defaultdict(_State))
+    alerts: list[Alert] = field(default_factory=list)
+
+    def take(self, event: Event, timestamp_ms: int | None) -> Rejection | None:
+        """Count a well-placed event and judge what it makes due; or say why it cannot be used."""
+        if timestamp_ms is not None and event.time_ms > timestamp_ms + FUTURE_TOLERANCE_MS:
+            return Rejection.FUTURE_TIME
+        if self._is_too_late(event):
+            return Rejection.TOO_LATE
+        if event.counted:
+            self.events[Series(event.app_key, event.scope)].append(event)
+            self.last_event_ms = max(self.last_event_ms, event.time_ms)
+        moment_ms = event.time_ms if timestamp_ms is None else min(event.time_ms, timestamp_ms)
+        if self.watermark_ms is None:
+            self.watermark_ms = moment_ms
+            self.judged_through_ms = moment_ms - self.lateness_ms  # history before the first record is nobody's
+        self.watermark_ms = max(self.watermark_ms, moment_ms)
+        self.judge_through(self.watermark_ms - self.lateness_ms)
+        return None
+
+    def _is_too_late(self, event: Event) -> bool:
+        """Whether no boundary still to be judged has the event in its window."""
+        if self.watermark_ms is None or not self.objectives:
+            return False
+        next_boundary_ms = min((self.judged_through_ms // o.hop_ms + 1) * o.hop_ms for o in self.objectives)
+        return event.time_ms < next_boundary_ms - max(o.window_ms for o in self.objectives)
+
+    def judge_through(self, limit_ms: int) -> None:
+        """Judge every boundary not yet judged, up to and with the limit, in order."""
+        if self.watermark_ms is None:
+            return
+        for boundary_ms in self._boundaries(limit_ms):
+            due = [o for o in self.objectives if boundary_ms % o.hop_ms == 0]
+            for series, objective in sorted(((s, o) for s in self.events for o in due), key=_in_byte_order):
+                self._judge_one(series, objective, boundary_ms)
+        self.judged_through_ms = max(self.judged_through_ms, limit_ms)
+
+    def _boundaries(self, limit_ms: int) -> list[int]:
+        """Multiples of the hops in (judged through, limit].
+
+        Once the last event has left every window, one more boundary of each objective says all that silence can say;
+        the rest of a long gap is skipped.
+        """
+        silent_from_ms = self.last_event_ms + max((o.window_ms + o.hop_ms for o in self.objectives), default=0)
+        end_ms = min(limit_ms, silent_from_ms)
+        after_ms = self.judged_through_ms
+        hops_ms = {o.hop_ms for o in self.objectives}
+        return sorted({b for hop in hops_ms for b in range((after_ms // hop + 1) * hop, end_ms + 1, hop)})
+
+    def _judge_one(self, series: Series, objective: Objective, boundary_ms: int) -> None:
+        state = self.states[series, objective.name]
+        start_ms = boundary_ms - objective.window_ms
+        window = [event for event in self.events[series] if start_ms <= event.time_ms < boundary_ms]
+        if self.metric is IFRAME and any(event.from_app for event in window):
+            window = [event for event in window if event.from_app]
+        total = len(window)
+        bad = sum(not event.good for event in window)
+
+        if total == 0:
+            state.in_a_row = 0
+            if state.breached_at_ms is not None and objective.silence is Silence.RECOVER:
+                self._publish(series, objective, boundary_ms, state.breached_at_ms, "NO_DATA", 0, 0)
+                state.breached_at_ms = None
+            return
+        if total < objective.minimum_events:
+            return
+        share = Fraction(bad, total)
+        below = share >= objective.budget if objective.breach_at_budget else share > objective.budget
+        breached = state.breached_at_ms is not None
+        state.in_a_row = state.in_a_row + 1 if below != breached else 0
+        if state.breached_at_ms is None and state.in_a_row >= objective.alert_after:
+            self._publish(series, objective, boundary_ms, boundary_ms, "BELOW_OBJECTIVE", total - bad, bad)
+            state.breached_at_ms, state.in_a_row = boundary_ms, 0
+        elif state.breached_at_ms is not None and state.in_a_row >= objective.recover_after:
+            self._publish(series, objective, boundary_ms, state.breached_at_ms, "RESTORED", total - bad, bad)
+            state.breached_at_ms, state.in_a_row = None, 0
+
+    def _publish(
+        self,
+        series: Series,
+        objective: Objective,
+        boundary_ms: int,
+        breached_at_ms: int,
+        reason: str,
+        good: int,
+        bad: int,
+    ) -> None:
+        is_breach = reason == "BELOW_OBJECTIVE"
+        total = good + bad
+        self.alerts.append(
+            {
+                "type": "BREACH" if is_breach else "RECOVERY",
+                "appKey": series.app_key,
+                "appDetails": {"name": series.app_key, "partnerName": None},
+                "incidentId": incident_id(series.app_key, self.metric.id, series.scope, objective.name, breached_at_ms),
+                "incidentStatus": "ANOMALOUS" if is_breach else "OK",
+                "time": _utc(boundary_ms),
+                "metricName": self.metric.title.replace("{scope}", series.scope),
+                "metricUnit": "PERCENT",
+                "measurementDurationSeconds": objective.window_ms // 1_000,
+                "sliValue": float(Fraction(100 * good, total)) if total else None,
+                "sloValue": float(100 * (1 - objective.budget)),
+                "metricId": self.metric.id,
+                "scope": series.scope,
+                "objective": objective.name,
+                "goodCount": good,
+                "badCount": bad,
+                "windowStart": _utc(boundary_ms - objective.window_ms),
+                "windowEnd": _utc(boundary_ms),
+                "reason": reason,
+                "breachedAt": _utc(breached_at_ms),
+            }
+        )
+
+
+def _in_byte_order(pair: tuple[Series, Objective]) -> tuple[bytes, ...]:
+    series, objective = pair
+    return series.app_key.encode(), series.scope.encode(), objective.name.encode()
+
+
+def incident_id(app_key: str, metric_id: str, scope: str, objective: str, breached_at_ms: int) -> str:
+    """URL-safe base64, unpadded, of the first 8 bytes of SHA-256 of the compact JSON of the five."""
+    text = json.dumps([app_key, metric_id, scope, objective, breached_at_ms], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:8]).rstrip(b"=").decode()
+
+
+def _utc(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms // 1_000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
