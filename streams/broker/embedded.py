@@ -19,7 +19,15 @@ START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 30.0
 _POLL_S: Final = 0.05
 _HEAP: Final = "-Xmx1g"
-_LOG_TAIL_LINES: Final = 15
+_LOG_TAIL_LINES: Final = 10
+_JVM_OPTIONS: Final = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+    # Kafka and its codecs use both; current Java versions warn of it at every start.
+    "--sun-misc-unsafe-memory-access=allow",
+    "--enable-native-access=ALL-UNNAMED",
+)
 
 
 class EmbeddedKafka:
@@ -47,6 +55,7 @@ class EmbeddedKafka:
         self._cache_dir = cache_dir or default_cache()
         self._report = report
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_offset = 0
 
     @property
     def bootstrap_servers(self) -> str:
@@ -108,10 +117,10 @@ class EmbeddedKafka:
         self._end(signal.SIGKILL)
 
     def failure(self) -> str:
-        """Last lines the broker logged, without stack frames, for a message."""
-        lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
-        told = [line for line in lines if not line.startswith("\tat ")]
-        return "\n".join(told[-_LOG_TAIL_LINES:]) or "(it logged nothing)"
+        """What the broker logged last since it was started, without warnings and stack frames: for a message."""
+        with self.log_path.open(encoding="utf-8", errors="replace") as log:
+            log.seek(self._log_offset)
+            return _gist(log.read())
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,20 +148,21 @@ class EmbeddedKafka:
         if (self._topics_dir / "meta.properties").exists():
             return
         arguments = ["format", "--cluster-id", CLUSTER_ID, "--config", str(self._properties_path)]
-        with self.log_path.open("ab") as log:
-            command = _leashed([*java, "kafka.tools.StorageTool", *arguments])
-            status = subprocess.run(command, stdout=log, stderr=log, timeout=START_TIMEOUT_S, check=False).returncode
-        if status != 0:
-            raise BrokerError(f"The data folder {self.data_dir} could not be formatted:\n{self.failure()}")
+        command = _leashed([*java, "kafka.tools.StorageTool", *arguments])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False)
+        if done.returncode != 0:
+            raise BrokerError(f"The data folder {self.data_dir} could not be formatted:\n{_gist(done.stderr)}")
 
     def _launch(self, java: list[str]) -> None:
         with self.log_path.open("ab") as log:
+            self._log_offset = log.tell()
             # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the broker in order.
             self._process = subprocess.Popen(
                 _leashed([*java, _HEAP, "kafka.Kafka", str(self._properties_path)]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                cwd=self.data_dir,
                 start_new_session=True,
             )
         self._await_ready(self._process)
@@ -185,7 +195,12 @@ def _java() -> list[str]:
         raise BrokerError(
             f"The embedded Kafka needs the package {error.name}. Install it with: pip install 'slo-streams[broker]'"
         ) from error
-    return [str(JAVA), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
+    return [str(JAVA), *_JVM_OPTIONS]
+
+
+def _gist(log: str) -> str:
+    told = [line for line in log.splitlines() if line and not line.startswith("\tat ") and " WARN " not in line]
+    return "\n".join(told[-_LOG_TAIL_LINES:]) or "(it logged nothing)"
 
 
 def _leashed(command: list[str]) -> list[str]:
