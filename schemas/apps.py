@@ -1,0 +1,26 @@
+"""`slo.apps.v1`: the app catalogue, one record per app.
+
+Key: `appKey`. Producers: the marketplace. Consumers: the evaluator (names in alerts, excluded clients), the health
+prober (what to check), the notifier (whom to tell). Compacted: the newest version of an app is kept for ever, an empty
+value removes it.
+"""
+
+from schemas.fields import BaseUrl, Text
+from schemas.record import Record
+
+
+class App(Record):
+    """An app as the catalogue knows it; a change counts from when it is read."""
+
+    app_key: Text
+    """The app's stable id."""
+    name: Text
+    """Its name, as alerts show it."""
+    partner_name: Text
+    """Who makes it, as alerts show it."""
+    email: Text
+    """Who is told about breaches."""
+    healthcheck_urls: list[BaseUrl]
+    """The base URLs to check; empty when the app is not probed."""
+    excluded_client_keys: list[Text]
+    """Installations whose events never count, named by the partner or known as scanners."""

@@ -1,0 +1,91 @@
+"""When something happened: RFC 3339 text or epoch milliseconds, floored to milliseconds.
+
+Text follows the `date-time` grammar of RFC 3339 section 5.6 and nothing looser, so that every reader in every
+language agrees on the instant: `2022-03-24T15:40:00.123Z`, `2022-03-24t16:40:00+01:00`. Second 60 is refused:
+epoch time has no place for a leap second.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Final
+
+FIRST_MS: Final = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000
+"""The earliest time accepted: the first millisecond of the year 2000, UTC."""
+
+LAST_MS: Final = int(datetime(2101, 1, 1, tzinfo=UTC).timestamp()) * 1_000 - 1
+"""The latest time accepted: the last millisecond of the year 2100, UTC."""
+
+PATTERN: Final = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""The grammar for JSON Schema; which days a month has is beyond it."""
+
+_SECOND = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])")
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+# Every spelling of a part is an entry of a table: strict by construction, and faster than a regular expression.
+_FRACTION_MS: Final[dict[str, int]] = {
+    f".{digits:0{width}}": digits * 10 ** (3 - width) for width in (1, 2, 3) for digits in range(10**width)
+}
+_OFFSET_MS: Final = {
+    f"{sign}{hour:02}:{minute:02}": factor * (hour * 60 + minute) * 60_000
+    for sign, factor in (("+", 1), ("-", -1))
+    for hour in range(24)
+    for minute in range(60)
+}
+
+
+def epoch_ms(value: int | str) -> int:
+    """Milliseconds since the epoch; finer digits are cut off, never rounded.
+
+    Raises:
+        ValueError: neither of the two forms, no such day, or outside the years 2000 to 2100 (UTC); says which.
+    """
+    if isinstance(value, str):
+        time_ms = _read(value)
+    elif type(value) is int:
+        time_ms = value
+    else:
+        raise ValueError("a time is RFC 3339 text or integer epoch milliseconds")
+    if FIRST_MS <= time_ms <= LAST_MS:
+        return time_ms
+    raise ValueError(f"{_shown(value)} is outside the years 2000 to 2100 (epoch times are in milliseconds)")
+
+
+def _read(text: str) -> int:
+    try:
+        if text[-1:] == "Z" or text[-1:] == "z":
+            end = len(text) - 1
+            time_ms = _second_ms(text[:19])
+        else:
+            end = len(text) - 6
+            time_ms = _second_ms(text[:19]) - _OFFSET_MS[text[end:]]
+        if end == 19:
+            return time_ms
+        if end <= 23 or (text[23:end].isascii() and text[23:end].isdigit()):
+            return time_ms + _FRACTION_MS[text[19 : min(end, 23)]]
+    except KeyError:
+        pass
+    raise ValueError(f"{_shown(text)} is not an RFC 3339 time with an offset; write for example 2022-03-24T15:40:00Z")
+
+
+@lru_cache(maxsize=4_096)  # events come roughly in the order of time: almost every one shares its second with others
+def _second_ms(text: str) -> int:
+    """Epoch milliseconds of `2022-03-24T15:40:00` read as UTC."""
+    match = _SECOND.fullmatch(text)
+    if match is None:
+        raise KeyError(text)
+    year, month, day, hour, minute, second = map(int, match.groups())
+    try:
+        days = date(year, month, day).toordinal() - _EPOCH_DAY
+    except ValueError:
+        raise ValueError(f"there is no day {text[:10]}") from None
+    return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000
+
+
+def _shown(value: int | str) -> str:
+    """The value as a log may hold it: escaped and short."""
+    text = repr(value)
+    return text if len(text) <= 50 else f"{text[:50]}..."

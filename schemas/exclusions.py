@@ -1,0 +1,27 @@
+"""`slo.exclusions.v1`: times that do not count against apps.
+
+Key: `id`. Producers: planned downtime comes from partners in advance, platform faults from the incident process,
+also afterwards. Consumers: the evaluator. Compacted: the newest version of an exclusion is kept, an empty value
+withdraws it.
+"""
+
+from typing import Literal
+
+from schemas.fields import EventTime, Text
+from schemas.record import Record
+
+
+class Exclusion(Record):
+    """The time [start, end) does not count, for one app or all and one metric or all."""
+
+    id: Text
+    """The exclusion's own id; sending it again replaces it."""
+    app_key: Text | None = None
+    """The app it holds for; null means all."""
+    metric_id: Text | None = None
+    """The metric it holds for; null means all."""
+    reason: Literal["PLANNED_DOWNTIME", "PLATFORM_FAULT"]
+    """Planned downtime counts only if announced before its start; a platform fault also afterwards."""
+    start: EventTime
+    end: EventTime | None = None
+    """The first instant that counts again; null means still going on."""

@@ -1,0 +1,29 @@
+"""Which record lies on which topic; topics are named without their prefix and version."""
+
+from typing import Final
+
+from pydantic import BaseModel
+
+from schemas.alert import Alert
+from schemas.apps import App
+from schemas.exclusions import Exclusion
+from schemas.healthcheck import HealthCheck
+from schemas.iframe import IframeLoad
+from schemas.installation_callback import InstallationCallback
+from schemas.record import Record
+from schemas.rejected import RejectedHeaders
+from schemas.webhook import WebhookDelivery
+
+EVENTS: Final[dict[str, type[Record]]] = {
+    "healthcheck": HealthCheck,
+    "iframe": IframeLoad,
+    "installation-callback": InstallationCallback,
+    "webhook": WebhookDelivery,
+}
+"""What is judged."""
+
+INPUTS: Final[dict[str, type[Record]]] = {**EVENTS, "apps": App, "exclusions": Exclusion}
+"""Everything the evaluator reads."""
+
+TOPICS: Final[dict[str, type[BaseModel]]] = {**INPUTS, "alerts": Alert, "rejected": RejectedHeaders}
+"""Everything with a schema; on `rejected` it describes the headers, the value being the original bytes."""
