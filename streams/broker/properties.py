@@ -1,7 +1,7 @@
 """The broker's `server.properties`: one node that is broker and controller, reached on this machine only."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import PurePath
 from typing import Final
 
 HOST: Final = "127.0.0.1"
@@ -12,7 +12,7 @@ CLUSTER_ID: Final = "c2xvLXN0cmVhbXMta2Fma2"
 
 
 def server_properties(
-    *, port: int, controller_port: int, log_dir: Path, overrides: Mapping[str, str]
+    *, port: int, controller_port: int, log_dir: PurePath, overrides: Mapping[str, str]
 ) -> dict[str, str]:
     """Kafka's settings by name; `overrides` win. Source: the broker configuration reference of Apache Kafka 4."""
     return {
@@ -40,7 +40,6 @@ def server_properties(
     }
 
 
-def write_properties(path: Path, properties: Mapping[str, str]) -> None:
-    """Write `properties` the way Java reads them, where a backslash starts an escape."""
-    lines = [f"{name}={value.replace(chr(92), chr(92) * 2)}\n" for name, value in properties.items()]
-    path.write_text("".join(lines), encoding="utf-8")
+def properties_text(properties: Mapping[str, str]) -> str:
+    """Contents of a `server.properties`, as Java reads them: a backslash starts an escape."""
+    return "".join(f"{name}={value.replace(chr(92), chr(92) * 2)}\n" for name, value in properties.items())
