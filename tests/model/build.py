@@ -1,0 +1,77 @@
+"""Records and objectives for examples: everything happens on 2 March 2026, UTC, in one partition."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import orjson
+
+from streams.evaluation.objective import Objective, Silence
+from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK, Topics
+from tests.model.judging import Alert
+from tests.model.record import Record
+
+MIDNIGHT_MS = 1_772_409_600_000  # 2026-03-02T00:00:00Z
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+
+DEFAULTS = {
+    objective.name: objective
+    for objective in (
+        Objective(
+            "app-availability-15m", AVAILABILITY.id, 15 * MINUTE_MS, MINUTE_MS, Fraction(1, 1000), silence=Silence.HOLD
+        ),
+        Objective("iframe-load-15m", IFRAME.id, 15 * MINUTE_MS, MINUTE_MS, Fraction(5, 100)),
+        Objective("installation-callback-24h", INSTALLATION.id, DAY_MS, 5 * MINUTE_MS, Fraction(1, 100)),
+        Objective("webhook-delivery-15m", WEBHOOK.id, 15 * MINUTE_MS, MINUTE_MS, Fraction(1, 100)),
+    )
+}
+"""The objectives of the programme, by name."""
+
+ORDINARY: dict[str, dict[str, Any]] = {
+    AVAILABILITY.id: {"baseUrl": "https://app.example.com", "statusCode": 200, "durationInMillis": 120},
+    IFRAME.id: {
+        "product": "Jira",
+        "clientKey": "c-1",
+        "moduleType": "generalPages",
+        "source": "HOST",
+        "bridgeInMillis": 900,
+    },
+    INSTALLATION.id: {"product": "Jira", "clientKey": "c-1", "lifecycle": "installed", "statusCode": 200},
+    WEBHOOK.id: {"product": "Jira", "clientKey": "c-1", "event": "issue_created", "statusCode": 204},
+}
+"""One good, counted event of each metric, without app and time."""
+
+
+def clock_ms(text: str) -> int:
+    """Epoch milliseconds of `12:00`, `12:00:30`, `12:00:59.999`, or `+1d 00:05` for the day after."""
+    day, _, time = text.rpartition(" ")
+    days = int(day.removeprefix("+").removesuffix("d") or 0)
+    hours, minutes, seconds = (float(part) for part in f"{time}:00:00".split(":")[:3])
+    past_midnight = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return MIDNIGHT_MS + past_midnight // timedelta(milliseconds=1)
+
+
+def record(
+    metric_id: str, at: str, *, arrives: str | None = None, app: str = "com.example.app", **fields: Any
+) -> Record:
+    """An event at a clock time, well-placed in one partition; `arrives` is its Kafka timestamp, if it has one."""
+    body = {"appKey": app, "time": clock_ms(at), **ORDINARY[metric_id], **fields}
+    timestamp_ms = clock_ms(arrives) if arrives is not None else None
+    return Record(Topics().input(METRICS[metric_id]), 0, app.encode(), orjson.dumps(body), timestamp_ms)
+
+
+def check(at: str, statusCode: int | None = 200, **fields: Any) -> Record:  # noqa: N803 - the wire's name
+    """A health check."""
+    return record(AVAILABILITY.id, at, statusCode=statusCode, **fields)
+
+
+def delivery(at: str, statusCode: int | None = 204, **fields: Any) -> Record:  # noqa: N803 - the wire's name
+    """A webhook delivery."""
+    return record(WEBHOOK.id, at, statusCode=statusCode, **fields)
+
+
+def short(alerts: Iterable[Alert]) -> list[tuple[str, str, int, int]]:
+    """Alerts as (clock time, reason, good, bad)."""
+    return [(alert["time"][11:16], alert["reason"], alert["goodCount"], alert["badCount"]) for alert in alerts]
