@@ -3,9 +3,11 @@
 import typer
 
 from streams.cli.broker import broker
+from streams.cli.objectives import objectives_app
 
 app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(broker)
+app.add_typer(objectives_app)
 
 
 @app.callback()

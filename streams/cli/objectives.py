@@ -1,0 +1,82 @@
+"""`slo-streams objectives`: look at an objectives file before a worker does."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streams.evaluation.objective import Objective
+from streams.objectives import InvalidObjectivesError, load_objectives
+
+objectives_app = typer.Typer(name="objectives", help="Objectives files (OpenSLO v1).", no_args_is_help=True)
+
+_PIPED_WIDTH = 240  # columns; outside a terminal nothing is folded, so that lines can be searched
+
+
+@objectives_app.callback()
+def _objectives() -> None:
+    """Objectives files (OpenSLO v1)."""
+
+
+@objectives_app.command()
+def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE", envvar="SLO_OBJECTIVES", show_default="the shipped objectives", help="An OpenSLO v1 file."
+        ),
+    ] = None,
+) -> None:
+    """Check an objectives file and show how it is understood.
+
+    Prints one row for each objective, or every problem as `file:line: field: what to change` and exit code 1.
+
+    Example: slo-streams objectives check my-objectives.yaml
+    """
+    try:
+        objectives = load_objectives(file)
+    except InvalidObjectivesError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(
+        _table(str(file or "shipped objectives"), objectives)
+    )
+
+
+def _table(source: str, objectives: tuple[Objective, ...]) -> Table:
+    noun = "objective" if len(objectives) == 1 else "objectives"
+    caption = Text(f"{source}: {len(objectives)} {noun}, no problems. A window is judged at every hop.")
+    table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left")
+    table.add_column("objective", style="bold", overflow="fold")
+    table.add_column("metric", overflow="fold")
+    for header in ("window", "hop", "breached when", "minimum events", "alert after", "recover after", "silence"):
+        table.add_column(header)
+    for objective in objectives:
+        table.add_row(
+            objective.name,
+            objective.metric,
+            _duration(objective.window_ms),
+            _duration(objective.hop_ms),
+            f"SLI {'<=' if objective.breach_at_budget else '<'} {repr(objective.slo_percent).removesuffix('.0')} %",
+            str(objective.minimum_events),
+            _patience(objective.alert_after),
+            _patience(objective.recover_after),
+            objective.silence.value,
+        )
+    return table
+
+
+def _patience(boundaries: int) -> str:
+    return "at once" if boundaries == 1 else f"{boundaries} hops in a row"
+
+
+def _duration(milliseconds: int) -> str:
+    """In the largest of hours, minutes and seconds that leaves no rest."""
+    seconds = milliseconds // 1_000
+    unit_s, unit = next(choice for choice in ((3_600, "h"), (60, "m"), (1, "s")) if seconds % choice[0] == 0)
+    return f"{seconds // unit_s}{unit}"
