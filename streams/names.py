@@ -8,12 +8,12 @@ from typing import Final
 class Metric:
     """One SLI of the programme.
 
-    `id` is the stable name in alerts and objectives, `topic` the input topic without the prefix,
+    `id` is the stable name in alerts and objectives, `record` names its event in `schemas` and its input topic,
     `title` the display name (`{scope}` stands for the product), `table` the short name of its window tables.
     """
 
     id: str
-    topic: str
+    record: str
     title: str
     table: str
 
@@ -22,15 +22,15 @@ class Metric:
         return self.title.format(scope=scope)
 
 
-AVAILABILITY: Final = Metric("app-availability", "healthcheck.v1", "App Availability", "availability")
-IFRAME: Final = Metric("iframe-load-success-rate", "iframe.v1", "{scope} Iframe Load Success Rate", "iframe")
+AVAILABILITY: Final = Metric("app-availability", "healthcheck", "App Availability", "availability")
+IFRAME: Final = Metric("iframe-load-success-rate", "iframe", "{scope} Iframe Load Success Rate", "iframe")
 INSTALLATION: Final = Metric(
     "installation-callback-success-rate",
-    "installation-callback.v1",
+    "installation-callback",
     "{scope} Installation Callback Success Rate",
     "installation",
 )
-WEBHOOK: Final = Metric("webhook-delivery-success-rate", "webhook.v1", "{scope} Webhook Delivery Success Rate", "webhook")
+WEBHOOK: Final = Metric("webhook-delivery-success-rate", "webhook", "{scope} Webhook Delivery Success Rate", "webhook")
 
 METRICS: Final = {metric.id: metric for metric in (AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK)}
 
@@ -43,7 +43,7 @@ class Topics:
 
     def input(self, metric: Metric) -> str:
         """Topic the events of a metric arrive on."""
-        return self.prefix + metric.topic
+        return f"{self.prefix}{metric.record}.v1"
 
     @property
     def inputs(self) -> dict[str, Metric]:

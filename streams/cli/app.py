@@ -4,9 +4,13 @@ import typer
 
 from streams.cli.broker import broker
 from streams.cli.objectives import objectives_app
+from streams.cli.prober import prober
+from streams.cli.replay import replay
 
 app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(broker)
+app.command()(prober)
+app.command()(replay)
 app.add_typer(objectives_app)
 
 

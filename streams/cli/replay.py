@@ -1,0 +1,106 @@
+"""`slo-streams replay`: which alerts would these objectives have given on past data?"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from schemas.event_time import epoch_ms
+from streams.cli.failure import fail
+from streams.objectives import InvalidObjectivesError, load_objectives
+from streams.outlet.alert import alert_document
+from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
+from streams.settings import InvalidSettingsError, load_settings
+
+_SHOWN_PROBLEMS = 5
+
+
+def replay(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="NDJSON files; standard input without one, or for '-'.")
+    ] = None,
+    objectives: Annotated[
+        Path | None, typer.Option(help="OpenSLO file to test; default: SLO_OBJECTIVES or the shipped one.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Judge every boundary up to this time (RFC 3339 or epoch ms).")
+    ] = None,
+    partitions: Annotated[int, typer.Option(min=1, help="Partitions to place the records over.")] = 1,
+) -> None:
+    """Judge a recorded log without a broker, by the same engine as the worker.
+
+    Reads one record a line, {"topic", "key", "value", "timestamp"}, in the order of the log. Writes the alert records to
+    standard output, a line each, and a summary to standard error.
+
+    Example: slo-streams replay yesterday.ndjson --objectives stricter.yaml | jq .incidentId
+
+    Exit codes: 0 done, 1 some lines could not be read, 2 wrong usage, objectives or settings.
+    """
+    try:
+        settings = load_settings()
+        judged_by = load_objectives(objectives or settings.objectives)
+        until_ms = None if until is None else epoch_ms(int(until) if until.lstrip("-").isdigit() else until)
+    except (InvalidSettingsError, InvalidObjectivesError, ValueError) as problem:
+        fail(str(problem), code=2)
+    engine = Replay(judged_by, settings.allowed_lateness, settings.topics, partitions)
+    problems: list[str] = []
+    console = Console(stderr=True)
+    try:
+        with _progress(console) as progress:
+            for path in files or [Path("-")]:
+                engine.records(_read(path, progress, problems))
+    except OSError as problem:
+        fail(f"cannot read {problem.filename}: {problem.strerror}", code=2)
+    transitions = engine.finish(until_ms)
+    for transition in transitions:
+        sys.stdout.buffer.write(orjson.dumps(alert_document(transition)) + b"\n")
+    sys.stdout.buffer.flush()
+    _summarise(console, engine, len(transitions), problems)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _read(path: Path, progress: Progress, problems: list[str]) -> Iterator[ReplayRecord]:
+    if str(path) == "-":
+        task = progress.add_task("standard input", total=None)
+        yield from _lines(sys.stdin.buffer, "standard input", progress, task, problems)
+        return
+    with path.open("rb") as file:
+        task = progress.add_task(path.name, total=path.stat().st_size)
+        yield from _lines(file, str(path), progress, task, problems)
+
+
+def _lines(file: BinaryIO, name: str, progress: Progress, task: object, problems: list[str]) -> Iterator[ReplayRecord]:
+    read = 0
+    for number, line in enumerate(file, start=1):
+        read += len(line)
+        if number % 10_000 == 0:
+            progress.update(task, completed=read)  # type: ignore[arg-type]
+        if not line.strip():
+            continue
+        try:
+            yield read_line(line, number)
+        except UnreadableLineError as problem:
+            problems.append(f"{name}:{number}: {problem}")
+
+
+def _summarise(console: Console, engine: Replay, alerts: int, problems: list[str]) -> None:
+    summary = engine.summary
+    rejected = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejected.items()) if count)
+    console.print(f"{summary.events:,} events, {alerts:,} alerts; rejected: {rejected or 'none'}", highlight=False)
+    if summary.other_topics:
+        console.print(f"{summary.other_topics:,} records of other topics passed over", highlight=False)
+    for problem in problems[:_SHOWN_PROBLEMS]:
+        console.print(problem, markup=False, highlight=False)
+    if len(problems) > _SHOWN_PROBLEMS:
+        console.print(f"and {len(problems) - _SHOWN_PROBLEMS:,} more lines that could not be read", highlight=False)

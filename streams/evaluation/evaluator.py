@@ -1,0 +1,304 @@
+"""The engine of one metric in one partition: observations and ticks in, transitions out. Pure: time is an argument.
+
+Order is by the watermark alone. An observation that moves the watermark past a boundary plus the allowed lateness
+makes that boundary due, in the middle of a chunk too; so chunk borders, restarts and workers change nothing.
+
+Only a series with a bad event in its window, or one that does not stand at rest, can make a transition. Those are
+*watched*; a boundary costs nothing for the others. A series whose panes have all expired *fades*: dropped when at
+rest, kept as a bare standing when held.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeVar
+
+from streams.evaluation.judgement import APP_GOOD, NOT_COUNTED
+from streams.evaluation.objective import Objective, Silence
+from streams.evaluation.progress import Progress, pane_for
+from streams.evaluation.series import Series, SeriesKey
+from streams.evaluation.transition import Kind, Reason, Standing, Transition, judge
+from streams.windows.hopping import HoppingWindow, next_boundary
+from streams.windows.tumbling import NO_PANE, TumblingCounts
+
+Origin = TypeVar("Origin")
+
+LONG_AGO: Final = -1
+NEVER: Final = 1 << 62
+
+
+class Evaluator:
+    """Judges one metric in one partition.
+
+    Give it what arrived (`observe`) and what time it is (`advance`); take out `take_transitions` and `take_dirty`.
+    """
+
+    def __init__(
+        self,
+        objectives: Sequence[Objective],
+        lateness_ms: int,
+        stored: Progress | None = None,
+        series: Iterable[Series] = (),
+    ) -> None:
+        """`objectives` are those of one metric; `stored` and `series` come from an earlier owner of the partition.
+
+        Raises:
+            PanesDoNotFitError: the stored panes cannot serve the objectives.
+        """
+        names = {objective.name for objective in objectives}
+        self._retired = [old for old in (stored.objectives if stored else ()) if old.name not in names]
+        self._active = list(objectives)
+        self._lateness_ms = lateness_ms
+        self._pane_ms = pane_for(objectives, stored)
+        self._longest_ms = max((objective.window_ms for objective in objectives), default=0)
+        self._panes_kept = self._longest_ms // self._pane_ms + 1
+        self._watermark_ms = stored.watermark_ms if stored else LONG_AGO
+        self._judged_ms = stored.judged_ms if stored else LONG_AGO
+        self._series: dict[SeriesKey, Series] = {}
+        self._watched: list[Series] = []
+        self._fading: dict[int, list[Series]] = {}
+        self._dirty: list[SeriesKey] = []
+        self._transitions: list[Transition] = []
+        self._schedule()
+        for one in series:
+            self._adopt(one)
+
+    def _adopt(self, series: Series) -> None:
+        self._series[series.key] = series
+        if series.last_pane != NO_PANE:
+            self._fade_later(series)
+        if series.standings or series.bad_since(0):
+            self._watch(series)
+
+    # What came in
+
+    def observe(self, observations: Iterable[tuple[str, str, int, int, int, Origin]]) -> list[Origin]:
+        """Count what arrived, and judge each boundary that it makes due. The hot path.
+
+        An observation is (appKey, scope, event time ms, time seen ms, outcome, origin); the time seen is what may move
+        the watermark. Returns the origins of those that came too late for any boundary still to be judged.
+        """
+        too_late: list[Origin] = []
+        all_series, pane_ms, is_judging = self._series, self._pane_ms, bool(self._active)
+        watermark_ms, due_ms, floor_ms = self._watermark_ms, self._due_ms, self._floor_ms
+        for app_key, scope, time_ms, seen_ms, outcome, origin in observations:
+            if time_ms < floor_ms:
+                too_late.append(origin)
+                continue
+            if seen_ms > watermark_ms:
+                self._watermark_ms = watermark_ms = seen_ms
+                if seen_ms >= due_ms:
+                    self.advance(seen_ms)
+                    due_ms, floor_ms = self._due_ms, self._floor_ms
+            if outcome == NOT_COUNTED or not is_judging:
+                continue
+            key = (app_key, scope)
+            series = all_series.get(key)
+            if series is None:
+                series = all_series[key] = Series(key)
+            if outcome < APP_GOOD:
+                panes = series.by_host
+            else:
+                panes = series.by_app = series.by_app or TumblingCounts()
+            bad = outcome & 1
+            pane = time_ms // pane_ms
+            if pane != panes.pane:
+                self._enter_pane(series, panes, pane, bad)
+            elif bad:
+                panes.bad += 1
+            else:
+                panes.good += 1
+            if not series.is_dirty:
+                series.is_dirty = True
+                self._dirty.append(key)
+            if bad and not series.is_watched:
+                self._watch(series)
+        return too_late
+
+    def _enter_pane(self, series: Series, panes: TumblingCounts, pane: int, bad: int) -> None:
+        if len(panes.panes) > self._panes_kept:
+            panes.forget(self._floor_ms // self._pane_ms)
+        panes.add(pane, 1 - bad, bad)
+        if not series.is_fading:
+            self._fade_later(series)
+        if series.standings and not series.is_watched:
+            self._watch(series)
+
+    def advance(self, to_ms: int) -> None:
+        """Move the watermark to `to_ms`, never back, and judge every boundary that comes due, in order."""
+        if self._judged_ms == LONG_AGO:
+            self._judged_ms = to_ms - self._lateness_ms
+            self._schedule()
+        self._watermark_ms = max(self._watermark_ms, to_ms)
+        last_due_ms = self._watermark_ms - self._lateness_ms
+        while self._next_ms <= last_due_ms:
+            self._judge(self._next_that_matters(last_due_ms))
+
+    def _next_that_matters(self, last_due_ms: int) -> int:
+        """The next boundary, or after a long silence the first one at which something can change."""
+        if last_due_ms - self._next_ms <= self._longest_ms or self._retired:
+            return self._next_ms
+        stirs_ms = min((self._stirs_ms(series) for series in self._watched), default=NEVER)
+        before = min(stirs_ms, last_due_ms - max(self._hops_ms)) - 1
+        return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
+
+    def _stirs_ms(self, series: Series) -> int:
+        return LONG_AGO if series.standings else series.first_pane * self._pane_ms
+
+    # What comes out
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Greatest time seen; None before the first accepted record: then nothing is judged."""
+        return None if self._watermark_ms == LONG_AGO else self._watermark_ms
+
+    @property
+    def next_boundary_ms(self) -> int | None:
+        """The next boundary to judge; None before the first record, or without an objective."""
+        return None if self._judged_ms == LONG_AGO or self._next_ms == NEVER else self._next_ms
+
+    @property
+    def progress(self) -> Progress | None:
+        """What has to be stored beside the series; None before the first accepted record."""
+        if self._judged_ms == LONG_AGO:
+            return None
+        return Progress(self._watermark_ms, self._judged_ms, self._pane_ms, (*self._active, *self._retired))
+
+    @property
+    def series(self) -> dict[SeriesKey, Series]:
+        """All series that hold a pane or a standing."""
+        return self._series
+
+    @property
+    def has_transitions(self) -> bool:
+        """Whether there is anything to take."""
+        return bool(self._transitions)
+
+    def take_transitions(self) -> list[Transition]:
+        """Transitions since the last call, in order."""
+        taken, self._transitions = self._transitions, []
+        return taken
+
+    def take_dirty(self) -> dict[SeriesKey, Series | None]:
+        """Series changed since the last call; None for a dropped one."""
+        taken = {key: self._series.get(key) for key in self._dirty}
+        for series in taken.values():
+            if series is not None:
+                series.is_dirty = False
+        self._dirty = []
+        return taken
+
+    # Boundaries
+
+    def _schedule(self) -> None:
+        """Work out what is next from what has been judged."""
+        self._hops_ms = {objective.hop_ms for objective in (*self._active, *self._retired)}
+        self._next_ms = min((next_boundary(self._judged_ms, hop_ms) for hop_ms in self._hops_ms), default=NEVER)
+        is_started = self._judged_ms != LONG_AGO
+        self._due_ms = self._next_ms + self._lateness_ms if is_started else LONG_AGO
+        self._floor_ms = self._next_ms - self._longest_ms if is_started and self._active else LONG_AGO
+
+    def _judge(self, boundary_ms: int) -> None:
+        active = [(o, HoppingWindow(o.window_ms, self._pane_ms)) for o in self._active if boundary_ms % o.hop_ms == 0]
+        retired = [o for o in self._retired if boundary_ms % o.hop_ms == 0]
+        transitions: list[Transition] = []
+        for series in self._watched:
+            for objective, window in active:
+                good, bad = series.counts(window, boundary_ms)
+                standing = series.standings.get(objective.name)
+                if standing is None:
+                    if not bad or not objective.is_below(good, bad):
+                        continue  # at rest, and nothing speaks against it
+                    standing = Standing()
+                self._judge_series(series, objective, standing, boundary_ms, good, bad, transitions)
+            for objective in retired:
+                self._retire(series, objective, boundary_ms, transitions)
+        transitions.sort(key=lambda transition: transition.order)
+        self._transitions += transitions
+        self._retired = [objective for objective in self._retired if objective not in retired]
+        self._judged_ms = boundary_ms
+        self._schedule()
+        self._let_go((boundary_ms - self._longest_ms) // self._pane_ms)
+
+    def _judge_series(
+        self,
+        series: Series,
+        objective: Objective,
+        standing: Standing,
+        boundary_ms: int,
+        good: int,
+        bad: int,
+        transitions: list[Transition],
+    ) -> None:
+        breached_at_ms, run = standing.breached_at_ms, standing.run
+        reason = judge(objective, standing, boundary_ms, good, bad)
+        if standing.is_at_rest:
+            series.standings.pop(objective.name, None)
+        else:
+            series.standings[objective.name] = standing
+        if reason is not None or standing.run != run:
+            self._mark_dirty(series)
+        if reason is not None:
+            kind = Kind.BREACH if breached_at_ms is None else Kind.RECOVERY
+            since_ms = boundary_ms if breached_at_ms is None else breached_at_ms
+            transitions.append(Transition(kind, reason, *series.key, objective, boundary_ms, since_ms, good, bad))
+
+    def _retire(self, series: Series, objective: Objective, boundary_ms: int, transitions: list[Transition]) -> None:
+        standing = series.standings.pop(objective.name, None)
+        if standing is None:
+            return
+        self._mark_dirty(series)
+        if standing.breached_at_ms is not None:
+            counts = series.counts(HoppingWindow(objective.window_ms, self._pane_ms), boundary_ms)
+            since_ms = standing.breached_at_ms
+            transitions.append(
+                Transition(Kind.RECOVERY, Reason.RETIRED, *series.key, objective, boundary_ms, since_ms, *counts)
+            )
+
+    # Which series need a look, and when
+
+    def _watch(self, series: Series) -> None:
+        series.is_watched = True
+        self._watched.append(series)
+
+    def _mark_dirty(self, series: Series) -> None:
+        if not series.is_dirty:
+            series.is_dirty = True
+            self._dirty.append(series.key)
+
+    def _fade_later(self, series: Series) -> None:
+        series.is_fading = True
+        self._fading.setdefault(series.last_pane, []).append(series)
+
+    def _let_go(self, first_pane: int) -> None:
+        """Look again at what had its last event before `first_pane`; stop watching what cannot change."""
+        for pane in [pane for pane in self._fading if pane < first_pane]:
+            for series in self._fading.pop(pane):
+                if series.last_pane >= first_pane:
+                    self._fade_later(series)
+                else:
+                    series.is_fading = False
+                    series.forget(first_pane)
+                    self._mark_dirty(series)
+                    self._drop_if_idle(series)
+        watched = self._watched
+        self._watched = []
+        for series in watched:
+            if self._can_change(series, first_pane):
+                self._watched.append(series)
+            else:
+                series.is_watched = False
+                self._drop_if_idle(series)
+
+    def _can_change(self, series: Series, first_pane: int) -> bool:
+        if not series.standings:
+            return series.bad_since(first_pane)
+        return series.last_pane >= first_pane or not all(self._is_held(*item) for item in series.standings.items())
+
+    def _is_held(self, name: str, standing: Standing) -> bool:
+        """Whether silence leaves a standing as it is."""
+        silence = next((objective.silence for objective in self._active if objective.name == name), None)
+        return silence is Silence.HOLD and standing.run == 0
+
+    def _drop_if_idle(self, series: Series) -> None:
+        if not series.is_fading and not series.standings and self._series.get(series.key) is series:
+            del self._series[series.key]
+            self._mark_dirty(series)

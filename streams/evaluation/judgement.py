@@ -1,0 +1,99 @@
+"""Judgement of one event: does it count, and is it good? The programme's four indicators, row by row."""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final, Protocol
+
+from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK
+
+PRODUCTION: Final = "PROD"
+SLOW_CHECK_MS: Final = 3_000  # a health check has to answer in under 3 s
+LATE_BRIDGE_MS: Final = 12_000  # an iframe that bridges later stays a failure
+DELIVERED: Final = (200, 204)
+
+
+class Outcome(IntEnum):
+    """What one event says. The odd ones are bad; those from APP_GOOD on were reported by the app itself."""
+
+    NOT_COUNTED = -1
+    GOOD = 0
+    BAD = 1
+    APP_GOOD = 2
+    APP_BAD = 3
+
+
+# Plain integers: the hot path compares them a million times a second.
+NOT_COUNTED: Final = int(Outcome.NOT_COUNTED)
+GOOD: Final = int(Outcome.GOOD)
+BAD: Final = int(Outcome.BAD)
+APP_GOOD: Final = int(Outcome.APP_GOOD)
+APP_BAD: Final = int(Outcome.APP_BAD)
+
+
+class HealthCheck(Protocol):
+    """What is read of a health check."""
+
+    status_code: int | None
+    duration_in_millis: float | None
+    group: str | None
+
+
+class IframeLoad(Protocol):
+    """What is read of an iframe load."""
+
+    source: str
+    bridge_in_millis: float | None
+    status: str | None
+    group: str | None
+
+
+class Delivery(Protocol):
+    """What is read of a webhook delivery."""
+
+    status_code: int | None
+    fault_owner: str | None
+    group: str | None
+
+
+class InstallationCallback(Delivery, Protocol):
+    """What is read of an installation callback."""
+
+    lifecycle: str
+
+
+def judge_health_check(event: HealthCheck) -> int:
+    """Good: exactly 200 in under 3,000 ms."""
+    if event.group is not None and event.group != PRODUCTION:
+        return NOT_COUNTED
+    duration_ms = event.duration_in_millis
+    return GOOD if event.status_code == 200 and duration_ms is not None and duration_ms < SLOW_CHECK_MS else BAD
+
+
+def judge_iframe_load(event: IframeLoad) -> int:
+    """Good: a host event that bridged within 12,000 ms; an app event with SUCCESS."""
+    if event.group is not None and event.group != PRODUCTION:
+        return NOT_COUNTED
+    if event.source == "APP":
+        return APP_GOOD if event.status == "SUCCESS" else APP_BAD
+    bridge_ms = event.bridge_in_millis
+    return GOOD if bridge_ms is not None and bridge_ms <= LATE_BRIDGE_MS else BAD
+
+
+def judge_delivery(event: Delivery) -> int:
+    """Good: 200 or 204. A failure of the platform is nobody's."""
+    if event.fault_owner == "PLATFORM" or (event.group is not None and event.group != PRODUCTION):
+        return NOT_COUNTED
+    return GOOD if event.status_code in DELIVERED else BAD
+
+
+def judge_installation(event: InstallationCallback) -> int:
+    """Only `installed` counts; otherwise as any delivery."""
+    return judge_delivery(event) if event.lifecycle == "installed" else NOT_COUNTED
+
+
+JUDGES: Final[dict[str, Callable[..., int]]] = {
+    AVAILABILITY.id: judge_health_check,
+    IFRAME.id: judge_iframe_load,
+    INSTALLATION.id: judge_installation,
+    WEBHOOK.id: judge_delivery,
+}

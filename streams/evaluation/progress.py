@@ -1,0 +1,46 @@
+"""How far a partition has been judged, and by what: stored with its state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streams.evaluation.objective import Objective
+from streams.windows.hopping import common_pane
+
+DEFAULT_PANE_MS = 60_000
+
+
+class PanesDoNotFitError(Exception):
+    """The hops of the objectives cannot be read from the panes that are stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Nothing up to `judged_ms` is ever judged again.
+
+    `watermark_ms` is the greatest time seen; `objectives` are those the partition is judged by, the removed ones whose
+    breaches have not yet recovered included.
+    """
+
+    watermark_ms: int
+    judged_ms: int
+    pane_ms: int
+    objectives: tuple[Objective, ...]
+
+
+def pane_for(objectives: Sequence[Objective], stored: Progress | None) -> int:
+    """Pane length that serves all objectives, ms; the stored one, once there are stored panes.
+
+    Raises:
+        PanesDoNotFitError: a hop is not a multiple of the stored panes.
+    """
+    if stored is None:
+        return common_pane([objective.hop_ms for objective in objectives]) if objectives else DEFAULT_PANE_MS
+    for objective in objectives:
+        if objective.hop_ms % stored.pane_ms:
+            hop_s, pane_s = objective.hop_ms // 1_000, stored.pane_ms // 1_000
+            raise PanesDoNotFitError(
+                f"objective {objective.name}: a hop of {hop_s} s cannot be read from the stored panes of {pane_s} s. "
+                f"Set its hop to a multiple of {pane_s} s, or start with a new SLO_APPLICATION_ID, which reads the "
+                "input topics from their start into new panes."
+            )
+    return stored.pane_ms

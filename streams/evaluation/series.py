@@ -1,0 +1,57 @@
+"""A series: one app, one scope, one metric; its panes and where it stands under each objective."""
+
+from streams.evaluation.transition import Standing
+from streams.windows.hopping import HoppingWindow
+from streams.windows.tumbling import NO_PANE, TumblingCounts
+
+SeriesKey = tuple[str, str]
+"""(appKey, scope) within one metric."""
+
+
+class Series:
+    """State of one series. `by_app` holds what the app reported itself; only iframe loads ever have it.
+
+    `standings` has an entry only for objectives under which the series is not at rest.
+    """
+
+    __slots__ = ("by_app", "by_host", "is_dirty", "is_fading", "is_watched", "key", "standings")
+
+    def __init__(self, key: SeriesKey) -> None:
+        self.key = key
+        self.by_host = TumblingCounts()
+        self.by_app: TumblingCounts | None = None
+        self.standings: dict[str, Standing] = {}
+        self.is_dirty = False  # changed since the last commit
+        self.is_watched = False  # a boundary can change its standing
+        self.is_fading = False  # scheduled to be looked at when its panes have expired
+
+    def counts(self, window: HoppingWindow, boundary_ms: int) -> tuple[int, int]:
+        """(good, bad) of a window. The app's own events, where there are any, replace the host's."""
+        if self.by_app is not None:
+            good, bad = window.counts(self.by_app, boundary_ms)
+            if good or bad:
+                return good, bad
+        return window.counts(self.by_host, boundary_ms)
+
+    @property
+    def last_pane(self) -> int:
+        """The latest pane with a counted event; -1 without one."""
+        return max(self.by_host.pane, self.by_app.pane if self.by_app is not None else NO_PANE)
+
+    @property
+    def first_pane(self) -> int:
+        """The earliest pane still stored; -1 without one."""
+        firsts = [panes.first_pane for panes in (self.by_host, self.by_app) if panes is not None]
+        return min((pane for pane in firsts if pane != NO_PANE), default=NO_PANE)
+
+    def bad_since(self, first_pane: int) -> bool:
+        """Whether any pane from `first_pane` on holds a bad event."""
+        return self.by_host.bad_since(first_pane) or (self.by_app is not None and self.by_app.bad_since(first_pane))
+
+    def forget(self, before_pane: int) -> None:
+        """Let go of expired panes."""
+        self.by_host.forget(before_pane)
+        if self.by_app is not None:
+            self.by_app.forget(before_pane)
+            if self.by_app.pane == NO_PANE:
+                self.by_app = None

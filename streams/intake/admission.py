@@ -1,0 +1,156 @@
+"""Admission: records in, observations out; what cannot be used leaves by another door, with its reason.
+
+The rules are tested in the order of `schemas.rejected.Reason`. Whether a record is too late is the evaluator's to say.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+
+from schemas.complaint import complaint
+from schemas.event_time import FIRST_MS, LAST_MS, epoch_ms
+from schemas.record import Record
+from schemas.rejected import Reason
+from schemas.topics import EVENTS
+from schemas.wire import EventDecoder
+from streams.evaluation.judgement import JUDGES
+from streams.intake.chunk import SourceRecord
+from streams.names import Metric
+
+MAX_VALUE_BYTES: Final = 64 * 1024
+FUTURE_TOLERANCE_MS: Final = 60_000
+REROUTED_FROM: Final = "rerouted-from"
+
+Observation = tuple[str, str, int, int, int, SourceRecord]
+"""(appKey, scope, event time ms, time seen ms, outcome, where it came from)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that could not be used, and why."""
+
+    record: SourceRecord
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A good record under the wrong key or in the wrong partition; its appKey says where it belongs."""
+
+    record: SourceRecord
+    app_key: str
+
+
+@dataclass(slots=True)
+class Admission:
+    """Reads the records of one source partition.
+
+    `is_at_home` says whether a key belongs into this partition. `rejected` and `misplaced` collect what did not pass,
+    for the caller to take.
+    """
+
+    metric: Metric
+    is_at_home: Callable[[bytes], bool]
+    rejected: list[Rejection] = field(default_factory=list)
+    misplaced: list[Misplaced] = field(default_factory=list)
+    _placed: dict[bytes | None, str] = field(default_factory=dict)
+    _model: type[Record] = field(init=False)
+    _decoder: EventDecoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._model = EVENTS[self.metric.record]
+        self._decoder = EventDecoder(self._model)
+
+    def observations(self, records: Sequence[SourceRecord], clock_ms: int | None) -> Iterator[Observation]:
+        """What the records say, in their order. The hot path.
+
+        `clock_ms` is the wall clock that no record may push the watermark beyond; None where time is the events' alone.
+        """
+        judge = JUDGES[self.metric.id]
+        placed, reject = self._placed, self._reject
+        for event, record in self._decoded(records):
+            time_ms = event.time
+            if type(time_ms) is not int or not FIRST_MS <= time_ms <= LAST_MS:
+                try:
+                    time_ms = epoch_ms(time_ms)
+                except ValueError as problem:
+                    reject(record, Reason.SCHEMA, f"time: {problem}")
+                    continue
+            app_key = event.app_key
+            if placed.get(record.key) != app_key and not self._belongs_here(record, app_key):
+                continue
+            seen_ms = record.timestamp
+            if seen_ms is None or seen_ms < 0 or seen_ms > time_ms:
+                seen_ms = time_ms
+            elif time_ms > seen_ms + FUTURE_TOLERANCE_MS:
+                reject(record, Reason.FUTURE_TIME, f"{(time_ms - seen_ms) / 1000:.3f} s after the record's timestamp")
+                continue
+            if clock_ms is not None and seen_ms > clock_ms:
+                seen_ms = clock_ms
+            yield app_key, event.scope, time_ms, seen_ms, judge(event), record
+
+    def _belongs_here(self, record: SourceRecord, app_key: str) -> bool:
+        key = app_key.encode()
+        if record.key == key and self.is_at_home(key):
+            self._placed[key] = app_key
+            return True
+        if any(name == REROUTED_FROM for name, _ in record.headers):
+            self._reject(record, Reason.MISPLACED, "still under a wrong key or in a wrong partition after one reroute")
+        else:
+            self.misplaced.append(Misplaced(record, app_key))
+        return False
+
+    def _decoded(self, records: Sequence[SourceRecord]) -> Iterator[tuple[Any, SourceRecord]]:
+        """Each record that is valid by the schema, with its event."""
+        values = [record.value for record in records]
+        if any(value is not None and len(value) > MAX_VALUE_BYTES for value in values):
+            records = [record for record in records if not self._is_too_large(record)]
+            values = [record.value for record in records]
+        if any(record.headers for record in records):
+            values = [None if is_structured(record) else record.value for record in records]
+        for event, record in zip(self._decoder.decode(values), records, strict=True):
+            if event is not None:
+                yield event, record
+            elif (checked := self._checked(record)) is not None:
+                yield checked, record
+
+    def _is_too_large(self, record: SourceRecord) -> bool:
+        size = len(record.value or b"")
+        if size <= MAX_VALUE_BYTES:
+            return False
+        self._reject(record, Reason.TOO_LARGE, f"{size:,} bytes; at most {MAX_VALUE_BYTES:,}")
+        return True
+
+    def _checked(self, record: SourceRecord) -> Record | None:
+        """The verdict of the public schema on a record that the fast decoder did not take."""
+        if not record.value:
+            self._reject(record, Reason.NOT_JSON, "the value is empty")
+            return None
+        try:
+            document = orjson.loads(record.value)
+        except orjson.JSONDecodeError as problem:
+            self._reject(record, Reason.NOT_JSON, str(problem))
+            return None
+        if is_structured(record) and isinstance(document, dict):
+            document = document.get("data")
+        try:
+            return self._model.model_validate(document)
+        except ValidationError as problem:
+            self._reject(record, Reason.SCHEMA, complaint(problem))
+            return None
+
+    def _reject(self, record: SourceRecord, reason: Reason, detail: str) -> None:
+        self.rejected.append(Rejection(record, reason, detail))
+
+
+def is_structured(record: SourceRecord) -> bool:
+    """Whether the value is a CloudEvent in structured mode, with the event in its `data`."""
+    for name, value in record.headers:
+        if name.lower() == "content-type" and value is not None:
+            media_type = value.split(b";")[0].strip().lower()
+            return media_type == b"application/cloudevents+json"
+    return False

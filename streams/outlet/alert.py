@@ -1,0 +1,78 @@
+"""Transitions as alert records, and as the state of what is breached right now."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from streams.evaluation.incident import incident_id
+from streams.evaluation.transition import Kind, Transition
+from streams.names import METRICS, Topics
+from streams.outlet.outgoing import Headers, Outgoing
+
+SOURCE = "slo-streams"
+
+
+def alert_document(transition: Transition) -> dict[str, Any]:
+    """The alert record: the programme's incident-data object with our own fields beside it."""
+    objective = transition.objective
+    metric = METRICS[objective.metric]
+    total = transition.good + transition.bad
+    is_breach = transition.kind is Kind.BREACH
+    return {
+        "type": transition.kind.value,
+        "appKey": transition.app_key,
+        "appDetails": {"name": transition.app_key, "partnerName": None},
+        "incidentId": incident_id(
+            transition.app_key, metric.id, transition.scope, objective.name, transition.breached_at_ms
+        ),
+        "incidentStatus": "ANOMALOUS" if is_breach else "OK",
+        "time": utc_text(transition.boundary_ms),
+        "metricName": metric.display_name(transition.scope),
+        "metricUnit": "PERCENT",
+        "measurementDurationSeconds": objective.window_ms // 1_000,
+        "sliValue": 100 * transition.good / total if total else None,
+        "sloValue": objective.slo_percent,
+        "metricId": metric.id,
+        "scope": transition.scope,
+        "objective": objective.name,
+        "goodCount": transition.good,
+        "badCount": transition.bad,
+        "windowStart": utc_text(transition.boundary_ms - objective.window_ms),
+        "windowEnd": utc_text(transition.boundary_ms),
+        "reason": transition.reason.value,
+        "breachedAt": utc_text(transition.breached_at_ms),
+    }
+
+
+def alert_records(transition: Transition, topics: Topics) -> tuple[Outgoing, Outgoing]:
+    """The record for the alerts topic and the one for the alert state, which lies in the partition of its app."""
+    document = alert_document(transition)
+    value = orjson.dumps(document)
+    key = transition.app_key.encode()
+    state_key = orjson.dumps(
+        [transition.app_key, transition.objective.metric, transition.scope, transition.objective.name]
+    )
+    return (
+        Outgoing(topics.alerts, key, value, _cloud_event(document), partition_key=key),
+        Outgoing(topics.alert_state, state_key, value, [], partition_key=key),
+    )
+
+
+def _cloud_event(document: dict[str, Any]) -> Headers:
+    kind = document["type"].lower()
+    attributes = {
+        "ce_specversion": "1.0",
+        "ce_id": f"{document['incidentId']}-{kind}",
+        "ce_type": f"slo-streams.{kind}.v1",
+        "ce_source": SOURCE,
+        "ce_time": document["time"],
+        "ce_subject": document["appKey"],
+        "content-type": "application/json",
+    }
+    return [(name, value.encode()) for name, value in attributes.items()]
+
+
+def utc_text(time_ms: int) -> str:
+    """A boundary as alerts write it: 2022-03-24T15:40:00Z."""
+    return datetime.fromtimestamp(time_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,56 @@
+"""What to do with records that do not fit: keep the unusable ones with their reason, put the misplaced ones right."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.rejected import Reason, RejectedHeaders
+from streams.intake.admission import REROUTED_FROM, Misplaced, Rejection
+from streams.outlet.outgoing import Outgoing
+
+KEPT_WHOLE_BYTES: Final = 900_000  # the brokers' default limit is 1 MiB for a whole batch
+KEPT_OF_LARGE_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Misfits:
+    """Makes the records for what one source partition could not use."""
+
+    topic: str
+    partition: int
+    rejected_topic: str
+
+    def rejected(self, rejection: Rejection) -> Outgoing:
+        """The original bytes with the reason; of a value too large to keep, its beginning and its digest."""
+        record = rejection.record
+        key, value = record.key, record.value
+        truncated = sha256 = None
+        if value is not None and len(value) > KEPT_WHOLE_BYTES:
+            truncated, sha256 = len(value), hashlib.sha256(value).hexdigest()
+            value = value[:KEPT_OF_LARGE_BYTES]
+        if key is not None and len(key) + len(value or b"") > KEPT_WHOLE_BYTES:
+            key = key[:KEPT_OF_LARGE_BYTES]
+        headers = RejectedHeaders(
+            reason=rejection.reason,
+            detail=rejection.detail,
+            topic=self.topic,
+            partition=self.partition,
+            offset=record.offset,
+            truncated=truncated,
+            sha256=sha256,
+        )
+        return Outgoing(self.rejected_topic, key, value, [*headers.to_kafka()])
+
+    def put_right(self, misplaced: Misplaced) -> Outgoing:
+        """The same record under its own key, bound for its own partition of the same topic.
+
+        One whose headers are too large to be produced again is kept as rejected instead: it must not stop the stream.
+        """
+        record = misplaced.record
+        headers = [*record.headers, (REROUTED_FROM, f"{self.partition}@{record.offset}".encode())]
+        size = len(record.value or b"") + sum(len(name) + len(value or b"") for name, value in headers)
+        if size > KEPT_WHOLE_BYTES:
+            return self.rejected(Rejection(record, Reason.MISPLACED, f"too large to be put right: {size:,} bytes"))
+        key = misplaced.app_key.encode()
+        timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
+        return Outgoing(self.topic, key, record.value, headers, partition_key=key, timestamp_ms=timestamp_ms)

@@ -1,0 +1,17 @@
+"""A record on its way out, whatever topic it is for."""
+
+from dataclasses import dataclass
+
+Headers = list[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to produce. `partition_key` decides its partition; None leaves that to the client."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    partition_key: bytes | None = None
+    timestamp_ms: int | None = None

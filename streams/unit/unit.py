@@ -1,0 +1,118 @@
+"""One source partition: apply what arrives, and hand over all that came of it as one piece of work."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from schemas.rejected import Reason
+from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.objective import Objective
+from streams.evaluation.series import Series
+from streams.intake.admission import Admission, Rejection
+from streams.intake.chunk import Chunk
+from streams.names import Metric, Topics
+from streams.outlet.alert import alert_records, utc_text
+from streams.outlet.misfits import Misfits
+from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_series
+from streams.unit.work import Work
+
+
+class GapError(Exception):
+    """Records between the last applied one and this chunk are missing."""
+
+
+class Unit:
+    """The evaluator of one source partition between two commits. No I/O: `Ledger` stores what `take_work` gives.
+
+    `next_offset` is where reading goes on, None before the first chunk of a partition that has no state.
+    """
+
+    def __init__(
+        self,
+        metric: Metric,
+        topics: Topics,
+        partition: int,
+        is_at_home: Callable[[bytes], bool],
+        objectives: Sequence[Objective],
+        lateness_ms: int,
+        meta: Meta | None = None,
+        series: Iterable[Series] = (),
+    ) -> None:
+        self.topic = topics.input(metric)
+        self.partition = partition
+        self.next_offset = meta.next_offset if meta else None
+        self.counts: Counter[str] = Counter()
+        self._topics = topics
+        self._admission = Admission(metric, is_at_home)
+        self._misfits = Misfits(self.topic, partition, topics.rejected)
+        stored = meta.progress if meta else None
+        self.evaluator = Evaluator(
+            [objective for objective in objectives if objective.metric == metric.id], lateness_ms, stored, series
+        )
+        self._committed = (self.next_offset, self._judged_ms)
+
+    @property
+    def _judged_ms(self) -> int | None:
+        progress = self.evaluator.progress
+        return None if progress is None else progress.judged_ms
+
+    def apply(self, chunk: Chunk, clock_ms: int | None) -> None:
+        """Judge what a chunk brings; records before `next_offset` were applied earlier and are passed over.
+
+        Raises:
+            GapError: the chunk starts beyond `next_offset`.
+        """
+        if self.next_offset is not None:
+            if chunk.start_offset > self.next_offset:
+                raise GapError(
+                    f"{self.topic}[{self.partition}] goes on at {self.next_offset}, not {chunk.start_offset}"
+                )
+            chunk = chunk.since(self.next_offset)
+            if chunk.next_offset <= self.next_offset:
+                return
+        admission = self._admission
+        too_late = self.evaluator.observe(admission.observations(chunk.records, clock_ms))
+        for record in too_late:
+            admission.rejected.append(Rejection(record, Reason.TOO_LATE, self._judged_until()))
+        self.counts["events"] += len(chunk.records)
+        self.next_offset = chunk.next_offset
+
+    def _judged_until(self) -> str:
+        boundary_ms = self.evaluator.next_boundary_ms
+        return f"the next boundary to judge is {utc_text(boundary_ms)}" if boundary_ms is not None else ""
+
+    def tick(self, clock_ms: int) -> None:
+        """Nothing more was in the log at this time: judge what has come due by then."""
+        if self.evaluator.watermark_ms is not None:
+            self.evaluator.advance(clock_ms)
+
+    @property
+    def has_alerts(self) -> bool:
+        """Whether a transition waits to be published."""
+        return self.evaluator.has_transitions
+
+    def take_work(self) -> Work | None:
+        """All that was done since the last call; None when nothing was, so that a clean unit commits nothing."""
+        state = (self.next_offset, self._judged_ms)
+        if state == self._committed or self.next_offset is None:
+            return None
+        self._committed = state
+        dirty = self.evaluator.take_dirty()
+        rows = [(encode_key(key), None if series is None else encode_series(series)) for key, series in dirty.items()]
+        progress = self.evaluator.progress
+        meta = Meta(self.next_offset, progress, len(self.evaluator.series))
+        rows.append((META_KEY, encode_meta(meta)))
+        alerts = [
+            record
+            for transition in self.evaluator.take_transitions()
+            for record in alert_records(transition, self._topics)
+        ]
+        rejected, self._admission.rejected = self._admission.rejected, []
+        misplaced, self._admission.misplaced = self._admission.misplaced, []
+        misfits = [self._misfits.rejected(rejection) for rejection in rejected]
+        misfits += [self._misfits.put_right(one) for one in misplaced]
+        self.counts.update(f"rejected {rejection.reason}" for rejection in rejected)
+        self.counts["rerouted"] += len(misplaced)
+        self.counts["alerts"] += len(alerts) // 2
+        self.counts["rows"] += len(rows)
+        watermark_ms = self.evaluator.watermark_ms
+        return Work(rows, self.next_offset, str(watermark_ms or ""), alerts, misfits)

@@ -1,0 +1,19 @@
+"""What one commit consists of, apart from where it goes."""
+
+from dataclasses import dataclass, field
+
+from streams.outlet.outgoing import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything a unit did since its last commit: to be stored whole or not at all.
+
+    `rows` are changelog rows (None: dropped), the meta row among them; `next_offset` is where reading goes on.
+    """
+
+    rows: list[tuple[bytes, bytes | None]]
+    next_offset: int
+    summary: str
+    alerts: list[Outgoing] = field(default_factory=list)
+    misfits: list[Outgoing] = field(default_factory=list)
