@@ -134,7 +134,7 @@ class _Partition:
         return None
 
     def _is_too_late(self, event: Event) -> bool:
-        """Whether no boundary still to be judged has the event in its window."""
+        """Whether even the longest window of the metric, at the next boundary of any hop, starts after the event."""
         if self.watermark_ms is None or not self.objectives:
             return False
         next_boundary_ms = min((self.judged_through_ms // o.hop_ms + 1) * o.hop_ms for o in self.objectives)

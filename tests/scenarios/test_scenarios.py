@@ -1,0 +1,37 @@
+"""Every scenario file, through everything that claims to know what the alerts must be."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from streams.durations import duration_ms
+from streams.evaluation.objective import Objective
+from streams.objectives import load_objectives
+from tests.model import Alert, Record, judge
+from tests.model.build import DEFAULTS, clock_ms
+from tests.scenarios.scenario import read_scenario
+
+Runner = Callable[[Sequence[Record], Sequence[Objective], int, int], list[Alert]]
+"""(records, all of partition 0; objectives; lateness in ms; until, epoch ms) -> alerts, topics in any order."""
+
+
+def model(records: Sequence[Record], objectives: Sequence[Objective], lateness_ms: int, until_ms: int) -> list[Alert]:
+    return judge(records, objectives, lateness_ms=lateness_ms, partitions=1, until_ms=until_ms).all_alerts
+
+
+RUNNERS: list[Runner] = [model]
+SCENARIOS = sorted(Path(__file__).parent.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: runner.__name__)
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_scenario(path: Path, runner: Runner) -> None:
+    scenario = read_scenario(path)
+    lateness_ms, until_ms = duration_ms(scenario.lateness), clock_ms(scenario.until)
+    alerts = runner(scenario.records(), scenario.judged_by(), lateness_ms, until_ms)
+    assert scenario.seen(alerts) == scenario.expect, scenario.story
+
+
+def test_the_shipped_objectives_are_those_of_the_programme() -> None:
+    assert {objective.name: objective for objective in load_objectives()} == DEFAULTS
