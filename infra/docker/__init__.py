@@ -1,0 +1,1 @@
+"""A Docker engine for the tests."""

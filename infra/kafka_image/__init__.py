@@ -1,0 +1,1 @@
+"""A Kafka container image built without a registry."""

@@ -1,0 +1,104 @@
+"""One real Kafka for all end-to-end tests: a container where a Docker engine is to be had, else the embedded broker."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import for_code
+
+from infra.docker.engine import EngineUnavailableError, docker_engine
+from infra.kafka_image.build import CLIENT_PORT, advertised, ensure_image
+from streams.broker import EmbeddedKafka, probe
+
+# The reaper is an image of its own, which cannot be had offline; the tests stop what they start.
+os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"
+
+START_TIMEOUT_S = 60.0
+# An engine to install and jars to download, at most once on a machine.
+FIRST_USE_TIMEOUT_S = 600
+
+_REMARKS = pytest.StashKey[list[str]]()
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """A running broker, shared by all tests: name topics and groups with the `topic_prefix` fixture."""
+
+    bootstrap_servers: str
+
+    async def create_topic(self, name: str, *, partitions: int = 1, **config: str) -> str:
+        """Make a topic and return its name. A setting's dots are written as underscores: `cleanup_policy="compact"`."""
+        configs = {key.replace("_", "."): value for key, value in config.items()}
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+        await admin.start()
+        try:
+            answer = await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
+        finally:
+            await admin.close()
+        for _topic, code, message in answer.topic_errors:
+            if code:
+                raise for_code(code)(message)
+        return name
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A real Apache Kafka for the whole session."""
+    remarks = request.config.stash.setdefault(_REMARKS, [])
+    with ExitStack() as stack:
+        try:
+            servers = stack.enter_context(_container(remarks))
+            remarks.append(f"Kafka of these tests: a container at {servers}")
+        except EngineUnavailableError as reason:
+            if os.environ.get("CI") == "true":
+                raise
+            data_dir = tmp_path_factory.mktemp("kafka")
+            servers = stack.enter_context(EmbeddedKafka(data_dir=data_dir, report=remarks.append)).bootstrap_servers
+            remarks.append(f"KAFKA OF THESE TESTS: THE EMBEDDED BROKER, NOT A CONTAINER. {reason}")
+        yield Kafka(servers)
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """Prefix no other test uses, for topics, groups and transactional ids: 'test-3f2a9c01.'."""
+    return f"test-{uuid.uuid4().hex[:8]}."
+
+
+@contextmanager
+def _container(remarks: list[str]) -> Iterator[str]:
+    from testcontainers.core.container import DockerContainer
+
+    with docker_engine(remarks.append) as engine:
+        port = probe.free_port()
+        container = DockerContainer(ensure_image(engine, remarks.append)).with_command(advertised(port))
+        container.ports[f"{CLIENT_PORT}/tcp"] = ("127.0.0.1", port)
+        with container:
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not probe.answers(port):
+                if time.monotonic() > deadline:
+                    out, err = container.get_logs()
+                    raise TimeoutError(f"Kafka's container did not answer:\n{(out + err).decode(errors='replace')}")
+                time.sleep(0.05)
+            yield f"127.0.0.1:{port}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the broker, and give the first such test the time that bringing it up may take."""
+    waiting = True
+    for item in items:
+        if "kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.e2e)
+            if waiting:
+                item.add_marker(pytest.mark.timeout(FIRST_USE_TIMEOUT_S), append=False)
+                waiting = False
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which Kafka the tests ran on."""
+    for remark in config.stash.get(_REMARKS, []):
+        terminalreporter.write_line(remark, yellow=True)
