@@ -1,0 +1,133 @@
+"""One health check: a GET as a customer's browser would meet it, and what came of it."""
+
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+import orjson
+
+from streams.producers.targets import HealthTarget
+
+TIMEOUT_MS = 2_999
+"""A check is cut at the last millisecond that can still be good: 200 in under 3,000 ms."""
+
+READ_LIMIT_BYTES = 65_536
+"""Of a longer answer, only so much is read: an endless body must not hold the check, nor fill the memory."""
+
+ERROR_LENGTH = 256
+
+
+class Time(Protocol):
+    """Where a check takes its time from."""
+
+    def epoch_ms(self) -> int:
+        """Wall clock, epoch milliseconds."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds of a clock that never jumps."""
+        ...
+
+
+class SystemTime:
+    """The machine's own clocks."""
+
+    def epoch_ms(self) -> int:
+        """Wall clock, epoch milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        """Seconds of a clock that never jumps."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check saw; times in milliseconds.
+
+    `time_ms` is when it began. Either `status_code` and `duration_ms` (to the end of the body) are set, or
+    `error` is: `dns`, `connect`, `tls`, `timeout` or `other`, a colon, and the reason.
+    """
+
+    target: HealthTarget
+    time_ms: int
+    status_code: int | None
+    duration_ms: float | None
+    error: str | None
+
+    def to_json(self) -> bytes:
+        """Value of a `slo.healthcheck.v1` record."""
+        return orjson.dumps(
+            {
+                "appKey": self.target.app_key,
+                "time": self.time_ms,
+                "baseUrl": self.target.url,
+                "statusCode": self.status_code,
+                "durationInMillis": self.duration_ms,
+                "error": self.error,
+            }
+        )
+
+
+@asynccontextmanager
+async def check_session(timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[aiohttp.ClientSession]:
+    """HTTP client for `check`.
+
+    Every check resolves, connects and shakes hands anew: it sees what a new customer sees.
+    """
+    connector = aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False)
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=timeout_ms / 1_000),
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        max_line_size=READ_LIMIT_BYTES,
+        max_field_size=READ_LIMIT_BYTES,
+        headers={"User-Agent": "slo-streams-prober", "Cache-Control": "no-cache"},
+    ) as session:
+        yield session
+
+
+async def check(session: aiohttp.ClientSession, target: HealthTarget, clock: Time) -> CheckResult:
+    """Check one URL. Whatever the app does is a result, never an exception; redirects are not followed."""
+    time_ms, started_s = clock.epoch_ms(), clock.monotonic_s()
+    try:
+        async with session.get(target.url, allow_redirects=False) as response:
+            await _read(response)
+    except (aiohttp.ClientError, OSError, ValueError) as error:  # a timeout is an OSError, a bad host name a ValueError
+        return CheckResult(target, time_ms, None, None, explain(error))
+    duration_ms = round(1_000 * (clock.monotonic_s() - started_s), 3)
+    return CheckResult(target, time_ms, response.status, duration_ms, None)
+
+
+async def _read(response: aiohttp.ClientResponse) -> None:
+    read_bytes = 0
+    async for chunk in response.content.iter_any():
+        read_bytes += len(chunk)
+        if read_bytes >= READ_LIMIT_BYTES:
+            return
+
+
+def explain(error: Exception) -> str:
+    """`kind: reason` of a check without an answer, at most 256 characters."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return f"{_kind(error)}: {reason}"[:ERROR_LENGTH]
+
+
+def _kind(error: Exception) -> str:
+    match error:  # from the special to the general: aiohttp's TLS and DNS errors are connect errors too
+        case TimeoutError():
+            return "timeout"
+        case aiohttp.ClientConnectorDNSError():
+            return "dns"
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return "tls"
+        case aiohttp.ClientConnectorError():
+            return "connect"
+        case _:
+            return "other"

@@ -1,0 +1,70 @@
+"""Input events onto Kafka: a producer whose records are all acknowledged and lie where the evaluator expects them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from itertools import islice
+
+from aiokafka import AIOKafkaProducer
+
+from streams.intake.placement import client_partitioner
+from streams.kafka.connection import client_options
+from streams.names import AVAILABILITY
+from streams.producers.check import CheckResult
+from streams.producers.prober import Report
+from streams.producers.sample import SampleEvent
+from streams.settings import Settings
+
+IN_FLIGHT = 5_000
+"""Sample events sent before their acknowledgements are waited for."""
+
+
+@asynccontextmanager
+async def event_producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """Producer for input topics: acknowledged by all replicas, idempotent, partitioned as `SLO_PARTITIONER` says.
+
+    Leaving the context sends what is still buffered.
+
+    Raises:
+        KafkaError: no broker could be reached.
+    """
+    producer = AIOKafkaProducer(
+        **client_options(settings),
+        acks="all",
+        enable_idempotence=True,
+        partitioner=client_partitioner(settings.partitioner),
+    )
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await producer.stop()
+
+
+def report_to(producer: AIOKafkaProducer, settings: Settings) -> Report:
+    """Where a prober hands its results: one record each, waited for until the brokers have it."""
+    topic = settings.topics.input(AVAILABILITY)
+
+    async def report(result: CheckResult) -> None:
+        await producer.send_and_wait(topic, key=result.target.app_key.encode(), value=result.to_json())
+
+    return report
+
+
+async def publish_sample(producer: AIOKafkaProducer, settings: Settings, events: Iterable[SampleEvent]) -> int:
+    """Send a sample feed with the event times as Kafka timestamps; the number of events, all acknowledged.
+
+    Raises:
+        KafkaError: the brokers did not take an event.
+    """
+    count, remaining = 0, iter(events)
+    while chunk := list(islice(remaining, IN_FLIGHT)):
+        acknowledgements = [
+            await producer.send(
+                settings.topics.input(event.metric), event.value, event.app_key.encode(), timestamp_ms=event.time_ms
+            )
+            for event in chunk
+        ]
+        await asyncio.gather(*acknowledgements)  # a flush would not raise
+        count += len(chunk)
+    return count
