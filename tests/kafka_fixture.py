@@ -1,6 +1,7 @@
 """One real Kafka for all end-to-end tests: a container where a Docker engine is to be had, else the embedded broker."""
 
 import os
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -31,13 +32,13 @@ class Kafka:
 
     bootstrap_servers: str
 
-    async def create_topic(self, name: str, *, partitions: int = 1, **config: str) -> str:
+    async def create_topic(self, name: str, *, partitions: int = 1, replicas: int = 1, **config: str) -> str:
         """Make a topic and return its name. A setting's dots are written as underscores: `cleanup_policy="compact"`."""
         configs = {key.replace("_", "."): value for key, value in config.items()}
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
         await admin.start()
         try:
-            answer = await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
+            answer = await admin.create_topics([NewTopic(name, partitions, replicas, topic_configs=configs)])
         finally:
             await admin.close()
         for _topic, code, message in answer.topic_errors:
@@ -73,6 +74,8 @@ def topic_prefix() -> str:
 def _container(remarks: list[str]) -> Iterator[str]:
     from testcontainers.core.container import DockerContainer
 
+    if sys.platform != "linux":
+        raise EngineUnavailableError("The image is made of this machine's libraries, and this is not Linux.")
     with docker_engine(remarks.append) as engine:
         port = probe.free_port()
         container = DockerContainer(ensure_image(engine, remarks.append)).with_command(advertised(port))

@@ -5,6 +5,7 @@ python -m infra.docker.engine           # says whether an engine answers, and if
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -56,10 +57,21 @@ def docker_engine(report: Callable[[str], None]) -> Iterator[docker.DockerClient
 
 def connect() -> docker.DockerClient | None:
     """A client of the engine that runs here, None if none answers."""
+    if not _socket_answers():
+        return None
     try:
         return docker.from_env()
     except docker.errors.DockerException:
         return None
+
+
+def _socket_answers() -> bool:
+    # Asked first, because the Docker client leaves its socket open when nobody listens.
+    scheme, _, path = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").partition("://")
+    if scheme != "unix":
+        return True
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(path) == 0
 
 
 def may_install() -> bool:

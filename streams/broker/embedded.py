@@ -77,6 +77,15 @@ class EmbeddedKafka:
         Raises:
             BrokerError: it cannot start; the message says why.
         """
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
+        """Start the broker without waiting for it: one of several needs the others to become ready.
+
+        Raises:
+            BrokerError: it cannot start; the message says why.
+        """
         if self._process is not None:
             raise BrokerError("This broker runs already.")
         if self.port and probe.is_taken(self.port):
@@ -89,7 +98,19 @@ class EmbeddedKafka:
             self._open_data_dir()
             if not (self._topics_dir / "meta.properties").exists():
                 format_storage(java, self._properties_path)
-            self._launch(java)
+            self._process = self._run([*java, *BROKER, str(self._properties_path)])
+        except BaseException:
+            self.kill()
+            raise
+
+    def await_ready(self) -> None:
+        """Wait until the launched broker answers; one that does not is ended.
+
+        Raises:
+            BrokerError: it ended, or did not answer within 60 s; the message says why.
+        """
+        try:
+            self._await_answer()
         except BaseException:
             self.kill()
             raise
@@ -141,25 +162,25 @@ class EmbeddedKafka:
         except OSError as error:
             raise BrokerError(f"The data folder {self.data_dir} cannot be written: {error.strerror}.") from error
 
-    def _launch(self, java: list[str]) -> None:
+    def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
             self._log_offset = log.tell()
             # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the broker in order.
-            self._process = subprocess.Popen(
-                leashed([*java, *BROKER, str(self._properties_path)]),
+            return subprocess.Popen(
+                leashed(command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.data_dir,
                 start_new_session=True,
             )
-        self._await_ready(self._process)
 
-    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _await_answer(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not probe.answers(self.port):
-            if process.poll() is not None:
-                raise BrokerError(f"Kafka ended while starting (exit status {process.returncode}):\n{self.failure()}")
+            status = self._process.poll() if self._process is not None else 0
+            if status is not None:
+                raise BrokerError(f"Kafka ended while starting (exit status {status}):\n{self.failure()}")
             if time.monotonic() > deadline:
                 raise BrokerError(f"Kafka did not answer within {START_TIMEOUT_S:g} s:\n{self.failure()}")
             time.sleep(_POLL_S)

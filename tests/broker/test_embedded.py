@@ -86,8 +86,9 @@ def test_topics_are_not_made_by_a_misspelled_name(broker: EmbeddedKafka) -> None
 
 
 def test_a_crashed_broker_comes_back_at_its_port_with_its_records(tmp_path: Path) -> None:
-    # A broker that crashed may register again once its session is over.
-    broker = EmbeddedKafka(data_dir=tmp_path, overrides={"broker.session.timeout.ms": "2000"})
+    # A broker that crashed registers again once its old session is over.
+    short_session = {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}
+    broker = EmbeddedKafka(data_dir=tmp_path, overrides=short_session)
     with broker:
         address = broker.bootstrap_servers
         asyncio.run(Kafka(address).create_topic("kept"))
