@@ -45,7 +45,7 @@ class InvalidSettingsError(Exception):
 class Settings(BaseSettings):
     """Everything an operator can set. Durations are written `10s`, `500ms`, `1m`, or as seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="SLO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SLO_", frozen=True, extra="ignore", validate_default=False)
 
     bootstrap_servers: str = "127.0.0.1:9092"
     application_id: str = Field("slo-streams", pattern=r"^[A-Za-z0-9._-]{1,100}$")
@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     session_timeout: DurationMs = Field(10_000, ge=1_000)
     commit_interval: DurationMs = Field(500, ge=10, le=60_000)
     objectives: Path | None = None
+    fail: str | None = Field(None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*)?$")
 
     security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
     sasl_mechanism: str = Field("SCRAM-SHA-512", pattern=r"^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")

@@ -68,7 +68,7 @@ async def _probe(settings: Settings, targets: Sequence[HealthTarget], interval_s
     # A name server that does not answer holds its thread for longer than a check: the other URLs need their own.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CONCURRENCY, "dns"))
     async with event_producer(settings) as producer, check_session() as session:
-        report = report_to(producer, settings)
+        report = await report_to(producer, settings)
         if once:
             await Prober(session, _shown(report)).once(targets)
         else:

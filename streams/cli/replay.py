@@ -34,8 +34,8 @@ def replay(
 ) -> None:
     """Judge a recorded log without a broker, by the same engine as the worker.
 
-    Reads one record a line, {"topic", "key", "value", "timestamp"}, in the order of the log. Writes the alert records to
-    standard output, a line each, and a summary to standard error.
+    Reads one record a line, {"topic", "key", "value", "timestamp"}, in the order of the log. Writes the alert records
+    to standard output, a line each, and a summary to standard error.
 
     Example: slo-streams replay yesterday.ndjson --objectives stricter.yaml | jq .incidentId
 

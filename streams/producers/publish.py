@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import islice
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from streams.intake.placement import client_partitioner
 from streams.kafka.connection import client_options
@@ -41,9 +42,15 @@ async def event_producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-def report_to(producer: AIOKafkaProducer, settings: Settings) -> Report:
-    """Where a prober hands its results: one record each, waited for until the brokers have it."""
+async def report_to(producer: AIOKafkaProducer, settings: Settings) -> Report:
+    """Where a prober hands its results: one record each, waited for until the brokers have it.
+
+    Raises:
+        UnknownTopicOrPartitionError: the topic is missing, or hidden from this user; told before the first check.
+    """
     topic = settings.topics.input(AVAILABILITY)
+    if topic not in (await producer.client.fetch_all_metadata()).topics():
+        raise UnknownTopicOrPartitionError("there is no such topic, or this user may not see it")
 
     async def report(result: CheckResult) -> None:
         await producer.send_and_wait(topic, key=result.target.app_key.encode(), value=result.to_json())

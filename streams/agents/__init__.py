@@ -1,1 +1,0 @@
-"""One thin Faust agent per input topic."""

@@ -1,0 +1,166 @@
+"""The chunked transport: Faust's consumer, but one message per fetched partition instead of one per record.
+
+Faust's and aiokafka's cost is per message, not per byte. Here a message's value is a whole `Chunk` of raw records,
+which keeps Faust's agents, assignment and worker at a fraction of the cost. Everything that depends on the insides of
+faust 0.15.3 and aiokafka 0.14.0 is in this file; both are pinned.
+"""
+
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any, ClassVar, Protocol
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer import fetcher
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import CorruptRecordException
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from streams.intake.chunk import Chunk, merge
+from streams.kafka.connection import client_options
+from streams.settings import Settings
+
+_FETCH_BYTES = 2 * 1024 * 1024  # of one partition, compressed
+_FETCH_WAIT_MS = 200
+_CHUNKS_PER_POLL = 1_000
+
+
+class ChunkedRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """Fetched records of one partition; of the topics named in `topics` one chunk per record batch.
+
+    Keeps aiokafka's CRC check and its filter of aborted transactions. What carries no record (transaction markers,
+    aborted batches) is an empty chunk, so that the reader sees the partition's end behind it.
+    """
+
+    topics: ClassVar[set[str]] = set()
+    next_fetch_offset: int
+
+    def _unpack_records(self) -> Iterator[Any]:
+        return self._chunks() if self._tp.topic in self.topics else super()._unpack_records()
+
+    def _chunks(self) -> Iterator[Chunk]:
+        while self._records.has_next():
+            batch = self._records.next_batch()
+            if self._check_crcs and not batch.validate_crc():
+                raise CorruptRecordException(f"invalid CRC in {self._tp}")
+            start_offset, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
+            records = [] if self._carries_nothing(batch) else [r for r in batch if r.offset >= start_offset]
+            yield Chunk(start_offset, batch.next_offset, records)
+
+    def _carries_nothing(self, batch: Any) -> bool:
+        if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
+            self._consume_aborted_up_to(batch.base_offset)
+            if batch.is_control_batch and self._contains_abort_marker(batch):
+                self._aborted_producers.discard(batch.producer_id)
+            if batch.is_transactional and batch.producer_id in self._aborted_producers:
+                return True
+        return bool(batch.is_control_batch)
+
+
+fetcher.PartitionRecords = ChunkedRecords
+
+
+class Owner(Protocol):
+    """Who owns the assigned partitions: commits their work, gives them up and takes them over."""
+
+    async def commit(self) -> None:
+        """Store all work done so far."""
+
+    async def release(self, revoked: Iterable[TP]) -> None:
+        """Store what was done on these partitions and let go of them."""
+
+    async def release_all(self) -> None:
+        """The same for all partitions: the worker is asked to stop."""
+
+    def take(self, assigned: Iterable[TP]) -> None:
+        """Start to take these partitions over."""
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """The thread of the aiokafka consumer, set up for chunks and for `read_committed`."""
+
+    def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
+        self._assignor = RoundRobinPartitionAssignor
+        settings = transport.settings
+        return AIOKafkaConsumer(
+            **client_options(settings),
+            group_id=settings.application_id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_records=_CHUNKS_PER_POLL,
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            session_timeout_ms=settings.session_timeout,
+            heartbeat_interval_ms=settings.session_timeout // 5,
+            rebalance_timeout_ms=2 * settings.session_timeout,
+            max_poll_interval_ms=10 * settings.session_timeout,
+        )
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]
+    """Faust's consumer with commits and rebalances handed to the owner of the partitions."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def _owner(self) -> Owner:
+        return self.transport.owner  # type: ignore[no-any-return]
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
+        fetched = await super()._getmany(active_partitions, timeout)
+        return {tp: [_message(tp, merge(chunks))] for tp, chunks in fetched.items() if chunks}
+
+    async def wait_empty(self) -> None:
+        """Nothing is ever half done: a chunk is applied in one step, and its work is committed here."""
+        await self._owner.commit()
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Offsets go with the work, never through Faust."""
+        await self._owner.commit()
+        return True
+
+    async def on_stop(self) -> None:
+        """Commit and let go of everything."""
+        await self._owner.release_all()
+        await super().on_stop()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Commit and let go before the partitions may be read elsewhere."""
+        await super().on_partitions_revoked(revoked)
+        await self._owner.release(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Take over what was assigned."""
+        await super().on_partitions_assigned(assigned, generation_id)
+        self._owner.take(assigned)
+
+
+class Transport(driver.Transport):  # type: ignore[misc]
+    """The transport of the worker."""
+
+    Consumer: ClassVar[type] = Consumer
+
+    def __init__(self, url: Any, app: Any, settings: Settings, owner: Owner) -> None:
+        super().__init__(url, app)
+        self.settings = settings
+        self.owner = owner
+
+
+def _message(tp: TP, chunk: Chunk) -> SimpleNamespace:
+    """A chunk in the shape of the record that Faust expects."""
+    return SimpleNamespace(
+        topic=tp.topic,
+        partition=tp.partition,
+        offset=chunk.next_offset - 1,
+        timestamp=None,
+        timestamp_type=None,
+        headers=(),
+        key=None,
+        value=chunk,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+    )

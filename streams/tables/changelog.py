@@ -1,0 +1,75 @@
+"""Reading a partition's state back from its changelog: in bulk, to the very end, committed rows only."""
+
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.evaluation.series import Series
+from streams.intake.transport import ChunkedRecords
+from streams.kafka.connection import client_options
+from streams.settings import Settings
+from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series
+
+_FETCH_BYTES = 4 * 1024 * 1024
+
+
+class StateLostError(Exception):
+    """The changelog does not hold the state that was committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a changelog partition holds: the meta row, None at the very first start, and the series."""
+
+    meta: Meta | None
+    series: list[Series]
+
+
+async def restore(settings: Settings, changelog: str, partition: int) -> State:
+    """The state of a partition, as of the last commit.
+
+    To be called after its transactional producer has started: then no earlier owner can add to it.
+
+    Raises:
+        StateLostError: rows without a meta row, or fewer rows than it counts.
+        UnreadableRowError: a row of a newer format, or a damaged one.
+    """
+    rows = await _read_rows(settings, TopicPartition(changelog, partition))
+    raw_meta = rows.pop(META_KEY, None)
+    if raw_meta is None:
+        if rows:
+            raise StateLostError(f"{changelog}[{partition}] holds {len(rows):,} rows but no meta row")
+        return State(None, [])
+    meta = decode_meta(raw_meta)
+    if meta.rows != len(rows):
+        raise StateLostError(f"{changelog}[{partition}] holds {len(rows):,} rows, but {meta.rows:,} were committed")
+    return State(meta, [decode_series(key, value) for key, value in rows.items()])
+
+
+async def _read_rows(settings: Settings, tp: TopicPartition) -> dict[bytes, bytes]:
+    ChunkedRecords.topics.add(tp.topic)
+    rows: dict[bytes, bytes] = {}
+    consumer = AIOKafkaConsumer(
+        **client_options(settings),
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+    )
+    await consumer.start()
+    try:
+        consumer.assign([tp])
+        await consumer.seek_to_beginning(tp)
+        end_offset = (await consumer.end_offsets([tp]))[tp]
+        # By position, not by the last record: a changelog ends in transaction markers, which are never delivered.
+        while await consumer.position(tp) < end_offset:
+            for chunks in (await consumer.getmany(tp, timeout_ms=1_000)).values():
+                for chunk in chunks:
+                    for record in chunk.records:
+                        if record.value is None:
+                            rows.pop(record.key, None)
+                        else:
+                            rows[record.key] = record.value
+    finally:
+        await consumer.stop()
+    return rows

@@ -1,0 +1,42 @@
+"""Crash-only: what cannot be done right ends the process at once, before anything is committed.
+
+A restart is the one way back to a known state: state and offset are read from the last commit. Exit codes are those of
+sysexits.h, so that an operator can tell a worker to be restarted from one to be looked at.
+"""
+
+import logging
+import os
+from enum import IntEnum
+from typing import NoReturn
+
+from aiokafka.errors import ProducerFenced
+
+log = logging.getLogger(__name__)
+
+
+class ExitCode(IntEnum):
+    """How a worker ends, other than when asked to."""
+
+    BROKEN = 70  # an engine or transaction error: restart it; look at the log if it comes again
+    FENCED = 75  # another worker has taken its partitions over: restart it
+    REFUSED = 78  # settings, topics or stored state that it must not work with: an operator has to decide
+
+
+def exit_on(problem: BaseException, doing: str) -> NoReturn:
+    """Say what went wrong and end the process without any clean-up."""
+    if isinstance(problem, ProducerFenced):
+        log.error("%s: another worker has taken over this partition; exiting", doing)
+        _exit(ExitCode.FENCED)
+    log.critical("%s: %s: %s", doing, type(problem).__name__, problem, exc_info=problem)
+    _exit(ExitCode.BROKEN)
+
+
+def refuse(problem: Exception, doing: str) -> NoReturn:
+    """Say why the worker must not go on, and end the process."""
+    log.critical("%s: %s", doing, problem)
+    _exit(ExitCode.REFUSED)
+
+
+def _exit(code: ExitCode) -> NoReturn:
+    logging.shutdown()
+    os._exit(code)

@@ -1,0 +1,243 @@
+"""The partitions this worker owns: taken over, fed, ticked, committed and given up.
+
+Taking over goes in this order, so that no two workers ever write for one partition: start the transactional producer
+(fences the former owner), read the changelog to its end, go on where the meta row says.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.evaluation.objective import Objective
+from streams.evaluation.progress import PanesDoNotFitError
+from streams.intake.chunk import Chunk
+from streams.intake.placement import partition_of
+from streams.intake.transport import ChunkedRecords
+from streams.kafka.connection import client_options
+from streams.names import changelog
+from streams.settings import Clock, Settings
+from streams.tables.changelog import StateLostError, restore
+from streams.tables.rows import UnreadableRowError
+from streams.unit.commit import Ledger
+from streams.unit.exits import exit_on, refuse
+from streams.unit.failpoints import Failpoint
+from streams.unit.unit import GapError, Unit
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.25
+_RESTORES_AT_ONCE = 4
+_COMMITS_AT_ONCE = 4
+_COMMIT_SHARE = 10  # wait ten times as long as the last commit took to put together ...
+_LONGEST_WAIT_S = 5.0  # ... so that under a backlog commits cost little, but not longer than this
+
+
+@dataclass(slots=True)
+class Owned:
+    """A partition in this worker's hands."""
+
+    unit: Unit
+    ledger: Ledger
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    is_leaving: bool = False
+    committer: asyncio.Task[None] | None = None
+
+
+class Partitions:
+    """Implements `streams.intake.transport.Owner` for the worker.
+
+    `seek` moves the reading position of an owned partition; it is the consumer's and set before the first chunk.
+    """
+
+    seek: Callable[[TP, int], Awaitable[None]]
+
+    def __init__(self, settings: Settings, objectives: Sequence[Objective]) -> None:
+        self._settings = settings
+        self._objectives = objectives
+        self._inputs = settings.topics.inputs
+        self._failpoint = Failpoint(settings.fail)
+        self._owned: dict[TP, asyncio.Task[Owned]] = {}
+        self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)
+        self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
+        self._counts_of_released: Counter[str] = Counter()
+        ChunkedRecords.topics.update(self._inputs)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What was done since start: events, alerts, rerouted, rows, and `rejected <reason>` for each reason."""
+        counts = Counter(self._counts_of_released)
+        for _, owned in self._in_hand():
+            counts.update(owned.unit.counts)
+        return counts
+
+    # Taking over and letting go
+
+    def take(self, assigned: Iterable[TP]) -> None:
+        """Start to take over what was assigned; `apply` waits until it is done."""
+        for tp in assigned:
+            if tp not in self._owned and tp.topic in self._inputs:
+                self._owned[tp] = asyncio.create_task(self._take_over(tp))
+
+    async def _take_over(self, tp: TP) -> Owned:
+        doing = f"taking over {_name(tp)}"
+        metric = self._inputs[tp.topic]
+        state_topic = changelog(self._settings.application_id, metric)
+        ledger = Ledger(self._settings, tp.topic, tp.partition, state_topic, self._failpoint)
+        try:
+            async with self._restores:
+                started_s = time.monotonic()
+                await ledger.open()
+                state = await restore(self._settings, state_topic, tp.partition)
+                unit = Unit(
+                    metric,
+                    self._settings.topics,
+                    tp.partition,
+                    self._home_of(tp, await ledger.partitions(tp.topic)),
+                    self._objectives,
+                    self._settings.allowed_lateness,
+                    state.meta,
+                    state.series,
+                )
+        except (StateLostError, UnreadableRowError, PanesDoNotFitError) as problem:
+            refuse(problem, doing)
+        except Exception as problem:
+            exit_on(problem, doing)
+        took_s = time.monotonic() - started_s
+        log.info("%s: %s series in %.1f s, going on at %s", doing, f"{len(state.series):,}", took_s, unit.next_offset)
+        owned = Owned(unit, ledger)
+        owned.committer = asyncio.create_task(self._keep_committing(owned))
+        return owned
+
+    def _home_of(self, tp: TP, partitions: int) -> Callable[[bytes], bool]:
+        partitioner = self._settings.partitioner
+        return lambda key: partition_of(key, partitions, partitioner) == tp.partition
+
+    async def release(self, revoked: Iterable[TP]) -> None:
+        """Commit the partitions' work and let go of them."""
+        leaving = [self._owned.pop(tp) for tp in revoked if tp in self._owned]
+        await asyncio.gather(*(self._let_go(task) for task in leaving))
+
+    async def release_all(self) -> None:
+        """Commit everything and let go of it: the worker is asked to stop."""
+        await self.release(list(self._owned))
+
+    async def _let_go(self, task: asyncio.Task[Owned]) -> None:
+        owned = await task  # a take-over that has begun is ended properly: it holds a producer
+        owned.is_leaving = True
+        owned.wake.set()
+        if owned.committer is not None:
+            await owned.committer
+        await owned.ledger.close()
+        self._counts_of_released.update(owned.unit.counts)
+
+    def _in_hand(self) -> list[tuple[TP, Owned]]:
+        return [(tp, task.result()) for tp, task in self._owned.items() if task.done() and not task.cancelled()]
+
+    # Chunks and ticks
+
+    async def apply(self, tp: TP, chunk: Chunk) -> None:
+        """Judge a chunk. One of a partition that was revoked since is dropped: its next owner reads it again."""
+        task = self._owned.get(tp)
+        if task is None:
+            return
+        owned = await asyncio.shield(task)
+        try:
+            owned.unit.apply(chunk, _now_ms() if self._settings.clock is Clock.LIVE else None)
+        except GapError:
+            await self._close_gap(tp, owned.unit, chunk)
+        except Exception as problem:
+            exit_on(problem, f"judging {_name(tp)}")
+        if owned.unit.has_alerts:
+            owned.wake.set()
+        await asyncio.sleep(0)  # commits and ticks have their turn
+
+    async def _close_gap(self, tp: TP, unit: Unit, chunk: Chunk) -> None:
+        """Read again what is missing before a chunk; what the log no longer holds is said and passed over."""
+        expected = unit.next_offset or 0
+        oldest = (await self._watcher.beginning_offsets([tp]))[tp]
+        if oldest > expected:
+            log.error("%s: records %d to %d are gone from the log unread; going on", _name(tp), expected, oldest - 1)
+            unit.next_offset = min(oldest, chunk.start_offset)
+        log.warning("%s: reading again from %d", _name(tp), unit.next_offset)
+        await self.seek(tp, unit.next_offset or 0)
+
+    async def watch(self) -> None:
+        """Tell partitions that were read to their end what time it is, for as long as the worker lives.
+
+        An end check speaks for the moment it was asked for: after a pause or a network cut, an old answer proves
+        nothing. It asks for the high watermark: an open transaction hides records, so its edge is no end.
+        """
+        self._watcher = AIOKafkaConsumer(
+            **client_options(self._settings), isolation_level="read_uncommitted", enable_auto_commit=False
+        )
+        await self._watcher.start()
+        try:
+            while True:
+                await asyncio.sleep(_TICK_S)
+                if self._settings.clock is Clock.LIVE:
+                    await self._tick()
+        finally:
+            await self._watcher.stop()
+
+    async def _tick(self) -> None:
+        in_hand = self._in_hand()
+        if not in_hand:
+            return
+        asked_ms = _now_ms()
+        try:
+            end_offsets = await self._watcher.end_offsets([tp for tp, _ in in_hand])
+        except (KafkaError, TimeoutError) as problem:
+            log.warning("cannot see where the partitions end (%s); silence is not judged until that works", problem)
+            return
+        for tp, owned in in_hand:
+            if owned.unit.next_offset is not None and owned.unit.next_offset >= end_offsets[tp]:
+                owned.unit.tick(asked_ms)
+                if owned.unit.has_alerts:
+                    owned.wake.set()
+
+    # Commits
+
+    async def commit(self) -> None:
+        """Store all work done so far."""
+        await asyncio.gather(*(self._commit(owned) for _, owned in self._in_hand()))
+
+    async def _keep_committing(self, owned: Owned) -> None:
+        """Commit now and then, and at once when an alert waits, until the partition leaves."""
+        wait_s = shortest_s = self._settings.commit_interval / 1_000
+        while not owned.is_leaving:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await owned.wake.wait()
+            owned.wake.clear()
+            took_s = await self._commit(owned)
+            wait_s = min(max(shortest_s, _COMMIT_SHARE * took_s), _LONGEST_WAIT_S)
+
+    async def _commit(self, owned: Owned) -> float:
+        """Returns how long the work took to put together: that is what keeps chunks waiting, seconds."""
+        async with owned.lock, self._commits:
+            started_s = time.perf_counter()
+            work = owned.unit.take_work()
+            took_s = time.perf_counter() - started_s
+            if work is not None:
+                try:
+                    await owned.ledger.write(work)
+                except BaseException as problem:
+                    exit_on(problem, f"committing {owned.unit.topic}[{owned.unit.partition}]")
+            return took_s
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _name(tp: TP) -> str:
+    return f"{tp.topic}[{tp.partition}]"

@@ -1,0 +1,71 @@
+"""The worker: a Faust app assembled from transport, agents and partitions."""
+
+import logging
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+
+from streams.agents import register_agents
+from streams.evaluation.objective import Objective
+from streams.intake.transport import Transport
+from streams.kafka.connection import faust_credentials
+from streams.kafka.topics import UnusableClusterError, prepare_topics
+from streams.settings import Settings
+from streams.unit.exits import exit_on, refuse
+from streams.unit.partitions import Partitions
+
+log = logging.getLogger(__name__)
+
+
+class _Boot(BootStrategy):  # type: ignore[misc]
+    """What of Faust is started: its web server would listen on all interfaces, and every record is ours to produce."""
+
+    enable_web = False
+    enable_kafka_producer = False
+
+
+class EvaluatorApp(faust.App):  # type: ignore[misc]
+    """The Faust app of the evaluator. `partitions` holds all state; Faust fetches, assigns and runs the agents."""
+
+    BootStrategy = _Boot
+
+    def __init__(self, settings: Settings, objectives: tuple[Objective, ...]) -> None:
+        self.settings = settings
+        self.partitions = Partitions(settings, objectives)
+        super().__init__(
+            settings.application_id,
+            broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+            broker_credentials=faust_credentials(settings),
+            broker_session_timeout=settings.session_timeout / 1_000,
+            broker_request_timeout=max(40.0, settings.session_timeout / 500),
+            broker_commit_interval=3_600.0,  # commits are the partitions' own
+            store="memory://",
+            stream_buffer_maxsize=4,
+            stream_recovery_delay=0.0,
+            topic_disable_leader=True,
+            web_enabled=False,
+        )
+        register_agents(self, self.partitions, settings.topics)
+        self.task(self.partitions.watch)
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self, self.settings, self.partitions)
+
+    async def on_first_start(self) -> None:
+        """Refuse to start on a cluster where the work cannot be done right."""
+        self._create_directories = _no_directories  # all state is in Kafka
+        try:
+            created = await prepare_topics(self.settings)
+        except UnusableClusterError as problem:
+            refuse(problem, "checking the cluster")
+        except Exception as problem:
+            exit_on(problem, "checking the cluster")
+        if created:
+            log.info("created topics: %s", ", ".join(created))
+        self.partitions.seek = self.consumer.seek
+        await super().on_first_start()
+
+
+def _no_directories(*_: Any) -> None:
+    """Nothing is kept on disk."""
