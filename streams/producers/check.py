@@ -1,15 +1,14 @@
 """One health check: a GET as a customer's browser would meet it, and what came of it."""
 
 import ssl
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import aiohttp
 import orjson
 
+from streams.producers.clock import Clock
 from streams.producers.targets import HealthTarget
 
 TIMEOUT_MS = 2_999
@@ -19,30 +18,6 @@ READ_LIMIT_BYTES = 65_536
 """Of a longer answer, only so much is read: an endless body must not hold the check, nor fill the memory."""
 
 ERROR_LENGTH = 256
-
-
-class Time(Protocol):
-    """Where a check takes its time from."""
-
-    def epoch_ms(self) -> int:
-        """Wall clock, epoch milliseconds."""
-        ...
-
-    def monotonic_s(self) -> float:
-        """Seconds of a clock that never jumps."""
-        ...
-
-
-class SystemTime:
-    """The machine's own clocks."""
-
-    def epoch_ms(self) -> int:
-        """Wall clock, epoch milliseconds."""
-        return time.time_ns() // 1_000_000
-
-    def monotonic_s(self) -> float:
-        """Seconds of a clock that never jumps."""
-        return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +68,7 @@ async def check_session(timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[aiohttp.C
         yield session
 
 
-async def check(session: aiohttp.ClientSession, target: HealthTarget, clock: Time) -> CheckResult:
+async def check(session: aiohttp.ClientSession, target: HealthTarget, clock: Clock) -> CheckResult:
     """Check one URL. Whatever the app does is a result, never an exception; redirects are not followed."""
     time_ms, started_s = clock.epoch_ms(), clock.monotonic_s()
     try:

@@ -3,36 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from math import ceil
-from typing import Protocol
 
 import aiohttp
 
-from streams.producers.check import CheckResult, SystemTime, Time, check
+from streams.producers.check import CheckResult, check
+from streams.producers.clock import Clock, SystemClock
 from streams.producers.targets import HealthTarget
 
 CONCURRENCY = 256
 """Checks under way at once: enough for 5,000 URLs a minute of which every one times out."""
 
 Report = Callable[[CheckResult], Awaitable[None]]
-
-
-class Clock(Time, Protocol):
-    """The clocks of a check, and a way to wait on them."""
-
-    async def wait(self, seconds: float, stop: asyncio.Event) -> None:
-        """Return after `seconds`, at once when `stop` is set."""
-        ...
-
-
-class SystemClock(SystemTime):
-    """The machine's own clocks."""
-
-    async def wait(self, seconds: float, stop: asyncio.Event) -> None:
-        """Return after `seconds`, at once when `stop` is set."""
-        try:
-            await asyncio.wait_for(stop.wait(), max(seconds, 0))
-        except TimeoutError:
-            return
 
 
 def phase_s(index: int, count: int, interval_s: float) -> float:

@@ -8,14 +8,16 @@ import orjson
 import pytest
 from aiohttp import web
 
-from streams.producers.check import READ_LIMIT_BYTES, TIMEOUT_MS, CheckResult, SystemTime, check, check_session, explain
+from schemas.healthcheck import HealthCheck
+from streams.producers.check import READ_LIMIT_BYTES, TIMEOUT_MS, CheckResult, check, check_session, explain
+from streams.producers.clock import SystemClock
 from tests.producers.servers import Handler, healthy, refusing, serving, target
 
 
 def check_url(url: str, timeout_ms: int = TIMEOUT_MS) -> CheckResult:
     async def run() -> CheckResult:
         async with check_session(timeout_ms) as session:
-            return await check(session, target(url), SystemTime())
+            return await check(session, target(url), SystemClock())
 
     return asyncio.run(run())
 
@@ -23,7 +25,7 @@ def check_url(url: str, timeout_ms: int = TIMEOUT_MS) -> CheckResult:
 def check_handler(handler: Handler, *, scheme: str = "http", timeout_ms: int = TIMEOUT_MS) -> CheckResult:
     async def run() -> CheckResult:
         async with serving(handler) as base, check_session(timeout_ms) as session:
-            return await check(session, target(base.replace("http", scheme) + "/health"), SystemTime())
+            return await check(session, target(base.replace("http", scheme) + "/health"), SystemClock())
 
     return asyncio.run(run())
 
@@ -131,7 +133,7 @@ def test_an_answer_that_is_no_http_is_another_error(answer: bytes) -> None:
         server = await asyncio.start_server(reply, "127.0.0.1", 0)
         async with server, check_session() as session:
             port = server.sockets[0].getsockname()[1]
-            return await check(session, target(f"http://127.0.0.1:{port}/"), SystemTime())
+            return await check(session, target(f"http://127.0.0.1:{port}/"), SystemClock())
 
     assert kind(asyncio.run(run())) == "other"
 
@@ -163,7 +165,7 @@ def test_every_check_connects_anew() -> None:
     async def run() -> None:
         async with serving(handler) as base, check_session() as session:
             for _ in range(2):
-                await check(session, target(base), SystemTime())
+                await check(session, target(base), SystemClock())
 
     asyncio.run(run())
     assert len(set(peers)) == 2
@@ -179,8 +181,10 @@ def test_the_record_has_the_fields_of_the_topic() -> None:
         "durationInMillis": 41.5,
         "error": None,
     }
+    HealthCheck.model_validate_json(good.to_json())
     failed = CheckResult(target("https://a.example/health"), 1_772_452_800_000, None, None, "dns: unknown")
     record = orjson.loads(failed.to_json())
+    HealthCheck.model_validate_json(failed.to_json())
     assert (record["statusCode"], record["durationInMillis"], record["error"]) == (None, None, "dns: unknown")
 
 

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from streams.producers.check import SystemTime, check, check_session
+from streams.producers.check import check, check_session
+from streams.producers.clock import SystemClock
 from streams.producers.demo_apps import FLAKY_APP, STEADY_APP, Behaviour, demo_apps, flaky_behaviour
 
 
@@ -40,7 +41,7 @@ def test_both_apps_answer_over_http() -> None:
         now_s = 5_000.0
         async with demo_apps(lambda: now_s) as targets, check_session(timeout_ms=300) as session:
             now_s += age_s
-            results = [await check(session, item, SystemTime()) for item in targets]
+            results = [await check(session, item, SystemClock()) for item in targets]
         return {
             result.target.app_key: result.status_code or (result.error or "").partition(":")[0] for result in results
         }

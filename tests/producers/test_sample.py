@@ -7,6 +7,11 @@ from itertools import pairwise
 import orjson
 import pytest
 
+from schemas.healthcheck import HealthCheck
+from schemas.iframe import IframeLoad
+from schemas.installation_callback import InstallationCallback
+from schemas.record import Record as WireRecord
+from schemas.webhook import WebhookDelivery
 from streams.evaluation.objective import Objective
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK, Topics
 from streams.producers.sample import DURATION_MS, SampleEvent, sample_feed
@@ -23,41 +28,11 @@ OBJECTIVES = [
     Objective("webhook-delivery-15m", WEBHOOK.id, 900_000, 60_000, Fraction(1, 100)),
 ]
 
-FIELDS = {
-    AVAILABILITY.id: {"appKey", "time", "baseUrl", "statusCode", "durationInMillis", "error"},
-    IFRAME.id: {
-        "appKey",
-        "time",
-        "product",
-        "clientKey",
-        "moduleType",
-        "source",
-        "bridgeInMillis",
-        "status",
-        "durationInMillis",
-    },
-    INSTALLATION.id: {
-        "appKey",
-        "time",
-        "product",
-        "clientKey",
-        "lifecycle",
-        "statusCode",
-        "durationInMillis",
-        "error",
-        "faultOwner",
-    },
-    WEBHOOK.id: {
-        "appKey",
-        "time",
-        "product",
-        "clientKey",
-        "event",
-        "statusCode",
-        "durationInMillis",
-        "error",
-        "faultOwner",
-    },
+SCHEMAS: dict[str, type[WireRecord]] = {
+    AVAILABILITY.id: HealthCheck,
+    IFRAME.id: IframeLoad,
+    INSTALLATION.id: InstallationCallback,
+    WEBHOOK.id: WebhookDelivery,
 }
 
 # Outages that are somebody else's fault, or overruled by the app's own events
@@ -83,11 +58,13 @@ def test_it_has_every_app_in_every_metric_in_sensible_numbers(feed: list[SampleE
     assert min(Counter(event.metric.id for event in feed).values()) >= 2_000
 
 
-def test_every_value_has_the_fields_of_its_topic(feed: list[SampleEvent]) -> None:
+def test_every_value_has_the_fields_of_its_topic_and_no_others(feed: list[SampleEvent]) -> None:
     for event in feed:
+        schema = SCHEMAS[event.metric.id]
         body = orjson.loads(event.value)
-        assert body.keys() - {"group"} == FIELDS[event.metric.id]
+        assert body.keys() | {"group"} == {field.alias or name for name, field in schema.model_fields.items()}
         assert (body["appKey"], body["time"]) == (event.app_key, event.time_ms)
+        schema.model_validate_json(event.value)
 
 
 def test_it_is_a_function_of_its_end_and_seed(feed: list[SampleEvent]) -> None:
