@@ -8,6 +8,7 @@ import pytest
 from streams.durations import duration_ms
 from streams.evaluation.objective import Objective
 from streams.objectives import load_objectives
+from tests.laws.engine import run
 from tests.model import Alert, Record, judge
 from tests.model.build import DEFAULTS, clock_ms
 from tests.scenarios.scenario import read_scenario
@@ -20,7 +21,12 @@ def model(records: Sequence[Record], objectives: Sequence[Objective], lateness_m
     return judge(records, objectives, lateness_ms=lateness_ms, partitions=1, until_ms=until_ms).all_alerts
 
 
-RUNNERS: list[Runner] = [model]
+def engine(records: Sequence[Record], objectives: Sequence[Objective], lateness_ms: int, until_ms: int) -> list[Alert]:
+    brokers = run(records, objectives, lateness_ms=lateness_ms, partitions=1, until_ms=until_ms)
+    return [alert for broker in brokers.values() for alert in broker.alerts]
+
+
+RUNNERS: list[Runner] = [model, engine]
 SCENARIOS = sorted(Path(__file__).parent.glob("*.yaml"))
 
 

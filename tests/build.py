@@ -1,0 +1,31 @@
+"""Input records as a broker would store them, for tests of the product's own parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streams.intake.chunk import Chunk
+from tests.model import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record at its offset. `timestamp` is epoch ms, negative or None where the record has none."""
+
+    offset: int = 0
+    timestamp: int | None = None
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+def stored(records: Sequence[Record], first_offset: int = 0) -> list[Stored]:
+    """The model's records at offsets that follow each other."""
+    return [
+        Stored(offset, record.timestamp_ms, record.key, record.value, record.headers)
+        for offset, record in enumerate(records, first_offset)
+    ]
+
+
+def chunk(*records: Record, start: int = 0) -> Chunk:
+    """A chunk that brings these records from an offset on."""
+    return Chunk(start, start + len(records), list(stored(records, start)))

@@ -1,0 +1,161 @@
+"""On any log the engine gives the alerts and rejections that the reference model counts out."""
+
+import random
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.evaluation.objective import Objective
+from streams.names import METRICS
+from streams.outlet.alert import alert_document
+from streams.replay import Replay, ReplayRecord
+from tests.laws.engine import TOPICS, alerts_of, by_series, law, rejected_of, run
+from tests.model import Judged, Record, judge
+from tests.model.generate import (
+    HOUR_MS,
+    LATENESS_MS,
+    START_MS,
+    logs,
+    objectives,
+    random_log,
+    random_objectives,
+    rearranged,
+)
+from tests.model.invariants import boundary_order, violations
+from tests.model.placement import is_misplaced, murmur2_partition
+from tests.model.reading import Event, read
+
+PARTITIONS = 3
+UNTIL_MS = START_MS + 4 * HOUR_MS
+
+disorders = st.randoms(use_true_random=False)
+
+
+def model(log: list[Record], judged_by: list[Objective], partitions: int, until_ms: int | None = UNTIL_MS) -> Judged:
+    return judge(log, judged_by, lateness_ms=LATENESS_MS, partitions=partitions, until_ms=until_ms)
+
+
+def is_well_placed(record: Record, partitions: int) -> bool:
+    """Whether a record counts where it lies; one that cannot be read lies well anywhere."""
+    event = read(record, TOPICS.inputs[record.topic])
+    return not (isinstance(event, Event) and is_misplaced(record, event.app_key, partitions, murmur2_partition))
+
+
+def agree(log: list[Record], judged_by: list[Objective], partitions: int, disorder: random.Random | None) -> None:
+    for until_ms in (None, UNTIL_MS):
+        want = model(log, judged_by, partitions, until_ms)
+        got = run(
+            log,
+            judged_by,
+            lateness_ms=LATENESS_MS,
+            partitions=partitions,
+            until_ms=until_ms,
+            disorder=disorder,
+        )
+        assert alerts_of(got) == {place: alerts for place, alerts in want.alerts.items() if alerts}
+        assert rejected_of(got) == sorted(want.rejected)
+        for broker in got.values():
+            assert violations(broker.alerts) == []
+
+
+@law
+@given(log=logs(PARTITIONS), judged_by=objectives)
+def test_a_log_read_in_one_go(log: list[Record], judged_by: list[Objective]) -> None:
+    agree(log, judged_by, PARTITIONS, disorder=None)
+
+
+@law
+@given(log=logs(PARTITIONS), judged_by=objectives, disorder=disorders)
+def test_chunk_borders_commits_and_crashes_change_nothing(
+    log: list[Record], judged_by: list[Objective], disorder: random.Random
+) -> None:
+    agree(log, judged_by, PARTITIONS, disorder)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_long_log(seed: int) -> None:
+    partitions = 1 + seed % PARTITIONS
+    log, judged_by = random_log(seed, 300, partitions=partitions), random_objectives(seed)
+    agree(log, judged_by, partitions, random.Random(seed) if seed % 2 else None)
+
+
+@law
+@given(log=logs(), judged_by=objectives, disorder=disorders)
+def test_order_inside_the_lateness_changes_nothing(
+    log: list[Record], judged_by: list[Objective], disorder: random.Random
+) -> None:
+    in_order, out_of_order = (rearranged(log, disorder, delay_ms) for delay_ms in (0, LATENESS_MS))
+    want = alerts_of(run(in_order, judged_by, lateness_ms=LATENESS_MS, partitions=1, until_ms=UNTIL_MS))
+    got = run(out_of_order, judged_by, lateness_ms=LATENESS_MS, partitions=1, until_ms=UNTIL_MS, disorder=disorder)
+    assert alerts_of(got) == want
+
+
+@law
+@given(log=logs(), judged_by=objectives, disorder=disorders)
+def test_the_number_of_partitions_changes_nothing_for_a_series(
+    log: list[Record], judged_by: list[Objective], disorder: random.Random
+) -> None:
+    in_time = [record for record in rearranged(log, disorder, LATENESS_MS) if is_well_placed(record, 1)]
+    spread = [record._replace(partition=murmur2_partition(record.key or b"", PARTITIONS)) for record in in_time]
+    want, got = (
+        run(records, judged_by, lateness_ms=LATENESS_MS, partitions=partitions, until_ms=UNTIL_MS)
+        for records, partitions in ((in_time, 1), (spread, PARTITIONS))
+    )
+    assert by_series(chain(*alerts_of(got).values())) == by_series(chain(*alerts_of(want).values()))
+
+
+@law
+@given(log=logs(PARTITIONS), judged_by=objectives)
+def test_replay_is_the_same_engine(log: list[Record], judged_by: list[Objective]) -> None:
+    log = [record for record in log if is_well_placed(record, PARTITIONS)]
+    want = model(log, judged_by, PARTITIONS)
+    replay = Replay(judged_by, LATENESS_MS, TOPICS, PARTITIONS)
+    replay.records(_for_replay(log))
+    got = [alert_document(transition) for transition in replay.finish(UNTIL_MS)]
+    assert got == sorted(want.all_alerts, key=boundary_order)
+    assert sorted(replay.summary.rejected.elements()) == sorted(reason for *_, reason in want.rejected)
+
+
+def _for_replay(log: list[Record]) -> list[ReplayRecord]:
+    events = [read(record, TOPICS.inputs[record.topic]) for record in log]
+    return [
+        ReplayRecord(
+            record.topic,
+            event.app_key if isinstance(event, Event) else None,
+            record.value,
+            record.timestamp_ms,
+            number,
+            record.headers,
+        )
+        for number, (record, event) in enumerate(zip(log, events, strict=True))
+    ]
+
+
+@law
+@given(log=logs(), disorder=disorders)
+def test_while_nothing_has_expired_the_panes_hold_every_counted_event(
+    log: list[Record], disorder: random.Random
+) -> None:
+    month_ms = 28 * 24 * HOUR_MS
+    judged_by = [
+        Objective(f"month-{metric.table}", metric.id, month_ms, 60_000, random_objectives(0)[0].budget)
+        for metric in METRICS.values()
+    ]
+    brokers = run(log, judged_by, lateness_ms=LATENESS_MS, partitions=1, disorder=disorder)
+    held = sum(
+        panes.good + panes.bad
+        for broker in brokers.values()
+        for series in broker.series.values()
+        for panes in (series.by_host, series.by_app)
+        if panes is not None
+    )
+    assert held == sum(_is_counted(record) for record in log)
+
+
+def _is_counted(record: Record) -> bool:
+    event = read(record, TOPICS.inputs[record.topic])
+    if not isinstance(event, Event) or not event.counted or not is_well_placed(record, 1):
+        return False
+    return record.timestamp_ms is None or event.time_ms <= record.timestamp_ms + 60_000

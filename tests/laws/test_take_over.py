@@ -1,0 +1,153 @@
+"""A crash and a take-over leave no trace in the state; objectives may change in between."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.evaluation.objective import Objective, Silence
+from streams.evaluation.progress import PanesDoNotFitError
+from tests.laws.engine import TOPICS, PartitionRun, law, run
+from tests.model import Record
+from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, short
+from tests.model.generate import HOUR_MS, LATENESS_MS, START_MS, logs, objectives, random_log, random_objectives
+
+FAST = DEFAULTS["webhook-delivery-15m"]
+SLOW = replace(FAST, name="webhook-delivery-1d", window_ms=DAY_MS, hop_ms=5 * MINUTE_MS)
+WEBHOOKS = next(topic for topic, metric in TOPICS.inputs.items() if metric.id == FAST.metric)
+
+
+@law
+@given(log=logs(2), judged_by=objectives, disorder=st.randoms(use_true_random=False))
+def test_what_is_stored_does_not_depend_on_crashes_and_commits(
+    log: list[Record], judged_by: list[Objective], disorder: random.Random
+) -> None:
+    assert_same_rows(log, judged_by, disorder, until_ms=None)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nor_after_a_long_log_and_a_silence(seed: int) -> None:
+    log, judged_by = random_log(seed, 300, partitions=2), random_objectives(seed)
+    for hours in (1, 2, 4):
+        assert_same_rows(log, judged_by, random.Random(seed), until_ms=START_MS + hours * HOUR_MS)
+
+
+def assert_same_rows(
+    log: list[Record], judged_by: list[Objective], disorder: random.Random, until_ms: int | None
+) -> None:
+    straight, disturbed = (
+        run(log, judged_by, lateness_ms=LATENESS_MS, partitions=2, until_ms=until_ms, disorder=how)
+        for how in (None, disorder)
+    )
+    assert {place: broker.rows for place, broker in disturbed.items()} == {
+        place: broker.rows for place, broker in straight.items()
+    }
+
+
+def breached(*judged_by: Objective) -> PartitionRun:
+    """Half of the deliveries failed at 12:00: in breach since 12:01, committed there."""
+    one = PartitionRun(WEBHOOKS, judged_by, lateness_ms=LATENESS_MS)
+    one.read(delivery("12:00"), delivery("12:00", 500))
+    one.judge_through(clock_ms("12:01"))
+    one.commit()
+    return one
+
+
+def test_a_removed_objective_recovers_at_the_next_boundary() -> None:
+    one = breached(FAST, replace(FAST, name="other"))
+    one.take_over([FAST])
+    one.judge_through(clock_ms("12:03"))
+    alerts = one.commit().alerts
+    assert [(alert["objective"], alert["time"][11:16], alert["reason"]) for alert in alerts[2:]] == [
+        ("other", "12:02", "RETIRED")
+    ]
+    breach, recovery = (alert for alert in alerts if alert["objective"] == "other")
+    assert recovery["incidentId"] == breach["incidentId"]
+    assert recovery["breachedAt"] == breach["time"]
+    assert (recovery["goodCount"], recovery["badCount"]) == (1, 1)
+
+
+def test_it_recovers_once_however_often_the_partition_is_taken_over() -> None:
+    one = breached(FAST)
+    one.take_over([])
+    one.take_over([])
+    one.judge_through(clock_ms("12:02"))
+    one.commit()
+    one.take_over([])
+    one.judge_through(clock_ms("12:30"))
+    assert short(one.commit().alerts) == [("12:01", "BELOW_OBJECTIVE", 1, 1), ("12:02", "RETIRED", 1, 1)]
+
+
+def test_without_an_objective_left_all_recover_and_the_state_goes() -> None:
+    one = breached(FAST, SLOW)
+    one.take_over([])
+    one.judge_through(clock_ms("12:10"))
+    broker = one.commit()
+    assert [(alert["objective"], alert["time"][11:16], alert["reason"]) for alert in broker.alerts] == [
+        ("webhook-delivery-15m", "12:01", "BELOW_OBJECTIVE"),
+        ("webhook-delivery-15m", "12:02", "RETIRED"),
+    ]  # the slow one was removed before its first boundary, 12:05
+    assert broker.series == {}
+    one.read(delivery("12:11"), delivery("12:12", 500))
+    assert one.commit().series == {}
+    assert one.broker.meta is not None
+    assert one.broker.meta.next_offset == 4
+
+
+def test_a_long_objective_recovers_with_the_counts_of_its_own_window() -> None:
+    one = PartitionRun(WEBHOOKS, [FAST, SLOW], lateness_ms=LATENESS_MS)
+    one.read(delivery("12:00"), delivery("12:00", 500), delivery("12:00:50"))
+    one.judge_through(clock_ms("13:02"))
+    one.commit()
+    one.take_over([FAST])
+    one.judge_through(clock_ms("13:05"))
+    retired = one.commit().alerts[-1]
+    assert short([retired]) == [("13:05", "RETIRED", 2, 1)]
+
+
+def test_an_objective_that_comes_back_before_the_boundary_was_never_away() -> None:
+    one = breached(FAST)
+    one.take_over([])
+    one.take_over([FAST])
+    one.judge_through(clock_ms("12:02"))
+    assert len(one.commit().alerts) == 1
+
+
+def test_a_changed_target_keeps_the_incident() -> None:
+    one = breached(FAST)
+    one.take_over([replace(FAST, budget=FAST.budget / 2)])
+    one.read(*(delivery("12:01") for _ in range(300)))
+    one.judge_through(clock_ms("12:02"))
+    breach, recovery = one.commit().alerts
+    assert recovery["reason"] == "RESTORED"
+    assert recovery["sloValue"] == 99.5
+    assert (recovery["incidentId"], recovery["breachedAt"]) == (breach["incidentId"], breach["time"])
+
+
+def test_a_held_breach_ends_when_the_objective_no_longer_holds() -> None:
+    one = breached(replace(FAST, silence=Silence.HOLD))
+    one.judge_through(clock_ms("14:00"))
+    one.commit()
+    one.take_over([FAST])
+    one.judge_through(clock_ms("14:01"))
+    assert short(one.commit().alerts)[1:] == [("14:01", "NO_DATA", 0, 0)]
+
+
+def test_a_hop_that_fits_the_stored_panes_is_taken_up() -> None:
+    one = breached(FAST)
+    one.take_over([replace(FAST, hop_ms=5 * MINUTE_MS)])
+    one.judge_through(clock_ms("12:20"))
+    assert short(one.commit().alerts)[1:] == [("12:20", "NO_DATA", 0, 0)]
+
+
+def test_a_hop_that_does_not_fit_refuses_and_says_how_to_go_on() -> None:
+    one = breached(FAST)
+    with pytest.raises(PanesDoNotFitError) as refusal:
+        one.take_over([replace(FAST, hop_ms=30_000)])
+    text = str(refusal.value)
+    assert "webhook-delivery-15m" in text
+    assert "30 s" in text
+    assert "multiple of 60 s" in text
+    assert "SLO_APPLICATION_ID" in text
