@@ -49,7 +49,6 @@ class Evaluator:
         self._lateness_ms = lateness_ms
         self._pane_ms = pane_for(objectives, stored)
         self._longest_ms = max((objective.window_ms for objective in objectives), default=0)
-        self._panes_kept = self._longest_ms // self._pane_ms + 1
         self._watermark_ms = stored.watermark_ms if stored else LONG_AGO
         self._judged_ms = stored.judged_ms if stored else LONG_AGO
         self._series: dict[SeriesKey, Series] = {}
@@ -114,8 +113,8 @@ class Evaluator:
         return too_late
 
     def _enter_pane(self, series: Series, panes: TumblingCounts, pane: int, bad: int) -> None:
-        if len(panes.panes) > self._panes_kept:
-            panes.forget(self._floor_ms // self._pane_ms)
+        if len(panes.panes) > self._kept_ms // self._pane_ms + 1:
+            panes.forget((self._next_ms - self._kept_ms) // self._pane_ms)
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
             self._fade_later(series)
@@ -190,7 +189,9 @@ class Evaluator:
 
     def _schedule(self) -> None:
         """Work out what is next from what has been judged."""
-        self._hops_ms = {objective.hop_ms for objective in (*self._active, *self._retired)}
+        standing = (*self._active, *self._retired)
+        self._hops_ms = {objective.hop_ms for objective in standing}
+        self._kept_ms = max((objective.window_ms for objective in standing), default=0)
         self._next_ms = min((next_boundary(self._judged_ms, hop_ms) for hop_ms in self._hops_ms), default=NEVER)
         is_started = self._judged_ms != LONG_AGO
         self._due_ms = self._next_ms + self._lateness_ms if is_started else LONG_AGO
@@ -216,7 +217,7 @@ class Evaluator:
         self._retired = [objective for objective in self._retired if objective not in retired]
         self._judged_ms = boundary_ms
         self._schedule()
-        self._let_go((boundary_ms - self._longest_ms) // self._pane_ms)
+        self._let_go((boundary_ms - self._kept_ms) // self._pane_ms)
 
     def _judge_series(
         self,
