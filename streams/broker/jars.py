@@ -37,7 +37,7 @@ def locked_jars() -> list[Jar]:
 
 
 def default_cache() -> Path:
-    """Folder the jars are kept in: `$XDG_CACHE_HOME/slo-streams/kafka`, usually below `~/.cache`."""
+    """Folder the jars are kept in: `slo-streams/kafka-VERSION` below `$XDG_CACHE_HOME`, or `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "slo-streams" / f"kafka-{KAFKA_VERSION}"
 
@@ -53,7 +53,7 @@ def ensure_jars(cache: Path, *, report: Callable[[str], None]) -> list[Path]:
     jars = locked_jars()
     missing = [jar for jar in jars if not (cache / jar.filename).exists()]
     if missing:
-        report(f"Downloading Apache Kafka {KAFKA_VERSION}, once: {len(missing)} jars, about 45 MB, to {cache}")
+        report(f"Downloading Apache Kafka {KAFKA_VERSION}, once (about 45 MB in {len(jars)} jars, kept in {cache})")
         _download(missing, cache)
         report(f"Apache Kafka {KAFKA_VERSION} is complete and verified")
     for jar in jars:

@@ -30,7 +30,7 @@ def broker(
     kafka = EmbeddedKafka(port, data_dir=data, report=_tell)
     try:
         with kafka:
-            _tell(
+            typer.echo(
                 f"Kafka is ready at {kafka.bootstrap_servers} (data and log in {kafka.data_dir}; Ctrl-C stops it). "
                 f"Use it: SLO_BOOTSTRAP_SERVERS={kafka.bootstrap_servers} SLO_REPLICATION_FACTOR=1 slo-streams worker"
             )

@@ -1,0 +1,34 @@
+"""The whole flow: events of all four topics in, breaches and recoveries out, equal to the model's recount."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.names import METRICS
+from tests.e2e.flow import Flow
+from tests.kafka_fixture import Kafka
+from tests.model.generate import HOUR_MS, START_MS, random_log
+
+
+@pytest.fixture
+def flow(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> Iterator[Flow]:
+    """A fresh installation with the shipped objectives."""
+    flow = Flow(kafka.bootstrap_servers, topic_prefix, tmp_path)
+    yield flow
+    flow.stop()
+
+
+def test_all_four_topics_to_breach_and_recovery(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        await flow.produce(flow.place(random_log(1, 3_000, partitions=flow.partitions)))
+        await flow.produce(flow.closing_records(START_MS + 60 * HOUR_MS))
+        flow.start_worker()
+        await flow.wait_until_read()
+        expected = await flow.check()
+        seen = {(alert["metricId"], alert["type"]) for alert in expected.all_alerts}
+        assert seen == {(metric, kind) for metric in METRICS for kind in ("BREACH", "RECOVERY")}
+
+    asyncio.run(scenario())
