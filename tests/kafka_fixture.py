@@ -1,5 +1,6 @@
 """One real Kafka for all end-to-end tests: a container where a Docker engine is to be had, else the embedded broker."""
 
+import asyncio
 import os
 import sys
 import time
@@ -9,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import for_code
 
@@ -61,6 +63,7 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             data_dir = tmp_path_factory.mktemp("kafka")
             servers = stack.enter_context(EmbeddedKafka(data_dir=data_dir, report=remarks.append)).bootstrap_servers
             remarks.append(f"KAFKA OF THESE TESTS: THE EMBEDDED BROKER, NOT A CONTAINER. {reason}")
+        asyncio.run(_await_coordinators(servers))
         yield Kafka(servers)
 
 
@@ -88,6 +91,14 @@ def _container(remarks: list[str]) -> Iterator[str]:
                     raise TimeoutError(f"Kafka's container did not answer:\n{(out + err).decode(errors='replace')}")
                 time.sleep(0.05)
             yield f"127.0.0.1:{port}"
+
+
+async def _await_coordinators(servers: str) -> None:
+    # A new broker makes its topics of offsets and transactions when first asked; until then some requests are refused.
+    async with AIOKafkaConsumer(bootstrap_servers=servers, group_id="warm-up") as consumer:
+        await consumer.committed(TopicPartition("warm-up", 0))
+    async with AIOKafkaProducer(bootstrap_servers=servers, transactional_id="warm-up"):
+        pass
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,8 +8,9 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -123,16 +124,28 @@ def test_a_setting_that_kafka_refuses_is_shown(tmp_path: Path) -> None:
         EmbeddedKafka(data_dir=tmp_path, overrides={"message.max.bytes": "many"}).start()
 
 
+@contextmanager
+def command(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    """`slo-streams broker` on a free port."""
+    program = [sys.executable, "-c", "from streams.cli import main; main()", "broker", "--port", "0"]
+    with subprocess.Popen(
+        [*program, "--data", str(data_dir)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def said(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_tells_its_address_and_ends_cleanly_on_a_signal(tmp_path: Path, signal_number: int) -> None:
-    with ExitStack() as stack:
-        command = [sys.executable, "-c", "from streams.cli import main; main()", "broker", "--port", "0"]
-        process = stack.enter_context(
-            subprocess.Popen([*command, "--data", str(tmp_path)], stderr=subprocess.PIPE, text=True)
-        )
-        stack.callback(process.kill)
-        assert process.stderr is not None
-        ready = process.stderr.readline()
+    with command(tmp_path) as process:
+        ready = said(process.stdout).readline()
         address = ready.partition("SLO_BOOTSTRAP_SERVERS=")[2].split()[0]
         port = int(address.rpartition(":")[2])
         assert probe.answers(port)
@@ -143,17 +156,20 @@ def test_the_command_tells_its_address_and_ends_cleanly_on_a_signal(tmp_path: Pa
 
 
 def test_the_command_fails_with_the_reason_when_the_broker_dies(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        command = [sys.executable, "-c", "from streams.cli import main; main()", "broker", "--port", "0"]
-        process = stack.enter_context(
-            subprocess.Popen([*command, "--data", str(tmp_path)], stderr=subprocess.PIPE, text=True)
-        )
-        stack.callback(process.kill)
-        assert process.stderr is not None
-        assert process.stderr.readline().startswith("Kafka is ready")
-        os.kill(int(children(process.pid)[0]), signal.SIGKILL)
+    with command(tmp_path) as process:
+        assert said(process.stdout).readline().startswith("Kafka is ready")
+        os.kill(only_child(process.pid), signal.SIGKILL)
         assert process.wait(DEADLINE_S) == 1
-        assert "Kafka ended by itself (exit status -9)" in process.stderr.read()
+        assert "Kafka ended by itself (exit status -9)" in said(process.stderr).read()
+
+
+def test_the_command_fails_with_the_reason_when_it_cannot_start(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with command(file / "data") as process:
+        assert process.wait(DEADLINE_S) == 1
+        assert "cannot be written: Not a directory" in said(process.stderr).read()
+        assert said(process.stdout).read() == ""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
@@ -179,5 +195,6 @@ def test_a_killed_parent_leaves_no_java_behind(tmp_path: Path) -> None:
         assert eventually(lambda: not runs(java))
 
 
-def children(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+def only_child(pid: int) -> int:
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return int(child)

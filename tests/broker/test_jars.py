@@ -43,7 +43,7 @@ def test_a_missing_jar_is_fetched_and_verified(cache: Path) -> None:
     lines: list[str] = []
     paths = ensure_jars(cache, report=lines.append)
     assert all(path.is_file() for path in paths)
-    assert lines[0].startswith("Downloading Apache Kafka 4.4.0, once: 1 jars")
+    assert lines[0].startswith("Downloading Apache Kafka 4.4.0, once")
 
 
 def test_a_failed_download_says_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch, unused_address: str) -> None:
