@@ -79,7 +79,7 @@ def test_an_aborted_transaction_leaves_nothing_to_read_and_no_offset(kafka: Kafk
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
-def test_the_broker_recompresses_from_and_to_every_codec(kafka: Kafka, topic_prefix: str, codec: str) -> None:
+def test_the_broker_unpacks_and_repacks_every_codec_of_a_producer(kafka: Kafka, topic_prefix: str, codec: str) -> None:
     async def scenario() -> None:
         # A topic codec other than the producer's makes the broker unpack and pack with its own native libraries.
         topic_codec = "zstd" if codec != "zstd" else "lz4"
