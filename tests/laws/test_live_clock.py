@@ -1,0 +1,102 @@
+"""Under the wall clock: it caps what events can push, and ticks let silence be judged."""
+
+import pytest
+
+from streams.tables.rows import META_KEY
+from tests.laws.engine import TOPICS, PartitionRun
+from tests.model.build import DEFAULTS, clock_ms, delivery, short
+from tests.model.generate import LATENESS_MS
+
+WEBHOOK = DEFAULTS["webhook-delivery-15m"]
+BREACH = ("12:01", "BELOW_OBJECTIVE", 0, 1)
+
+
+@pytest.fixture
+def one() -> PartitionRun:
+    topic = next(topic for topic, metric in TOPICS.inputs.items() if metric.id == WEBHOOK.metric)
+    return PartitionRun(topic, [WEBHOOK], lateness_ms=LATENESS_MS)
+
+
+def watermark(one: PartitionRun) -> int | None:
+    return one.unit.evaluator.watermark_ms
+
+
+def test_an_event_cannot_push_the_watermark_beyond_the_clock(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30", 500), delivery("18:00"), clock_ms=clock_ms("12:00:40"))
+    assert watermark(one) == clock_ms("12:00:40")
+    assert one.commit().alerts == []
+
+
+def test_nor_can_its_kafka_timestamp(one: PartitionRun) -> None:
+    one.read(delivery("18:00", arrives="18:00"), clock_ms=clock_ms("12:00:40"))
+    assert watermark(one) == clock_ms("12:00:40")
+
+
+def test_below_the_clock_events_push_as_ever(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30", 500), delivery("12:01:10"), clock_ms=clock_ms("18:00"))
+    assert watermark(one) == clock_ms("12:01:10")
+    assert short(one.commit().alerts) == [BREACH]
+
+
+def test_a_backlog_is_judged_by_its_own_events(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30", 500), clock_ms=clock_ms("18:00"))
+    one.read(delivery("12:00:50", 500), clock_ms=clock_ms("18:00"))
+    one.read(delivery("12:01:10"), clock_ms=clock_ms("18:00"))
+    assert short(one.commit().alerts) == [("12:01", "BELOW_OBJECTIVE", 0, 2)]
+
+
+def test_a_tick_notices_silence(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
+    one.unit.tick(clock_ms("12:01:09.999"))
+    assert not one.unit.has_alerts
+    one.unit.tick(clock_ms("12:01:10"))
+    assert one.unit.has_alerts
+    one.unit.tick(clock_ms("12:16:10"))
+    assert short(one.commit().alerts) == [BREACH, ("12:16", "NO_DATA", 0, 0)]
+
+
+def test_a_tick_before_any_record_judges_nothing(one: PartitionRun) -> None:
+    one.unit.tick(clock_ms("12:00"))
+    assert watermark(one) is None
+    assert one.unit.take_work() is None
+    one.read(delivery("11:00", 500), delivery("11:01:10"), clock_ms=clock_ms("12:00"))
+    assert short(one.commit().alerts) == [("11:01", "BELOW_OBJECTIVE", 0, 1)]
+
+
+def test_nor_does_one_after_nothing_but_rejected_records(one: PartitionRun) -> None:
+    one.read(delivery("12:00")._replace(value=b"{"), clock_ms=clock_ms("12:00"))
+    one.unit.tick(clock_ms("13:00"))
+    assert watermark(one) is None
+    broker = one.commit()
+    assert broker.rejected == [(0, "not_json")]
+    assert broker.meta is not None
+    assert broker.meta.progress is None
+
+
+def test_a_clock_set_back_moves_nothing_back(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
+    one.unit.tick(clock_ms("12:05"))
+    one.unit.tick(clock_ms("12:02"))
+    one.read(delivery("12:03"), clock_ms=clock_ms("12:02"))
+    assert watermark(one) == clock_ms("12:05")
+    assert short(one.commit().alerts) == [BREACH]
+
+
+def test_what_ticks_have_judged_is_stored_and_never_revised(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
+    one.commit()
+    one.unit.tick(clock_ms("12:01:10"))
+    one.commit()
+    one.take_over()
+    one.read(*(delivery("12:00:40") for _ in range(200)), clock_ms=clock_ms("12:01:20"))
+    one.unit.tick(clock_ms("12:02:10"))
+    assert short(one.commit().alerts) == [BREACH, ("12:02", "RESTORED", 200, 1)]
+
+
+def test_a_tick_that_makes_nothing_due_needs_no_commit(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30"), clock_ms=clock_ms("12:00:31"))
+    one.commit()
+    stored = one.broker.rows[META_KEY]
+    one.unit.tick(clock_ms("12:01:09"))
+    assert one.unit.take_work() is None
+    assert one.broker.rows[META_KEY] == stored

@@ -1,0 +1,120 @@
+"""The watermark may jump by decades: no boundary is forgotten, and none is visited in vain.
+
+Seventy-five years have 39 million minutes: a walk over them all would run into the time limit.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.judgement import BAD, GOOD
+from streams.evaluation.objective import Objective, Silence
+from tests.laws.engine import run
+from tests.model import Record, judge
+from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery
+from tests.model.generate import LATENESS_MS
+
+pytestmark = pytest.mark.timeout(20)
+
+WEBHOOK = DEFAULTS["webhook-delivery-15m"]
+JUDGED_BY = [
+    WEBHOOK,
+    replace(WEBHOOK, name="held", silence=Silence.HOLD),
+    replace(WEBHOOK, name="slow", window_ms=DAY_MS, hop_ms=5 * MINUTE_MS),
+    replace(WEBHOOK, name="patient", hop_ms=7 * MINUTE_MS, window_ms=21 * MINUTE_MS, alert_after=2, recover_after=2),
+    replace(WEBHOOK, name="two-at-least", minimum_events=2),
+]
+
+
+A_WEEK, DECADES = 7, 7 * 3_900  # days: multiples of every hop
+
+
+def after_a_gap(days: int, name: str) -> tuple[list[Record], int]:
+    """Something happens, nothing for so many days, something happens again; and until when to judge."""
+    first, second = {
+        "nothing wrong": ([204], [204]),
+        "a failure at each end": ([500], [500]),
+        "a breach that heals much later": ([500, 500], [204] * 300),
+        "a failure much later": ([204, 204], [500, 500]),
+    }[name]
+    log = [delivery("12:00", status) for status in first]
+    log += [delivery(f"+{days}d 12:00", status) for status in second]
+    return log, clock_ms(f"+{days + A_WEEK}d 00:00")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nothing wrong", "a failure at each end", "a breach that heals much later", "a failure much later"],
+)
+def test_decades_of_silence_are_as_a_week_of_it(name: str) -> None:
+    log, until_ms = after_a_gap(A_WEEK, name)
+    want = judge(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1, until_ms=until_ms)
+    (week,) = run(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1, until_ms=until_ms).values()
+    assert week.alerts == want.all_alerts
+
+    log, until_ms = after_a_gap(DECADES, name)
+    (decades,) = run(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1, until_ms=until_ms).values()
+    told = ("type", "reason", "objective", "goodCount", "badCount")
+    assert [[alert[field] for field in told] for alert in decades.alerts] == [
+        [alert[field] for field in told] for alert in week.alerts
+    ]
+    assert [alert["time"][11:] for alert in decades.alerts] == [alert["time"][11:] for alert in week.alerts]
+
+
+def test_a_first_record_with_timestamp_zero_is_from_the_future_and_starts_nothing() -> None:
+    log = [delivery("12:00")._replace(timestamp_ms=0), delivery("12:00:01", 500), delivery("12:01:10")]
+    got = run(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1)
+    (broker,) = got.values()
+    assert broker.rejected == [(0, "future_time")]
+    assert broker.alerts == judge(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1).all_alerts
+    assert [alert["time"] for alert in broker.alerts] == ["2026-03-02T12:01:00Z"] * 2
+
+
+@pytest.mark.parametrize("first_ms", [0, 1, LATENESS_MS - 1, LATENESS_MS])
+def test_a_watermark_that_starts_with_the_epoch(first_ms: int) -> None:
+    today_ms = clock_ms("12:00")
+    evaluator = Evaluator([WEBHOOK], LATENESS_MS)
+    evaluator.observe([("app", "Jira", 30_000, first_ms, BAD, None)])
+    assert evaluator.next_boundary_ms == (0 if first_ms < LATENESS_MS else MINUTE_MS)
+    evaluator.observe([("app", "Jira", today_ms, today_ms, GOOD, None)])
+    assert [(it.boundary_ms, it.reason) for it in evaluator.take_transitions()] == [
+        (MINUTE_MS, "BELOW_OBJECTIVE"),
+        (16 * MINUTE_MS, "NO_DATA"),
+    ]
+
+
+def test_a_held_breach_does_not_make_silence_expensive() -> None:
+    held = replace(WEBHOOK, silence=Silence.HOLD)
+    evaluator = Evaluator([held], LATENESS_MS)
+    start_ms = clock_ms("12:00")
+    evaluator.observe((f"app-{number}", "Jira", start_ms, start_ms, BAD, None) for number in range(500))
+    evaluator.advance(start_ms + 50 * 365 * DAY_MS)
+    assert len(evaluator.take_transitions()) == 500
+    assert len(evaluator.series) == 500
+
+
+def test_an_event_of_the_far_future_is_judged_when_its_time_comes() -> None:
+    """Without a Kafka timestamp nothing tells that it is wrong; under the wall clock it waits."""
+    start_ms, later_ms = clock_ms("12:00"), clock_ms("12:00") + 30 * 365 * DAY_MS
+    evaluator = Evaluator([WEBHOOK], LATENESS_MS)
+    evaluator.observe([("app", "Jira", later_ms, start_ms, BAD, None)])
+    evaluator.advance(start_ms + 365 * DAY_MS)
+    assert evaluator.take_transitions() == []
+    evaluator.advance(later_ms + DAY_MS)
+    assert [(it.boundary_ms - later_ms, it.reason) for it in evaluator.take_transitions()] == [
+        (MINUTE_MS, "BELOW_OBJECTIVE"),
+        (16 * MINUTE_MS, "NO_DATA"),
+    ]
+
+
+def test_objectives_with_hops_that_share_no_grid() -> None:
+    judged_by: list[Objective] = [
+        replace(WEBHOOK, name=f"every-{minutes}-m", hop_ms=minutes * MINUTE_MS, window_ms=3 * minutes * MINUTE_MS)
+        for minutes in (2, 3, 5, 7, 11)
+    ]
+    log = [delivery("12:00", 500), delivery("12:01"), delivery("+1d 09:17", 500), delivery("+3d 00:00")]
+    want = judge(log, judged_by, lateness_ms=LATENESS_MS, partitions=1, until_ms=clock_ms("+4d 00:00"))
+    (got,) = run(log, judged_by, lateness_ms=LATENESS_MS, partitions=1, until_ms=clock_ms("+4d 00:00")).values()
+    assert got.alerts == want.all_alerts
+    assert len(got.alerts) == 20
