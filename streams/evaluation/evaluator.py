@@ -21,7 +21,7 @@ from streams.windows.tumbling import NO_PANE, TumblingCounts
 
 Origin = TypeVar("Origin")
 
-LONG_AGO: Final = -1
+LONG_AGO: Final = -(1 << 62)  # before every boundary, also those before 1970
 NEVER: Final = 1 << 62
 
 
