@@ -1,0 +1,135 @@
+"""State as it lies on a changelog: what is written is read back, and what cannot be read is refused in words."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.evaluation.objective import Silence
+from streams.evaluation.progress import Progress
+from streams.evaluation.series import Series
+from streams.evaluation.transition import Standing
+from streams.tables.rows import (
+    META_KEY,
+    Meta,
+    UnreadableRowError,
+    decode_meta,
+    decode_series,
+    encode_key,
+    encode_meta,
+    encode_series,
+)
+from streams.windows.tumbling import TumblingCounts
+from tests.model.build import DEFAULTS
+
+KEY = encode_key(("com.example.app", "Jira"))
+EVENTS = st.lists(st.tuples(st.integers(0, 4_133_980_799), st.integers(0, 3), st.integers(0, 3)), max_size=20)
+STANDINGS = st.dictionaries(
+    st.text(min_size=1, max_size=10),
+    st.builds(Standing, st.none() | st.integers(0, 4_133_980_800_000), st.integers(0, 1_000)),
+    max_size=3,
+)
+
+
+def panes(events: list[tuple[int, int, int]]) -> TumblingCounts:
+    counts = TumblingCounts()
+    for event in events:
+        counts.add(*event)
+    return counts
+
+
+def told(counts: TumblingCounts | None) -> object:
+    if counts is None:
+        return None
+    columns = (counts.panes, counts.goods, counts.bads)
+    return counts.pane, counts.good, counts.bad, [list(column) for column in columns]
+
+
+@settings(max_examples=60, deadline=None)
+@given(by_host=EVENTS, by_app=st.none() | EVENTS, standings=STANDINGS)
+def test_a_series_reads_back(
+    by_host: list[tuple[int, int, int]], by_app: list[tuple[int, int, int]] | None, standings: dict[str, Standing]
+) -> None:
+    series = Series(("com.example.app", "Jira"))
+    series.by_host = panes(by_host)
+    series.by_app = None if by_app is None else panes(by_app)
+    series.standings = standings
+    read = decode_series(KEY, encode_series(series))
+    assert read.key == series.key
+    assert told(read.by_host) == told(series.by_host)
+    assert told(read.by_app) == told(series.by_app)
+    assert read.standings == standings
+    assert (read.is_dirty, read.is_watched, read.is_fading) == (False, False, False)
+
+
+def test_a_meta_row_reads_back_to_the_digit() -> None:
+    third = DEFAULTS["webhook-delivery-15m"].budget / 3
+    odd = replace(
+        DEFAULTS["webhook-delivery-15m"],
+        name="tâche",
+        budget=third,
+        breach_at_budget=True,
+        minimum_events=20,
+        alert_after=3,
+        recover_after=4,
+        silence=Silence.HOLD,
+    )
+    progress = Progress(1_772_409_600_123, 1_772_409_540_000, 60_000, (odd, *DEFAULTS.values()))
+    for meta in (Meta(1 << 62, progress, 1_000_000), Meta(0, None, 0)):
+        assert decode_meta(encode_meta(meta)) == meta
+
+
+def test_the_key_of_a_series_is_compact_json() -> None:
+    assert KEY == b'["com.example.app","Jira"]'
+    assert encode_key(("tâche", 'a"b')) == '["tâche","a\\"b"]'.encode()
+    assert not META_KEY.startswith(b"[")
+
+
+def test_a_row_of_fifteen_panes_is_small() -> None:
+    series = Series(("com.example.app", "Jira"))
+    series.by_host = panes([(29_540_160 + minute, 1_000, 10) for minute in range(15)])
+    series.standings = {"webhook-delivery-15m": Standing(1_772_409_600_000, 2)}
+    assert len(KEY) + len(encode_series(series)) < 450
+
+
+@pytest.mark.parametrize("version", [b"\x02", b"\x00", b"{", b""])
+def test_another_format_is_refused(version: bytes) -> None:
+    row, meta = encode_series(Series(("a", "b"))), encode_meta(Meta(0, None, 0))
+    with pytest.raises(UnreadableRowError, match=r"com\.example\.app.*has format.*this version reads.*upgrade"):
+        decode_series(KEY, version + row[1:] if version else b"")
+    with pytest.raises(UnreadableRowError, match=r"meta.*has format"):
+        decode_meta(version + meta[1:] if version else b"")
+
+
+@pytest.mark.parametrize("damage", [slice(0, 1), slice(0, 3), slice(0, -1)])
+def test_a_row_cut_short_is_refused(damage: slice) -> None:
+    series = Series(("a", "b"))
+    series.by_host = panes([(1, 1, 0), (2, 0, 1)])
+    with pytest.raises(UnreadableRowError, match=r"com\.example\.app.*is damaged"):
+        decode_series(KEY, encode_series(series)[damage])
+    with pytest.raises(UnreadableRowError, match="meta row is damaged"):
+        decode_meta(encode_meta(Meta(5, Progress(0, 0, 60_000, tuple(DEFAULTS.values())), 0))[damage])
+
+
+@pytest.mark.parametrize(
+    "key", [b"", b"not json", b'["only one"]', b'["a","b","c"]', b'["a",1]', b'{"a":1,"b":2}', b'["\xff","b"]', b"7"]
+)
+def test_a_key_that_is_no_series_is_refused(key: bytes) -> None:
+    with pytest.raises(UnreadableRowError, match="is damaged"):
+        decode_series(key, encode_series(Series(("a", "b"))))
+
+
+def test_a_column_with_half_a_number_is_refused() -> None:
+    row = b"\x01" + msgspec.msgpack.encode(({}, (1, 1, 0, b"abc", b"", b""), None))
+    with pytest.raises(UnreadableRowError, match="is damaged"):
+        decode_series(KEY, row)
+
+
+@pytest.mark.parametrize("budget", ['"1/0"', '"x"', "null", "{}"])
+def test_a_meta_row_with_an_impossible_budget_is_refused(budget: str) -> None:
+    meta = encode_meta(Meta(5, Progress(0, 0, 60_000, (DEFAULTS["webhook-delivery-15m"],)), 0))
+    assert b'"1/100"' in meta
+    with pytest.raises(UnreadableRowError, match="meta row is damaged"):
+        decode_meta(meta.replace(b'"1/100"', budget.encode()))

@@ -1,0 +1,178 @@
+"""One source partition between two commits: what it takes, what it passes over, what it hands over."""
+
+import pytest
+
+from streams.intake.chunk import Chunk
+from streams.names import WEBHOOK, Topics
+from streams.outlet.outgoing import Outgoing
+from streams.tables.rows import META_KEY, Meta, decode_meta, encode_key
+from streams.unit.unit import GapError, Unit
+from streams.unit.work import Work
+from tests.build import Stored, chunk
+from tests.model.build import DEFAULTS, clock_ms, delivery
+
+LATENESS_MS = 10_000
+ROW = encode_key(("com.example.app", "Jira"))
+
+
+def new_unit(meta: Meta | None = None, *, is_at_home: bool = True) -> Unit:
+    return Unit(WEBHOOK, Topics(), 3, lambda _key: is_at_home, list(DEFAULTS.values()), LATENESS_MS, meta)
+
+
+def work_of(unit: Unit) -> Work:
+    work = unit.take_work()
+    assert work is not None
+    return work
+
+
+def meta_of(work: Work) -> Meta:
+    value = dict(work.rows)[META_KEY]
+    assert value is not None
+    return decode_meta(value)
+
+
+def misfit(work: Work) -> tuple[Outgoing, dict[str, bytes | None]]:
+    (record,) = work.misfits
+    return record, dict(record.headers)
+
+
+def test_one_piece_of_work_holds_everything() -> None:
+    unit = new_unit()
+    failed, garbage = delivery("12:00:30", 500), delivery("12:00:40")._replace(value=b"{")
+    unit.apply(chunk(failed, garbage, delivery("12:01:10"), start=40), clock_ms=None)
+    assert unit.has_alerts
+    work = work_of(unit)
+    assert [key for key, _ in work.rows] == [ROW, META_KEY]
+    assert [record.topic for record in work.alerts] == ["slo.alerts.v1", "slo.alert-state.v1"]
+    record, headers = misfit(work)
+    assert (record.topic, record.value) == ("slo.rejected.v1", b"{")
+    assert (headers["reason"], headers["partition"], headers["offset"]) == (b"not_json", b"3", b"41")
+    assert work.next_offset == 43
+    assert work.summary == str(clock_ms("12:01:10"))
+    meta = meta_of(work)
+    assert (meta.next_offset, meta.rows) == (43, 1)
+    assert meta.progress is not None
+    assert (meta.progress.watermark_ms, meta.progress.judged_ms) == (clock_ms("12:01:10"), clock_ms("12:01"))
+    assert [objective.name for objective in meta.progress.objectives] == ["webhook-delivery-15m"]
+    assert not unit.has_alerts
+
+
+def test_it_is_handed_over_once() -> None:
+    unit = new_unit()
+    assert unit.take_work() is None
+    unit.apply(chunk(delivery("12:00")), clock_ms=None)
+    assert unit.take_work() is not None
+    assert unit.take_work() is None
+    unit.apply(chunk(delivery("12:00", app="com.example.other"), start=1), clock_ms=None)
+    assert [key for key, _ in work_of(unit).rows] == [encode_key(("com.example.other", "Jira")), META_KEY]
+
+
+def test_a_gap_is_refused_and_nothing_of_it_applied() -> None:
+    unit = new_unit()
+    unit.apply(chunk(delivery("12:00"), start=5), clock_ms=None)
+    with pytest.raises(GapError, match=r"slo\.webhook\.v1\[3\] goes on at 6, not 7"):
+        unit.apply(chunk(delivery("12:01"), start=7), clock_ms=None)
+    assert unit.next_offset == 6
+    assert meta_of(work_of(unit)).next_offset == 6
+
+
+def test_the_first_chunk_of_a_partition_may_start_anywhere() -> None:
+    unit = new_unit()
+    assert unit.next_offset is None
+    unit.apply(chunk(delivery("12:00"), start=1_000), clock_ms=None)
+    assert unit.next_offset == 1_001
+
+
+def test_what_was_applied_is_passed_over() -> None:
+    unit = new_unit()
+    unit.apply(chunk(delivery("12:00"), delivery("12:00"), start=5), clock_ms=None)
+    unit.apply(chunk(delivery("12:00"), delivery("12:00"), delivery("12:00"), start=5), clock_ms=None)
+    assert unit.counts["events"] == 3
+    assert unit.next_offset == 8
+    work_of(unit)
+    unit.apply(chunk(delivery("12:00"), start=6), clock_ms=None)
+    assert unit.take_work() is None
+
+
+def test_a_restored_unit_goes_on_where_the_meta_row_says() -> None:
+    unit = new_unit(Meta(7, None, 0))
+    assert unit.take_work() is None
+    unit.apply(chunk(delivery("12:00"), delivery("12:00"), delivery("12:00"), start=5), clock_ms=None)
+    assert unit.counts["events"] == 1
+    assert unit.next_offset == 8
+    with pytest.raises(GapError):
+        new_unit(Meta(7, None, 0)).apply(chunk(delivery("12:00"), start=8), clock_ms=None)
+
+
+def test_a_chunk_of_transaction_markers_moves_the_offset() -> None:
+    unit = new_unit()
+    unit.apply(chunk(delivery("12:00")), clock_ms=None)
+    work_of(unit)
+    unit.apply(Chunk(1, 3, []), clock_ms=None)
+    work = work_of(unit)
+    assert (work.next_offset, meta_of(work).next_offset) == (3, 3)
+    assert [key for key, _ in work.rows] == [META_KEY]
+
+
+def test_markers_before_any_record_are_kept_without_a_watermark() -> None:
+    unit = new_unit()
+    unit.apply(Chunk(0, 3, []), clock_ms=None)
+    work = work_of(unit)
+    assert (work.next_offset, work.summary, meta_of(work)) == (3, "", Meta(3, None, 0))
+
+
+def test_what_a_tick_judged_is_work_with_its_meta_row() -> None:
+    unit = new_unit()
+    unit.apply(chunk(delivery("12:00", 500)), clock_ms=None)
+    work_of(unit)
+    unit.tick(clock_ms("12:01:10"))
+    work = work_of(unit)
+    assert len(work.alerts) == 2
+    assert work.next_offset == 1
+    progress = meta_of(work).progress
+    assert progress is not None
+    assert (progress.watermark_ms, progress.judged_ms) == (clock_ms("12:01:10"), clock_ms("12:01"))
+
+
+def test_a_boundary_without_an_alert_is_work_too() -> None:
+    """Else a restart would judge it again, by what has come since."""
+    unit = new_unit()
+    unit.apply(chunk(delivery("12:00")), clock_ms=None)
+    work_of(unit)
+    unit.tick(clock_ms("12:01:10"))
+    assert [key for key, _ in work_of(unit).rows] == [META_KEY]
+    unit.tick(clock_ms("12:02:09"))
+    assert unit.take_work() is None
+
+
+def test_one_that_comes_too_late_is_told_by_when_it_should_have_come() -> None:
+    unit = new_unit()
+    unit.apply(chunk(delivery("12:30:20"), delivery("12:15:59.999"), delivery("12:16")), clock_ms=None)
+    _, headers = misfit(work_of(unit))
+    assert (headers["reason"], headers["offset"]) == (b"too_late", b"1")
+    assert headers["detail"] == b"the next boundary to judge is 2026-03-02T12:31:00Z"
+
+
+def test_a_misplaced_record_moves_nothing_but_the_offset() -> None:
+    unit = new_unit(is_at_home=False)
+    unit.apply(chunk(delivery("12:00")), clock_ms=None)
+    work = work_of(unit)
+    record, headers = misfit(work)
+    assert (record.topic, record.partition_key) == ("slo.webhook.v1", b"com.example.app")
+    assert headers["rerouted-from"] == b"3@0"
+    assert meta_of(work) == Meta(1, None, 0)
+
+
+def test_its_counts_are_for_operators() -> None:
+    unit = new_unit()
+    garbage, lost = delivery("12:00")._replace(value=b""), delivery("12:00")._replace(key=None)
+    unit.apply(chunk(delivery("12:00:30", 500), garbage, garbage, lost, delivery("12:01:10")), clock_ms=None)
+    work_of(unit)
+    assert unit.counts == {"events": 5, "rejected not_json": 2, "rerouted": 1, "alerts": 1, "rows": 2}
+
+
+def test_only_the_objectives_of_its_metric_judge() -> None:
+    unit = new_unit()
+    record = delivery("12:00")
+    unit.apply(Chunk(0, 1, [Stored(0, None, record.key, record.value)]), clock_ms=None)
+    assert unit.evaluator.next_boundary_ms == clock_ms("12:00")
