@@ -101,6 +101,6 @@ def _summarise(console: Console, engine: Replay, alerts: int, problems: list[str
     if summary.other_topics:
         console.print(f"{summary.other_topics:,} records of other topics passed over", highlight=False)
     for problem in problems[:_SHOWN_PROBLEMS]:
-        console.print(problem, markup=False, highlight=False)
+        console.print(problem, markup=False, highlight=False, soft_wrap=True)
     if len(problems) > _SHOWN_PROBLEMS:
         console.print(f"and {len(problems) - _SHOWN_PROBLEMS:,} more lines that could not be read", highlight=False)

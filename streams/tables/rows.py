@@ -26,6 +26,7 @@ _Panes = tuple[int, int, int, bytes, bytes, bytes]
 _Row = tuple[dict[str, tuple[int | None, int]], _Panes, _Panes | None]
 _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_Row).decode
+_decode_key = msgspec.json.Decoder(SeriesKey).decode
 
 
 class UnreadableRowError(Exception):
@@ -64,13 +65,12 @@ def decode_series(key: bytes, value: bytes) -> Series:
     """
     _check_version(key, value)
     try:
-        app_key, scope = orjson.loads(key)
+        series = Series(_decode_key(key))
         standings, by_host, by_app = _decode_row(memoryview(value)[1:])
+        series.by_host = _unpack(by_host)
+        series.by_app = None if by_app is None else _unpack(by_app)
     except (ValueError, msgspec.MsgspecError) as problem:
         raise UnreadableRowError(f"row {key!r} is damaged: {problem}") from problem
-    series = Series((app_key, scope))
-    series.by_host = _unpack(by_host)
-    series.by_app = None if by_app is None else _unpack(by_app)
     if standings:
         series.standings = {name: Standing(*standing) for name, standing in standings.items()}
     return series
@@ -95,7 +95,10 @@ def decode_meta(value: bytes) -> Meta:
 
 
 def _fraction(_type: type, text: Any) -> Fraction:
-    return Fraction(text)
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as problem:
+        raise ValueError(f"{text} is not a number") from problem
 
 
 def _check_version(key: bytes, value: bytes) -> None:
