@@ -34,6 +34,8 @@ def server_properties(
         "transaction.state.log.num.partitions": "8",
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
+        # Retention goes by the records' own times: a back-filled log of last month would be deleted within minutes.
+        "log.retention.ms": "-1",
         # One node has nobody to wait for.
         "group.initial.rebalance.delay.ms": "0",
         **overrides,

@@ -3,6 +3,7 @@
 What cannot work is refused with a sentence an operator can act on: a topic in the wrong shape would lose state quietly.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from streams.kafka.connection import client_options
 from streams.names import METRICS, changelog
 from streams.settings import Settings
 
+_VISIBLE_S = 30
 _COMPACT = {"cleanup.policy": "compact"}
 # Dirty rows are written every second: without a small segment a changelog would grow to gigabytes before compaction.
 _CHANGELOG = _COMPACT | {"segment.bytes": str(64 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.3"}
@@ -98,10 +100,19 @@ async def _create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> lis
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:  # another worker may be starting, too
             problems.append(f"cannot create topic {name}: {error.__name__}: {' '.join(filter(None, message))}")
+    if not problems:
+        await _until_visible(admin, [spec.name for spec in missing])
     if problems:
         hint = "Set SLO_REPLICATION_FACTOR to at most the number of brokers, or have the topics created for you."
         raise UnusableClusterError("\n".join([*problems, hint]))
     return [spec.name for spec in missing]
+
+
+async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+    """A new topic takes a moment to be known to every broker."""
+    async with asyncio.timeout(_VISIBLE_S):
+        while len(await _partition_counts(admin, names)) < len(names):  # noqa: ASYNC110 - a cluster has no event to await
+            await asyncio.sleep(0.05)
 
 
 async def _partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
@@ -117,9 +128,10 @@ async def _problems(admin: AIOKafkaAdminClient, settings: Settings) -> list[str]
     problems = []
     for spec in needed:
         if spec.like is not None and counts.get(spec.name) != counts.get(spec.like):
+            here, there = counts.get(spec.name), counts.get(spec.like)
             problems.append(
-                f"{spec.name} has {counts.get(spec.name)} partitions, but {spec.like} has {counts.get(spec.like)}: state "
-                "and events would not lie together. After a change of the count start with a new SLO_APPLICATION_ID."
+                f"{spec.name} has {here} partitions, but {spec.like} has {there}: state and events would not lie "
+                "together. After a change of the count start with a new SLO_APPLICATION_ID."
             )
     compacted = [spec.name for spec in needed if spec.is_compacted]
     for name, policy in (await _cleanup_policies(admin, compacted)).items():

@@ -1,0 +1,76 @@
+"""Reading what the evaluator published: transitions as they come, and what is breached right now."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from pydantic import ValidationError
+
+from schemas import Alert
+from streams.kafka.cluster import admin_client, existing_topics
+from streams.kafka.connection import client_options
+from streams.settings import Settings
+
+
+class MissingTopicError(Exception):
+    """A topic that should be read is not there; the message names it."""
+
+
+@asynccontextmanager
+async def alert_records(settings: Settings, *, from_start: bool) -> AsyncIterator[AsyncIterator[Any]]:
+    """Committed records of the alerts topic, without end: all that are kept, or those after this moment.
+
+    Raises:
+        MissingTopicError: nobody has created the topic yet.
+        KafkaError: no broker could be reached.
+    """
+    async with _reader(settings, settings.topics.alerts) as (consumer, tps):
+        await (consumer.seek_to_beginning(*tps) if from_start else consumer.seek_to_end(*tps))
+        yield aiter(consumer)
+
+
+async def open_breaches(settings: Settings) -> list[Alert]:
+    """The breach of every series and objective that has not recovered, the oldest first.
+
+    Raises:
+        MissingTopicError: nobody has created the topic yet.
+        KafkaError: no broker could be reached.
+    """
+    latest: dict[bytes, bytes | None] = {}
+    async with _reader(settings, settings.topics.alert_state) as (consumer, tps):
+        await consumer.seek_to_beginning(*tps)
+        ends = await consumer.end_offsets(tps)
+        for tp in tps:
+            while await consumer.position(tp) < ends[tp]:
+                for record in (await consumer.getmany(tp, timeout_ms=500)).get(tp, []):
+                    latest[record.key] = record.value
+    alerts = [alert for value in latest.values() if (alert := read_alert(value)) is not None]
+    return sorted((alert for alert in alerts if alert.type == "BREACH"), key=lambda alert: alert.breached_at)
+
+
+def read_alert(value: bytes | None) -> Alert | None:
+    """The alert of a record; None for what is none, which only another program can have written."""
+    try:
+        return Alert.model_validate_json(value or b"")
+    except ValidationError:
+        return None
+
+
+@asynccontextmanager
+async def _reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+    """A consumer of all partitions of a topic, in no group, so that nobody's work is disturbed."""
+    async with admin_client(settings) as admin:
+        found = (await existing_topics(admin)).get(topic)
+    if found is None:
+        raise MissingTopicError(f"There is no topic {topic} yet.")
+    tps = [TopicPartition(topic, partition) for partition in range(found.partitions)]
+    consumer = AIOKafkaConsumer(
+        **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, group_id=None
+    )
+    try:
+        await consumer.start()
+        consumer.assign(tps)
+        yield consumer, tps
+    finally:
+        await consumer.stop()

@@ -1,0 +1,88 @@
+"""How far the evaluator is with each input partition, as its committed offsets tell."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import OffsetAndMetadata
+
+from streams.kafka.cluster import admin_client, existing_topics
+from streams.kafka.connection import client_options
+from streams.settings import Settings
+
+NEVER_COMMITTED: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionProgress:
+    """One input partition: offsets of its log, and what of it is judged.
+
+    `next_offset` is where the evaluator goes on; the first one of the log when it never committed. `watermark_ms` is
+    the time up to which it has seen events; None before the first accepted one.
+    """
+
+    topic: str
+    partition: int
+    end_offset: int
+    next_offset: int
+    watermark_ms: int | None
+
+    @property
+    def lag(self) -> int:
+        """Records still to be read."""
+        return max(0, self.end_offset - self.next_offset)
+
+
+class ProgressReader:
+    """Asks the brokers again and again over the same connections; see `progress_reader`."""
+
+    def __init__(self, settings: Settings, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
+        self._settings = settings
+        self._consumer = consumer
+        self._admin = admin
+
+    async def read(self) -> dict[str, list[PartitionProgress]]:
+        """Progress of every input topic, partition by partition; an empty list for a topic that is not created.
+
+        Raises:
+            KafkaError: the brokers do not answer, or not yet: a new one takes a moment to set up its first group.
+        """
+        existing = await existing_topics(self._admin)
+        committed = await self._admin.list_consumer_group_offsets(self._settings.application_id)
+        return {
+            topic: await self._read_topic(topic, existing[topic].partitions, committed) if topic in existing else []
+            for topic in self._settings.topics.inputs
+        }
+
+    async def _read_topic(
+        self, topic: str, partitions: int, committed: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> list[PartitionProgress]:
+        tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+        firsts, ends = await self._consumer.beginning_offsets(tps), await self._consumer.end_offsets(tps)
+        progress = []
+        for tp in tps:
+            stored = committed.get(tp, OffsetAndMetadata(NEVER_COMMITTED, ""))
+            watermark_ms = int(stored.metadata) if stored.metadata.isdecimal() else None
+            progress.append(
+                PartitionProgress(topic, tp.partition, ends[tp], max(stored.offset, firsts[tp]), watermark_ms)
+            )
+        return progress
+
+
+@asynccontextmanager
+async def progress_reader(settings: Settings) -> AsyncIterator[ProgressReader]:
+    """Connections to read progress with.
+
+    Raises:
+        KafkaError: no broker could be reached.
+    """
+    async with admin_client(settings) as admin:
+        consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False, group_id=None)
+        try:
+            await consumer.start()
+            yield ProgressReader(settings, consumer, admin)
+        finally:
+            await consumer.stop()
