@@ -1,6 +1,7 @@
 """On any log the engine gives the alerts and rejections that the reference model counts out."""
 
 import random
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -12,10 +13,11 @@ from streams.names import METRICS
 from streams.outlet.alert import alert_document
 from streams.replay import Replay, ReplayRecord
 from tests.laws.engine import TOPICS, alerts_of, by_series, law, rejected_of, run
-from tests.model import Judged, Record, judge
+from tests.model import Record, judge
 from tests.model.generate import (
     HOUR_MS,
     LATENESS_MS,
+    MINUTE_MS,
     START_MS,
     logs,
     objectives,
@@ -33,27 +35,22 @@ UNTIL_MS = START_MS + 4 * HOUR_MS
 disorders = st.randoms(use_true_random=False)
 
 
-def model(log: list[Record], judged_by: list[Objective], partitions: int, until_ms: int | None = UNTIL_MS) -> Judged:
-    return judge(log, judged_by, lateness_ms=LATENESS_MS, partitions=partitions, until_ms=until_ms)
-
-
 def is_well_placed(record: Record, partitions: int) -> bool:
     """Whether a record counts where it lies; one that cannot be read lies well anywhere."""
     event = read(record, TOPICS.inputs[record.topic])
     return not (isinstance(event, Event) and is_misplaced(record, event.app_key, partitions, murmur2_partition))
 
 
-def agree(log: list[Record], judged_by: list[Objective], partitions: int, disorder: random.Random | None) -> None:
+def agree(
+    log: list[Record],
+    judged_by: list[Objective],
+    partitions: int,
+    disorder: random.Random | None,
+    lateness_ms: int = LATENESS_MS,
+) -> None:
     for until_ms in (None, UNTIL_MS):
-        want = model(log, judged_by, partitions, until_ms)
-        got = run(
-            log,
-            judged_by,
-            lateness_ms=LATENESS_MS,
-            partitions=partitions,
-            until_ms=until_ms,
-            disorder=disorder,
-        )
+        want = judge(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms)
+        got = run(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms, disorder=disorder)
         assert alerts_of(got) == {place: alerts for place, alerts in want.alerts.items() if alerts}
         assert rejected_of(got) == sorted(want.rejected)
         for broker in got.values():
@@ -79,6 +76,18 @@ def test_a_long_log(seed: int) -> None:
     partitions = 1 + seed % PARTITIONS
     log, judged_by = random_log(seed, 300, partitions=partitions), random_objectives(seed)
     agree(log, judged_by, partitions, random.Random(seed) if seed % 2 else None)
+
+
+@pytest.mark.parametrize("lateness_ms", [0, 1, 5 * MINUTE_MS, HOUR_MS])
+@pytest.mark.parametrize("seed", range(3))
+def test_any_lateness_and_hops_that_share_no_grid(seed: int, lateness_ms: int) -> None:
+    rng = random.Random(seed)
+    judged_by = [
+        replace(objective, name=f"{objective.name}-{hop_s}", hop_ms=hop_s * 1_000, window_ms=hop_s * 1_000 * length)
+        for objective in random_objectives(seed)
+        for hop_s, length in [(rng.choice((30, 90, 420, 660)), rng.choice((1, 2, 7, 40)))]
+    ]
+    agree(random_log(seed, 200), judged_by, 1, rng, lateness_ms)
 
 
 @law
@@ -110,7 +119,7 @@ def test_the_number_of_partitions_changes_nothing_for_a_series(
 @given(log=logs(PARTITIONS), judged_by=objectives)
 def test_replay_is_the_same_engine(log: list[Record], judged_by: list[Objective]) -> None:
     log = [record for record in log if is_well_placed(record, PARTITIONS)]
-    want = model(log, judged_by, PARTITIONS)
+    want = judge(log, judged_by, lateness_ms=LATENESS_MS, partitions=PARTITIONS, until_ms=UNTIL_MS)
     replay = Replay(judged_by, LATENESS_MS, TOPICS, PARTITIONS)
     replay.records(_for_replay(log))
     got = [alert_document(transition) for transition in replay.finish(UNTIL_MS)]
