@@ -16,7 +16,8 @@ class Silence(StrEnum):
 class Objective:
     """One alert condition on one metric, exact to the digit.
 
-    `budget` is the share of failures allowed: burn-rate threshold x (1 - target), never a binary float.
+    `budget` is the share of failures allowed: burn-rate threshold x (1 - target), never a binary float. It is above
+    zero with `breach_at_budget`, so that a window without a bad event never breaches.
     `window_ms` is a multiple of `hop_ms`, and both of a second. `alert_after` and `recover_after` count
     consecutive judged boundaries, at least 1.
     """

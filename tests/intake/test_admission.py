@@ -189,6 +189,21 @@ def test_a_key_that_was_right_for_one_app_is_not_right_for_another() -> None:
     assert [misplaced.app_key for misplaced in admission.misplaced] == ["com.example.other"]
 
 
+def test_apps_that_come_and_go_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.intake.admission.KEYS_REMEMBERED", 3)
+    looked_at: list[bytes] = []
+
+    def is_at_home(key: bytes) -> bool:
+        looked_at.append(key)
+        return True
+
+    admission = Admission(WEBHOOK, is_at_home)
+    apps = [f"app-{number}" for number in (1, 2, 3, 1, 4, 1, 1)]
+    records = [incoming(value(appKey=app), key=app.encode()) for app in apps]
+    assert len(list(admission.observations(records, None))) == len(apps)
+    assert looked_at == [b"app-1", b"app-2", b"app-3", b"app-4", b"app-1"]
+
+
 def test_a_rerouted_record_that_is_at_home_counts() -> None:
     observations, _ = admit(incoming(headers=(REROUTED,)))
     assert len(observations) == 1
