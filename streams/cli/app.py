@@ -6,12 +6,14 @@ from streams.cli.broker import broker
 from streams.cli.objectives import objectives_app
 from streams.cli.prober import prober
 from streams.cli.replay import replay
+from streams.cli.run import run
 from streams.cli.worker import worker
 
 app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(broker)
 app.command()(prober)
 app.command()(replay)
+app.command()(run)
 app.command()(worker)
 app.add_typer(objectives_app)
 

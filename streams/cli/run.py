@@ -1,0 +1,110 @@
+"""`slo-streams run`: the whole flow on this machine, to watch."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from aiokafka.errors import KafkaError
+
+from streams.broker import BrokerError, EmbeddedKafka
+from streams.cli.failure import fail
+from streams.cli.run_view import RunView
+from streams.cli.text import console
+from streams.durations import duration_ms
+from streams.kafka.topics import UnusableClusterError
+from streams.objectives import InvalidObjectivesError, load_objectives
+from streams.run.errors import JobFailedError
+from streams.run.job import Job
+from streams.settings import InvalidSettingsError, load_settings
+
+
+def run(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of Kafka on 127.0.0.1; 0 takes a free one.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that keeps topics and logs for the next run; default: a temporary one.")
+    ] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", metavar="DURATION", help="End by itself so long after everything is up: 30s, 10m."),
+    ] = None,
+) -> None:
+    """Run everything on this machine and watch breaches and recoveries as they come.
+
+    Starts a real Apache Kafka, publishes a sample feed (the last two hours of three dozen apps), starts a worker, and
+    probes two small demo apps, one of which fails now and then. Ctrl-C or SIGTERM ends all of it.
+
+    \b
+    Examples:
+      slo-streams run
+      slo-streams run --for 5m --data .data/demo
+      slo-streams run | grep BREACH
+
+    \b
+    Exit codes:
+      0  ended when asked to
+      1  Kafka or the worker could not start, or ended by itself; the reason is shown
+      2  an option, a setting or the objectives cannot be used; nothing was started
+    """
+    try:
+        settings = load_settings()
+        load_objectives(settings.objectives)
+    except (InvalidSettingsError, InvalidObjectivesError) as problem:
+        fail(str(problem), code=2)
+    for_s = None if for_ is None else _seconds(for_)
+    stop = _Stop()
+    with ExitStack() as stack:
+        folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slo-streams-")))
+        view = stack.enter_context(RunView(console()))
+        kafka = EmbeddedKafka(port, data_dir=folder, report=view.say)
+        try:
+            view.say("Starting Kafka.")
+            kafka.start()
+            asyncio.run(_until_stopped(Job(kafka, settings, view), for_s, stop))
+        except (BrokerError, KafkaError, UnusableClusterError) as problem:
+            fail(f"The job cannot run. {problem}")
+        except JobFailedError:
+            raise typer.Exit(1) from None
+        finally:
+            kafka.stop()
+
+
+async def _until_stopped(job: Job, for_s: float | None, stop: "_Stop") -> None:
+    task = asyncio.create_task(job.run(for_s))
+    stop.task = task
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
+class _Stop:
+    """Ends the job at the first SIGINT, SIGTERM or SIGHUP; further ones are ignored, since everything stops already.
+
+    What Kafka and the worker still do then is limited in time. Before there is a `task`, the program just ends.
+    """
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self._is_asked = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, *_: Any) -> None:
+        if self._is_asked:
+            return
+        self._is_asked = True
+        if self.task is None:
+            sys.exit(0)
+        # From a signal handler the loop has to be woken, too.
+        self.task.get_loop().call_soon_threadsafe(self.task.cancel)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return duration_ms(text) / 1_000
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem), param_hint="--for") from None

@@ -1,0 +1,45 @@
+"""Text for people, shared by the commands: durations, names from records, and where it is printed."""
+
+import sys
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+_PIPED_WIDTH: Final = 240  # columns; outside a terminal nothing is folded, so that lines can be searched
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+_TWO_DAYS_S: Final = 2 * 86_400
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal, with its colours; plain and wide on a pipe."""
+    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+
+
+def plain_table(*headers: str, title: str | None = None) -> Table:
+    """A table whose names fold rather than being cut; the first column is the subject."""
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def printable(text: str) -> str:
+    """Text of a record with its control characters written out: it must not move the reader's cursor."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def duration_text(duration_ms: int) -> str:
+    """A length of time in at most its two largest units, rounded down: `15m`, `24h`, `2d 5h`, `0s`.
+
+    Days only from two on: a window of a day is known as 24h.
+    """
+    rest_s, parts = duration_ms // 1_000, []
+    for unit_s, unit in _UNITS if rest_s >= _TWO_DAYS_S else _UNITS[1:]:
+        count, rest_s = divmod(rest_s, unit_s)
+        if count:
+            parts.append(f"{count}{unit}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0s"

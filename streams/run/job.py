@@ -1,0 +1,135 @@
+"""The job's parts in order: sample feed, demo apps, worker, prober, alerts. The last one started ends first."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.broker import EmbeddedKafka
+from streams.kafka.alerts import alert_records, open_breaches, read_alert
+from streams.kafka.progress import PartitionProgress, ProgressReader, progress_reader
+from streams.kafka.topics import prepare_topics
+from streams.producers.check import check_session
+from streams.producers.clock import SystemClock
+from streams.producers.demo_apps import demo_apps
+from streams.producers.prober import Prober
+from streams.producers.publish import event_producer, publish_sample, report_to
+from streams.producers.sample import sample_feed
+from streams.run.local import local_environment, local_settings
+from streams.run.tally import Tally
+from streams.run.view import View
+from streams.run.watch import watch_kafka, watch_worker
+from streams.run.worker_process import worker_process
+from streams.settings import Settings
+
+PROBE_INTERVAL_S: Final = 5.0  # an operator's prober comes once a minute; a viewer wants to see something sooner
+_STATUS_INTERVAL_S: Final = 1.0
+_RETRY_S: Final = 0.1
+
+
+class Job:
+    """Everything that runs on a started Kafka. `settings` are the operator's; their connection is replaced."""
+
+    def __init__(self, kafka: EmbeddedKafka, settings: Settings, view: View) -> None:
+        self._kafka = kafka
+        self._settings = local_settings(settings, kafka.bootstrap_servers)
+        self._view = view
+        self._log_path = kafka.data_dir / "worker.log"
+
+    async def run(self, for_s: float | None) -> None:
+        """Run for `for_s` seconds once all is up (None: until cancelled), then stop everything, Kafka last.
+
+        Raises:
+            JobFailedError: Kafka or the worker ended by itself.
+            UnusableClusterError: the data folder holds topics of another shape.
+            KafkaError: Kafka did not take an event.
+        """
+        try:
+            with _first_failure():
+                async with asyncio.TaskGroup() as group:
+                    watcher = group.create_task(watch_kafka(self._kafka, self._view))
+                    await self._work(for_s)
+                    watcher.cancel()
+        finally:
+            self._view.say("Stopping Kafka.")
+            self._kafka.stop()
+
+    async def _work(self, for_s: float | None) -> None:
+        settings, view = self._settings, self._view
+        await prepare_topics(settings)
+        view.say(f"Kafka is ready at {settings.bootstrap_servers}.")
+        async with progress_reader(settings) as reader, event_producer(settings) as producer:
+            start = await _first_read(reader)
+            tally = Tally(start, await open_breaches(settings), time.monotonic())
+            await self._publish_sample(producer, start)
+            async with (
+                demo_apps() as targets,
+                check_session() as session,
+                alert_records(settings, from_start=False) as records,
+                worker_process(local_environment(settings.bootstrap_servers), self._log_path) as worker,
+            ):
+                view.say(f"The worker has started; its log: {self._log_path}")
+                urls = " and ".join(target.url for target in targets)
+                view.say(f"Probing two demo apps every {PROBE_INTERVAL_S:g} s: {urls}; the second fails now and then.")
+                prober = Prober(session, await report_to(producer, settings))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(for_s), asyncio.TaskGroup() as group:
+                        group.create_task(watch_worker(worker, self._log_path, view))
+                        group.create_task(prober.run(targets, PROBE_INTERVAL_S, asyncio.Event()))
+                        group.create_task(self._show_alerts(records, tally))
+                        group.create_task(self._show_status(reader, tally))
+                view.say("Stopping the prober, the worker and the demo apps.")
+
+    async def _publish_sample(self, producer: AIOKafkaProducer, start: Sequence[PartitionProgress]) -> None:
+        """All of it before anything live: an event that overtakes it would make the rest of its partition late."""
+        self._view.say("Publishing the sample feed: the last two hours of three dozen apps.")
+        judged_ms = max((one.watermark_ms for one in start if one.watermark_ms is not None), default=0)
+        feed = (event for event in sample_feed(SystemClock().epoch_ms()) if event.time_ms > judged_ms)
+        count = await publish_sample(producer, self._settings, feed)
+        self._view.say(f"Published {count:,} events.")
+
+    async def _show_alerts(self, records: AsyncIterator[Any], tally: Tally) -> None:
+        async for record in records:
+            alert = read_alert(record.value)
+            if alert is not None:
+                tally.alert(alert)
+                self._view.alert(alert)
+
+    async def _show_status(self, reader: ProgressReader, tally: Tally) -> None:
+        while True:
+            # Only for the eye: whoever cannot do without Kafka says so.
+            with contextlib.suppress(KafkaError):
+                self._view.status(tally.status(_flat(await reader.read()), time.monotonic()))
+            await asyncio.sleep(_STATUS_INTERVAL_S)
+
+
+async def _first_read(reader: ProgressReader) -> list[PartitionProgress]:
+    """Progress before the worker starts; a new broker takes a moment until it can tell."""
+    while True:
+        try:
+            return _flat(await reader.read())
+        except KafkaError as problem:
+            if not problem.retriable:
+                raise
+            await asyncio.sleep(_RETRY_S)
+
+
+def _flat(progress: dict[str, list[PartitionProgress]]) -> list[PartitionProgress]:
+    return [one for partitions in progress.values() for one in partitions]
+
+
+@contextmanager
+def _first_failure() -> Iterator[None]:
+    """Of all that failed, raise what failed first; the rest are consequences."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        problem: BaseException = group
+        while isinstance(problem, BaseExceptionGroup):
+            problem = problem.exceptions[0]
+        raise problem from None

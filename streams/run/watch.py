@@ -1,0 +1,43 @@
+"""Notices when Kafka or the worker ends by itself, and tells at once: what still hangs on it may take long to stop."""
+
+import asyncio
+from asyncio.subprocess import Process
+from pathlib import Path
+from typing import Final, NoReturn
+
+from streams.broker import EmbeddedKafka
+from streams.run.errors import JobFailedError
+from streams.run.view import View
+
+_LAST_LINES: Final = 10
+
+
+async def watch_kafka(kafka: EmbeddedKafka, view: View) -> NoReturn:
+    """Wait until the broker ends.
+
+    Raises:
+        JobFailedError: it did.
+    """
+    status = await asyncio.to_thread(kafka.wait)
+    _fail(view, "Kafka", status, kafka.log_path, kafka.failure())
+
+
+async def watch_worker(worker: Process, log_path: Path, view: View) -> NoReturn:
+    """Wait until the worker ends.
+
+    Raises:
+        JobFailedError: it did.
+    """
+    status = await worker.wait()
+    _fail(view, "The worker", status, log_path, last_lines(log_path))
+
+
+def last_lines(log_path: Path) -> str:
+    """The end of a log, for a message."""
+    lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-_LAST_LINES:]) or "(it logged nothing)"
+
+
+def _fail(view: View, what: str, status: int, log_path: Path, last_words: str) -> NoReturn:
+    view.say(f"{what} ended by itself (exit status {status}). Its last words, from {log_path}:\n{last_words}")
+    raise JobFailedError(what)

@@ -1,0 +1,132 @@
+"""`slo-streams run` as a viewer meets it: everything comes up, alerts come by, and nothing is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.names import METRICS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
+
+KINDS = ("BREACH", "RECOVERY")
+TITLES = [metric.title.removeprefix("{scope} ") for metric in METRICS.values()]
+COMMAND = (sys.executable, "-m", "streams.cli", "run")
+IS_UP = "Probing two demo apps"
+END_TIMEOUT_S = 30
+
+
+class Run:
+    """A running `slo-streams run` on a pipe."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines: list[str] = []
+
+    def read_until(self, is_enough: Callable[[list[str]], bool]) -> None:
+        """Read line by line until there is enough, or the output ends."""
+        assert self.process.stdout is not None
+        while not is_enough(self.lines):
+            line = self.process.stdout.readline()
+            assert line, self.output
+            self.lines.append(line)
+
+    def wait_until_up(self) -> set[int]:
+        """Read until all is started; the children."""
+        self.read_until(lambda lines: IS_UP in lines[-1] if lines else False)
+        children = children_of(self.process.pid)
+        assert len(children) == 2, "Kafka and the worker"
+        return children
+
+    def finish(self) -> int:
+        """Read to the end; the exit code."""
+        rest, _ = self.process.communicate(timeout=END_TIMEOUT_S)
+        self.lines += rest.splitlines(keepends=True)
+        return self.process.returncode
+
+    @property
+    def output(self) -> str:
+        """All that was read so far."""
+        return "".join(self.lines)
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[Run]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SLO_")}
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=clean | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        try:
+            yield Run(process)
+        finally:
+            process.kill()
+
+
+def children_of(parent: int) -> set[int]:
+    """Processes that this one started, without those that have ended."""
+    return {pid for pid, state, ppid in processes() if ppid == parent and state != "Z"}
+
+
+def are_gone(pids: set[int]) -> bool:
+    """Whether all have ended, within a moment."""
+    deadline = time.monotonic() + 10
+    while any(pid in pids and state != "Z" for pid, state, _ in processes()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def processes() -> Iterator[tuple[int, str, int]]:
+    """(pid, state, pid of the parent) of every process. Source: proc(5)."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields: list[Any] = stat.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        yield int(stat.parent.name), fields[0], int(fields[1])
+
+
+def transitions(lines: list[str]) -> set[tuple[str, str]]:
+    """(kind, metric) of the alerts shown."""
+    return {(kind, title) for line in lines for kind in KINDS for title in TITLES if kind in line and title in line}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+class TestRun:
+    def test_every_metric_breaches_and_recovers_until_it_is_told_to_end(self, tmp_path: Path) -> None:
+        with running(TMPDIR=str(tmp_path)) as run:
+            children = run.wait_until_up()
+            run.read_until(lambda lines: len(transitions(lines)) == len(KINDS) * len(TITLES))
+            run.process.send_signal(signal.SIGTERM)
+            assert run.finish() == 0, run.output
+        assert "\x1b" not in run.output
+        assert "events judged" in run.output
+        assert are_gone(children)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_it_ends_by_itself_and_keeps_a_named_folder(self, tmp_path: Path) -> None:
+        data = tmp_path / "data"
+        with running("--for", "1s", "--data", str(data)) as run:
+            children = run.wait_until_up()
+            assert run.finish() == 0, run.output
+        assert are_gone(children)
+        assert (data / "worker.log").exists()
+
+    def test_nothing_outlives_it_even_when_it_is_killed(self, tmp_path: Path) -> None:
+        with running("--data", str(tmp_path)) as run:
+            children = run.wait_until_up()
+            run.process.kill()
+        assert are_gone(children)
