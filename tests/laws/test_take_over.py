@@ -14,6 +14,9 @@ from tests.model import Record
 from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, short
 from tests.model.generate import HOUR_MS, LATENESS_MS, START_MS, logs, objectives, random_log, random_objectives
 
+# A failing log is long; that must not hide how the two differ.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 FAST = DEFAULTS["webhook-delivery-15m"]
 SLOW = replace(FAST, name="webhook-delivery-1d", window_ms=DAY_MS, hop_ms=5 * MINUTE_MS)
 WEBHOOKS = next(topic for topic, metric in TOPICS.inputs.items() if metric.id == FAST.metric)
