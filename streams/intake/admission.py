@@ -5,7 +5,7 @@ The rules are tested in the order of `schemas.rejected.Reason`. Whether a record
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from pydantic import ValidationError
@@ -22,6 +22,8 @@ from streams.names import Metric
 
 MAX_VALUE_BYTES: Final = 64 * 1024
 FUTURE_TOLERANCE_MS: Final = 60_000
+KEYS_REMEMBERED: Final = 500_000
+"""Keys known to be at home, per partition; forgotten all at once, so that apps that come and go do not add up."""
 REROUTED_FROM: Final = "rerouted-from"
 
 Observation = tuple[str, str, int, int, int, SourceRecord]
@@ -72,7 +74,12 @@ class Admission:
         """
         judge = JUDGES[self.metric.id]
         placed, reject = self._placed, self._reject
-        for event, record in self._decoded(records):
+        records = self._small_enough(records)
+        for event, record in zip(self._decoder.decode(_values(records)), records, strict=True):
+            if event is None:
+                event = self._checked(record)
+                if event is None:
+                    continue
             time_ms = event.time
             if type(time_ms) is not int or not FIRST_MS <= time_ms <= LAST_MS:
                 try:
@@ -96,6 +103,8 @@ class Admission:
     def _belongs_here(self, record: SourceRecord, app_key: str) -> bool:
         key = app_key.encode()
         if record.key == key and self.is_at_home(key):
+            if len(self._placed) >= KEYS_REMEMBERED:
+                self._placed.clear()
             self._placed[key] = app_key
             return True
         if any(name == REROUTED_FROM for name, _ in record.headers):
@@ -104,19 +113,10 @@ class Admission:
             self.misplaced.append(Misplaced(record, app_key))
         return False
 
-    def _decoded(self, records: Sequence[SourceRecord]) -> Iterator[tuple[Any, SourceRecord]]:
-        """Each record that is valid by the schema, with its event."""
-        values = [record.value for record in records]
-        if any(value is not None and len(value) > MAX_VALUE_BYTES for value in values):
-            records = [record for record in records if not self._is_too_large(record)]
-            values = [record.value for record in records]
-        if any(record.headers for record in records):
-            values = [None if is_structured(record) else record.value for record in records]
-        for event, record in zip(self._decoder.decode(values), records, strict=True):
-            if event is not None:
-                yield event, record
-            elif (checked := self._checked(record)) is not None:
-                yield checked, record
+    def _small_enough(self, records: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
+        if not any([record.value is not None and len(record.value) > MAX_VALUE_BYTES for record in records]):  # noqa: C419 - faster than a generator
+            return records
+        return [record for record in records if not self._is_too_large(record)]
 
     def _is_too_large(self, record: SourceRecord) -> bool:
         size = len(record.value or b"")
@@ -145,6 +145,13 @@ class Admission:
 
     def _reject(self, record: SourceRecord, reason: Reason, detail: str) -> None:
         self.rejected.append(Rejection(record, reason, detail))
+
+
+def _values(records: Sequence[SourceRecord]) -> list[bytes | None]:
+    """Values for the fast decoder; None for an enveloped one, which needs a careful look."""
+    if any([record.headers for record in records]):  # noqa: C419 - faster than a generator
+        return [None if is_structured(record) else record.value for record in records]
+    return [record.value for record in records]
 
 
 def is_structured(record: SourceRecord) -> bool:

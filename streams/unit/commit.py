@@ -5,7 +5,7 @@ that was thought dead can neither add a row nor move the offset.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -13,12 +13,16 @@ from aiokafka.structs import OffsetAndMetadata
 
 from streams.intake.placement import partition_of
 from streams.kafka.connection import client_options
-from streams.outlet.outgoing import Outgoing
+from streams.outlet.outgoing import Headers, Outgoing
 from streams.settings import Settings
 from streams.unit.failpoints import Failpoint, Step
 from streams.unit.work import Work
 
 _BATCH_BYTES = 512 * 1024
+
+Row = tuple[bytes | None, bytes | None, Headers, int | None]
+"""Key, value, headers, timestamp in ms (None: now)."""
+_NO_HEADERS: Headers = []
 
 
 class Ledger:
@@ -62,9 +66,10 @@ class Ledger:
         """
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
-            await _all(await self._send_rows(work.rows))
+            rows: list[Row] = [(key, value, _NO_HEADERS, None) for key, value in work.rows]
+            await self._send({(self._changelog, self._source.partition): rows})
             self._failpoint.passed(Step.AFTER_ROWS)
-            await _all([await self._send(record) for record in (*work.alerts, *work.misfits)])
+            await self._send(await self._by_place((*work.alerts, *work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)
             offset = OffsetAndMetadata(work.next_offset, work.summary)
             await self._producer.send_offsets_to_transaction({self._source: offset}, self._settings.application_id)
@@ -72,36 +77,29 @@ class Ledger:
             await self._producer.commit_transaction()
             self._failpoint.passed(Step.AFTER_COMMIT)
 
-    async def _send_rows(self, rows: Sequence[tuple[bytes, bytes | None]]) -> list[Awaitable[Any]]:
-        """Rows in whole batches: a tenth of the cost of sending them one by one."""
-        sent: list[Awaitable[Any]] = []
-        batch = self._producer.create_batch()
-        for key, value in rows:
-            if batch.append(key=key, value=value, timestamp=None) is None:
-                sent.append(await self._send_batch(batch))
-                batch = self._producer.create_batch()
-                batch.append(key=key, value=value, timestamp=None)
-        sent.append(await self._send_batch(batch))
-        return sent
-
-    async def _send_batch(self, batch: Any) -> Awaitable[Any]:
-        return await self._producer.send_batch(batch, self._changelog, partition=self._source.partition)  # type: ignore[no-any-return]
-
-    async def _send(self, record: Outgoing) -> Awaitable[Any]:
-        partition = None
-        if record.partition_key is not None:
+    async def _by_place(self, records: Iterable[Outgoing]) -> dict[tuple[str, int], list[Row]]:
+        """Records by topic and partition, in order; one without a key to place it by stays beside its source."""
+        places: dict[tuple[str, int], list[Row]] = {}
+        for record in records:
             count = await self.partitions(record.topic)
-            partition = partition_of(record.partition_key, count, self._settings.partitioner)
-        return await self._producer.send(  # type: ignore[no-any-return]
-            record.topic,
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-            partition=partition,
-            timestamp_ms=record.timestamp_ms,
-        )
+            if record.partition_key is None:
+                partition = self._source.partition % count
+            else:
+                partition = partition_of(record.partition_key, count, self._settings.partitioner)
+            row = (record.key, record.value, record.headers, record.timestamp_ms)
+            places.setdefault((record.topic, partition), []).append(row)
+        return places
 
-
-async def _all(sent: Iterable[Awaitable[Any]]) -> None:
-    """Wait for every record to be acknowledged; any refusal raises."""
-    await asyncio.gather(*sent)
+    async def _send(self, places: dict[tuple[str, int], list[Row]]) -> None:
+        """Send whole batches, a tenth of the cost of single records, and wait until all are acknowledged."""
+        sent: list[Awaitable[Any]] = []
+        for (topic, partition), rows in places.items():
+            batch = self._producer.create_batch()
+            for key, value, headers, timestamp_ms in rows:
+                fits = batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
+                if fits is None:
+                    sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                    batch = self._producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
+            sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        await asyncio.gather(*sent)  # any refusal raises
