@@ -22,7 +22,7 @@ from streams.windows.tumbling import TumblingCounts
 META_KEY: Final = b"meta"
 _VERSION: Final = b"\x01"
 
-_Panes = tuple[int, int, int, bytes, bytes, bytes]
+_Panes = tuple[int, int, int, int, int, bytes, bytes, bytes]
 _Row = tuple[dict[str, tuple[int | None, int]], _Panes, _Panes | None]
 _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_Row).decode
@@ -108,13 +108,14 @@ def _check_version(key: bytes, value: bytes) -> None:
 
 def _pack(panes: TumblingCounts) -> _Panes:
     columns = (panes.panes, panes.goods, panes.bads)
-    return (panes.pane, panes.good, panes.bad, *(_little_endian(column) for column in columns))  # type: ignore[return-value]
+    totals = (panes.pane, panes.good, panes.bad, panes.base_good, panes.base_bad)
+    return (*totals, *(_little_endian(column) for column in columns))  # type: ignore[return-value]
 
 
 def _unpack(packed: _Panes) -> TumblingCounts:
     panes = TumblingCounts()
-    panes.pane, panes.good, panes.bad = packed[:3]
-    for column, raw in zip((panes.panes, panes.goods, panes.bads), packed[3:], strict=True):
+    panes.pane, panes.good, panes.bad, panes.base_good, panes.base_bad = packed[:5]
+    for column, raw in zip((panes.panes, panes.goods, panes.bads), packed[5:], strict=True):
         if raw:
             column.frombytes(raw)
             if sys.byteorder == "big":

@@ -18,10 +18,10 @@ class TumblingCounts:
     """Good and bad events per pane; a pane is numbered by its start divided by the pane length, since the epoch.
 
     Only panes that hold an event take room: the open (latest) one as plain attributes for the hot path,
-    20 packed bytes for each earlier one.
+    20 packed bytes for each earlier one. `base_good` and `base_bad` are the totals at the end of what was forgotten.
     """
 
-    __slots__ = ("bad", "bads", "good", "goods", "pane", "panes")
+    __slots__ = ("bad", "bads", "base_bad", "base_good", "good", "goods", "pane", "panes")
 
     def __init__(self) -> None:
         self.clear()
@@ -31,6 +31,8 @@ class TumblingCounts:
         self.pane = NO_PANE
         self.good = 0
         self.bad = 0
+        self.base_good = 0
+        self.base_bad = 0
         self.panes = array("I")
         self.goods = array("Q")
         self.bads = array("Q")
@@ -57,14 +59,14 @@ class TumblingCounts:
         at = bisect_left(panes, pane)
         if at == len(panes) or panes[at] != pane:
             panes.insert(at, pane)
-            goods.insert(at, goods[at - 1] if at else 0)
-            bads.insert(at, bads[at - 1] if at else 0)
+            goods.insert(at, goods[at - 1] if at else self.base_good)
+            bads.insert(at, bads[at - 1] if at else self.base_bad)
         for later in range(at, len(panes)):
             goods[later] += good
             bads[later] += bad
 
     def counts(self, first_pane: int, end_pane: int) -> tuple[int, int]:
-        """(good, bad) of the panes in [first_pane, end_pane)."""
+        """(good, bad) of the panes in [first_pane, end_pane), as far as they are not forgotten."""
         good, bad = self._totals_before(end_pane)
         earlier_good, earlier_bad = self._totals_before(first_pane)
         return good - earlier_good, bad - earlier_bad
@@ -77,14 +79,14 @@ class TumblingCounts:
         if pane > self.pane:
             return self.good, self.bad
         at = bisect_left(self.panes, pane) - 1
-        return (self.goods[at], self.bads[at]) if at >= 0 else (0, 0)
+        return (self.goods[at], self.bads[at]) if at >= 0 else (self.base_good, self.base_bad)
 
     def forget(self, before_pane: int) -> None:
         """Let go of panes before `before_pane`; counts of windows that start there or later do not change."""
         if self.pane < before_pane:
             self.clear()
             return
-        # The newest forgotten pane stays as the base that later totals are read against.
-        expired = bisect_left(self.panes, before_pane) - 1
-        if expired > 0:
+        expired = bisect_left(self.panes, before_pane)
+        if expired:
+            self.base_good, self.base_bad = self.goods[expired - 1], self.bads[expired - 1]
             del self.panes[:expired], self.goods[:expired], self.bads[:expired]

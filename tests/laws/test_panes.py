@@ -60,8 +60,10 @@ class Panes(RuleBasedStateMachine):
         assert self.panes.pane == (latest if latest >= self.floor else NO_PANE)
 
     @invariant()
-    def no_more_is_kept_than_one_pane_below_the_floor(self) -> None:
-        assert sum(pane < self.floor for pane in self.panes.panes) <= 1
+    def nothing_below_the_floor_is_kept_or_counted(self) -> None:
+        assert all(pane >= self.floor for pane in self.panes.panes)
+        kept = [sum(counts for pane, counts in each.items() if pane >= self.floor) for each in (self.good, self.bad)]
+        assert self.panes.counts(0, self.floor + 1_000) == tuple(kept)
 
 
 TestPanes = Panes.TestCase

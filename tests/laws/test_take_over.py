@@ -110,6 +110,16 @@ def test_a_long_objective_recovers_with_the_counts_of_its_own_window() -> None:
     assert short([retired]) == [("13:05", "RETIRED", 2, 1)]
 
 
+def test_a_longer_window_added_later_counts_no_event_before_its_start() -> None:
+    one = PartitionRun(WEBHOOKS, [FAST], lateness_ms=LATENESS_MS)
+    one.read(*(delivery(f"{hour:02}:{minute:02}", 500) for hour in range(8) for minute in range(60)))
+    one.read(*(delivery(f"{hour:02}:{minute:02}") for hour in range(8, 11) for minute in range(60)))
+    one.commit()
+    one.take_over([FAST, replace(SLOW, window_ms=2 * HOUR_MS)])
+    one.judge_through(clock_ms("11:05"))
+    assert [alert["objective"] for alert in one.commit().alerts] == [FAST.name, FAST.name]
+
+
 def test_an_objective_that_comes_back_before_the_boundary_was_never_away() -> None:
     one = breached(FAST)
     one.take_over([])

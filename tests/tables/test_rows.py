@@ -33,10 +33,11 @@ STANDINGS = st.dictionaries(
 )
 
 
-def panes(events: list[tuple[int, int, int]]) -> TumblingCounts:
+def panes(events: list[tuple[int, int, int]], forget: int = 0) -> TumblingCounts:
     counts = TumblingCounts()
     for event in events:
         counts.add(*event)
+    counts.forget(forget)
     return counts
 
 
@@ -44,16 +45,20 @@ def told(counts: TumblingCounts | None) -> object:
     if counts is None:
         return None
     columns = (counts.panes, counts.goods, counts.bads)
-    return counts.pane, counts.good, counts.bad, [list(column) for column in columns]
+    base = (counts.base_good, counts.base_bad)
+    return counts.pane, counts.good, counts.bad, base, [list(column) for column in columns]
 
 
 @settings(max_examples=60, deadline=None)
-@given(by_host=EVENTS, by_app=st.none() | EVENTS, standings=STANDINGS)
+@given(by_host=EVENTS, forget=st.integers(0, 4_133_980_799), by_app=st.none() | EVENTS, standings=STANDINGS)
 def test_a_series_reads_back(
-    by_host: list[tuple[int, int, int]], by_app: list[tuple[int, int, int]] | None, standings: dict[str, Standing]
+    by_host: list[tuple[int, int, int]],
+    forget: int,
+    by_app: list[tuple[int, int, int]] | None,
+    standings: dict[str, Standing],
 ) -> None:
     series = Series(("com.example.app", "Jira"))
-    series.by_host = panes(by_host)
+    series.by_host = panes(by_host, forget)
     series.by_app = None if by_app is None else panes(by_app)
     series.standings = standings
     read = decode_series(KEY, encode_series(series))
@@ -122,7 +127,7 @@ def test_a_key_that_is_no_series_is_refused(key: bytes) -> None:
 
 
 def test_a_column_with_half_a_number_is_refused() -> None:
-    row = b"\x01" + msgspec.msgpack.encode(({}, (1, 1, 0, b"abc", b"", b""), None))
+    row = b"\x01" + msgspec.msgpack.encode(({}, (1, 1, 0, 0, 0, b"abc", b"", b""), None))
     with pytest.raises(UnreadableRowError, match="is damaged"):
         decode_series(KEY, row)
 

@@ -39,7 +39,17 @@ def test_forgotten_panes_do_not_change_later_windows() -> None:
     counts.forget(102)
     assert counts.counts(102, 104) == (12, 0)
     assert counts.counts(103, 104) == (8, 0)
-    assert list(counts.panes) == [101, 102]  # 101 is the base that 102 is read against
+    assert list(counts.panes) == [102]
+
+
+def test_a_window_that_begins_before_what_was_forgotten_holds_only_what_is_left() -> None:
+    """Else a longer window, asked for later, would count the events of all times."""
+    counts = panes((100, 1, 1), (101, 2, 0), (102, 4, 0), (103, 8, 0))
+    counts.forget(102)
+    assert counts.counts(0, 104) == (12, 0)
+    assert not counts.bad_since(0)
+    counts.add(102, 0, 1)
+    assert counts.counts(0, 104) == (12, 1)
 
 
 def test_when_all_is_forgotten_it_starts_anew() -> None:
