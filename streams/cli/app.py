@@ -2,11 +2,14 @@
 
 import typer
 
+from streams.cli.alerts import alerts_app
 from streams.cli.broker import broker
 from streams.cli.objectives import objectives_app
 from streams.cli.prober import prober
 from streams.cli.replay import replay
 from streams.cli.run import run
+from streams.cli.status import status
+from streams.cli.topics import topics
 from streams.cli.worker import worker
 
 app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -14,7 +17,10 @@ app.command()(broker)
 app.command()(prober)
 app.command()(replay)
 app.command()(run)
+app.command()(status)
+app.command()(topics)
 app.command()(worker)
+app.add_typer(alerts_app)
 app.add_typer(objectives_app)
 
 

@@ -12,6 +12,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from streams.broker import BrokerError, EmbeddedKafka
+from streams.cli.ask import hush_clients
 from streams.cli.failure import fail
 from streams.cli.run_view import RunView
 from streams.cli.text import console
@@ -57,6 +58,7 @@ def run(
         fail(str(problem), code=2)
     for_s = None if for_ is None else _seconds(for_)
     stop = _Stop()
+    hush_clients()
     with ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slo-streams-")))
         view = stack.enter_context(RunView(console()))

@@ -38,6 +38,10 @@ class RunView:
         """A step of the job."""
         self._console.print(line, style="dim", markup=False, soft_wrap=True)
 
+    def complain(self, line: str) -> None:
+        """What went wrong."""
+        self._console.print(line, style="red", markup=False, soft_wrap=True)
+
     def alert(self, alert: Alert) -> None:
         """A breach or a recovery."""
         self._console.print(alert_line(alert), soft_wrap=True)

@@ -1,10 +1,12 @@
 """What is on the cluster: topics by name, asked for so that none is created by being mentioned."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import for_code
 
 from streams.kafka.connection import client_options
 from streams.settings import Settings
@@ -46,3 +48,19 @@ async def existing_topics(admin: AIOKafkaAdminClient) -> dict[str, Topic]:
         for topic in await admin.describe_topics()
         if topic["error_code"] == 0 and topic["partitions"]
     }
+
+
+async def cleanup_policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, str]:
+    """`cleanup.policy` of existing topics: `delete`, `compact`, or `compact,delete`.
+
+    Raises:
+        KafkaError: the brokers do not answer, or this user may not read a topic's settings.
+    """
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, {"cleanup.policy": None}) for name in names]
+    policies = {}
+    for response in await admin.describe_configs(resources) if resources else []:
+        for code, message, _type, name, entries in response.resources:
+            if code:
+                raise for_code(code)(message)
+            policies[name] = next(entry[1] for entry in entries if entry[0] == "cleanup.policy")
+    return policies

@@ -1,5 +1,7 @@
 """How far the evaluator is with each input partition, as its committed offsets tell."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,13 +9,16 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.kafka.cluster import admin_client, existing_topics
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 
-NEVER_COMMITTED: Final = -1
+_NEVER_COMMITTED: Final = -1
+_PATIENCE_S: Final = 30.0
+_RETRY_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class ProgressReader:
         """Progress of every input topic, partition by partition; an empty list for a topic that is not created.
 
         Raises:
-            KafkaError: the brokers do not answer, or not yet: a new one takes a moment to set up its first group.
+            KafkaError: the brokers do not answer.
         """
         existing = await existing_topics(self._admin)
         committed = await self._admin.list_consumer_group_offsets(self._settings.application_id)
@@ -57,6 +62,21 @@ class ProgressReader:
             for topic in self._settings.topics.inputs
         }
 
+    async def read_when_ready(self) -> dict[str, list[PartitionProgress]]:
+        """The same, with patience for a new broker that has yet to set up its first group.
+
+        Raises:
+            KafkaError: the brokers do not answer, or still not after 30 s.
+        """
+        deadline_s = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return await self.read()
+            except KafkaError as problem:
+                if not problem.retriable or time.monotonic() > deadline_s:
+                    raise
+                await asyncio.sleep(_RETRY_S)
+
     async def _read_topic(
         self, topic: str, partitions: int, committed: Mapping[TopicPartition, OffsetAndMetadata]
     ) -> list[PartitionProgress]:
@@ -64,7 +84,7 @@ class ProgressReader:
         firsts, ends = await self._consumer.beginning_offsets(tps), await self._consumer.end_offsets(tps)
         progress = []
         for tp in tps:
-            stored = committed.get(tp, OffsetAndMetadata(NEVER_COMMITTED, ""))
+            stored = committed.get(tp, OffsetAndMetadata(_NEVER_COMMITTED, ""))
             watermark_ms = int(stored.metadata) if stored.metadata.isdecimal() else None
             progress.append(
                 PartitionProgress(topic, tp.partition, ends[tp], max(stored.offset, firsts[tp]), watermark_ms)

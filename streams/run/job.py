@@ -29,7 +29,6 @@ from streams.settings import Settings
 
 PROBE_INTERVAL_S: Final = 5.0  # an operator's prober comes once a minute; a viewer wants to see something sooner
 _STATUS_INTERVAL_S: Final = 1.0
-_RETRY_S: Final = 0.1
 
 
 class Job:
@@ -64,7 +63,7 @@ class Job:
         await prepare_topics(settings)
         view.say(f"Kafka is ready at {settings.bootstrap_servers}.")
         async with progress_reader(settings) as reader, event_producer(settings) as producer:
-            start = await _first_read(reader)
+            start = _flat(await reader.read_when_ready())
             tally = Tally(start, await open_breaches(settings), time.monotonic())
             await self._publish_sample(producer, start)
             async with (
@@ -106,17 +105,6 @@ class Job:
             with contextlib.suppress(KafkaError):
                 self._view.status(tally.status(_flat(await reader.read()), time.monotonic()))
             await asyncio.sleep(_STATUS_INTERVAL_S)
-
-
-async def _first_read(reader: ProgressReader) -> list[PartitionProgress]:
-    """Progress before the worker starts; a new broker takes a moment until it can tell."""
-    while True:
-        try:
-            return _flat(await reader.read())
-        except KafkaError as problem:
-            if not problem.retriable:
-                raise
-            await asyncio.sleep(_RETRY_S)
 
 
 def _flat(progress: dict[str, list[PartitionProgress]]) -> list[PartitionProgress]:

@@ -22,6 +22,9 @@ class View(Protocol):
     def say(self, line: str) -> None:
         """A step of the job, for people."""
 
+    def complain(self, line: str) -> None:
+        """What went wrong, and why."""
+
     def alert(self, alert: Alert) -> None:
         """A breach or a recovery, as it was published."""
 

@@ -39,5 +39,5 @@ def last_lines(log_path: Path) -> str:
 
 
 def _fail(view: View, what: str, status: int, log_path: Path, last_words: str) -> NoReturn:
-    view.say(f"{what} ended by itself (exit status {status}). Its last words, from {log_path}:\n{last_words}")
+    view.complain(f"{what} ended by itself (exit status {status}). Its last words, from {log_path}:\n{last_words}")
     raise JobFailedError(what)

@@ -1,0 +1,44 @@
+"""How a command asks Kafka: without a broker it ends with a sentence."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, NoReturn, TypeVar
+
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from streams.cli.failure import fail
+from streams.settings import InvalidSettingsError, Settings, load_settings
+
+Answer = TypeVar("Answer")
+
+
+def settings_or_fail() -> Settings:
+    """The settings of this process's environment; wrong ones end the command with exit code 2."""
+    try:
+        return load_settings()
+    except InvalidSettingsError as problem:
+        fail(str(problem), code=2)
+
+
+def ask(settings: Settings, question: Coroutine[Any, Any, Answer]) -> Answer:
+    """The answer; without one the command ends with exit code 1."""
+    hush_clients()
+    try:
+        return asyncio.run(question)
+    except (KafkaError, OSError) as problem:
+        _fail_without_answer(settings, problem)
+
+
+def hush_clients() -> None:
+    """Keep the Kafka client's own log of its attempts off the terminal: what matters is raised."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def _fail_without_answer(settings: Settings, problem: Exception) -> NoReturn:
+    if isinstance(problem, KafkaConnectionError):
+        fail(
+            f"No Kafka broker answers at {settings.bootstrap_servers}. Is it the right address (SLO_BOOTSTRAP_SERVERS) "
+            "and transport (SLO_SECURITY_PROTOCOL)? `slo-streams broker` starts one on this machine."
+        )
+    fail(f"Kafka at {settings.bootstrap_servers} did not answer: {type(problem).__name__}: {problem}")

@@ -1,0 +1,128 @@
+"""`slo-streams status`: is the evaluator keeping up, and what is breached right now?"""
+
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.table import Table
+
+from schemas import Alert
+from streams.cli.ask import ask, settings_or_fail
+from streams.cli.text import console, duration_text, plain_table, printable
+from streams.kafka.alerts import MissingTopicError, open_breaches
+from streams.kafka.progress import PartitionProgress, progress_reader
+from streams.settings import Settings
+
+Progress = dict[str, list[PartitionProgress]]
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, partition by partition.")] = False,
+) -> None:
+    """Show how far the evaluator is with each input topic, and what is breached right now.
+
+    The watermark is the time up to which events were seen. "To read" grows when the workers do not keep up, "behind"
+    when they do not keep up or nothing arrives; a partition without an event for long is normal in a quiet system.
+
+    \b
+    Examples:
+      SLO_BOOTSTRAP_SERVERS=kafka-1:9092 slo-streams status
+      slo-streams status --json | jq '.openBreaches[].appKey'
+
+    \b
+    Exit codes:
+      0  shown, whatever it says
+      1  no broker answers
+      2  an option or a setting cannot be used
+    """
+    settings = settings_or_fail()
+    progress, breaches = ask(settings, _read(settings))
+    now_ms = time.time_ns() // 1_000_000
+    if as_json:
+        sys.stdout.write(_json(settings, progress, breaches, now_ms) + "\n")
+        return
+    out = console()
+    out.print(_progress_table(settings, progress, now_ms))
+    if breaches is None:
+        out.print(f"Open breaches: {settings.topics.alert_state} is not created yet.")
+    elif not breaches:
+        out.print("No open breaches.")
+    else:
+        out.print(_breach_table(breaches, now_ms))
+
+
+async def _read(settings: Settings) -> tuple[Progress, list[Alert] | None]:
+    async with progress_reader(settings) as reader:
+        progress = await reader.read_when_ready()
+    try:
+        return progress, await open_breaches(settings)
+    except MissingTopicError:
+        return progress, None
+
+
+def _progress_table(settings: Settings, progress: Progress, now_ms: int) -> Table:
+    table = plain_table(
+        "input topic", "partitions", "to read", "watermark", "behind", title=f"Group {settings.application_id}"
+    )
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for topic, partitions in progress.items():
+        if not partitions:
+            table.add_row(topic, "not created yet")
+            continue
+        lag = sum(one.lag for one in partitions)
+        table.add_row(topic, str(len(partitions)), f"{lag:,}", *_watermark_cells(partitions, now_ms))
+    return table
+
+
+def _watermark_cells(partitions: list[PartitionProgress], now_ms: int) -> tuple[str, str]:
+    """The partition that is furthest behind speaks for its topic."""
+    watermarks = [one.watermark_ms for one in partitions if one.watermark_ms is not None]
+    if not watermarks:
+        return "no event yet", ""
+    earliest_ms = min(watermarks)
+    return _utc(earliest_ms), duration_text(max(0, now_ms - earliest_ms))
+
+
+def _breach_table(breaches: list[Alert], now_ms: int) -> Table:
+    table = plain_table("since", "for", "app", "metric", "scope", "SLI", "incident", title="Open breaches")
+    for breach in breaches:
+        since = datetime.fromisoformat(breach.breached_at)
+        sli = "" if breach.sli_value is None else f"{breach.sli_value:.4g} % of {breach.slo_value!r} %"
+        table.add_row(
+            f"{since:%Y-%m-%d %H:%M:%SZ}",
+            duration_text(max(0, now_ms - int(since.timestamp() * 1_000))),
+            printable(breach.app_key),
+            printable(breach.metric_name),
+            printable(breach.scope),
+            sli,
+            breach.incident_id,
+        )
+    return table
+
+
+def _utc(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def _json(settings: Settings, progress: Progress, breaches: list[Alert] | None, now_ms: int) -> str:
+    document: dict[str, Any] = {
+        "time": now_ms,
+        "applicationId": settings.application_id,
+        "topics": {topic: [_json_of(one) for one in partitions] for topic, partitions in progress.items()},
+        "openBreaches": None if breaches is None else [alert.model_dump() for alert in breaches],
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+
+
+def _json_of(one: PartitionProgress) -> dict[str, int | None]:
+    return {
+        "partition": one.partition,
+        "nextOffset": one.next_offset,
+        "endOffset": one.end_offset,
+        "lag": one.lag,
+        "watermark": one.watermark_ms,
+    }
