@@ -1,0 +1,58 @@
+# Everything a newcomer needs: `make run` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := infra/requirements.lock
+
+.PHONY: help
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: setup
+setup: .venv/ready  ## Make .venv with everything, pinned and verified by hash
+
+.venv/ready: $(LOCK) pyproject.toml infra/setup-python
+	@infra/setup-python $(PYTHON)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: run
+run: setup  ## Run the main job on an embedded Kafka with a sample load; Ctrl-C ends it
+	@exec $(BIN)/slo-streams run
+
+.PHONY: test
+test: setup check  ## Check, then run all tests (on a container where a Docker engine is to be had)
+	$(BIN)/pytest
+
+.PHONY: check
+check: setup  ## Lint, types, layers, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m schemas --check
+
+.PHONY: format
+format: setup  ## Format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: schemas
+schemas: setup  ## Write the JSON Schemas anew from the models
+	$(BIN)/python -m schemas
+
+.PHONY: bench
+bench: setup  ## Measure speed beside a peer loop (QUICK=1: within two minutes)
+	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
+
+.PHONY: lock
+lock: setup  ## Pin all dependencies anew, with hashes
+	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --extra broker --extra dev --output-file $(LOCK) pyproject.toml
+
+.PHONY: clean
+clean:  ## Remove what was made
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
