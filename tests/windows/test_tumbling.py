@@ -82,3 +82,11 @@ def test_the_latest_pane_of_a_second_fits() -> None:
     last = 4_133_980_799  # the last second of 2100
     counts = panes((last - 1, 1, 0), (last, 0, 1))
     assert counts.counts(last - 1, last + 1) == (1, 1)
+
+
+def test_a_late_pane_right_after_what_was_forgotten() -> None:
+    counts = panes((100, 3, 5), (130, 1, 0))
+    counts.forget(110)
+    counts.add(115, 0, 1)
+    assert [counts.counts(first, 116) for first in (0, 110, 115)] == [(0, 1)] * 3
+    assert counts.counts(110, 131) == (1, 1)
