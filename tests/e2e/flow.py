@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,14 @@ from streams.kafka.topics import prepare_topics
 from streams.names import Topics
 from streams.objectives import load_objectives
 from streams.settings import Settings
+from tests.kafka_fixture import Kafka
 from tests.model import Alert, Judged, Record, judge, murmur2_partition
 from tests.model.invariants import violations
+from tests.model.placement import REROUTED
+from tests.model.reading import Event, read
 
-LATENESS_MS = 10_000
 SESSION_TIMEOUT_S = 6
+_BY_A_WORKER = re.compile(rb"\d+@\d+")  # how a worker fills the header; the generated logs fill it otherwise
 
 
 @dataclass
@@ -50,10 +55,28 @@ class WorkerProcess:
         """What it said."""
         return self.log_file.read_text(errors="replace")
 
-    def stop(self) -> int:
+    async def end(self, timeout_s: float = 60) -> int:
+        """Wait for it to end; its exit code."""
+
+        async def has_ended() -> bool:
+            return self.exit_code is not None
+
+        await wait_for(has_ended, timeout_s, "the worker to end", [self])
+        assert self.exit_code is not None
+        return self.exit_code
+
+    async def stop(self) -> int:
         """Ask it to stop; its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return await self.end(30)
+
+    async def says(self, text: str, timeout_s: float = 60) -> None:
+        """Wait for a text in its log."""
+
+        async def said() -> bool:
+            return text in self.log
+
+        await wait_for(said, timeout_s, f"the worker to say {text!r}", [self])
 
     def kill(self) -> None:
         """End it, whatever state it is in."""
@@ -71,7 +94,8 @@ class Flow:
     folder: Path
     partitions: int = 4
     clock: str = "event"
-    objectives: Sequence[Objective] = field(default_factory=load_objectives)
+    lateness_ms: int = 10_000
+    objectives_file: Path | None = None
     workers: list[WorkerProcess] = field(default_factory=list)
 
     @property
@@ -80,24 +104,46 @@ class Flow:
         return Topics(self.prefix)
 
     @property
+    def application_id(self) -> str:
+        """Its consumer group."""
+        return f"{self.prefix}app"
+
+    @property
+    def objectives(self) -> Sequence[Objective]:
+        """What is judged; the shipped objectives without a file."""
+        return load_objectives(self.objectives_file)
+
+    @property
     def environment(self) -> dict[str, str]:
         """The settings of its workers."""
-        return {
+        environment = {
             "SLO_BOOTSTRAP_SERVERS": self.bootstrap_servers,
-            "SLO_APPLICATION_ID": f"{self.prefix}app",
+            "SLO_APPLICATION_ID": self.application_id,
             "SLO_TOPIC_PREFIX": self.prefix,
             "SLO_PARTITIONS": str(self.partitions),
             "SLO_REPLICATION_FACTOR": "1",
             "SLO_CLOCK": self.clock,
+            "SLO_ALLOWED_LATENESS": f"{self.lateness_ms}ms",
             "SLO_SESSION_TIMEOUT": f"{SESSION_TIMEOUT_S}s",
         }
+        if self.objectives_file is not None:
+            environment["SLO_OBJECTIVES"] = str(self.objectives_file)
+        return environment
 
-    async def create_topics(self) -> None:
-        """Make its topics as a worker would."""
+    async def create_topics(self, largest_record_bytes: int = 1024 * 1024) -> None:
+        """Make its topics as a worker would; `largest_record_bytes` is for the input topics.
+
+        The events of a generated log happened months ago: a broker with the default retention would drop them.
+        """
+        kafka = Kafka(self.bootstrap_servers)
+        for topic in self.topics.inputs:
+            await kafka.create_topic(
+                topic, partitions=self.partitions, retention_ms="-1", max_message_bytes=str(largest_record_bytes)
+            )
         await prepare_topics(
             Settings(
                 bootstrap_servers=self.bootstrap_servers,
-                application_id=f"{self.prefix}app",
+                application_id=self.application_id,
                 topic_prefix=self.prefix,
                 partitions=self.partitions,
                 replication_factor=1,
@@ -175,49 +221,81 @@ class Flow:
 
     # Waiting and reading
 
+    @property
+    def input_partitions(self) -> list[TopicPartition]:
+        """Every partition the workers read."""
+        return [
+            TopicPartition(topic, partition) for topic in self.topics.inputs for partition in range(self.partitions)
+        ]
+
+    async def committed(self) -> dict[TopicPartition, int]:
+        """Up to where the workers have committed."""
+        async with self._admin() as admin:
+            try:
+                offsets = await admin.list_consumer_group_offsets(self.application_id)
+            except GroupCoordinatorNotAvailableError:  # the first group of a new broker
+                return {}
+            return {tp: offset.offset for tp, offset in offsets.items()}
+
+    async def end_offsets(self, tps: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where partitions end, open transactions and markers included."""
+        async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers) as consumer:
+            return dict(await consumer.end_offsets(tps))
+
     async def wait_until_read(self, timeout_s: float = 60) -> None:
         """Wait until the workers have committed every input partition to its end."""
-        tps = [TopicPartition(topic, partition) for topic in self.topics.inputs for partition in range(self.partitions)]
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers)
+
+        unread: dict[TopicPartition, str] = {}
+
+        async def is_read() -> bool:
+            committed = await self.committed()  # first: a commit may append rerouted records
+            ends = await self.end_offsets(self.input_partitions)
+            unread.clear()
+            unread.update({tp: f"{committed.get(tp, 0)} of {end}" for tp, end in ends.items()})
+            return all(committed.get(tp, 0) >= end for tp, end in ends.items())
+
+        try:
+            await wait_for(is_read, timeout_s, "the workers to read everything", self.workers)
+        except TimeoutError as problem:
+            problem.add_note(f"committed: {unread}")
+            raise
+
+    async def wait_for_commits(self, timeout_s: float = 60) -> None:
+        """Wait until the workers have committed more than they have now."""
+        before = sum((await self.committed()).values())
+
+        async def is_more() -> bool:
+            return sum((await self.committed()).values()) > before
+
+        await wait_for(is_more, timeout_s, "the workers to commit", self.workers)
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
-        await consumer.start()
         await admin.start()
         try:
-
-            async def is_read() -> bool:
-                ends = await consumer.end_offsets(tps)
-                try:
-                    committed = await admin.list_consumer_group_offsets(f"{self.prefix}app")
-                except GroupCoordinatorNotAvailableError:  # the first group of a new broker
-                    return False
-                return all(end == 0 or (tp in committed and committed[tp].offset >= end) for tp, end in ends.items())
-
-            await wait_for(is_read, timeout_s, "the workers to read everything", self.workers)
+            yield admin
         finally:
             await admin.close()
-            await consumer.stop()
 
     async def read(self, topic: str) -> list[Any]:
-        """All committed records of a topic, partition by partition."""
+        """All committed records of a topic, partition by partition, once no transaction is open on it any more."""
+        tps = [TopicPartition(topic, partition) for partition in range(self.partitions)]
+        ends = await self.end_offsets(tps)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap_servers,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
         )
-        await consumer.start()
-        try:
-            tps = [TopicPartition(topic, partition) for partition in range(self.partitions)]
+        async with consumer, asyncio.timeout(30):
             consumer.assign(tps)
             await consumer.seek_to_beginning(*tps)
-            ends = await consumer.end_offsets(tps)
             found = []
             while any([await consumer.position(tp) < ends[tp] for tp in tps]):
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     found += records
             return sorted(found, key=lambda record: (record.partition, record.offset))
-        finally:
-            await consumer.stop()
 
     async def input_log(self) -> list[tuple[int, Record]]:
         """Every input record with its offset, as it lies on the topics, rerouted ones among the rest."""
@@ -260,14 +338,14 @@ class Flow:
         expected = judge(
             [record for _, record in log],
             self.objectives,
-            lateness_ms=LATENESS_MS,
+            lateness_ms=self.lateness_ms,
             partitions=self.partitions,
             until_ms=until_ms,
             topics=self.topics,
         )
         published = await self.alerts()
         for place, alerts in expected.alerts.items():
-            assert published.pop(place, []) == alerts, place
+            assert _lines(published.pop(place, [])) == _lines(alerts), place
         assert not any(published.values())
         assert await self.rejected() == sorted(
             (topic, partition, offsets[topic, partition][index], reason)
@@ -276,7 +354,24 @@ class Flow:
         for alerts in expected.alerts.values():
             assert violations(alerts) == []
         await self._check_state(expected)
+        self._check_reroutes(log)
         return expected
+
+    def _check_reroutes(self, log: Sequence[tuple[int, Record]]) -> None:
+        """Every misplaced record was put right once: key and partition of its appKey, all else kept."""
+        wanted, found = [], []
+        for offset, record in log:
+            trace = record.header(REROUTED)
+            if trace is not None and _BY_A_WORKER.fullmatch(trace):
+                found.append(record)
+            event = read(record, self.topics.inputs[record.topic])
+            if trace is None and isinstance(event, Event):
+                key = event.app_key.encode()
+                home = murmur2_partition(key, self.partitions)
+                if (key, home) != (record.key, record.partition):
+                    headers = (*record.headers, (REROUTED, f"{record.partition}@{offset}".encode()))
+                    wanted.append(record._replace(key=key, partition=home, headers=headers))
+        assert sorted(found, key=repr) == sorted(wanted, key=repr)
 
     async def _check_state(self, expected: Judged) -> None:
         latest = {
@@ -289,17 +384,22 @@ class Flow:
             assert record.partition == murmur2_partition(key[0].encode(), self.partitions)
 
 
+def _lines(alerts: Iterable[Alert]) -> list[str]:
+    """Alerts as text, a line each, so that a difference can be read."""
+    return [orjson.dumps(alert, option=orjson.OPT_SORT_KEYS).decode() for alert in alerts]
+
+
 async def wait_for(
     condition: Callable[[], Awaitable[bool]], timeout_s: float, what: str, workers: Sequence[WorkerProcess] = ()
 ) -> None:
     """Wait for a condition to come true.
 
     Raises:
-        TimeoutError: it did not; with the end of the workers' logs.
+        TimeoutError: it did not, or no worker is left to bring it about; with the end of the workers' logs.
     """
     deadline = time.monotonic() + timeout_s
     while not await condition():
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or (workers and all(worker.exit_code is not None for worker in workers)):
             logs = "\n".join(f"--- {worker.log_file.name}\n{worker.log[-3000:]}" for worker in workers)
             raise TimeoutError(f"waited {timeout_s} s for {what}\n{logs}")
         await asyncio.sleep(0.1)

@@ -1,23 +1,10 @@
 """The whole flow: events of all four topics in, breaches and recoveries out, equal to the model's recount."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from streams.names import METRICS
 from tests.e2e.flow import Flow
-from tests.kafka_fixture import Kafka
 from tests.model.generate import HOUR_MS, START_MS, random_log
-
-
-@pytest.fixture
-def flow(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> Iterator[Flow]:
-    """A fresh installation with the shipped objectives."""
-    flow = Flow(kafka.bootstrap_servers, topic_prefix, tmp_path)
-    yield flow
-    flow.stop()
 
 
 def test_all_four_topics_to_breach_and_recovery(flow: Flow) -> None:
