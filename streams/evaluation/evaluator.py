@@ -159,7 +159,9 @@ class Evaluator:
         """What has to be stored beside the series; None before the first accepted record."""
         if self._judged_ms == LONG_AGO:
             return None
-        return Progress(self._watermark_ms, self._judged_ms, self._pane_ms, (*self._active, *self._retired))
+        # Without an objective nothing is judged, but time goes on: one that is added later starts from then.
+        judged_ms = self._judged_ms if self._hops_ms else self._watermark_ms - self._lateness_ms
+        return Progress(self._watermark_ms, judged_ms, self._pane_ms, (*self._active, *self._retired))
 
     @property
     def series(self) -> dict[SeriesKey, Series]:

@@ -99,6 +99,17 @@ def test_without_an_objective_left_all_recover_and_the_state_goes() -> None:
     assert one.broker.meta.next_offset == 4
 
 
+def test_an_objective_added_to_a_metric_without_any_starts_from_then() -> None:
+    one = PartitionRun(WEBHOOKS, [], lateness_ms=LATENESS_MS)
+    one.read(delivery("12:00", 500), delivery("14:00", 500))
+    one.commit()
+    one.take_over([FAST])
+    one.judge_through(clock_ms("15:00"))
+    assert one.commit().alerts == []
+    one.read(delivery("15:01", 500), delivery("15:03"))
+    assert [alert["time"][11:16] for alert in one.commit().alerts] == ["15:02"]
+
+
 def test_a_long_objective_recovers_with_the_counts_of_its_own_window() -> None:
     one = PartitionRun(WEBHOOKS, [FAST, SLOW], lateness_ms=LATENESS_MS)
     one.read(delivery("12:00"), delivery("12:00", 500), delivery("12:00:50"))
