@@ -1,0 +1,32 @@
+"""Restores a changelog partition: `python -m tests.bench.restoring SERVERS CHANGELOG` prints what that took."""
+
+import asyncio
+import gc
+import os
+import sys
+import time
+
+import orjson
+
+from streams.settings import Settings
+from streams.tables.changelog import restore
+from tests.bench.case import YOUNG_OBJECTS
+from tests.bench.usage import usage
+
+
+async def measure(servers: str, changelog: str) -> dict[str, float]:
+    """Start-up of the process is left out, the connection is not."""
+    started_s, before = time.monotonic(), usage(os.getpid())
+    state = await restore(Settings(bootstrap_servers=servers), changelog, 0)
+    ended_s, after = time.monotonic(), usage(os.getpid())
+    return {
+        "rows": len(state.series),
+        "cpu_s": after.cpu_s - before.cpu_s,
+        "wall_s": ended_s - started_s,
+        "peak_mb": after.peak_mb,
+    }
+
+
+if __name__ == "__main__":
+    gc.set_threshold(YOUNG_OBJECTS)
+    print(orjson.dumps(asyncio.run(measure(*sys.argv[1:]))).decode())
