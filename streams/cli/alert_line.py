@@ -5,7 +5,7 @@ from typing import Final
 from rich.text import Text
 
 from schemas import Alert
-from streams.cli.text import duration_text, printable
+from streams.cli.text import duration_text, percent, printable
 from streams.names import METRICS
 
 _STYLES: Final = {"BREACH": "bold red", "RECOVERY": "bold green"}
@@ -51,12 +51,8 @@ def _comparison(kind: str, sli: float, slo: float) -> str:
     sign = ">=" if kind == "RECOVERY" else "<" if sli < slo else "<="
     decimals = next((n for n in range(1, _MOST_DECIMALS) if _side(round(sli, n), slo) == _side(sli, slo)), None)
     shown = sli if decimals is None else round(sli, decimals)
-    return f"{_percent(shown)} {sign} {_percent(slo)}"
+    return f"{percent(shown)} {sign} {percent(slo)}"
 
 
 def _side(sli: float, slo: float) -> int:
     return (sli > slo) - (sli < slo)
-
-
-def _percent(value: float) -> str:
-    return f"{value!r}".removesuffix(".0") + " %"

@@ -11,7 +11,8 @@ from streams.cli.alert_line import alert_line
 from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.text import console
-from streams.kafka.alerts import MissingTopicError, alert_records, read_alert
+from streams.kafka.alerts import alert_records, read_alert
+from streams.kafka.cluster import MissingTopicError
 from streams.settings import Settings
 
 alerts_app = typer.Typer(name="alerts", help="Breaches and recoveries.", no_args_is_help=True)

@@ -10,6 +10,7 @@ from streams.cli.replay import replay
 from streams.cli.run import run
 from streams.cli.status import status
 from streams.cli.topics import topics
+from streams.cli.windows import windows
 from streams.cli.worker import worker
 
 app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -19,6 +20,7 @@ app.command()(replay)
 app.command()(run)
 app.command()(status)
 app.command()(topics)
+app.command()(windows)
 app.command()(worker)
 app.add_typer(alerts_app)
 app.add_typer(objectives_app)

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -11,8 +11,9 @@ from rich.table import Table
 
 from schemas import Alert
 from streams.cli.ask import ask, settings_or_fail
-from streams.cli.text import console, duration_text, plain_table, printable
-from streams.kafka.alerts import MissingTopicError, open_breaches
+from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.kafka.alerts import open_breaches
+from streams.kafka.cluster import MissingTopicError
 from streams.kafka.progress import PartitionProgress, progress_reader
 from streams.settings import Settings
 
@@ -84,14 +85,14 @@ def _watermark_cells(partitions: list[PartitionProgress], now_ms: int) -> tuple[
     if not watermarks:
         return "no event yet", ""
     earliest_ms = min(watermarks)
-    return _utc(earliest_ms), duration_text(max(0, now_ms - earliest_ms))
+    return utc_text(earliest_ms), duration_text(max(0, now_ms - earliest_ms))
 
 
 def _breach_table(breaches: list[Alert], now_ms: int) -> Table:
     table = plain_table("since", "for", "app", "metric", "scope", "SLI", "incident", title="Open breaches")
     for breach in breaches:
         since = datetime.fromisoformat(breach.breached_at)
-        sli = "" if breach.sli_value is None else f"{breach.sli_value:.4g} % of {breach.slo_value!r} %"
+        sli = "" if breach.sli_value is None else f"{breach.sli_value:.5g} % < {percent(breach.slo_value)}"
         table.add_row(
             f"{since:%Y-%m-%d %H:%M:%SZ}",
             duration_text(max(0, now_ms - int(since.timestamp() * 1_000))),
@@ -102,10 +103,6 @@ def _breach_table(breaches: list[Alert], now_ms: int) -> Table:
             breach.incident_id,
         )
     return table
-
-
-def _utc(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def _json(settings: Settings, progress: Progress, breaches: list[Alert] | None, now_ms: int) -> str:

@@ -1,6 +1,7 @@
 """Text for people, shared by the commands: durations, names from records, and where it is printed."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Final
 
 from rich import box
@@ -43,3 +44,13 @@ def duration_text(duration_ms: int) -> str:
         elif parts:
             break
     return " ".join(parts[:2]) or "0s"
+
+
+def utc_text(time_ms: int) -> str:
+    """A point in time to the second: `2022-03-24 15:40:00Z`."""
+    return f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def percent(value: float) -> str:
+    """A percentage as exact as it is given: `99 %`, `99.9 %`."""
+    return f"{value!r}".removesuffix(".0") + " %"

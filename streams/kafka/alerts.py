@@ -8,13 +8,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from schemas import Alert
-from streams.kafka.cluster import admin_client, existing_topics
+from streams.kafka.cluster import find_topic
 from streams.kafka.connection import client_options
 from streams.settings import Settings
-
-
-class MissingTopicError(Exception):
-    """A topic that should be read is not there; the message names it."""
 
 
 @asynccontextmanager
@@ -60,11 +56,8 @@ def read_alert(value: bytes | None) -> Alert | None:
 @asynccontextmanager
 async def _reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
     """A consumer of all partitions of a topic, in no group, so that nobody's work is disturbed."""
-    async with admin_client(settings) as admin:
-        found = (await existing_topics(admin)).get(topic)
-    if found is None:
-        raise MissingTopicError(f"There is no topic {topic} yet.")
-    tps = [TopicPartition(topic, partition) for partition in range(found.partitions)]
+    partitions = (await find_topic(settings, topic)).partitions
+    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
     consumer = AIOKafkaConsumer(
         **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, group_id=None
     )

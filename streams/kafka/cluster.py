@@ -12,6 +12,10 @@ from streams.kafka.connection import client_options
 from streams.settings import Settings
 
 
+class MissingTopicError(Exception):
+    """A topic that should be read is not there; the message names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """Shape of an existing topic; `replication` is that of its least replicated partition."""
@@ -48,6 +52,20 @@ async def existing_topics(admin: AIOKafkaAdminClient) -> dict[str, Topic]:
         for topic in await admin.describe_topics()
         if topic["error_code"] == 0 and topic["partitions"]
     }
+
+
+async def find_topic(settings: Settings, name: str) -> Topic:
+    """A topic that has to be there.
+
+    Raises:
+        MissingTopicError: nobody has created it yet.
+        KafkaError: no broker answers.
+    """
+    async with admin_client(settings) as admin:
+        topics = await existing_topics(admin)
+    if name not in topics:
+        raise MissingTopicError(f"There is no topic {name} yet.")
+    return topics[name]
 
 
 async def cleanup_policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ one event costs O(1) and one window costs O(log panes), whatever the overlap of 
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 
 NO_PANE = -1
 
@@ -41,6 +42,15 @@ class TumblingCounts:
     def first_pane(self) -> int:
         """The earliest pane stored, -1 without one."""
         return self.panes[0] if self.panes else self.pane
+
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        """(pane, good, bad) of each stored pane, the earliest first."""
+        good, bad = self.base_good, self.base_bad
+        for pane, good_by_then, bad_by_then in zip(self.panes, self.goods, self.bads, strict=True):
+            yield pane, good_by_then - good, bad_by_then - bad
+            good, bad = good_by_then, bad_by_then
+        if self.pane != NO_PANE:
+            yield self.pane, self.good - good, self.bad - bad
 
     def add(self, pane: int, good: int, bad: int) -> None:
         """Count events in a pane, which may be earlier than the open one."""

@@ -15,9 +15,11 @@ from aiokafka.structs import OffsetAndMetadata
 from typer.testing import CliRunner
 
 from streams.cli.app import app
+from streams.kafka.cluster import admin_client, existing_topics
 from streams.kafka.topics import prepare_topics
 from streams.settings import Settings
 from tests.cli.alerts import BREACH, RECOVERY
+from tests.e2e.flow import wait_for
 from tests.kafka_fixture import Kafka
 
 WATERMARK_MS = 1_772_460_000_000
@@ -98,6 +100,12 @@ def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) ->
         await kafka.create_topic(settings.topics.alert_state, cleanup_policy="delete")
         await kafka.create_topic(f"{settings.application_id}-webhook-panes-changelog", cleanup_policy="compact")
         await kafka.create_topic(f"{settings.topic_prefix}webhook.v1", partitions=3)
+        async with admin_client(settings) as admin:
+
+            async def are_visible() -> bool:
+                return sum(name.startswith(settings.topic_prefix) for name in await existing_topics(admin)) == 3
+
+            await wait_for(are_visible, 10, "the topics to be seen")
 
     asyncio.run(scenario())
     code, said = run(settings, "topics")

@@ -90,3 +90,12 @@ def test_a_late_pane_right_after_what_was_forgotten() -> None:
     counts.add(115, 0, 1)
     assert [counts.counts(first, 116) for first in (0, 110, 115)] == [(0, 1)] * 3
     assert counts.counts(110, 131) == (1, 1)
+
+
+def test_every_stored_pane_can_be_listed() -> None:
+    counts = panes((100, 1, 0), (101, 2, 3), (104, 4, 0), (102, 0, 5))
+    assert list(counts) == [(100, 1, 0), (101, 2, 3), (102, 0, 5), (104, 4, 0)]
+    counts.forget(102)
+    assert list(counts) == [(102, 0, 5), (104, 4, 0)]
+    counts.forget(105)
+    assert list(counts) == []

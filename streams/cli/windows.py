@@ -1,0 +1,155 @@
+"""`slo-streams windows APP`: the window tables of an app, as last committed."""
+
+import sys
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.ask import ask, settings_or_fail
+from streams.cli.failure import fail
+from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.evaluation.objective import Objective
+from streams.evaluation.series import SeriesKey
+from streams.kafka.cluster import MissingTopicError
+from streams.names import METRICS, Metric
+from streams.settings import Settings
+from streams.tables.changelog import StateLostError
+from streams.tables.rows import UnreadableRowError
+from streams.tables.stored import StoredTable, stored_table
+from streams.windows.hopping import next_boundary
+
+_SHOWN_PANES: Final = 30
+_BY_NAME: Final = {name: metric for metric in METRICS.values() for name in (metric.id, metric.table)}
+
+
+def windows(
+    app: Annotated[str, typer.Argument(metavar="APP", help="The appKey.", show_default=False)],
+    metric: Annotated[
+        str | None, typer.Option(help=f"One metric: {', '.join(one.table for one in METRICS.values())}, or its id.")
+    ] = None,
+    scope: Annotated[str | None, typer.Option(help="One scope: a product, or the base URL of a health check.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array with an object for each series.")] = False,
+) -> None:
+    """Show the panes of an app and the windows its objectives are judged by, from the last commit of the workers.
+
+    A window is shown as of the next boundary to be judged, so it may still fill. Times are UTC.
+
+    \b
+    Examples:
+      slo-streams windows com.acme.charts
+      slo-streams windows com.acme.charts --metric webhook --scope Jira --json
+
+    \b
+    Exit codes:
+      0  shown
+      1  nothing is stored for this app, or no broker answers
+      2  an option or a setting cannot be used
+    """
+    if metric is not None and metric not in _BY_NAME:
+        raise typer.BadParameter(f"choose one of {', '.join(_BY_NAME)}", param_hint="--metric")
+    settings = settings_or_fail()
+    metrics = list(METRICS.values()) if metric is None else [_BY_NAME[metric]]
+    try:
+        stored = ask(settings, _read(settings, metrics, app))
+    except MissingTopicError as problem:
+        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
+    except (StateLostError, UnreadableRowError) as problem:
+        fail(str(problem))
+    found = [(one, key) for one in stored for key in one.table if key[0] == app and scope in (None, key[1])]
+    if not found:
+        wanted = app if scope is None else f"{app} with scope {scope}"
+        fail(
+            f"Nothing is stored for {wanted} under group {settings.application_id}: no event was counted within the "
+            "longest window, and nothing is breached."
+        )
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps([_document(*one) for one in found], option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    out = console()
+    for one in found:
+        out.print(_tables(*one))
+
+
+async def _read(settings: Settings, metrics: list[Metric], app_key: str) -> list[StoredTable]:
+    tables = [await stored_table(settings, metric, app_key) for metric in metrics]
+    return [table for table in tables if table is not None]
+
+
+def _tables(stored: StoredTable, key: SeriesKey) -> RenderableType:
+    app_key, scope = key
+    title = Text(f"{printable(app_key)}  {stored.metric.display_name(printable(scope))}  {printable(scope)}", "bold")
+    seen = Text(f"partition {stored.partition}, seen up to {utc_text(stored.progress.watermark_ms)}", "dim")
+    window_table = plain_table("objective", "window", "next boundary", "good", "bad", "SLI", "so far", "breached since")
+    for objective in stored.progress.objectives:
+        window_table.add_row(*_window_cells(stored, key, objective))
+    return Group(title, seen, _pane_table(stored, key), window_table)
+
+
+def _pane_table(stored: StoredTable, key: SeriesKey) -> Table:
+    panes = sorted(stored.table[key])
+    table = plain_table(f"pane of {duration_text(stored.table.pane_ms)}", "good", "bad", "counted by")
+    for pane in panes[-_SHOWN_PANES:]:
+        counted_by = "the app" if pane.by_app else "the host"
+        table.add_row(utc_text(pane.start_ms), f"{pane.good:,}", f"{pane.bad:,}", counted_by)
+    if len(panes) > _SHOWN_PANES:
+        table.add_row(f"{len(panes) - _SHOWN_PANES} earlier: --json")
+    return table
+
+
+def _window_cells(stored: StoredTable, key: SeriesKey, objective: Objective) -> tuple[str, ...]:
+    boundary_ms = next_boundary(stored.progress.judged_ms, objective.hop_ms)
+    good, bad = stored.table.of(objective)[key].at(boundary_ms)
+    verdict = "misses" if objective.is_below(good, bad) else "meets"
+    sli = f"{100 * good / (good + bad):.5g} %" if good + bad else ""
+    breached_ms = _breached_at_ms(stored, key, objective)
+    return (
+        objective.name,
+        duration_text(objective.window_ms),
+        utc_text(boundary_ms),
+        f"{good:,}",
+        f"{bad:,}",
+        sli,
+        f"{verdict} {percent(objective.slo_percent)}" if good + bad else "no events",
+        "" if breached_ms is None else utc_text(breached_ms),
+    )
+
+
+def _breached_at_ms(stored: StoredTable, key: SeriesKey, objective: Objective) -> int | None:
+    standing = stored.table[key].series.standings.get(objective.name)
+    return None if standing is None else standing.breached_at_ms
+
+
+def _document(stored: StoredTable, key: SeriesKey) -> dict[str, Any]:
+    app_key, scope = key
+    windows = []
+    for objective in stored.progress.objectives:
+        boundary_ms = next_boundary(stored.progress.judged_ms, objective.hop_ms)
+        good, bad = stored.table.of(objective)[key].at(boundary_ms)
+        windows.append(
+            {
+                "objective": objective.name,
+                "windowStart": boundary_ms - objective.window_ms,
+                "windowEnd": boundary_ms,
+                "goodCount": good,
+                "badCount": bad,
+                "breachedAt": _breached_at_ms(stored, key, objective),
+            }
+        )
+    return {
+        "appKey": app_key,
+        "metricId": stored.metric.id,
+        "scope": scope,
+        "partition": stored.partition,
+        "watermark": stored.progress.watermark_ms,
+        "judgedUntil": stored.progress.judged_ms,
+        "paneMillis": stored.table.pane_ms,
+        "panes": [
+            {"start": pane.start_ms, "goodCount": pane.good, "badCount": pane.bad, "byApp": pane.by_app}
+            for pane in stored.table[key]
+        ],
+        "windows": windows,
+    }
