@@ -44,7 +44,9 @@ class ChunkedRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"invalid CRC in {self._tp}")
             start_offset, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
-            records = [] if self._carries_nothing(batch) else [r for r in batch if r.offset >= start_offset]
+            records = [] if self._carries_nothing(batch) else list(batch)
+            if batch.base_offset < start_offset:  # a batch is fetched whole, wherever reading starts in it
+                records = [record for record in records if record.offset >= start_offset]
             yield Chunk(start_offset, batch.next_offset, records)
 
     def _carries_nothing(self, batch: Any) -> bool:

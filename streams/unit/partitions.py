@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 _TICK_S = 0.25
 _RESTORES_AT_ONCE = 4
 _COMMITS_AT_ONCE = 4
-_COMMIT_SHARE = 10  # wait ten times as long as the last commit took to put together ...
-_LONGEST_WAIT_S = 5.0  # ... so that under a backlog commits cost little, but not longer than this
+_COMMIT_PAUSE = 10  # after a commit pause ten times as long as it took: a few ms when caught up, ...
+_LONGEST_PAUSE_S = 5.0  # ... up to this under a backlog, where each boundary has alerts and each commit is large
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Owned:
     ledger: Ledger
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    is_leaving: bool = False
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
     committer: asyncio.Task[None] | None = None
 
 
@@ -132,10 +132,11 @@ class Partitions:
 
     async def _let_go(self, task: asyncio.Task[Owned]) -> None:
         owned = await task  # a take-over that has begun is ended properly: it holds a producer
-        owned.is_leaving = True
+        owned.leaving.set()
         owned.wake.set()
         if owned.committer is not None:
             await owned.committer
+        await self._commit(owned)
         await owned.ledger.close()
         self._counts_of_released.update(owned.unit.counts)
 
@@ -211,28 +212,28 @@ class Partitions:
         await asyncio.gather(*(self._commit(owned) for _, owned in self._in_hand()))
 
     async def _keep_committing(self, owned: Owned) -> None:
-        """Commit now and then, and at once when an alert waits, until the partition leaves."""
-        wait_s = shortest_s = self._settings.commit_interval / 1_000
-        while not owned.is_leaving:
+        """Commit now and then, and when an alert waits, until the partition leaves."""
+        interval_s = self._settings.commit_interval / 1_000
+        while not owned.leaving.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(interval_s):
                     await owned.wake.wait()
             owned.wake.clear()
-            took_s = await self._commit(owned)
-            wait_s = min(max(shortest_s, _COMMIT_SHARE * took_s), _LONGEST_WAIT_S)
-
-    async def _commit(self, owned: Owned) -> float:
-        """Returns how long the work took to put together: that is what keeps chunks waiting, seconds."""
-        async with owned.lock, self._commits:
             started_s = time.perf_counter()
-            work = owned.unit.take_work()
+            await self._commit(owned)
             took_s = time.perf_counter() - started_s
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(_COMMIT_PAUSE * took_s, _LONGEST_PAUSE_S)):
+                    await owned.leaving.wait()
+
+    async def _commit(self, owned: Owned) -> None:
+        async with owned.lock, self._commits:
+            work = owned.unit.take_work()
             if work is not None:
                 try:
                     await owned.ledger.write(work)
                 except BaseException as problem:
                     exit_on(problem, f"committing {owned.unit.topic}[{owned.unit.partition}]")
-            return took_s
 
 
 def _now_ms() -> int:
