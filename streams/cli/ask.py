@@ -5,9 +5,11 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
+import typer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.cli.failure import fail
+from streams.cli.text import drop_output
 from streams.settings import InvalidSettingsError, Settings, load_settings
 
 Answer = TypeVar("Answer")
@@ -26,6 +28,9 @@ def ask(settings: Settings, question: Coroutine[Any, Any, Answer]) -> Answer:
     hush_clients()
     try:
         return asyncio.run(question)
+    except BrokenPipeError:
+        drop_output()
+        raise typer.Exit(0) from None
     except (KafkaError, OSError) as problem:
         _fail_without_answer(settings, problem)
 

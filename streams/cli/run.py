@@ -69,6 +69,8 @@ def run(
             asyncio.run(_until_stopped(Job(kafka, settings, view), for_s, stop))
         except (BrokerError, KafkaError, UnusableClusterError) as problem:
             fail(f"The job cannot run. {problem}")
+        except BrokenPipeError:
+            raise typer.Exit(0) from None
         except JobFailedError:
             raise typer.Exit(1) from None
         finally:

@@ -1,5 +1,6 @@
 """Text for people, shared by the commands: durations, names from records, and where it is printed."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from typing import Final
@@ -13,9 +14,22 @@ _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _TWO_DAYS_S: Final = 2 * 86_400
 
 
+class _Output(Console):
+    """Raises when its reader has gone, as any file does; rich would end the program in the middle of its work."""
+
+    def on_broken_pipe(self) -> None:
+        drop_output()
+        raise BrokenPipeError
+
+
+def drop_output() -> None:
+    """Let whatever is still printed go nowhere: its reader has gone, `| head` for example."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def console() -> Console:
     """Standard output: as wide as the terminal, with its colours; plain and wide on a pipe."""
-    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+    return _Output(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
 
 
 def plain_table(*headers: str, title: str | None = None) -> Table:

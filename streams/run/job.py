@@ -86,10 +86,11 @@ class Job:
 
     async def _publish_sample(self, producer: AIOKafkaProducer, start: Sequence[PartitionProgress]) -> None:
         """All of it before anything live: an event that overtakes it would make the rest of its partition late."""
+        if any(one.end_offset for one in start):
+            self._view.say("The data folder holds events already; the job goes on with them.")
+            return
         self._view.say("Publishing the sample feed: the last two hours of three dozen apps.")
-        judged_ms = max((one.watermark_ms for one in start if one.watermark_ms is not None), default=0)
-        feed = (event for event in sample_feed(SystemClock().epoch_ms()) if event.time_ms > judged_ms)
-        count = await publish_sample(producer, self._settings, feed)
+        count = await publish_sample(producer, self._settings, sample_feed(SystemClock().epoch_ms()))
         self._view.say(f"Published {count:,} events.")
 
     async def _show_alerts(self, records: AsyncIterator[Any], tally: Tally) -> None:

@@ -33,9 +33,10 @@ async def watch_worker(worker: Process, log_path: Path, view: View) -> NoReturn:
 
 
 def last_lines(log_path: Path) -> str:
-    """The end of a log, for a message."""
+    """The end of a worker's log, without what it did as planned: for a message."""
     lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(lines[-_LAST_LINES:]) or "(it logged nothing)"
+    told = [line for line in lines if "[INFO]" not in line]
+    return "\n".join(told[-_LAST_LINES:]) or "(it logged nothing)"
 
 
 def _fail(view: View, what: str, status: int, log_path: Path, last_words: str) -> NoReturn:

@@ -125,6 +125,14 @@ class TestRun:
         assert are_gone(children)
         assert (data / "worker.log").exists()
 
+    def test_a_reader_that_goes_ends_it(self, tmp_path: Path) -> None:
+        with running("--data", str(tmp_path)) as run:
+            children = run.wait_until_up()
+            assert run.process.stdout is not None
+            run.process.stdout.close()
+            assert run.process.wait(END_TIMEOUT_S) == 0
+        assert are_gone(children)
+
     def test_nothing_outlives_it_even_when_it_is_killed(self, tmp_path: Path) -> None:
         with running("--data", str(tmp_path)) as run:
             children = run.wait_until_up()
