@@ -5,14 +5,15 @@ which keeps Faust's agents, assignment and worker at a fraction of the cost. Eve
 faust 0.15.3 and aiokafka 0.14.0 is in this file; both are pinned.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -114,6 +115,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
         fetched = await super()._getmany(active_partitions, timeout)
         return {tp: [_message(tp, merge(chunks))] for tp, chunks in fetched.items() if chunks}
+
+    async def perform_seek(self) -> None:
+        """Go back to the committed offsets, and to the oldest record where there is none.
+
+        Faust leaves the latter where they are, behind what was fetched and dropped during the rebalance.
+        """
+        await super().perform_seek()
+        fresh = [TopicPartition(*tp) for tp in self.assignment() if self._read_offset.get(tp) is None]
+        if fresh:
+            with contextlib.suppress(IllegalStateError):  # revoked meanwhile: the next owner seeks
+                await self._thread.seek_to_beginning(*fresh)
 
     async def wait_empty(self) -> None:
         """Nothing is ever half done: a chunk is applied in one step, and its work is committed here."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
@@ -26,6 +26,7 @@ from streams.names import changelog
 from streams.settings import Clock, Settings
 from streams.tables.changelog import StateLostError, restore
 from streams.tables.rows import UnreadableRowError
+from streams.unit.beginning import beginning
 from streams.unit.commit import Ledger
 from streams.unit.exits import exit_on, refuse
 from streams.unit.failpoints import Failpoint
@@ -97,6 +98,7 @@ class Partitions:
                 started_s = time.monotonic()
                 await ledger.open()
                 state = await restore(self._settings, state_topic, tp.partition)
+                meta = await beginning(self._settings, TopicPartition(*tp), state_topic, state.meta)
                 unit = Unit(
                     metric,
                     self._settings.topics,
@@ -104,7 +106,7 @@ class Partitions:
                     self._home_of(tp, await ledger.partitions(tp.topic)),
                     self._objectives,
                     self._settings.allowed_lateness,
-                    state.meta,
+                    meta,
                     state.series,
                 )
         except (StateLostError, UnreadableRowError, PanesDoNotFitError) as problem:

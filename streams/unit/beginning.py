@@ -1,0 +1,38 @@
+"""Where a partition is read from: where its state goes on, or the oldest record when nothing was ever committed."""
+
+import logging
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.kafka.connection import client_options
+from streams.settings import Settings
+from streams.tables.changelog import StateLostError
+from streams.tables.rows import Meta
+
+log = logging.getLogger(__name__)
+
+
+async def beginning(settings: Settings, source: TopicPartition, changelog: str, meta: Meta | None) -> Meta:
+    """The stored meta row, or one for a partition that is new; held against the offset of the consumer group.
+
+    A new partition begins at its oldest record for certain: left to the consumer, records that were fetched and
+    dropped during a rebalance would be passed over.
+
+    Raises:
+        StateLostError: no meta row, though the group has committed, so there was one.
+    """
+    async with AIOKafkaConsumer(
+        **client_options(settings), group_id=settings.application_id, enable_auto_commit=False
+    ) as consumer:
+        committed = await consumer.committed(source)
+        name = f"{source.topic}[{source.partition}]"
+        if meta is None and committed is not None:
+            raise StateLostError(
+                f"{changelog}[{source.partition}] is empty, but {name} was committed up to {committed:,}: its state is "
+                "lost. Restore the topic, or start over with a new SLO_APPLICATION_ID."
+            )
+        if meta is None:
+            return Meta((await consumer.beginning_offsets([source]))[source], None, 0)
+    if committed != meta.next_offset:
+        log.warning("%s: the group stands at %s; its state goes on at %s and wins", name, committed, meta.next_offset)
+    return meta
