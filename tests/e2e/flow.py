@@ -230,7 +230,7 @@ class Flow:
 
     async def committed(self) -> dict[TopicPartition, int]:
         """Up to where the workers have committed."""
-        async with self._admin() as admin:
+        async with self.admin() as admin:
             try:
                 offsets = await admin.list_consumer_group_offsets(self.application_id)
             except GroupCoordinatorNotAvailableError:  # the first group of a new broker
@@ -270,7 +270,8 @@ class Flow:
         await wait_for(is_more, timeout_s, "the workers to commit", self.workers)
 
     @asynccontextmanager
-    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        """A client for what an operator does to topics."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
         await admin.start()
         try:

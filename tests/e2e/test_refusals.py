@@ -1,0 +1,103 @@
+"""What cannot be done right is not begun: the worker ends with a sentence that says what to do."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from streams.broker.probe import free_port
+from streams.names import WEBHOOK, changelog
+from streams.unit.exits import ExitCode
+from tests.e2e.flow import Flow
+from tests.e2e.test_placement import delivery
+from tests.kafka_fixture import Kafka
+from tests.model import murmur2_partition
+
+
+async def refusal(flow: Flow, code: int = ExitCode.REFUSED, **settings: str) -> str:
+    """Start a worker that has to refuse; what it says."""
+    worker = flow.start_worker(**settings)
+    assert await worker.end() == code, worker.log
+    assert "Traceback" not in worker.log
+    return worker.log
+
+
+async def lose(admin: AIOKafkaAdminClient, tp: TopicPartition, before_offset: int) -> None:
+    """What a wrong cleanup.policy does to state, mended afterwards."""
+    for policy in ("compact,delete", "compact"):
+        topic = ConfigResource(ConfigResourceType.TOPIC, tp.topic, {"cleanup.policy": policy, "retention.ms": "-1"})
+        await admin.alter_configs([topic])
+        if policy != "compact":
+            await admin.delete_records({tp: RecordsToDelete(before_offset)})
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"SLO_CLOCK": "sundial", "SLO_PARTITIONS": "0"}, ("SLO_CLOCK", "SLO_PARTITIONS")),
+        ({"SLO_OBJECTIVES": "/no/such/file.yaml"}, ("/no/such/file.yaml",)),
+    ],
+)
+def test_wrong_settings_are_all_named(flow: Flow, settings: Mapping[str, str], names: tuple[str, ...]) -> None:
+    said = asyncio.run(refusal(flow, 2, **settings))
+    assert all(name in said for name in names)
+
+
+def test_no_broker_there(flow: Flow) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    said = asyncio.run(refusal(flow, SLO_BOOTSTRAP_SERVERS=address))
+    assert f"no Kafka broker answers at {address}" in said
+
+
+def test_topics_in_the_wrong_shape(flow: Flow, kafka: Kafka) -> None:
+    async def scenario() -> None:
+        state_topic = changelog(flow.application_id, WEBHOOK)
+        await kafka.create_topic(flow.topics.alert_state, partitions=flow.partitions, cleanup_policy="delete")
+        await kafka.create_topic(state_topic, partitions=flow.partitions + 1, cleanup_policy="compact")
+        said = await refusal(flow)
+        assert f"{state_topic} has {flow.partitions + 1} partitions" in said
+        assert "SLO_APPLICATION_ID" in said
+        assert "Set cleanup.policy=compact" in said
+        assert flow.topics.alert_state in said
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.timeout(180)
+def test_lost_state_is_never_begun_anew(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        app = "com.example.chart"
+        home = murmur2_partition(app.encode(), flow.partitions)
+        rows = TopicPartition(changelog(flow.application_id, WEBHOOK), home)
+        neighbour = next(
+            name
+            for name in map("com.example.{}".format, range(100))
+            if murmur2_partition(name.encode(), flow.partitions) == home
+        )
+        worker = flow.start_worker()
+        for number, name in enumerate((neighbour, app)):
+            await flow.produce(flow.place([delivery(name, number)]))
+            await flow.wait_until_read()
+        assert await worker.stop() == 0
+
+        async with flow.admin() as admin:
+            end = (await flow.end_offsets([rows]))[rows]
+            last_commit = 3  # a row, the meta row, the marker
+            await lose(admin, rows, end - last_commit)
+            said = await refusal(flow)
+            assert f"{rows.topic}[{home}] holds 1 rows, but 2 were committed" in said
+
+            await lose(admin, rows, end)
+            said = await refusal(flow)
+            assert f"{rows.topic}[{home}] is empty" in said
+            assert "SLO_APPLICATION_ID" in said
+
+            await admin.delete_topics([rows.topic])
+            said = await refusal(flow)
+            assert f"{rows.topic}[{home}] is empty" in said
+
+    asyncio.run(scenario())
