@@ -11,14 +11,14 @@ from typing import Final
 
 from streams.broker.java import leashed
 
-STOP_TIMEOUT_S: Final = 20.0
+STOP_TIMEOUT_S: Final = 12.0  # a commit under way may take the session timeout, 10 s
 
 
 @asynccontextmanager
 async def worker_process(environment: Mapping[str, str], log_path: Path) -> AsyncIterator[Process]:
     """A running `slo-streams worker` with further `SLO_` variables; its log is appended to a file.
 
-    Leaving the context asks it to stop, which commits its work; one that takes over 20 s is killed. On Linux it also
+    Leaving the context asks it to stop, which commits its work; one that takes over 12 s is killed. On Linux it also
     ends with the thread that started it, which should be the main thread.
     """
     command = [sys.executable, "-m", "streams.cli", "worker"]
