@@ -1,0 +1,216 @@
+"""`slo-streams explain APP METRIC`: why an app paged, or why it did not."""
+
+import sys
+from fractions import Fraction
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.ask import ask, settings_or_fail
+from streams.cli.failure import fail
+from streams.cli.metric_name import SHORT_NAMES, metric_named
+from streams.cli.moment import moment_ms
+from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.cli.verdict_text import outlook_text, standing_text, verdict_text
+from streams.evaluation.series import SeriesKey
+from streams.intake.placement import partition_of
+from streams.kafka.cluster import MissingTopicError, find_topic
+from streams.names import Metric
+from streams.settings import Settings
+from streams.tables.changelog import StateLostError
+from streams.tables.explanation import Explanation, Window
+from streams.tables.explanation import explain as explain_objective
+from streams.tables.rows import UnreadableRowError
+from streams.tables.stored import StoredTable, stored_table
+
+_SHOWN_PANES: Final = 30
+
+
+def explain(
+    app: Annotated[str, typer.Argument(metavar="APP", help="The appKey.", show_default=False)],
+    metric: Annotated[
+        Metric,
+        typer.Argument(
+            metavar="METRIC", parser=metric_named, help=f"{SHORT_NAMES}, or the metric's id.", show_default=False
+        ),
+    ],
+    scope: Annotated[str | None, typer.Option(help="One scope: a product, or the base URL of a health check.")] = None,
+    at: Annotated[
+        int | None,
+        typer.Option(
+            metavar="TIME",
+            parser=moment_ms,
+            help="The window that ends then, rounded down to a boundary (RFC 3339 or epoch ms); "
+            "without it the last one judged.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON array with an object for each series and objective.")
+    ] = False,
+) -> None:
+    """Show why an app paged or did not: the window's panes and counts, the rule that decided, and what comes next.
+
+    Reads what the workers last committed and judges it again by their own rules; nobody's work is disturbed. Events
+    that came after a boundary was judged are in its counts, though they did not revise it. Times are UTC.
+
+    \b
+    Examples:
+      slo-streams explain com.acme.charts webhook
+      slo-streams explain com.acme.charts iframe --scope Jira --at 2026-03-02T14:05:00Z
+
+    \b
+    Exit codes:
+      0  shown
+      1  nothing is stored for this app, or no broker answers
+      2  an option or a setting cannot be used
+    """
+    settings = settings_or_fail()
+    try:
+        stored = ask(settings, stored_table(settings, metric, app))
+    except MissingTopicError as problem:
+        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
+    except (StateLostError, UnreadableRowError) as problem:
+        fail(str(problem))
+    keys = sorted(key for key in stored.table if key[0] == app and scope in (None, key[1])) if stored else []
+    if stored is None or not keys:
+        fail(ask(settings, _nothing_stored(settings, metric, app, scope)))
+    found = [
+        (
+            key,
+            [explain_objective(stored, key, one, at, settings.allowed_lateness) for one in stored.progress.objectives],
+        )
+        for key in keys
+    ]
+    if as_json:
+        documents = [_document(stored, key, one) for key, explanations in found for one in explanations]
+        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    out = console()
+    for key, explanations in found:
+        app_key, of = (printable(part) for part in key)
+        out.print(Text(f"{app_key}  {metric.display_name(of)}  {of}", "bold"))
+        out.print(f"partition {stored.partition}, events seen up to {utc_text(stored.progress.watermark_ms)}")
+        for one in explanations:
+            out.print(_shown(stored, one))
+
+
+async def _nothing_stored(settings: Settings, metric: Metric, app: str, scope: str | None) -> str:
+    topic = settings.topics.input(metric)
+    name = app if scope is None else f"{app} with scope {scope}"
+    partition = partition_of(app.encode(), (await find_topic(settings, topic)).partitions, settings.partitioner)
+    return (
+        f"Nothing is stored for {printable(name)} under group {settings.application_id}: no event of it was counted "
+        f"within the longest window, and nothing is breached.\nIts key belongs into partition {partition} of {topic} "
+        f"(SLO_PARTITIONER={settings.partitioner}). Is the appKey spelled right? `slo-streams status` shows whether "
+        "that topic is read, `slo-streams rejected list` what could not be used."
+    )
+
+
+def _shown(stored: StoredTable, one: Explanation) -> RenderableType:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row(Text("objective", "dim"), Text(one.objective.name, "bold"))
+    for name, text in _facts(one):
+        facts.add_row(Text(name, "dim"), text)
+    return Padding(Group(facts, _pane_table(stored, one.window)), (1, 0, 0, 2))
+
+
+def _facts(one: Explanation) -> list[tuple[str, str]]:
+    window, upcoming, objective = one.window, one.upcoming, one.objective
+    facts = [
+        ("window", f"{utc_text(window.start_ms)} to {utc_text(window.end_ms)} ({duration_text(objective.window_ms)})"),
+        ("counts", _counts_text(one)),
+        ("verdict", verdict_text(one)),
+        ("now", standing_text(one)),
+        ("last judged", utc_text(one.judged_ms)),
+        ("next", f"{utc_text(upcoming.end_ms)}, judged once events are seen up to {utc_text(one.due_ms)}"),
+        ("", f"so far {upcoming.good:,} good, {upcoming.bad:,} bad: {outlook_text(one)}"),
+    ]
+    if window.gone_before_ms is not None:
+        gone = "no pane of this window is stored any more"
+        if window.gone_before_ms < window.end_ms:
+            gone = f"panes before {utc_text(window.gone_before_ms)} are no longer stored; the counts are of the rest"
+        facts.insert(2, ("gone", gone))
+    if any(pane.by_app for pane in window.panes):
+        facts.insert(2, ("", "the app reported itself: the host's events of this window do not count"))
+    return facts
+
+
+def _counts_text(one: Explanation) -> str:
+    window, objective = one.window, one.objective
+    total = window.good + window.bad
+    wanted = f"{'above' if objective.breach_at_budget else 'at least'} {percent(objective.slo_percent)}"
+    if total == 0:
+        return f"no counted event; wanted: {wanted}"
+    return (
+        f"{window.good:,} good, {window.bad:,} bad: {window.good:,} of {total:,} = {100 * window.good / total:.7g} %; "
+        f"wanted: {wanted}, which allows {'fewer than' if objective.breach_at_budget else 'up to'} "
+        f"{float(objective.budget * total):.7g} bad"
+    )
+
+
+def _pane_table(stored: StoredTable, window: Window) -> RenderableType:
+    if not window.panes:
+        return Text()
+    table = plain_table(f"pane of {duration_text(stored.table.pane_ms)}", "good", "bad", "reported by", "counts")
+    panes = sorted(window.panes)
+    for pane in panes[-_SHOWN_PANES:]:
+        reporter = "the app" if pane.by_app else "the host"
+        is_counted = "yes" if pane.by_app is window.by_app else "no"
+        table.add_row(utc_text(pane.start_ms), f"{pane.good:,}", f"{pane.bad:,}", reporter, is_counted)
+    if len(panes) > _SHOWN_PANES:
+        table.add_row(f"{len(panes) - _SHOWN_PANES} earlier: --json")
+    return table
+
+
+def _document(stored: StoredTable, key: SeriesKey, one: Explanation) -> dict[str, Any]:
+    objective, standing = one.objective, one.standing
+    return {
+        "appKey": key[0],
+        "metricId": stored.metric.id,
+        "scope": key[1],
+        "objective": objective.name,
+        "partition": stored.partition,
+        "watermark": stored.progress.watermark_ms,
+        "sloFraction": str(Fraction(1) - objective.budget),
+        "sloValue": objective.slo_percent,
+        "minimumEvents": objective.minimum_events,
+        "window": _window_document(one.window),
+        "isJudged": one.is_judged,
+        "explanation": verdict_text(one),
+        "isBreached": standing.breached_at_ms is not None,
+        "breachedAt": standing.breached_at_ms,
+        "incidentId": one.incident,
+        "boundariesInARow": standing.run,
+        "boundariesNeeded": objective.alert_after if standing.breached_at_ms is None else objective.recover_after,
+        "lastJudgedBoundary": one.judged_ms,
+        "nextBoundary": {
+            **_window_document(one.upcoming),
+            "judgedAtWatermark": one.due_ms,
+            "reasonIfNothingElseCame": one.outlook,
+        },
+    }
+
+
+def _window_document(window: Window) -> dict[str, Any]:
+    total = window.good + window.bad
+    return {
+        "start": window.start_ms,
+        "end": window.end_ms,
+        "goodCount": window.good,
+        "badCount": window.bad,
+        "sliFraction": f"{window.good}/{total}" if total else None,
+        "sliValue": 100 * window.good / total if total else None,
+        "verdict": window.verdict,
+        "countedBy": "APP" if window.by_app else "HOST",
+        "goneBefore": window.gone_before_ms,
+        "panes": [
+            {"start": pane.start_ms, "goodCount": pane.good, "badCount": pane.bad, "byApp": pane.by_app}
+            for pane in window.panes
+        ],
+    }

@@ -1,0 +1,148 @@
+"""An explanation says of every boundary what the engine did there."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.judgement import APP_BAD, BAD, GOOD
+from streams.evaluation.objective import Objective, Silence
+from streams.evaluation.transition import Kind, Reason, Standing, judge
+from streams.names import IFRAME, WEBHOOK, Metric
+from streams.tables.explanation import Explanation, Verdict, explain, verdict_of
+from streams.tables.stored import StoredTable
+from streams.tables.tables import TumblingTable
+
+MINUTE_MS = 60_000
+START_MS = 1_772_460_000_000
+LATENESS_MS = 10_000
+APP = "com.acme.charts"
+KEY = (APP, "Jira")
+QUARTER = Objective("quarter", WEBHOOK.id, 15 * MINUTE_MS, MINUTE_MS, Fraction(1, 100), minimum_events=2)
+
+
+def stored(evaluator: Evaluator, metric: Metric = WEBHOOK) -> StoredTable:
+    progress = evaluator.progress
+    assert progress is not None
+    return StoredTable(metric, 0, progress, TumblingTable(metric, evaluator.series, progress.pane_ms))
+
+
+def engine(*objectives: Objective) -> Evaluator:
+    return Evaluator(objectives or (QUARTER,), LATENESS_MS)
+
+
+def arrive(evaluator: Evaluator, minute: float, *outcomes: int) -> None:
+    time_ms = START_MS + int(minute * MINUTE_MS)
+    evaluator.observe([(*KEY, time_ms, time_ms, outcome, "here") for outcome in outcomes])
+
+
+def explained(evaluator: Evaluator, minute: float | None = None, objective: Objective = QUARTER) -> Explanation:
+    at_ms = None if minute is None else START_MS + int(minute * MINUTE_MS)
+    return explain(stored(evaluator), KEY, objective, at_ms, LATENESS_MS)
+
+
+counts = st.integers(0, 300)
+objectives = st.builds(
+    Objective,
+    name=st.just("any"),
+    metric=st.just(WEBHOOK.id),
+    window_ms=st.just(15 * MINUTE_MS),
+    hop_ms=st.just(MINUTE_MS),
+    budget=st.fractions(Fraction(1, 1_000), 1),
+    breach_at_budget=st.booleans(),
+    minimum_events=st.integers(1, 20),
+    silence=st.sampled_from(Silence),
+)
+
+
+@given(objectives, counts, counts)
+def test_a_verdict_names_what_the_state_machine_does(objective: Objective, good: int, bad: int) -> None:
+    verdict = verdict_of(objective, good, bad)
+    while_met = judge(objective, Standing(), START_MS, good, bad)
+    while_breached = judge(objective, Standing(START_MS - MINUTE_MS), START_MS, good, bad)
+    no_data = Reason.NO_DATA if objective.silence is Silence.RECOVER else None
+    assert (while_met, while_breached) == {
+        Verdict.SILENCE: (None, no_data),
+        Verdict.TOO_FEW_EVENTS: (None, None),
+        Verdict.MET: (None, Reason.RESTORED),
+        Verdict.BELOW: (Reason.BELOW_OBJECTIVE, None),
+    }[verdict]
+
+
+def test_the_last_judged_boundary_the_breach_there_and_what_comes_next() -> None:
+    evaluator = engine()
+    arrive(evaluator, 0, GOOD, BAD)
+    arrive(evaluator, 1.5, GOOD)
+    (breach,) = evaluator.take_transitions()
+    one = explained(evaluator)
+    assert one.is_judged
+    assert (one.window.start_ms, one.window.end_ms) == (START_MS - 14 * MINUTE_MS, START_MS + MINUTE_MS)
+    assert (one.window.good, one.window.bad, one.window.verdict) == (1, 1, Verdict.BELOW)
+    assert [pane.start_ms for pane in one.window.panes] == [START_MS]
+    assert one.standing.breached_at_ms == breach.boundary_ms == one.judged_ms
+    assert (one.upcoming.end_ms, one.due_ms) == (START_MS + 2 * MINUTE_MS, START_MS + 2 * MINUTE_MS + LATENESS_MS)
+    assert (one.upcoming.good, one.upcoming.bad, one.outlook) == (2, 1, None)
+
+
+def test_the_outlook_changes_nothing() -> None:
+    evaluator = engine()
+    arrive(evaluator, 0, GOOD, BAD)
+    evaluator.advance(START_MS + 15 * MINUTE_MS + LATENESS_MS)
+    for _ in range(2):
+        one = explained(evaluator)
+        assert one.outlook is Reason.NO_DATA
+        assert one.standing.breached_at_ms == START_MS + MINUTE_MS
+    evaluator.advance(START_MS + 16 * MINUTE_MS + LATENESS_MS)
+    assert [transition.kind for transition in evaluator.take_transitions()] == [Kind.BREACH, Kind.RECOVERY]
+
+
+def test_a_boundary_is_asked_for_by_any_time_of_its_hop() -> None:
+    evaluator = engine()
+    arrive(evaluator, 0, GOOD)
+    arrive(evaluator, 5.5, GOOD, BAD)
+    then = explained(evaluator, 2.9)
+    assert (then.window.end_ms, then.window.verdict) == (START_MS + 2 * MINUTE_MS, Verdict.TOO_FEW_EVENTS)
+    assert then.is_judged
+    later = explained(evaluator, 6)
+    assert (later.window.good, later.window.bad, later.is_judged) == (2, 1, False)
+
+
+def test_an_event_of_the_app_sets_the_hosts_aside() -> None:
+    objective = Objective("iframe", IFRAME.id, 15 * MINUTE_MS, MINUTE_MS, Fraction(5, 100))
+    evaluator = engine(objective)
+    arrive(evaluator, 0, GOOD, GOOD)
+    arrive(evaluator, 0.5, APP_BAD)
+    one = explain(stored(evaluator, IFRAME), KEY, objective, None, LATENESS_MS)
+    assert (one.upcoming.good, one.upcoming.bad, one.upcoming.by_app) == (0, 1, True)
+    assert sorted((pane.by_app, pane.good) for pane in one.upcoming.panes) == [(False, 2), (True, 0)]
+    assert not one.window.by_app
+
+
+@pytest.mark.parametrize("minutes", [15, 18, 40, 100])
+def test_panes_are_gone_only_where_they_are(minutes: int) -> None:
+    """Whatever the engine has forgotten by then, a window that is called whole has all its events."""
+    evaluator = engine()
+    for minute in range(minutes):
+        arrive(evaluator, minute + 0.5, GOOD)
+    for boundary in range(1, minutes):
+        window = explained(evaluator, boundary).window
+        if window.gone_before_ms is None:
+            assert window.good == min(boundary, 15)
+        else:
+            assert window.start_ms < window.gone_before_ms
+    assert explained(evaluator).upcoming.gone_before_ms is None
+    whole = [boundary for boundary in range(1, minutes) if explained(evaluator, boundary).window.gone_before_ms is None]
+    assert len(whole) >= 1
+
+
+def test_what_a_silent_series_has_lost_is_said() -> None:
+    evaluator = engine()
+    arrive(evaluator, 0.5, *[GOOD] * 3)
+    evaluator.advance(START_MS + 30 * MINUTE_MS)
+    arrive(evaluator, 30.5, GOOD)
+    window = explained(evaluator, 1).window
+    assert (window.good, window.verdict) == (0, Verdict.SILENCE)
+    assert window.gone_before_ms is not None
+    assert window.gone_before_ms >= window.end_ms
