@@ -10,7 +10,7 @@ from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.text import console, plain_table
 from streams.kafka.cluster import Topic, admin_client, cleanup_policies, existing_topics
-from streams.kafka.topics import TopicSpec, UnusableClusterError, prepare_topics, topics_needed
+from streams.kafka.topics import TopicSpec, UnusableClusterError, fault_of, prepare_topics, topics_needed
 from streams.settings import Settings
 
 _FINE = "ok"
@@ -68,14 +68,4 @@ async def _look(settings: Settings) -> tuple[dict[str, Topic], dict[str, str]]:
 
 
 def _verdict(spec: TopicSpec, existing: Mapping[str, Topic], policies: Mapping[str, str]) -> str:
-    topic = existing.get(spec.name)
-    if topic is None:
-        return "missing"
-    if spec.is_compacted and policies[spec.name] != "compact":
-        return "forgets state by age: set cleanup.policy=compact on it"
-    if not spec.is_compacted and "delete" not in policies[spec.name]:
-        return "keeps one record a key and forgets the rest: set cleanup.policy=delete on it"
-    source = existing.get(spec.like or "")
-    if source is not None and source.partitions != topic.partitions:
-        return f"needs {source.partitions} partitions, as {spec.like} has: start with a new SLO_APPLICATION_ID"
-    return _FINE
+    return "missing" if spec.name not in existing else fault_of(spec, existing, policies) or _FINE

@@ -4,14 +4,14 @@ What cannot work is refused with a sentence an operator can act on: a topic in t
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
+from streams.kafka.cluster import Topic, admin_client, cleanup_policies, existing_topics
 from streams.kafka.connection import client_options
 from streams.names import METRICS, changelog
 from streams.settings import Settings
@@ -63,32 +63,44 @@ async def prepare_topics(settings: Settings) -> list[str]:
     Raises:
         UnusableClusterError: with every reason found.
     """
-    admin = AIOKafkaAdminClient(**client_options(settings))
     try:
-        await admin.start()
-    except KafkaError as problem:
+        async with admin_client(settings) as admin:
+            created = await _create_missing(admin, settings)
+            problems = await _problems(admin, settings)
+    except KafkaConnectionError as problem:
         raise UnusableClusterError(f"no Kafka broker answers at {settings.bootstrap_servers}: {problem}") from problem
-    try:
-        created = await _create_missing(admin, settings)
-        problems = await _problems(admin, settings)
-    finally:
-        await admin.close()
     problems += await _transaction_problems(settings)
     if problems:
         raise UnusableClusterError("\n".join(problems))
     return created
 
 
+def fault_of(spec: TopicSpec, existing: Mapping[str, Topic], policies: Mapping[str, str]) -> str | None:
+    """What is wrong with an existing topic and what to do, for people; None when it is as it should be."""
+    policy = policies[spec.name]
+    if spec.is_compacted and policy != "compact":
+        return f"has cleanup.policy={policy}, which forgets state by age: set cleanup.policy=compact on it"
+    if not spec.is_compacted and "delete" not in policy:
+        return f"has cleanup.policy={policy}, which keeps one record a key: set cleanup.policy=delete on it"
+    count = existing[spec.name].partitions
+    source = existing.get(spec.like or "")
+    if source is not None and source.partitions != count:
+        return (
+            f"has {count} partitions, but {spec.like} has {source.partitions}: state and events would not lie "
+            "together; after a change of the count start with a new SLO_APPLICATION_ID"
+        )
+    return None
+
+
 async def _create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> list[str]:
-    needed = topics_needed(settings)
-    counts = await _partition_counts(admin, [spec.name for spec in needed])
-    missing = [spec for spec in needed if spec.name not in counts]
+    existing = await existing_topics(admin)
+    missing = [spec for spec in topics_needed(settings) if spec.name not in existing]
     if not missing:
         return []
     wanted = [
         NewTopic(
             spec.name,
-            num_partitions=counts.get(spec.like or "", settings.partitions),
+            num_partitions=existing[spec.like].partitions if spec.like in existing else settings.partitions,
             replication_factor=settings.replication_factor,
             topic_configs=spec.config,
         )
@@ -110,45 +122,19 @@ async def _create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> lis
 
 async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:
     """A new topic takes a moment to be known to every broker."""
+    existing_names: set[str] = set()
     async with asyncio.timeout(_VISIBLE_S):
-        while len(await _partition_counts(admin, names)) < len(names):  # noqa: ASYNC110 - a cluster has no event to await
+        while not existing_names.issuperset(names):
             await asyncio.sleep(0.05)
-
-
-async def _partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
-    # Only existing topics are asked for by name: brokers may create one that is merely mentioned.
-    existing = set(await admin.list_topics()).intersection(names)
-    found = await admin.describe_topics(sorted(existing)) if existing else []
-    return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
+            existing_names = set(await existing_topics(admin))
 
 
 async def _problems(admin: AIOKafkaAdminClient, settings: Settings) -> list[str]:
     needed = topics_needed(settings)
-    counts = await _partition_counts(admin, [spec.name for spec in needed])
-    problems = []
-    for spec in needed:
-        if spec.like is not None and counts.get(spec.name) != counts.get(spec.like):
-            here, there = counts.get(spec.name), counts.get(spec.like)
-            problems.append(
-                f"{spec.name} has {here} partitions, but {spec.like} has {there}: state and events would not lie "
-                "together. After a change of the count start with a new SLO_APPLICATION_ID."
-            )
-    compacted = [spec.name for spec in needed if spec.is_compacted]
-    for name, policy in (await _cleanup_policies(admin, compacted)).items():
-        if policy != "compact":
-            problems.append(
-                f"{name} has cleanup.policy={policy}, which forgets state by age. Set cleanup.policy=compact on it."
-            )
-    return problems
-
-
-async def _cleanup_policies(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, str]:
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name, {"cleanup.policy": None}) for name in names]
-    policies = {}
-    for response in await admin.describe_configs(resources):
-        for _code, _message, _type, name, entries in response.resources:
-            policies[name] = next(entry[1] for entry in entries if entry[0] == "cleanup.policy")
-    return policies
+    existing = await existing_topics(admin)
+    policies = await cleanup_policies(admin, [spec.name for spec in needed])
+    faults = {spec.name: fault_of(spec, existing, policies) for spec in needed}
+    return [f"{name} {fault}" for name, fault in faults.items() if fault is not None]
 
 
 async def _transaction_problems(settings: Settings) -> list[str]:

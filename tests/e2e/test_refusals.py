@@ -60,7 +60,7 @@ def test_topics_in_the_wrong_shape(flow: Flow, kafka: Kafka) -> None:
         said = await refusal(flow)
         assert f"{state_topic} has {flow.partitions + 1} partitions" in said
         assert "SLO_APPLICATION_ID" in said
-        assert "Set cleanup.policy=compact" in said
+        assert "set cleanup.policy=compact" in said
         assert flow.topics.alert_state in said
 
     asyncio.run(scenario())
