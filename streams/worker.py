@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # Every fetched record is a young object, dead before the next chunk: collecting each 700 of them, as Python does by
 # default, took more than half of all CPU time.
-_YOUNG_OBJECTS = 50_000
+_YOUNG_OBJECTS = 200_000
 
 
 class _Boot(BootStrategy):  # type: ignore[misc]
