@@ -25,14 +25,21 @@ async def beginning(settings: Settings, source: TopicPartition, changelog: str, 
         **client_options(settings), group_id=settings.application_id, enable_auto_commit=False
     ) as consumer:
         committed = await consumer.committed(source)
-        name = f"{source.topic}[{source.partition}]"
-        if meta is None and committed is not None:
-            raise StateLostError(
-                f"{changelog}[{source.partition}] is empty, but {name} was committed up to {committed:,}: its state is "
-                "lost. Restore the topic, or start over with a new SLO_APPLICATION_ID."
-            )
-        if meta is None:
-            return Meta((await consumer.beginning_offsets([source]))[source], None, 0)
-    if committed != meta.next_offset:
-        log.warning("%s: the group stands at %s; its state goes on at %s and wins", name, committed, meta.next_offset)
-    return meta
+    name = f"{source.topic}[{source.partition}]"
+    if meta is not None:
+        if committed != meta.next_offset:
+            log.warning("%s: the group stands at %s, the state at %s, which wins", name, committed, meta.next_offset)
+        return meta
+    if committed is not None:
+        raise StateLostError(
+            f"{changelog}[{source.partition}] is empty, but {name} was committed up to {committed:,}: its state is "
+            "lost. Restore the topic, or start over with a new SLO_APPLICATION_ID."
+        )
+    return Meta(await oldest_offset(settings, source), None, 0)
+
+
+async def oldest_offset(settings: Settings, source: TopicPartition) -> int:
+    """Offset of the oldest record that the log still holds."""
+    async with AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False) as consumer:
+        offset: int = (await consumer.beginning_offsets([source]))[source]
+        return offset

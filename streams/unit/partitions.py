@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from faust.types import TP
 
 from streams.evaluation.objective import Objective
@@ -26,7 +26,7 @@ from streams.names import changelog
 from streams.settings import Clock, Settings
 from streams.tables.changelog import StateLostError, restore
 from streams.tables.rows import UnreadableRowError
-from streams.unit.beginning import beginning
+from streams.unit.beginning import beginning, oldest_offset
 from streams.unit.commit import Ledger
 from streams.unit.exits import exit_on, refuse
 from streams.unit.failpoints import Failpoint
@@ -166,12 +166,13 @@ class Partitions:
     async def _close_gap(self, tp: TP, unit: Unit, chunk: Chunk) -> None:
         """Read again what is missing before a chunk; what the log no longer holds is said and passed over."""
         expected = unit.next_offset or 0
-        oldest = (await self._watcher.beginning_offsets([tp]))[tp]
+        oldest = await oldest_offset(self._settings, TopicPartition(*tp))
         if oldest > expected:
             log.error("%s: records %d to %d are gone from the log unread; going on", _name(tp), expected, oldest - 1)
             unit.next_offset = min(oldest, chunk.start_offset)
         log.warning("%s: reading again from %d", _name(tp), unit.next_offset)
-        await self.seek(tp, unit.next_offset or 0)
+        with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
+            await self.seek(tp, unit.next_offset or 0)
 
     async def watch(self) -> None:
         """Tell partitions that were read to their end what time it is, for as long as the worker lives.
@@ -179,25 +180,25 @@ class Partitions:
         An end check speaks for the moment it was asked for: after a pause or a network cut, an old answer proves
         nothing. It asks for the high watermark: an open transaction hides records, so its edge is no end.
         """
-        self._watcher = AIOKafkaConsumer(
+        watcher = AIOKafkaConsumer(
             **client_options(self._settings), isolation_level="read_uncommitted", enable_auto_commit=False
         )
-        await self._watcher.start()
+        await watcher.start()
         try:
             while True:
                 await asyncio.sleep(_TICK_S)
                 if self._settings.clock is Clock.LIVE:
-                    await self._tick()
+                    await self._tick(watcher)
         finally:
-            await self._watcher.stop()
+            await watcher.stop()
 
-    async def _tick(self) -> None:
+    async def _tick(self, watcher: AIOKafkaConsumer) -> None:
         in_hand = self._in_hand()
         if not in_hand:
             return
         asked_ms = _now_ms()
         try:
-            end_offsets = await self._watcher.end_offsets([tp for tp, _ in in_hand])
+            end_offsets = await watcher.end_offsets([tp for tp, _ in in_hand])
         except (KafkaError, TimeoutError) as problem:
             log.warning("cannot see where the partitions end (%s); silence is not judged until that works", problem)
             return

@@ -70,10 +70,11 @@ class Unit:
             if chunk.next_offset <= self.next_offset:
                 return
         admission = self._admission
-        too_late = self.evaluator.observe(admission.observations(chunk.records, clock_ms))
-        for record in too_late:
-            admission.rejected.append(Rejection(record, Reason.TOO_LATE, self._judged_until()))
-        self.counts["events"] += len(chunk.records)
+        for records in chunk.slices():
+            too_late = self.evaluator.observe(admission.observations(records, clock_ms))
+            for record in too_late:
+                admission.rejected.append(Rejection(record, Reason.TOO_LATE, self._judged_until()))
+            self.counts["events"] += len(records)
         self.next_offset = chunk.next_offset
 
     def _judged_until(self) -> str:
