@@ -1,8 +1,12 @@
 """A chunk: what one fetch brought of one source partition, in the shape the rest of the house knows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import chain, islice
+from typing import Final, Protocol
+
+SLICE_RECORDS: Final = 1_000
+"""Few enough that they are still in the CPU's cache when they are judged: whole fetches cost a fifth more."""
 
 
 class SourceRecord(Protocol):
@@ -25,11 +29,12 @@ class Chunk:
     """All readable records of a partition in [start_offset, next_offset).
 
     Offsets without a record are transaction markers, aborted records, or were compacted away; a chunk may be empty.
+    `records` may be packed in the bytes that were fetched, and then can be gone through only once.
     """
 
     start_offset: int
     next_offset: int
-    records: list[SourceRecord]
+    records: Iterable[SourceRecord]
 
     def since(self, offset: int) -> "Chunk":
         """The part of the chunk from an offset on."""
@@ -37,10 +42,14 @@ class Chunk:
             return self
         return Chunk(offset, self.next_offset, [record for record in self.records if record.offset >= offset])
 
+    def slices(self) -> Iterator[list[SourceRecord]]:
+        """The records, unpacked some at a time."""
+        records = iter(self.records)
+        while some := list(islice(records, SLICE_RECORDS)):
+            yield some
+
 
 def merge(chunks: Sequence[Chunk]) -> Chunk:
-    """One chunk of several that follow each other."""
-    if len(chunks) == 1:
-        return chunks[0]
-    records = [record for chunk in chunks for record in chunk.records]
+    """One chunk of several that follow each other; nothing is unpacked."""
+    records = chain.from_iterable(chunk.records for chunk in chunks)
     return Chunk(chunks[0].start_offset, chunks[-1].next_offset, records)

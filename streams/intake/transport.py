@@ -30,7 +30,8 @@ class ChunkedRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """Fetched records of one partition; of the topics named in `topics` one chunk per record batch.
 
     Keeps aiokafka's CRC check and its filter of aborted transactions. What carries no record (transaction markers,
-    aborted batches) is an empty chunk, so that the reader sees the partition's end behind it.
+    aborted batches) is an empty chunk, so that the reader sees the partition's end behind it. Records stay packed in
+    their batch: to unpack is for the thread that judges them.
     """
 
     topics: ClassVar[set[str]] = set()
@@ -45,7 +46,7 @@ class ChunkedRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"invalid CRC in {self._tp}")
             start_offset, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
-            records = [] if self._carries_nothing(batch) else list(batch)
+            records = () if self._carries_nothing(batch) else batch
             if batch.base_offset < start_offset:  # a batch is fetched whole, wherever reading starts in it
                 records = [record for record in records if record.offset >= start_offset]
             yield Chunk(start_offset, batch.next_offset, records)
