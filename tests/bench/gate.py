@@ -10,8 +10,6 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
-RECORDS: Final = 1
-"""What the gate adds to each partition before the load."""
 _CLOSED_AT_MOST_MS: Final = 600_000  # below the brokers' default limit of 15 minutes
 
 
