@@ -45,7 +45,7 @@ def test_stored_state_wins_over_the_offset_of_the_group(flow: Flow) -> None:
         ends = await flow.end_offsets(flow.input_partitions)
         await move_group(flow, {tp: ends[tp] for tp in await flow.committed()})
         worker = flow.start_worker()
-        await worker.says("its state goes on at")
+        await worker.says("which wins")
         await flow.produce(flow.closing_records(START_MS + 60 * HOUR_MS))
         await flow.wait_until_read()
         assert (await flow.check()).all_alerts
