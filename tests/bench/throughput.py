@@ -25,6 +25,7 @@ from tests.bench.load import deliveries, produce
 from tests.bench.usage import usage
 
 APPS: Final = 1_000
+MS_PER_EVENT: Final = 3.6  # a million events an hour, so that fewer bring fewer boundaries and alerts, too
 FIRST_RECORDS: Final = 100  # enough of them that every partition gets some
 POLL_S: Final = 0.02
 WORK_TIMEOUT_S: Final = 180.0
@@ -58,7 +59,12 @@ class Throughput:
             first = await _ends(servers, topic)
             async with gate(servers, topic, PARTITIONS) as open_gate:
                 behind_gate = await _ends(servers, topic)
-                await produce(producer, topic, PARTITIONS, deliveries(stage.events, apps=APPS))
+                await produce(
+                    producer,
+                    topic,
+                    PARTITIONS,
+                    deliveries(stage.events, apps=APPS, span_ms=int(stage.events * MS_PER_EVENT)),
+                )
                 worker = await _worker(stage, settings, first, open_gate)
         finally:
             await producer.stop()
