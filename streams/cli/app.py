@@ -7,6 +7,7 @@ from streams.cli.broker import broker
 from streams.cli.explain import explain
 from streams.cli.objectives import objectives_app
 from streams.cli.prober import prober
+from streams.cli.rejected import rejected_app
 from streams.cli.replay import replay
 from streams.cli.run import run
 from streams.cli.status import status
@@ -26,6 +27,7 @@ app.command()(windows)
 app.command()(worker)
 app.add_typer(alerts_app)
 app.add_typer(objectives_app)
+app.add_typer(rejected_app)
 
 
 @app.callback()

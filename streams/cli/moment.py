@@ -1,8 +1,11 @@
 """A point in time as it is written on the command line."""
 
+import time
+
 import typer
 
 from schemas.event_time import epoch_ms
+from streams.durations import duration_ms
 
 
 def moment_ms(text: str) -> int:
@@ -13,5 +16,19 @@ def moment_ms(text: str) -> int:
     """
     try:
         return epoch_ms(int(text) if text.isdecimal() else text)
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem)) from None
+
+
+def moment_or_ago_ms(text: str) -> int:
+    """As `moment_ms`, or how long ago: `2h`, `7d`.
+
+    Raises:
+        typer.BadParameter: none of these; says what to write.
+    """
+    if not text[-1:].isalpha() or text[-1:] in "Zz":
+        return moment_ms(text)
+    try:
+        return time.time_ns() // 1_000_000 - duration_ms(text)
     except ValueError as problem:
         raise typer.BadParameter(str(problem)) from None

@@ -1,0 +1,159 @@
+"""Redriving: each record once, whoever else tries; and nothing but what can be sent."""
+
+import asyncio
+import time
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas.rejected import Reason, RejectedHeaders
+from streams.intake.placement import partition_of
+from streams.kafka.topics import prepare_topics
+from streams.rejected.log import rejected_log
+from streams.rejected.newest import newest
+from streams.rejected.redrive import OtherRedriveError, Redriven, app_key_of, plan, redrive
+from streams.settings import Settings
+from tests.e2e.conftest import flow
+from tests.e2e.flow import Flow
+
+__all__ = ["flow"]
+
+DAY_MS = 86_400_000
+
+
+def settings_of(flow: Flow) -> Settings:
+    return Settings(
+        bootstrap_servers=flow.bootstrap_servers,
+        application_id=flow.application_id,
+        topic_prefix=flow.prefix,
+        partitions=flow.partitions,
+        replication_factor=1,
+    )
+
+
+async def reject(flow: Flow, reason: Reason, *values: bytes | None, key: bytes | None = b"k", **options: int) -> None:
+    """Write rejected records as a worker does; `options` are a timestamp or a partition."""
+    headers = RejectedHeaders(reason=reason, detail="d", topic=f"{flow.prefix}iframe.v1", partition=1, offset=7)
+    await reject_raw(flow, headers.to_kafka(), *values, key=key, **options)
+
+
+async def reject_raw(
+    flow: Flow,
+    headers: list[tuple[str, bytes]],
+    *values: bytes | None,
+    key: bytes | None = b"k",
+    partition: int = 0,
+    timestamp_ms: int | None = None,
+) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=flow.bootstrap_servers, max_batch_size=512 * 1024) as producer:
+        batch = producer.create_batch()
+        for value in values:
+            assert batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers) is not None
+        await (await producer.send_batch(batch, f"{flow.prefix}rejected.v1", partition=partition))
+
+
+async def arrived(flow: Flow) -> list[tuple[int, bytes | None]]:
+    return [(record.partition, record.value) for record in await flow.read(f"{flow.prefix}iframe.v1")]
+
+
+def test_redrives_at_the_same_time_send_each_record_once(flow: Flow) -> None:
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+        values = [b"%d" % number for number in range(1_200)]
+        await reject(flow, Reason.SCHEMA, *values)
+        await reject(flow, Reason.TOO_LATE, *values, partition=2)
+        done = await asyncio.gather(*(redrive(settings, list(Reason), 0) for _ in range(4)), return_exceptions=True)
+        assert all(isinstance(one, Redriven | OtherRedriveError) for one in done), done
+        await redrive(settings, list(Reason), 0)
+        assert sorted(value or b"" for _, value in await arrived(flow)) == sorted(2 * values)
+        assert (await redrive(settings, list(Reason), 0)).sent.total() == 0
+
+    asyncio.run(scenario())
+
+
+def test_reasons_go_on_each_from_its_own_place(flow: Flow) -> None:
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+        now_ms = time.time_ns() // 1_000_000
+        await reject(flow, Reason.SCHEMA, b"old", timestamp_ms=now_ms - 2 * DAY_MS)
+        await reject(flow, Reason.SCHEMA, b"schema")
+        await reject(flow, Reason.TOO_LATE, b"late")
+        done = await redrive(settings, [Reason.TOO_LATE], now_ms - DAY_MS)
+        assert (dict(done.sent), dict(done.older)) == ({Reason.TOO_LATE: 1}, {})
+        await reject(flow, Reason.TOO_LATE, b"later")
+        done = await redrive(settings, list(Reason), now_ms - DAY_MS)
+        assert dict(done.sent) == {Reason.SCHEMA: 1, Reason.TOO_LATE: 1}
+        assert dict(done.older) == {Reason.SCHEMA: 1}
+        assert sorted(value or b"" for _, value in await arrived(flow)) == [b"late", b"later", b"schema"]
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_be_sent_is_counted_and_left(flow: Flow) -> None:
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+        await reject_raw(flow, [("reason", b"schema")], b"no rejected record")
+        alerts = RejectedHeaders(reason=Reason.SCHEMA, detail="d", topic=settings.topics.alerts, partition=0, offset=0)
+        await reject_raw(flow, alerts.to_kafka(), b"{}")
+        await reject(flow, Reason.NOT_JSON, None, key=None)
+        cut = RejectedHeaders(
+            **alerts.model_dump(exclude_none=True) | {"truncated": 10**6, "topic": f"{flow.prefix}iframe.v1"}
+        )
+        await reject_raw(flow, cut.to_kafka(), b"beginning")
+        for work in (plan, redrive):
+            done = await work(settings, list(Reason), 0)
+            assert (done.sent.total(), done.unusable, dict(done.truncated)) == (0, 3, {Reason.SCHEMA: 1})
+        assert await arrived(flow) == []
+        assert await flow.read(settings.topics.alerts) == []
+
+    asyncio.run(scenario())
+
+
+def test_a_record_goes_where_its_app_is(flow: Flow) -> None:
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+
+        def home(key: bytes) -> int:
+            return partition_of(key, flow.partitions, settings.partitioner)
+
+        named = b'{"appKey":"com.acme"}'
+        await reject(flow, Reason.SCHEMA, named)
+        await reject(flow, Reason.SCHEMA, b"no JSON")
+        await reject(flow, Reason.SCHEMA, b"[]", key=None)
+        await redrive(settings, list(Reason), 0)
+        assert sorted(await arrived(flow)) == sorted([(home(b"com.acme"), named), (home(b"k"), b"no JSON"), (1, b"[]")])
+
+    asyncio.run(scenario())
+
+
+def test_the_newest_are_found_however_far_back(flow: Flow) -> None:
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+        await reject(flow, Reason.MISPLACED, b"rare")
+        await reject(flow, Reason.SCHEMA, *(b"%d" % number for number in range(900)))
+        async with rejected_log(settings) as log:
+            assert [one.value for one in await newest(log, 3)] == [b"899", b"898", b"897"]
+            assert [one.value for one in await newest(log, 3, Reason.MISPLACED)] == [b"rare"]
+            assert len(await newest(log, 2_000)) == 901
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("value", "app_key"),
+    [
+        (b'{"appKey":"a","time":"?"}', b"a"),
+        (b'{"appKey":""}', None),
+        (b'{"appKey":1}', None),
+        (b'["appKey"]', None),
+        (b"{", None),
+        (None, None),
+    ],
+)
+def test_the_app_of_a_value(value: bytes | None, app_key: bytes | None) -> None:
+    assert app_key_of(value) == app_key
