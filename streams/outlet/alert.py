@@ -1,6 +1,7 @@
 """Transitions as alert records, and as the state of what is breached right now."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -73,6 +74,7 @@ def _cloud_event(document: dict[str, Any]) -> Headers:
     return [(name, value.encode()) for name, value in attributes.items()]
 
 
+@lru_cache(maxsize=4_096)  # the alerts of one boundary share all their times
 def utc_text(time_ms: int) -> str:
     """A boundary as alerts write it: 2022-03-24T15:40:00Z."""
     return datetime.fromtimestamp(time_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

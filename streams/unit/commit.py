@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.intake.placement import partition_of
@@ -19,6 +21,9 @@ from streams.unit.failpoints import Failpoint, Step
 from streams.unit.work import Work
 
 _BATCH_BYTES = 512 * 1024
+# Rows are for ourselves and repeat each other; what others read stays readable for every client.
+_ROW_CODEC = DefaultRecordBatch.CODEC_ZSTD
+_NO_CODEC = DefaultRecordBatch.CODEC_NONE
 
 Row = tuple[bytes | None, bytes | None, Headers, int | None]
 """Key, value, headers, timestamp in ms (None: now)."""
@@ -41,7 +46,6 @@ class Ledger:
             request_timeout_ms=settings.session_timeout,
             acks="all",
             enable_idempotence=True,
-            compression_type="lz4",
             max_batch_size=_BATCH_BYTES,
         )
 
@@ -67,7 +71,7 @@ class Ledger:
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
             rows: list[Row] = [(key, value, _NO_HEADERS, None) for key, value in work.rows]
-            await self._send({(self._changelog, self._source.partition): rows})
+            await self._send({(self._changelog, self._source.partition): rows}, _ROW_CODEC)
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._send(await self._by_place((*work.alerts, *work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)
@@ -90,16 +94,20 @@ class Ledger:
             places.setdefault((record.topic, partition), []).append(row)
         return places
 
-    async def _send(self, places: dict[tuple[str, int], list[Row]]) -> None:
+    async def _send(self, places: dict[tuple[str, int], list[Row]], codec: int = _NO_CODEC) -> None:
         """Send whole batches, a tenth of the cost of single records, and wait until all are acknowledged."""
         sent: list[Awaitable[Any]] = []
         for (topic, partition), rows in places.items():
-            batch = self._producer.create_batch()
+            batch = _new_batch(codec)
             for key, value, headers, timestamp_ms in rows:
                 fits = batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
                 if fits is None:
                     sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-                    batch = self._producer.create_batch()
+                    batch = _new_batch(codec)
                     batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
             sent.append(await self._producer.send_batch(batch, topic, partition=partition))
         await asyncio.gather(*sent)  # any refusal raises
+
+
+def _new_batch(codec: int) -> BatchBuilder:
+    return BatchBuilder(_BATCH_BYTES, codec, is_transactional=True)

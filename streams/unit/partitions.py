@@ -37,8 +37,10 @@ log = logging.getLogger(__name__)
 _TICK_S = 0.25
 _RESTORES_AT_ONCE = 4
 _COMMITS_AT_ONCE = 4
-_COMMIT_PAUSE = 10  # after a commit pause ten times as long as it took: a few ms when caught up, ...
-_LONGEST_PAUSE_S = 5.0  # ... up to this under a backlog, where each boundary has alerts and each commit is large
+# After a commit pause half an interval, and ten times as long as it took to put together: while a backlog is read every
+# boundary has alerts, and commits of a large state at each of them would leave no time for events.
+_COMMIT_PAUSE = 10
+_LONGEST_PAUSE_S = 5.0
 
 
 @dataclass(slots=True)
@@ -222,21 +224,24 @@ class Partitions:
                 async with asyncio.timeout(interval_s):
                     await owned.wake.wait()
             owned.wake.clear()
-            started_s = time.perf_counter()
-            await self._commit(owned)
-            took_s = time.perf_counter() - started_s
+            took_s = await self._commit(owned)
+            pause_s = min(max(interval_s / 2, _COMMIT_PAUSE * took_s), _LONGEST_PAUSE_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(_COMMIT_PAUSE * took_s, _LONGEST_PAUSE_S)):
+                async with asyncio.timeout(pause_s):
                     await owned.leaving.wait()
 
-    async def _commit(self, owned: Owned) -> None:
+    async def _commit(self, owned: Owned) -> float:
+        """Returns how long chunks were kept waiting, seconds: the time to put the work together."""
         async with owned.lock, self._commits:
+            started_s = time.perf_counter()
             work = owned.unit.take_work()
+            took_s = time.perf_counter() - started_s
             if work is not None:
                 try:
                     await owned.ledger.write(work)
                 except BaseException as problem:
                     exit_on(problem, f"committing {owned.unit.topic}[{owned.unit.partition}]")
+            return took_s
 
 
 def _now_ms() -> int:
