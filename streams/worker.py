@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # Every fetched record is a young object, dead before the next chunk: collecting each 700 of them, as Python does by
 # default, took more than half of all CPU time.
-_YOUNG_OBJECTS = 200_000
+YOUNG_OBJECTS = 200_000
 
 
 class _Boot(BootStrategy):  # type: ignore[misc]
@@ -60,7 +60,7 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
 
     async def on_first_start(self) -> None:
         """Refuse to start on a cluster where the work cannot be done right."""
-        gc.set_threshold(_YOUNG_OBJECTS)
+        gc.set_threshold(YOUNG_OBJECTS)
         self._create_directories = _no_directories  # all state is in Kafka
         try:
             created = await prepare_topics(self.settings)

@@ -16,10 +16,12 @@ class Series:
 
     __slots__ = ("by_app", "by_host", "is_dirty", "is_fading", "is_watched", "key", "standings")
 
-    def __init__(self, key: SeriesKey) -> None:
+    def __init__(
+        self, key: SeriesKey, by_host: TumblingCounts | None = None, by_app: TumblingCounts | None = None
+    ) -> None:
         self.key = key
-        self.by_host = TumblingCounts()
-        self.by_app: TumblingCounts | None = None
+        self.by_host = TumblingCounts() if by_host is None else by_host
+        self.by_app = by_app
         self.standings: dict[str, Standing] = {}
         self.is_dirty = False  # changed since the last commit
         self.is_watched = False  # a boundary can change its standing

@@ -65,10 +65,8 @@ def decode_series(key: bytes, value: bytes) -> Series:
     """
     _check_version(key, value)
     try:
-        series = Series(_decode_key(key))
         standings, by_host, by_app = _decode_row(memoryview(value)[1:])
-        series.by_host = _unpack(by_host)
-        series.by_app = None if by_app is None else _unpack(by_app)
+        series = Series(_decode_key(key), _unpack(by_host), None if by_app is None else _unpack(by_app))
     except (ValueError, msgspec.MsgspecError) as problem:
         raise UnreadableRowError(f"row {key!r} is damaged: {problem}") from problem
     if standings:
@@ -114,13 +112,17 @@ def _pack(panes: TumblingCounts) -> _Panes:
 
 def _unpack(packed: _Panes) -> TumblingCounts:
     panes = TumblingCounts()
-    panes.pane, panes.good, panes.bad, panes.base_good, panes.base_bad = packed[:5]
-    for column, raw in zip((panes.panes, panes.goods, panes.bads), packed[5:], strict=True):
-        if raw:
-            column.frombytes(raw)
-            if sys.byteorder == "big":
-                column.byteswap()
+    panes.pane, panes.good, panes.bad, panes.base_good, panes.base_bad, raw_panes, raw_goods, raw_bads = packed
+    if raw_panes:
+        panes.panes, panes.goods, panes.bads = _column("I", raw_panes), _column("Q", raw_goods), _column("Q", raw_bads)
     return panes
+
+
+def _column(typecode: str, raw: bytes) -> "array[int]":
+    column = array(typecode, raw)
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column
 
 
 def _little_endian(column: "array[int]") -> bytes:

@@ -14,8 +14,6 @@ from streams.settings import Clock, Settings
 
 PARTITIONS = 4
 CHILD_TIMEOUT_S = 120
-YOUNG_OBJECTS = 50_000
-"""Garbage collection as the worker sets it, also for what it is compared with."""
 
 Reading = dict[tuple[str, str], float]
 """(part, what is measured, with its unit) -> value."""

@@ -13,7 +13,8 @@ from streams.evaluation.objective import Objective
 from streams.intake.chunk import Chunk, SourceRecord
 from streams.names import WEBHOOK, Topics
 from streams.unit.unit import Unit
-from tests.bench.case import YOUNG_OBJECTS, BrokenError, Reading, Stage
+from streams.worker import YOUNG_OBJECTS
+from tests.bench.case import BrokenError, Reading, Stage
 from tests.bench.load import START_MS, deliveries
 from tests.build import Stored
 

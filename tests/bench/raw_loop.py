@@ -14,7 +14,7 @@ from collections import Counter
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from tests.bench.case import YOUNG_OBJECTS
+from streams.worker import YOUNG_OBJECTS
 from tests.bench.usage import usage
 
 _FETCH_BYTES = 2 * 1024 * 1024  # as the worker

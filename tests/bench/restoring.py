@@ -10,7 +10,7 @@ import orjson
 
 from streams.settings import Settings
 from streams.tables.changelog import restore
-from tests.bench.case import YOUNG_OBJECTS
+from streams.worker import YOUNG_OBJECTS
 from tests.bench.usage import usage
 
 
