@@ -4,6 +4,7 @@ import typer
 
 from streams.cli.alerts import alerts_app
 from streams.cli.broker import broker
+from streams.cli.doctor import doctor
 from streams.cli.explain import explain
 from streams.cli.objectives import objectives_app
 from streams.cli.prober import prober
@@ -17,6 +18,7 @@ from streams.cli.worker import worker
 
 app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(broker)
+app.command()(doctor)
 app.command()(explain)
 app.command()(prober)
 app.command()(replay)

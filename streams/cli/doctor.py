@@ -1,0 +1,57 @@
+"""`slo-streams doctor`: is everything there that a worker needs?"""
+
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from streams.cli.ask import ask, settings_or_fail
+from streams.cli.text import console, printable
+from streams.doctor.examine import examine
+from streams.doctor.finding import Finding, Level
+from streams.settings import Settings
+
+_STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
+
+
+def doctor() -> None:
+    """Check everything a worker needs: servers, TLS and login, rights, topics, objectives, clocks, the group.
+
+    Prints a line for each check, and what to do where something is wrong. Rights are tried for real: it writes a
+    record in transactions on the topics of alerts, alert state, rejected records and changelogs, and aborts each, so
+    that no read_committed consumer ever sees it. It creates and changes nothing.
+
+    \b
+    Example:
+      SLO_BOOTSTRAP_SERVERS=kafka-1:9092 slo-streams doctor
+
+    \b
+    Exit codes:
+      0  no problem; there may be warnings
+      1  at least one problem, or no broker answers
+      2  an option or a setting cannot be used
+    """
+    settings = settings_or_fail()
+    worst = ask(settings, _examine(settings, console()))
+    if worst is Level.PROBLEM:
+        raise typer.Exit(1)
+
+
+async def _examine(settings: Settings, out: Console) -> Level:
+    """Print the findings as they are made; the worst level of them."""
+    levels = set()
+    async for finding in examine(settings):
+        out.print(_line(finding), soft_wrap=True)
+        levels.add(finding.level)
+    return max(levels, key=list(Level).index)
+
+
+def _line(finding: Finding) -> Text:
+    said = "\n         ".join(printable(line) for line in finding.said.splitlines())
+    line = Text.assemble(
+        (f"{finding.level:<7}", _STYLES[finding.level]), "  ", (printable(finding.subject), "bold"), f": {said}"
+    )
+    if finding.advice:
+        line.append(f"\n         {finding.advice}", "dim")
+    return line

@@ -1,0 +1,46 @@
+"""Is the consumer group seen, is somebody in it, and does it keep up?"""
+
+from typing import Final
+
+from aiokafka.errors import KafkaError, for_code
+
+from streams.doctor.finding import Finding, ok, problem, warning
+from streams.kafka.cluster import admin_client
+from streams.kafka.progress import progress_reader
+from streams.settings import Settings
+
+# Records to read beyond which a group is told to lag: about a second's work of one worker, with room for a commit.
+_LAG: Final = 100_000
+
+
+async def check_group(settings: Settings) -> Finding:
+    """How the workers' consumer group is.
+
+    Raises:
+        KafkaError: the brokers do not answer.
+    """
+    subject = f"group {settings.application_id}"
+    async with progress_reader(settings) as reader:
+        try:
+            progress = await reader.read_when_ready()
+            state, members = await _describe(settings)
+        except KafkaError as error:
+            said = f"cannot be described: {type(error).__name__}: {error}"
+            return problem(subject, said, f"Allow Read and Describe on group {settings.application_id}.")
+    lag = sum(one.lag for partitions in progress.values() for one in partitions)
+    said = f"{members} workers ({state or 'never seen'}), {lag:,} records to read"
+    if members == 0 and lag:
+        return warning(subject, said, "Nobody reads: start slo-streams worker.")
+    if lag > _LAG:
+        return warning(subject, said, "It lags: slo-streams status shows where; start more workers.")
+    return ok(subject, said)
+
+
+async def _describe(settings: Settings) -> tuple[str, int]:
+    """State of the group, and how many are in it."""
+    async with admin_client(settings) as admin:
+        (response,) = await admin.describe_consumer_groups([settings.application_id])
+    code, _group, state, _type, _protocol, members, *_ = response.groups[0]
+    if code and for_code(code).__name__ != "GroupIdNotFound":
+        raise for_code(code)(settings.application_id)
+    return state, len(members)
