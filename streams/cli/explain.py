@@ -57,7 +57,8 @@ def explain(
     """Show why an app paged or did not: the window's panes and counts, the rule that decided, and what comes next.
 
     Reads what the workers last committed and judges it again by their own rules; nobody's work is disturbed. Events
-    that came after a boundary was judged are in its counts, though they did not revise it. Times are UTC.
+    that came after a boundary was judged are in its counts, though they did not revise it. The watermark is the time
+    up to which events were seen; under SLO_CLOCK=live also the clock's, once all is read. Times are UTC.
 
     \b
     Examples:
@@ -95,7 +96,7 @@ def explain(
     for key, explanations in found:
         app_key, of = (printable(part) for part in key)
         out.print(Text(f"{app_key}  {metric.display_name(of)}  {of}", "bold"))
-        out.print(f"partition {stored.partition}, events seen up to {utc_text(stored.progress.watermark_ms)}")
+        out.print(f"partition {stored.partition}, watermark {utc_text(stored.progress.watermark_ms)}")
         for one in explanations:
             out.print(_shown(stored, one))
 
@@ -117,7 +118,7 @@ def _shown(stored: StoredTable, one: Explanation) -> RenderableType:
     facts.add_row(Text("objective", "dim"), Text(one.objective.name, "bold"))
     for name, text in _facts(one):
         facts.add_row(Text(name, "dim"), text)
-    return Padding(Group(facts, _pane_table(stored, one.window)), (1, 0, 0, 2))
+    return Padding(Group(facts, _pane_table(stored, one.window)), (1, 0, 0, 2), expand=False)
 
 
 def _facts(one: Explanation) -> list[tuple[str, str]]:
@@ -128,7 +129,7 @@ def _facts(one: Explanation) -> list[tuple[str, str]]:
         ("verdict", verdict_text(one)),
         ("now", standing_text(one)),
         ("last judged", utc_text(one.judged_ms)),
-        ("next", f"{utc_text(upcoming.end_ms)}, judged once events are seen up to {utc_text(one.due_ms)}"),
+        ("next", f"{utc_text(upcoming.end_ms)}, judged once the watermark reaches {utc_text(one.due_ms)}"),
         ("", f"so far {upcoming.good:,} good, {upcoming.bad:,} bad: {outlook_text(one)}"),
     ]
     if window.gone_before_ms is not None:

@@ -114,9 +114,10 @@ def _encode(positions: Positions) -> OffsetAndMetadata:
 
 
 def _decode(stored: OffsetAndMetadata) -> Positions:
-    if not stored.metadata:
+    try:
+        positions: Positions = orjson.loads(stored.metadata)
+    except orjson.JSONDecodeError:  # none, or not ours
         return dict.fromkeys((reason.value for reason in Reason), stored.offset)
-    positions: Positions = orjson.loads(stored.metadata)
     return positions
 
 

@@ -27,7 +27,7 @@ def test_why_it_paged(settings: Settings) -> None:
     assert "1 good, 1 bad: 1 of 2 = 50 %; wanted: at least 99 %, which allows up to 0.02 bad" in said
     assert "verdict below the objective: the breach stands" in said
     assert "now breached since 2026-03-02 14:01:00Z, incident " in said
-    assert "next 2026-03-02 14:03:00Z, judged once events are seen up to 2026-03-02 14:03:10Z" in said
+    assert "next 2026-03-02 14:03:00Z, judged once the watermark reaches 2026-03-02 14:03:10Z" in said
     assert "so far 2 good, 1 bad: if no more came, nothing would be published" in said
 
     code, said = run(settings, APP, "webhook-delivery-success-rate", "--json")

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.rejected import Reason, RejectedHeaders
 from streams.intake.placement import partition_of
@@ -87,6 +87,26 @@ def test_reasons_go_on_each_from_its_own_place(flow: Flow) -> None:
         assert dict(done.sent) == {Reason.SCHEMA: 1, Reason.TOO_LATE: 1}
         assert dict(done.older) == {Reason.SCHEMA: 1}
         assert sorted(value or b"" for _, value in await arrived(flow)) == [b"late", b"later", b"schema"]
+
+    asyncio.run(scenario())
+
+
+def test_an_operator_can_set_the_position(flow: Flow) -> None:
+    """As `kafka-consumer-groups --reset-offsets` does: an offset without metadata."""
+
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+        await reject(flow, Reason.SCHEMA, b"first", b"second")
+        await redrive(settings, list(Reason), 0)
+        async with AIOKafkaConsumer(
+            bootstrap_servers=flow.bootstrap_servers, group_id=f"{flow.application_id}-redrive"
+        ) as consumer:
+            tp = TopicPartition(settings.topics.rejected, 0)
+            consumer.assign([tp])
+            await consumer.commit({tp: 1})
+        assert (await redrive(settings, list(Reason), 0)).sent == {Reason.SCHEMA: 1}
+        assert sorted(value or b"" for _, value in await arrived(flow)) == [b"first", b"second", b"second"]
 
     asyncio.run(scenario())
 
