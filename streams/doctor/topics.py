@@ -63,7 +63,9 @@ def _faults(
 ) -> Iterator[Finding]:
     name, topic = spec.name, existing.get(spec.name)
     if topic is None:
-        advice = "A worker creates it when it may, or: slo-streams topics --create. If it is there, allow Describe on it."
+        advice = (
+            "A worker creates it when it may, or: slo-streams topics --create. If it is there, allow Describe on it."
+        )
         yield problem(name, "is missing, or hidden from this user", advice)
         return
     source = existing.get(spec.like or "")
