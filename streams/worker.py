@@ -35,6 +35,7 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
     """The Faust app of the evaluator. `partitions` holds all state; Faust fetches, assigns and runs the agents."""
 
     BootStrategy = _Boot
+    logger = logging.getLogger("faust")  # what Faust says is said by Faust
 
     def __init__(self, settings: Settings, objectives: tuple[Objective, ...]) -> None:
         self.settings = settings

@@ -6,6 +6,7 @@ faust 0.15.3 and aiokafka 0.14.0 is in this file; both are pinned.
 """
 
 import contextlib
+import logging
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
@@ -23,6 +24,7 @@ from streams.settings import Settings
 
 _FETCH_BYTES = 2 * 1024 * 1024  # of one partition, compressed
 _FETCH_WAIT_MS = 200
+_FAUST_LOG = logging.getLogger("faust")  # Faust would name its messages for the module of the subclass
 _CHUNKS_PER_POLL = 1_000
 
 
@@ -83,6 +85,8 @@ class Owner(Protocol):
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread of the aiokafka consumer, set up for chunks and for `read_committed`."""
 
+    logger = _FAUST_LOG
+
     def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
         self._assignor = RoundRobinPartitionAssignor
         settings = transport.settings
@@ -105,6 +109,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
     """Faust's consumer with commits and rebalances handed to the owner of the partitions."""
+
+    logger = _FAUST_LOG
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)

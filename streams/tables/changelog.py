@@ -58,9 +58,10 @@ async def _read_rows(settings: Settings, tp: TopicPartition) -> dict[bytes, byte
     )
     await consumer.start()
     try:
+        # Asked before anything is fetched: behind a fetch that waits for records, the answer would wait, too.
+        end_offset = (await consumer.end_offsets([tp]))[tp]
         consumer.assign([tp])
         await consumer.seek_to_beginning(tp)
-        end_offset = (await consumer.end_offsets([tp]))[tp]
         # By position, not by the last record: a changelog ends in transaction markers, which are never delivered.
         while await consumer.position(tp) < end_offset:
             for chunks in (await consumer.getmany(tp, timeout_ms=1_000)).values():

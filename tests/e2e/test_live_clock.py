@@ -93,7 +93,7 @@ def test_silence_is_noticed_unless_a_transaction_may_still_break_it(flow: Flow, 
         held, silent = "com.example.chart", "com.example.poll"
         assert delivery(flow, held, 0).partition != delivery(flow, silent, 0).partition
         worker = flow.start_worker()
-        await worker.says("Worker ready")
+        await worker.says("going on at")
         await flow.produce([delivery(flow, held, now_ms(), status=500)])
         await wait_for_alert(flow, held, "BELOW_OBJECTIVE")
         async with AIOKafkaProducer(
