@@ -29,6 +29,7 @@ class Evaluator:
     """Judges one metric in one partition.
 
     Give it what arrived (`observe`) and what time it is (`advance`); take out `take_transitions` and `take_dirty`.
+    `not_counted` is how many observations so far moved nothing but time.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Evaluator:
         self._fading: dict[int, list[Series]] = {}
         self._dirty: list[SeriesKey] = []
         self._transitions: list[Transition] = []
+        self.not_counted = 0
         self._schedule()
         for one in series:
             self._adopt(one)
@@ -76,6 +78,7 @@ class Evaluator:
         the watermark. Returns the origins of those that came too late for any boundary still to be judged.
         """
         too_late: list[Origin] = []
+        not_counted = 0
         all_series, pane_ms, is_judging = self._series, self._pane_ms, bool(self._active)
         watermark_ms, due_ms, floor_ms = self._watermark_ms, self._due_ms, self._floor_ms
         for app_key, scope, time_ms, seen_ms, outcome, origin in observations:
@@ -88,6 +91,7 @@ class Evaluator:
                     self.advance(seen_ms)
                     due_ms, floor_ms = self._due_ms, self._floor_ms
             if outcome == NOT_COUNTED or not is_judging:
+                not_counted += 1
                 continue
             key = (app_key, scope)
             series = all_series.get(key)
@@ -110,6 +114,7 @@ class Evaluator:
                 self._dirty.append(key)
             if bad and not series.is_watched:
                 self._watch(series)
+        self.not_counted += not_counted
         return too_late
 
     def _enter_pane(self, series: Series, panes: TumblingCounts, pane: int, bad: int) -> None:
@@ -159,8 +164,11 @@ class Evaluator:
         """What has to be stored beside the series; None before the first accepted record."""
         if self._judged_ms == LONG_AGO:
             return None
-        # Without an objective nothing is judged, but time goes on: one that is added later starts from then.
-        judged_ms = self._judged_ms if self._hops_ms else self._watermark_ms - self._lateness_ms
+        judged_ms = self._judged_ms
+        if not self._hops_ms:
+            # Nothing is judged, but time goes on: an objective that is added later starts from then. By whole panes,
+            # as its boundaries will be: progress that moves is progress to store.
+            judged_ms = (self._watermark_ms - self._lateness_ms) // self._pane_ms * self._pane_ms
         return Progress(self._watermark_ms, judged_ms, self._pane_ms, (*self._active, *self._retired))
 
     @property
@@ -172,6 +180,11 @@ class Evaluator:
     def has_transitions(self) -> bool:
         """Whether there is anything to take."""
         return bool(self._transitions)
+
+    @property
+    def dirty_count(self) -> int:
+        """Series that `take_dirty` would give."""
+        return len(self._dirty)
 
     def take_transitions(self) -> list[Transition]:
         """Transitions since the last call, in order."""

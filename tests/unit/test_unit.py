@@ -6,7 +6,7 @@ from streams.intake.chunk import Chunk
 from streams.names import WEBHOOK, Topics
 from streams.outlet.outgoing import Outgoing
 from streams.tables.rows import META_KEY, Meta, decode_meta, encode_key
-from streams.unit.unit import GapError, Unit
+from streams.unit.unit import COUNTS, GapError, Unit
 from streams.unit.work import Work
 from tests.build import Stored, chunk
 from tests.model.build import DEFAULTS, clock_ms, delivery
@@ -87,7 +87,7 @@ def test_what_was_applied_is_passed_over() -> None:
     unit = new_unit()
     unit.apply(chunk(delivery("12:00"), delivery("12:00"), start=5), clock_ms=None)
     unit.apply(chunk(delivery("12:00"), delivery("12:00"), delivery("12:00"), start=5), clock_ms=None)
-    assert unit.counts["events"] == 3
+    assert unit.counts["records"] == 3
     assert unit.next_offset == 8
     work_of(unit)
     unit.apply(chunk(delivery("12:00"), start=6), clock_ms=None)
@@ -98,7 +98,7 @@ def test_a_restored_unit_goes_on_where_the_meta_row_says() -> None:
     unit = new_unit(Meta(7, None, 0))
     assert unit.take_work() is None
     unit.apply(chunk(delivery("12:00"), delivery("12:00"), delivery("12:00"), start=5), clock_ms=None)
-    assert unit.counts["events"] == 1
+    assert unit.counts["records"] == 1
     assert unit.next_offset == 8
     with pytest.raises(GapError):
         new_unit(Meta(7, None, 0)).apply(chunk(delivery("12:00"), start=8), clock_ms=None)
@@ -145,6 +145,18 @@ def test_a_boundary_without_an_alert_is_work_too() -> None:
     assert unit.take_work() is None
 
 
+def test_time_that_goes_on_without_an_objective_is_work_once_a_pane() -> None:
+    unit = Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], LATENESS_MS)
+    unit.apply(chunk(delivery("12:00")), clock_ms=None)
+    work_of(unit)
+    unit.tick(clock_ms("12:00:09"))
+    assert unit.take_work() is None
+    unit.tick(clock_ms("12:01:10"))
+    assert [key for key, _ in work_of(unit).rows] == [META_KEY]
+    unit.tick(clock_ms("12:01:20"))
+    assert unit.take_work() is None
+
+
 def test_one_that_comes_too_late_is_told_by_when_it_should_have_come() -> None:
     unit = new_unit()
     unit.apply(chunk(delivery("12:30:20"), delivery("12:15:59.999"), delivery("12:16")), clock_ms=None)
@@ -168,7 +180,16 @@ def test_its_counts_are_for_operators() -> None:
     garbage, lost = delivery("12:00")._replace(value=b""), delivery("12:00")._replace(key=None)
     unit.apply(chunk(delivery("12:00:30", 500), garbage, garbage, lost, delivery("12:01:10")), clock_ms=None)
     work_of(unit)
-    assert unit.counts == {"events": 5, "rejected not_json": 2, "rerouted": 1, "alerts": 1, "rows": 2}
+    assert +unit.counts == {
+        "records": 5,
+        "events counted": 2,
+        "rejected not_json": 2,
+        "rerouted": 1,
+        "alerts BREACH BELOW_OBJECTIVE": 1,
+        "rows": 2,
+    }
+    assert set(unit.counts) <= set(COUNTS)
+    assert unit.open_breaches == 1
 
 
 def test_only_the_objectives_of_its_metric_judge() -> None:
