@@ -12,6 +12,10 @@ from streams.tables.rows import Meta
 log = logging.getLogger(__name__)
 
 
+class SourceLostError(Exception):
+    """The input topic holds less than was judged: it is not the one that the state was made from."""
+
+
 async def beginning(settings: Settings, source: TopicPartition, changelog: str, meta: Meta | None) -> Meta:
     """The stored meta row, or one for a partition that is new; held against the offset of the consumer group.
 
@@ -20,13 +24,20 @@ async def beginning(settings: Settings, source: TopicPartition, changelog: str, 
 
     Raises:
         StateLostError: no meta row, though the group has committed, so there was one.
+        SourceLostError: the log ends before the state goes on; what is written there next would be taken for judged.
     """
     async with AIOKafkaConsumer(
         **client_options(settings), group_id=settings.application_id, enable_auto_commit=False
     ) as consumer:
         committed = await consumer.committed(source)
+        end_offset = (await consumer.end_offsets([source]))[source]
     name = f"{source.topic}[{source.partition}]"
     if meta is not None:
+        if meta.next_offset > end_offset:
+            raise SourceLostError(
+                f"{name} ends at {end_offset:,}, but was judged up to {meta.next_offset:,}: it was deleted and created "
+                "anew, or lost records. Start over with a new SLO_APPLICATION_ID, which reads it from its beginning."
+            )
         if committed != meta.next_offset:
             log.warning("%s: the group stands at %s, the state at %s, which wins", name, committed, meta.next_offset)
         return meta

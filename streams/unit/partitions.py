@@ -26,7 +26,7 @@ from streams.names import changelog
 from streams.settings import Clock, Settings
 from streams.tables.changelog import StateLostError, restore
 from streams.tables.rows import UnreadableRowError
-from streams.unit.beginning import beginning, oldest_offset
+from streams.unit.beginning import SourceLostError, beginning, oldest_offset
 from streams.unit.commit import Ledger
 from streams.unit.exits import exit_on, refuse
 from streams.unit.failpoints import Failpoint
@@ -68,7 +68,7 @@ class Partitions:
         self._objectives = objectives
         self._inputs = settings.topics.inputs
         self._failpoint = Failpoint(settings.fail)
-        self._owned: dict[TP, asyncio.Task[Owned]] = {}
+        self._owned: dict[TP, asyncio.Task[Owned | None]] = {}
         self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)
         self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
         self._counts_of_released: Counter[str] = Counter()
@@ -90,14 +90,17 @@ class Partitions:
             if tp not in self._owned and tp.topic in self._inputs:
                 self._owned[tp] = asyncio.create_task(self._take_over(tp))
 
-    async def _take_over(self, tp: TP) -> Owned:
+    async def _take_over(self, tp: TP) -> Owned | None:
+        """None where the partition was revoked before its turn came: a rebalance waits for no more than has begun."""
         doing = f"taking over {_name(tp)}"
         metric = self._inputs[tp.topic]
         state_topic = changelog(self._settings.application_id, metric)
-        ledger = Ledger(self._settings, tp.topic, tp.partition, state_topic, self._failpoint)
         try:
             async with self._restores:
+                if self._owned.get(tp) is not asyncio.current_task():
+                    return None
                 started_s = time.monotonic()
+                ledger = Ledger(self._settings, tp.topic, tp.partition, state_topic, self._failpoint)
                 await ledger.open()
                 state = await restore(self._settings, state_topic, tp.partition)
                 meta = await beginning(self._settings, TopicPartition(*tp), state_topic, state.meta)
@@ -111,7 +114,7 @@ class Partitions:
                     meta,
                     state.series,
                 )
-        except (StateLostError, UnreadableRowError, PanesDoNotFitError) as problem:
+        except (StateLostError, SourceLostError, UnreadableRowError, PanesDoNotFitError) as problem:
             refuse(problem, doing)
         except Exception as problem:
             exit_on(problem, doing)
@@ -134,8 +137,10 @@ class Partitions:
         """Commit everything and let go of it: the worker is asked to stop."""
         await self.release(list(self._owned))
 
-    async def _let_go(self, task: asyncio.Task[Owned]) -> None:
+    async def _let_go(self, task: asyncio.Task[Owned | None]) -> None:
         owned = await task  # a take-over that has begun is ended properly: it holds a producer
+        if owned is None:
+            return
         owned.leaving.set()
         owned.wake.set()
         if owned.committer is not None:
@@ -145,7 +150,8 @@ class Partitions:
         self._counts_of_released.update(owned.unit.counts)
 
     def _in_hand(self) -> list[tuple[TP, Owned]]:
-        return [(tp, task.result()) for tp, task in self._owned.items() if task.done() and not task.cancelled()]
+        done = [(tp, task.result()) for tp, task in self._owned.items() if task.done() and not task.cancelled()]
+        return [(tp, owned) for tp, owned in done if owned is not None]
 
     # Chunks and ticks
 
@@ -155,6 +161,8 @@ class Partitions:
         if task is None:
             return
         owned = await asyncio.shield(task)
+        if owned is None:
+            return
         try:
             owned.unit.apply(chunk, _now_ms() if self._settings.clock is Clock.LIVE else None)
         except GapError:
@@ -206,7 +214,10 @@ class Partitions:
             return
         for tp, owned in in_hand:
             if owned.unit.next_offset is not None and owned.unit.next_offset >= end_offsets[tp]:
-                owned.unit.tick(asked_ms)
+                try:
+                    owned.unit.tick(asked_ms)
+                except Exception as problem:
+                    exit_on(problem, f"judging {_name(tp)}")
                 if owned.unit.has_alerts:
                     owned.wake.set()
 
@@ -234,13 +245,13 @@ class Partitions:
         """Returns how long chunks were kept waiting, seconds: the time to put the work together."""
         async with owned.lock, self._commits:
             started_s = time.perf_counter()
-            work = owned.unit.take_work()
-            took_s = time.perf_counter() - started_s
-            if work is not None:
-                try:
+            try:
+                work = owned.unit.take_work()
+                took_s = time.perf_counter() - started_s
+                if work is not None:
                     await owned.ledger.write(work)
-                except BaseException as problem:
-                    exit_on(problem, f"committing {owned.unit.topic}[{owned.unit.partition}]")
+            except BaseException as problem:
+                exit_on(problem, f"committing {owned.unit.topic}[{owned.unit.partition}]")
             return took_s
 
 

@@ -101,3 +101,23 @@ def test_lost_state_is_never_begun_anew(flow: Flow) -> None:
             assert f"{rows.topic}[{home}] is empty" in said
 
     asyncio.run(scenario())
+
+
+@pytest.mark.timeout(180)
+def test_an_input_topic_that_was_created_anew_is_not_read_with_the_old_state(flow: Flow) -> None:
+    """Its first records would be taken for those that were judged already, and passed over in silence."""
+
+    async def scenario() -> None:
+        await flow.create_topics()
+        (record,) = flow.place([delivery("com.example.chart", 0)])
+        await flow.produce([record])
+        worker = flow.start_worker()
+        await flow.wait_until_read()
+        assert await worker.stop() == 0
+        async with flow.admin() as admin:
+            await admin.delete_topics([record.topic])
+        said = await refusal(flow)
+        assert f"{record.topic}[{record.partition}] ends at 0, but was judged up to 1" in said
+        assert "SLO_APPLICATION_ID" in said
+
+    asyncio.run(scenario())
