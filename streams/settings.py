@@ -6,11 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.durations import duration_ms
 from streams.names import Topics
+from streams.tls import check_cafile, check_identity, tls_context
 
 DurationMs = Annotated[int, BeforeValidator(duration_ms)]
 
@@ -37,6 +38,16 @@ class SecurityProtocol(StrEnum):
     SASL_PLAINTEXT = "SASL_PLAINTEXT"
     SASL_SSL = "SASL_SSL"
 
+    @property
+    def has_login(self) -> bool:
+        """Whether the brokers ask for a user name and password."""
+        return self in (SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS is spoken."""
+        return self in (SecurityProtocol.SSL, SecurityProtocol.SASL_SSL)
+
 
 class InvalidSettingsError(Exception):
     """One or more settings cannot be used; the message has a line for each."""
@@ -62,27 +73,49 @@ class Settings(BaseSettings):
 
     security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
     sasl_mechanism: str = Field("SCRAM-SHA-512", pattern=r"^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")
-    sasl_username: str | None = None
-    sasl_password: SecretStr | None = None
+    # Validated also when not set: what one setting needs of another is said beside all other faults.
+    sasl_username: str | None = Field(None, validate_default=True)
+    sasl_password: SecretStr | None = Field(None, validate_default=True)
     ssl_cafile: Path | None = None
     ssl_certfile: Path | None = None
-    ssl_keyfile: Path | None = None
+    ssl_keyfile: Path | None = Field(None, validate_default=True)
 
-    @model_validator(mode="after")
-    def _credentials_are_complete(self) -> "Settings":
-        if self.uses_sasl and (self.sasl_username is None or self.sasl_password is None):
-            raise ValueError(f"{self.security_protocol} needs SLO_SASL_USERNAME and SLO_SASL_PASSWORD")
-        return self
+    @field_validator("sasl_username", "sasl_password")
+    @classmethod
+    def _login_is_complete(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
+        protocol = info.data.get("security_protocol")  # absent when it is wrong itself
+        if protocol is not None and protocol.has_login and not value:
+            raise ValueError(f"{protocol} needs it, and it is not set")
+        return value
+
+    @field_validator("ssl_cafile")
+    @classmethod
+    def _cafile_is_one(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            check_cafile(path)
+        return path
+
+    @field_validator("ssl_keyfile")
+    @classmethod
+    def _identity_is_complete(cls, keyfile: Path | None, info: ValidationInfo) -> Path | None:
+        certfile = info.data.get("ssl_certfile")
+        if keyfile is not None and certfile is not None:
+            check_identity(certfile, keyfile)
+        elif certfile is not None:
+            raise ValueError("not set, but SLO_SSL_CERTFILE is (name the same file in both if it holds both)")
+        elif keyfile is not None:
+            raise ValueError("set, but SLO_SSL_CERTFILE is not")
+        return keyfile
 
     @property
     def uses_sasl(self) -> bool:
         """Whether the brokers ask for a user name and password."""
-        return self.security_protocol in (SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL)
+        return self.security_protocol.has_login
 
     @property
     def uses_tls(self) -> bool:
         """Whether the connection is encrypted."""
-        return self.security_protocol in (SecurityProtocol.SSL, SecurityProtocol.SASL_SSL)
+        return self.security_protocol.is_encrypted
 
     @property
     def topics(self) -> Topics:
@@ -92,13 +125,7 @@ class Settings(BaseSettings):
     @cached_property
     def ssl_context(self) -> ssl.SSLContext | None:
         """TLS 1.2 or newer with host name check; None without TLS."""
-        if not self.uses_tls:
-            return None
-        context = ssl.create_default_context(cafile=self.ssl_cafile)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.ssl_certfile is not None:
-            context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile)
-        return context
+        return tls_context(self.ssl_cafile, self.ssl_certfile, self.ssl_keyfile) if self.uses_tls else None
 
 
 def load_settings() -> Settings:

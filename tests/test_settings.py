@@ -1,0 +1,120 @@
+"""Settings of the environment: every fault is named at once, and no secret is shown."""
+
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from streams.settings import InvalidSettingsError, Settings, load_settings
+
+PASSWORD = "pa55-word-of-a-test"  # noqa: S105
+
+
+@pytest.fixture
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+def faults(monkeypatch: pytest.MonkeyPatch, **settings: object) -> dict[str, str]:
+    """What is said of each setting."""
+    for name, value in settings.items():
+        monkeypatch.setenv(f"SLO_{name}".upper(), str(value))
+    with pytest.raises(InvalidSettingsError) as refusal:
+        load_settings()
+    said = str(refusal.value)
+    assert PASSWORD not in said
+    lines = [line.partition(": ") for line in said.splitlines()]
+    return {name: fault for name, _, fault in lines}
+
+
+def pem(path: Path, *blobs: trustme.Blob) -> Path:
+    path.write_bytes(b"".join(blob.bytes() for blob in blobs))
+    return path
+
+
+def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca: trustme.CA) -> None:
+    certificate = pem(tmp_path / "cert.pem", *ca.issue_cert("worker").cert_chain_pems)
+    found = faults(
+        monkeypatch,
+        partitions=0,
+        security_protocol="SASL_SSL",
+        ssl_cafile=tmp_path / "none.pem",
+        ssl_certfile=certificate,
+    )
+    assert set(found) == {
+        "SLO_PARTITIONS",
+        "SLO_SASL_USERNAME",
+        "SLO_SASL_PASSWORD",
+        "SLO_SSL_CAFILE",
+        "SLO_SSL_KEYFILE",
+    }
+    assert found["SLO_SASL_USERNAME"] == "SASL_SSL needs it, and it is not set"
+    assert found["SLO_SSL_CAFILE"] == f"{tmp_path}/none.pem cannot be read: No such file or directory"
+    assert found["SLO_SSL_KEYFILE"].startswith("not set, but SLO_SSL_CERTFILE is")
+
+
+@pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "SASL_SSL"])
+def test_an_empty_login_is_none(monkeypatch: pytest.MonkeyPatch, protocol: str) -> None:
+    found = faults(monkeypatch, security_protocol=protocol, sasl_username="", sasl_password="")
+    assert set(found) == {"SLO_SASL_USERNAME", "SLO_SASL_PASSWORD"}
+
+
+def test_a_wrong_protocol_asks_for_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(faults(monkeypatch, security_protocol="TLS", sasl_mechanism="MD5")) == {
+        "SLO_SECURITY_PROTOCOL",
+        "SLO_SASL_MECHANISM",
+    }
+
+
+@pytest.mark.parametrize("content", [b"", b"not a certificate", "key"])
+def test_a_cafile_has_to_hold_a_certificate(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca: trustme.CA, content: bytes | str
+) -> None:
+    cafile = tmp_path / "ca.pem"
+    cafile.write_bytes(content if isinstance(content, bytes) else ca.issue_cert("worker").private_key_pem.bytes())
+    found = faults(monkeypatch, security_protocol="SSL", ssl_cafile=cafile)
+    assert found == {
+        "SLO_SSL_CAFILE": f"{cafile} holds no certificate: a PEM file with the CA of the brokers is needed"
+    }
+
+
+def test_a_key_without_its_certificate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca: trustme.CA) -> None:
+    key = pem(tmp_path / "key.pem", ca.issue_cert("worker").private_key_pem)
+    assert faults(monkeypatch, ssl_keyfile=key) == {"SLO_SSL_KEYFILE": "set, but SLO_SSL_CERTFILE is not"}
+
+
+def test_a_key_of_another_certificate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca: trustme.CA) -> None:
+    certificate = pem(tmp_path / "cert.pem", *ca.issue_cert("worker").cert_chain_pems)
+    key = pem(tmp_path / "key.pem", ca.issue_cert("other").private_key_pem)
+    found = faults(monkeypatch, ssl_certfile=certificate, ssl_keyfile=key)
+    assert "are no pair" in found["SLO_SSL_KEYFILE"]
+
+
+def test_nobody_is_asked_for_a_passphrase(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca: trustme.CA) -> None:
+    identity = ca.issue_cert("worker")
+    key = load_pem_private_key(identity.private_key_pem.bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"a passphrase"))
+    (tmp_path / "key.pem").write_bytes(locked)
+    certificate = pem(tmp_path / "cert.pem", *identity.cert_chain_pems)
+    found = faults(monkeypatch, ssl_certfile=certificate, ssl_keyfile=tmp_path / "key.pem")
+    assert "without a passphrase" in found["SLO_SSL_KEYFILE"]
+
+
+def test_a_certificate_and_its_key_in_one_file(tmp_path: Path, ca: trustme.CA) -> None:
+    both = pem(tmp_path / "both.pem", ca.issue_cert("worker").private_key_and_cert_chain_pem)
+    settings = Settings(security_protocol="SSL", ssl_certfile=both, ssl_keyfile=both)
+    assert settings.ssl_context is not None
+
+
+def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SECURITY_PROTOCOL": "SASL_SSL", "SASL_USERNAME": "worker", "SASL_PASSWORD": PASSWORD}.items():
+        monkeypatch.setenv(f"SLO_{name}", value)
+    settings = load_settings()
+    shown = (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json())
+    assert all(PASSWORD not in text for text in shown)
