@@ -93,6 +93,7 @@ class Flow:
     prefix: str
     folder: Path
     partitions: int = 4
+    replicas: int = 1
     clock: str = "event"
     lateness_ms: int = 10_000
     objectives_file: Path | None = None
@@ -121,7 +122,7 @@ class Flow:
             "SLO_APPLICATION_ID": self.application_id,
             "SLO_TOPIC_PREFIX": self.prefix,
             "SLO_PARTITIONS": str(self.partitions),
-            "SLO_REPLICATION_FACTOR": "1",
+            "SLO_REPLICATION_FACTOR": str(self.replicas),
             "SLO_CLOCK": self.clock,
             "SLO_ALLOWED_LATENESS": f"{self.lateness_ms}ms",
             "SLO_SESSION_TIMEOUT": f"{SESSION_TIMEOUT_S}s",
@@ -138,7 +139,11 @@ class Flow:
         kafka = Kafka(self.bootstrap_servers)
         for topic in self.topics.inputs:
             await kafka.create_topic(
-                topic, partitions=self.partitions, retention_ms="-1", max_message_bytes=str(largest_record_bytes)
+                topic,
+                partitions=self.partitions,
+                replicas=self.replicas,
+                retention_ms="-1",
+                max_message_bytes=str(largest_record_bytes),
             )
         await prepare_topics(
             Settings(
@@ -146,7 +151,7 @@ class Flow:
                 application_id=self.application_id,
                 topic_prefix=self.prefix,
                 partitions=self.partitions,
-                replication_factor=1,
+                replication_factor=self.replicas,
             )
         )
 
@@ -245,20 +250,23 @@ class Flow:
     async def wait_until_read(self, timeout_s: float = 60) -> None:
         """Wait until the workers have committed every input partition to its end."""
 
-        unread: dict[TopicPartition, str] = {}
+        lag: dict[TopicPartition, int] = {}
 
         async def is_read() -> bool:
-            committed = await self.committed()  # first: a commit may append rerouted records
-            ends = await self.end_offsets(self.input_partitions)
-            unread.clear()
-            unread.update({tp: f"{committed.get(tp, 0)} of {end}" for tp, end in ends.items()})
-            return all(committed.get(tp, 0) >= end for tp, end in ends.items())
+            lag.update(await self.lag())
+            return not any(lag.values())
 
         try:
             await wait_for(is_read, timeout_s, "the workers to read everything", self.workers)
         except TimeoutError as problem:
-            problem.add_note(f"committed: {unread}")
+            problem.add_note(f"lag: {lag}")
             raise
+
+    async def lag(self) -> dict[TopicPartition, int]:
+        """How much of every input partition the workers have not committed."""
+        committed = await self.committed()  # first: a commit may append rerouted records
+        ends = await self.end_offsets(self.input_partitions)
+        return {tp: max(0, end - committed.get(tp, 0)) for tp, end in ends.items()}
 
     async def wait_for_commits(self, timeout_s: float = 60) -> None:
         """Wait until the workers have committed more than they have now."""
