@@ -7,7 +7,7 @@ Headers = list[tuple[str, bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One record to produce. `partition_key` decides its partition; None leaves that to the client."""
+    """One record to produce. `partition_key` decides its partition; one without lies beside its source partition."""
 
     topic: str
     key: bytes | None

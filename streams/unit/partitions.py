@@ -176,7 +176,10 @@ class Partitions:
     async def _close_gap(self, tp: TP, unit: Unit, chunk: Chunk) -> None:
         """Read again what is missing before a chunk; what the log no longer holds is said and passed over."""
         expected = unit.next_offset or 0
-        oldest = await oldest_offset(self._settings, TopicPartition(*tp))
+        try:
+            oldest = await oldest_offset(self._settings, TopicPartition(*tp))
+        except KafkaError as problem:
+            exit_on(problem, f"looking for records {expected} to {chunk.start_offset - 1} of {_name(tp)}")
         if oldest > expected:
             log.error("%s: records %d to %d are gone from the log unread; going on", _name(tp), expected, oldest - 1)
             unit.next_offset = min(oldest, chunk.start_offset)

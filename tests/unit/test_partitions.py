@@ -1,24 +1,63 @@
-"""Which partitions a worker takes over, where no broker is needed to tell."""
+"""What a worker does with its partitions, where no broker is needed to tell."""
 
 import asyncio
-from collections import Counter
+from typing import NoReturn
 
+import pytest
+from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
 from streams.broker.probe import free_port
+from streams.names import WEBHOOK, Topics
 from streams.settings import Settings
+from streams.tables.rows import Meta
+from streams.unit import partitions as module
 from streams.unit.partitions import Partitions
+from streams.unit.unit import Unit
+from tests.build import chunk
+from tests.model.build import delivery
+
+TOPIC = Topics().input(WEBHOOK)
 
 
-def test_what_is_revoked_before_its_turn_is_not_taken_over() -> None:
-    """To take over without a broker would end this process."""
+class EndedError(BaseException):
+    """The process would have ended."""
+
+
+def end(problem: BaseException, doing: str) -> NoReturn:
+    raise EndedError(doing) from problem
+
+
+def unreachable() -> Settings:
+    """Settings with an address where no broker answers."""
+    return Settings(bootstrap_servers=f"127.0.0.1:{free_port()}")
+
+
+def new_unit() -> Unit:
+    return Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], 0, Meta(5, None, 0))
+
+
+def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To take over without a broker would end the process."""
 
     async def scenario() -> None:
-        settings = Settings(bootstrap_servers=f"127.0.0.1:{free_port()}")
-        partitions = Partitions(settings, [])
-        assigned = [TP("slo.webhook.v1", partition) for partition in range(8)]
+        partitions = Partitions(unreachable(), [])
+        assigned = [TP(TOPIC, partition) for partition in range(8)]
         partitions.take(assigned)
         await partitions.release(assigned)
-        assert partitions.counts == Counter()
+        assert partitions.condition().partitions == ()
 
+    asyncio.run(scenario())
+
+
+def test_a_gap_that_cannot_be_looked_into_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its partition would stand still until the next record comes."""
+
+    async def scenario() -> None:
+        later = chunk(delivery("12:00"), start=7)
+        with pytest.raises(EndedError, match=r"looking for records 5 to 6 of slo\.webhook\.v1\[3\]") as ended:
+            await Partitions(unreachable(), [])._close_gap(TP(TOPIC, 3), new_unit(), later)
+        assert isinstance(ended.value.__cause__, KafkaConnectionError)
+
+    monkeypatch.setattr(module, "exit_on", end)
     asyncio.run(scenario())
