@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, Validat
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.durations import duration_ms
+from streams.logs import LogFormat
 from streams.names import Topics
 from streams.tls import check_cafile, check_identity, tls_context
 
@@ -69,6 +70,10 @@ class Settings(BaseSettings):
     session_timeout: DurationMs = Field(10_000, ge=1_000)
     commit_interval: DurationMs = Field(500, ge=10, le=60_000)
     objectives: Path | None = None
+    health_host: str = "127.0.0.1"
+    health_port: int = Field(8089, ge=0, le=65_535)
+    watchdog: DurationMs | None = Field(None, ge=1_000)
+    log_format: LogFormat = LogFormat.TEXT
     fail: str | None = Field(None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*)?$")
 
     security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
@@ -116,6 +121,11 @@ class Settings(BaseSettings):
     def uses_tls(self) -> bool:
         """Whether the connection is encrypted."""
         return self.security_protocol.is_encrypted
+
+    @property
+    def watchdog_ms(self) -> int:
+        """How long a worker may make no progress; three session timeouts unless set."""
+        return 3 * self.session_timeout if self.watchdog is None else self.watchdog
 
     @property
     def topics(self) -> Topics:

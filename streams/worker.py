@@ -9,11 +9,14 @@ from faust.app.base import BootStrategy
 
 from streams.agents import register_agents
 from streams.evaluation.objective import Objective
+from streams.health.condition import why_not_live
+from streams.health.endpoint import health_app, served
+from streams.health.watchdog import Watchdog
 from streams.intake.transport import Transport
 from streams.kafka.connection import faust_credentials
 from streams.kafka.topics import UnusableClusterError, prepare_topics
 from streams.settings import Settings
-from streams.unit.exits import exit_on, refuse
+from streams.unit.exits import exit_on, give_up, refuse
 from streams.unit.partitions import Partitions
 
 log = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
         """Refuse to start on a cluster where the work cannot be done right."""
         gc.set_threshold(YOUNG_OBJECTS)
         self._create_directories = _no_directories  # all state is in Kafka
+        await self._show_health()
         try:
             created = await prepare_topics(self.settings)
         except UnusableClusterError as problem:
@@ -73,6 +77,13 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
             log.info("created topics: %s", ", ".join(created))
         self.partitions.seek = self.consumer.seek
         await super().on_first_start()
+
+    async def _show_health(self) -> None:
+        settings, partitions = self.settings, self.partitions
+        limit_s = settings.watchdog_ms / 1_000
+        Watchdog(lambda: why_not_live(partitions.condition(), limit_s), limit_s, give_up).start()
+        app = health_app(partitions.condition, limit_s, partitions.metrics)
+        await self.add_async_context(served(app, settings.health_host, settings.health_port))
 
 
 def _no_directories(*_: Any) -> None:

@@ -47,7 +47,7 @@ def worker(
         objectives = load_objectives(settings.objectives)
     except (InvalidSettingsError, InvalidObjectivesError) as problem:
         fail(str(problem), code=2)
-    logs.configure(log_level)
+    logs.configure(log_level, settings.log_format)
     app = EvaluatorApp(settings, objectives)
     app.finalize()
     process = Worker(app, loglevel=log_level, override_logging=False, quiet=True, redirect_stdouts=False)

@@ -6,12 +6,15 @@ sysexits.h, so that an operator can tell a worker to be restarted from one to be
 
 import logging
 import os
+import threading
 from enum import IntEnum
 from typing import NoReturn
 
 from aiokafka.errors import ProducerFenced
 
 log = logging.getLogger(__name__)
+
+_LAST_WORDS_S = 5.0
 
 
 class ExitCode(IntEnum):
@@ -35,6 +38,16 @@ def refuse(problem: Exception, doing: str) -> NoReturn:
     """Say why the worker must not go on, and end the process."""
     log.critical("%s: %s", doing, problem)
     _exit(ExitCode.REFUSED)
+
+
+def give_up(reason: str) -> NoReturn:
+    """Say why there is no progress and end the process: for a thread beside the event loop."""
+    # The stuck thread may hold the log's lock, or nobody may read the log: then the process ends without a word.
+    last_words = threading.Timer(_LAST_WORDS_S, os._exit, (ExitCode.BROKEN,))
+    last_words.daemon = True
+    last_words.start()
+    log.critical("%s; exiting", reason)
+    _exit(ExitCode.BROKEN)
 
 
 def _exit(code: ExitCode) -> NoReturn:

@@ -18,6 +18,8 @@ from faust.types import TP
 
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import PanesDoNotFitError
+from streams.health.condition import Assigned, Condition, InHand
+from streams.health.metrics import Metrics
 from streams.intake.chunk import Chunk
 from streams.intake.placement import partition_of
 from streams.intake.transport import ChunkedRecords
@@ -30,7 +32,7 @@ from streams.unit.beginning import SourceLostError, beginning, oldest_offset
 from streams.unit.commit import Ledger
 from streams.unit.exits import exit_on, refuse
 from streams.unit.failpoints import Failpoint
-from streams.unit.unit import GapError, Unit
+from streams.unit.unit import COUNTS, GapError, Unit
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +43,43 @@ _COMMITS_AT_ONCE = 4
 # boundary has alerts, and commits of a large state at each of them would leave no time for events.
 _COMMIT_PAUSE = 10
 _LONGEST_PAUSE_S = 5.0
+_RESTORED = "restored_rows"  # counted beside what the units count
 
 
 @dataclass(slots=True)
 class Owned:
-    """A partition in this worker's hands."""
+    """A partition in this worker's hands.
+
+    `settled_s`: when none of its work waited for a commit for the last time, monotonic clock.
+    """
 
     unit: Unit
     ledger: Ledger
+    settled_s: float = field(default_factory=time.monotonic)
+    end_offset: int | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     committer: asyncio.Task[None] | None = None
+
+    def look(self) -> InHand:
+        """How it is doing."""
+        evaluator = self.unit.evaluator
+        return InHand(
+            self.settled_s,
+            self.lag,
+            evaluator.watermark_ms,
+            len(evaluator.series),
+            self.unit.open_breaches,
+            evaluator.dirty_count,
+        )
+
+    @property
+    def lag(self) -> int | None:
+        """Records between what was applied and the end as it was last seen; None until both are known."""
+        if self.end_offset is None or self.unit.next_offset is None:
+            return None
+        return max(0, self.end_offset - self.unit.next_offset)
 
 
 class Partitions:
@@ -71,21 +98,27 @@ class Partitions:
         self._owned: dict[TP, asyncio.Task[Owned | None]] = {}
         self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)
         self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
-        self._counts_of_released: Counter[str] = Counter()
+        self._has_joined = False
+        # From nought, so that the first rejected record of a worker is a rise already.
+        self._counts_of_released = {topic: Counter(dict.fromkeys((*COUNTS, _RESTORED), 0)) for topic in self._inputs}
+        self.metrics = Metrics(self.condition)
         ChunkedRecords.topics.update(self._inputs)
 
-    @property
-    def counts(self) -> Counter[str]:
-        """What was done since start: events, alerts, rerouted, rows, and `rejected <reason>` for each reason."""
-        counts = Counter(self._counts_of_released)
-        for _, owned in self._in_hand():
-            counts.update(owned.unit.counts)
-        return counts
+    def condition(self) -> Condition:
+        """How the worker is doing right now."""
+        in_hand = dict(self._in_hand())
+        counts = {topic: Counter(counts) for topic, counts in self._counts_of_released.items()}
+        for tp, owned in in_hand.items():
+            counts[tp.topic].update(owned.unit.counts)
+        looks = {tp: owned.look() for tp, owned in in_hand.items()}
+        partitions = tuple(Assigned(tp.topic, tp.partition, looks.get(tp)) for tp in sorted(self._owned))
+        return Condition(time.monotonic(), self._has_joined, partitions, counts)
 
     # Taking over and letting go
 
     def take(self, assigned: Iterable[TP]) -> None:
         """Start to take over what was assigned; `apply` waits until it is done."""
+        self._has_joined = True
         for tp in assigned:
             if tp not in self._owned and tp.topic in self._inputs:
                 self._owned[tp] = asyncio.create_task(self._take_over(tp))
@@ -120,6 +153,8 @@ class Partitions:
             exit_on(problem, doing)
         took_s = time.monotonic() - started_s
         log.info("%s: %s series in %.1f s, going on at %s", doing, f"{len(state.series):,}", took_s, unit.next_offset)
+        self.metrics.taken_over(tp.topic, took_s)
+        self._counts_of_released[tp.topic][_RESTORED] += len(state.series)
         owned = Owned(unit, ledger)
         owned.committer = asyncio.create_task(self._keep_committing(owned))
         return owned
@@ -147,7 +182,7 @@ class Partitions:
             await owned.committer
         await self._commit(owned)
         await owned.ledger.close()
-        self._counts_of_released.update(owned.unit.counts)
+        self._counts_of_released[owned.unit.topic].update(owned.unit.counts)
 
     def _in_hand(self) -> list[tuple[TP, Owned]]:
         done = [(tp, task.result()) for tp, task in self._owned.items() if task.done() and not task.cancelled()]
@@ -200,12 +235,11 @@ class Partitions:
         try:
             while True:
                 await asyncio.sleep(_TICK_S)
-                if self._settings.clock is Clock.LIVE:
-                    await self._tick(watcher)
+                await self._look_for_ends(watcher)
         finally:
             await watcher.stop()
 
-    async def _tick(self, watcher: AIOKafkaConsumer) -> None:
+    async def _look_for_ends(self, watcher: AIOKafkaConsumer) -> None:
         in_hand = self._in_hand()
         if not in_hand:
             return
@@ -216,7 +250,8 @@ class Partitions:
             log.warning("cannot see where the partitions end (%s); silence is not judged until that works", problem)
             return
         for tp, owned in in_hand:
-            if owned.unit.next_offset is not None and owned.unit.next_offset >= end_offsets[tp]:
+            owned.end_offset = end_offsets[tp]
+            if self._settings.clock is Clock.LIVE and owned.lag == 0:
                 try:
                     owned.unit.tick(asked_ms)
                 except Exception as problem:
@@ -255,6 +290,10 @@ class Partitions:
                     await owned.ledger.write(work)
             except BaseException as problem:
                 exit_on(problem, f"committing {owned.unit.topic}[{owned.unit.partition}]")
+            owned.settled_s = time.monotonic()
+            if work is not None:
+                delays_s = [(_now_ms() - due_ms) / 1_000 for due_ms in work.due_ms]
+                self.metrics.committed(owned.unit.topic, time.perf_counter() - started_s, delays_s)
             return took_s
 
 

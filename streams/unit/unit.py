@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from schemas.rejected import Reason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
+from streams.evaluation.transition import Kind
+from streams.evaluation.transition import Reason as AlertReason
 from streams.intake.admission import Admission, Rejection
 from streams.intake.chunk import Chunk
 from streams.names import Metric, Topics
@@ -14,6 +17,18 @@ from streams.outlet.alert import alert_records, utc_text
 from streams.outlet.misfits import Misfits
 from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_series
 from streams.unit.work import Work
+
+COUNTS: Final = (
+    "records",
+    "events counted",
+    "events not_counted",
+    *(f"rejected {reason}" for reason in Reason),
+    "rerouted",
+    f"alerts {Kind.BREACH} {AlertReason.BELOW_OBJECTIVE}",
+    *(f"alerts {Kind.RECOVERY} {reason}" for reason in AlertReason if reason is not AlertReason.BELOW_OBJECTIVE),
+    "rows",
+)
+"""All that a unit counts."""
 
 
 class GapError(Exception):
@@ -23,7 +38,8 @@ class GapError(Exception):
 class Unit:
     """The evaluator of one source partition between two commits. No I/O: `Ledger` stores what `take_work` gives.
 
-    `next_offset` is where reading goes on, None before the first chunk of a partition that has no state.
+    `next_offset` is where reading goes on, None before the first chunk of a partition that has no state. `counts` is
+    what was done so far, by `COUNTS`; `open_breaches` the breaches handed over that have not recovered.
     """
 
     def __init__(
@@ -48,6 +64,9 @@ class Unit:
         self.evaluator = Evaluator(
             [objective for objective in objectives if objective.metric == metric.id], lateness_ms, stored, series
         )
+        self._lateness_ms = lateness_ms
+        standings = (one.standings.values() for one in self.evaluator.series.values() if one.standings)
+        self.open_breaches = sum(one.breached_at_ms is not None for some in standings for one in some)
         self._committed = (self.next_offset, self._judged_ms)
 
     @property
@@ -71,11 +90,21 @@ class Unit:
                 return
         admission = self._admission
         for records in chunk.slices():
+            unfit, not_counted = self._unfit, self.evaluator.not_counted
             too_late = self.evaluator.observe(admission.observations(records, clock_ms))
             for record in too_late:
                 admission.rejected.append(Rejection(record, Reason.TOO_LATE, self._judged_until()))
-            self.counts["events"] += len(records)
+            self._count(len(records), self._unfit - unfit, self.evaluator.not_counted - not_counted)
         self.next_offset = chunk.next_offset
+
+    @property
+    def _unfit(self) -> int:
+        return len(self._admission.rejected) + len(self._admission.misplaced)
+
+    def _count(self, records: int, unfit: int, not_counted: int) -> None:
+        self.counts["records"] += records
+        self.counts["events counted"] += records - unfit - not_counted
+        self.counts["events not_counted"] += not_counted
 
     def _judged_until(self) -> str:
         boundary_ms = self.evaluator.next_boundary_ms
@@ -102,18 +131,18 @@ class Unit:
         progress = self.evaluator.progress
         meta = Meta(self.next_offset, progress, len(self.evaluator.series))
         rows.append((META_KEY, encode_meta(meta)))
-        alerts = [
-            record
-            for transition in self.evaluator.take_transitions()
-            for record in alert_records(transition, self._topics)
-        ]
+        transitions = self.evaluator.take_transitions()
+        alerts = [record for transition in transitions for record in alert_records(transition, self._topics)]
+        breaches = sum(transition.kind is Kind.BREACH for transition in transitions)
+        self.open_breaches += 2 * breaches - len(transitions)
         rejected, self._admission.rejected = self._admission.rejected, []
         misplaced, self._admission.misplaced = self._admission.misplaced, []
         misfits = [self._misfits.rejected(rejection) for rejection in rejected]
         misfits += [self._misfits.put_right(one) for one in misplaced]
         self.counts.update(f"rejected {rejection.reason}" for rejection in rejected)
         self.counts["rerouted"] += len(misplaced)
-        self.counts["alerts"] += len(alerts) // 2
+        self.counts.update(f"alerts {transition.kind} {transition.reason}" for transition in transitions)
         self.counts["rows"] += len(rows)
         watermark_ms = self.evaluator.watermark_ms
-        return Work(rows, self.next_offset, str(watermark_ms or ""), alerts, misfits)
+        due_ms = [transition.boundary_ms + self._lateness_ms for transition in transitions]
+        return Work(rows, self.next_offset, str(watermark_ms or ""), alerts, misfits, due_ms)

@@ -10,6 +10,7 @@ class Work:
     """Everything a unit did since its last commit: to be stored whole or not at all.
 
     `rows` are changelog rows (None: dropped), the meta row among them; `next_offset` is where reading goes on.
+    `due_ms` tells of each breach and recovery from when on it could be known: its boundary + lateness.
     """
 
     rows: list[tuple[bytes, bytes | None]]
@@ -17,3 +18,4 @@ class Work:
     summary: str
     alerts: list[Outgoing] = field(default_factory=list)
     misfits: list[Outgoing] = field(default_factory=list)
+    due_ms: list[int] = field(default_factory=list)

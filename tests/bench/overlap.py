@@ -64,7 +64,7 @@ class Overlap:
         for chunk in self._measured:
             unit.apply(chunk, None)
         spent_s = time.process_time() - started_s
-        if unit.take_work() is None or unit.counts["events"] != FILL_PER_PANE * MANY_PANES + self._count:
+        if unit.take_work() is None or unit.counts["records"] != FILL_PER_PANE * MANY_PANES + self._count:
             raise BrokenError("events were lost on the way into the windows")
         return spent_s / self._count * 1e6
 

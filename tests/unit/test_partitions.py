@@ -53,6 +53,9 @@ def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.M
 def test_a_gap_that_cannot_be_looked_into_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else its partition would stand still until the next record comes."""
 
+    async def no_answer(*_: object) -> NoReturn:
+        raise KafkaConnectionError
+
     async def scenario() -> None:
         later = chunk(delivery("12:00"), start=7)
         with pytest.raises(EndedError, match=r"looking for records 5 to 6 of slo\.webhook\.v1\[3\]") as ended:

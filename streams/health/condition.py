@@ -1,0 +1,77 @@
+"""How a worker is doing, and what follows from that. Pure: the moment is part of what is looked at."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+_NAMED: Final = 10  # partitions in one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A partition that was taken over.
+
+    `settled_s`: when none of its work waited for a commit for the last time, on the monotonic clock. `lag`: records
+    behind its end, None until that was seen. `watermark_ms`: None before the first accepted record.
+    """
+
+    settled_s: float
+    lag: int | None
+    watermark_ms: int | None
+    series: int
+    open_breaches: int
+    dirty_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A partition of this worker; `in_hand` is None while its state is being restored."""
+
+    topic: str
+    partition: int
+    in_hand: InHand | None
+
+    @property
+    def name(self) -> str:
+        """As logs name it: slo.webhook.v1[3]."""
+        return f"{self.topic}[{self.partition}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A worker at the moment `at_s`, monotonic clock.
+
+    `counts` are since start, by input topic, also of partitions that have gone to other workers.
+    """
+
+    at_s: float
+    has_joined: bool
+    partitions: tuple[Assigned, ...]
+    counts: dict[str, Counter[str]]
+
+    @property
+    def restoring(self) -> list[str]:
+        """Names of the assigned partitions that are not taken over yet."""
+        return [one.name for one in self.partitions if one.in_hand is None]
+
+
+def why_not_live(condition: Condition, limit_s: float) -> str | None:
+    """Why the worker makes no progress: work that has waited longer than `limit_s` for a commit; None if it does."""
+    ages_s = {one.name: condition.at_s - one.in_hand.settled_s for one in condition.partitions if one.in_hand}
+    late = [f"{name} {age_s:.0f} s" for name, age_s in ages_s.items() if age_s > limit_s]
+    if not late:
+        return None
+    return f"no commit within {limit_s:g} s: {_some(late)}"
+
+
+def why_not_ready(condition: Condition) -> str | None:
+    """Why the worker does not judge all that it should; None if it does, also when there is no partition for it."""
+    if not condition.has_joined:
+        return "not yet in the consumer group"
+    restoring = condition.restoring
+    return f"being restored: {_some(restoring)}" if restoring else None
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,113 @@
+"""Every metric of a worker, for Prometheus.
+
+Labels are topics and closed lists, never an appKey: the number of time series does not grow with the apps. What is
+counted per event is counted by the units in plain numbers, and read here when somebody asks.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from streams.health.condition import Condition, InHand
+
+_COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "records": ("Records read: events, rejected and rerouted ones.", ()),
+    "events": ("Events accepted; not_counted: by the rules of the metric, as another group than PROD.", ("verdict",)),
+    "rejected": ("Records that could not be used; too_late: every window of theirs was judged before.", ("reason",)),
+    "rerouted": ("Records sent on to the partition of their appKey.", ()),
+    "alerts": ("Breaches and recoveries.", ("kind", "reason")),
+    "rows": ("Changelog rows written.", ()),
+    "restored_rows": ("Series read back from the changelog when partitions were taken over.", ()),
+}
+"""First word of a key in `Condition.counts` -> help, and the labels that its further words fill."""
+
+_GAUGES: Final[dict[str, tuple[str, Callable[[float, list[InHand]], float | None]]]] = {
+    "partitions": ("Partitions taken over.", lambda _, ours: len(ours)),
+    "series": ("Series with state.", lambda _, ours: sum(one.series for one in ours)),
+    "open_breaches": ("Breaches that have not recovered.", lambda _, ours: sum(one.open_breaches for one in ours)),
+    "dirty_rows": ("Series changed since the last commit.", lambda _, ours: sum(one.dirty_rows for one in ours)),
+    "lag_records": ("Records not yet read.", lambda _, ours: sum(one.lag for one in ours if one.lag is not None)),
+    "watermark_seconds": (
+        "Epoch time up to which events were seen, in the partition that is furthest behind.",
+        lambda _, ours: min((one.watermark_ms / 1_000 for one in ours if one.watermark_ms is not None), default=None),
+    ),
+    "commit_age_seconds": (
+        "How long work can have waited for a commit, in the partition where it is longest.",
+        lambda now_s, ours: max((now_s - one.settled_s for one in ours), default=None),
+    ),
+}
+"""Help, and the value of a topic from the moment and its partitions in hand; None: no value."""
+
+_COMMIT_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_RESTORE_BUCKETS_S: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_DELAY_BUCKETS_S: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
+
+
+class Metrics(Collector):
+    """The metrics of one worker. `look` tells its condition when somebody asks."""
+
+    def __init__(self, look: Callable[[], Condition]) -> None:
+        self._look = look
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._commits = self._histogram("commit", "Duration of a commit.", _COMMIT_BUCKETS_S)
+        self._restores = self._histogram("restore", "Time to take a partition over.", _RESTORE_BUCKETS_S)
+        self._delays = self._histogram(
+            "alert_delay", "From when an alert was due, its boundary + lateness, to its commit.", _DELAY_BUCKETS_S
+        )
+
+    def _histogram(self, name: str, text: str, buckets_s: tuple[float, ...]) -> Histogram:
+        return Histogram(f"slo_streams_{name}_seconds", text, ["topic"], registry=self._registry, buckets=buckets_s)
+
+    def taken_over(self, topic: str, took_s: float) -> None:
+        """A partition was taken over."""
+        self._restores.labels(topic).observe(took_s)
+
+    def committed(self, topic: str, took_s: float, alert_delays_s: Iterable[float]) -> None:
+        """A commit is done; one delay for each alert in it."""
+        self._commits.labels(topic).observe(took_s)
+        delays = self._delays.labels(topic)
+        for delay_s in alert_delays_s:
+            delays.observe(delay_s)
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry) + generate_latest(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """What the units counted, and how they are."""
+        condition = self._look()
+        yield from _counters(condition)
+        yield from _gauges(condition)
+
+
+def _counters(condition: Condition) -> Iterator[Metric]:
+    families = {
+        name: CounterMetricFamily(f"slo_streams_{name}", text, labels=("topic", *labels))
+        for name, (text, labels) in _COUNTERS.items()
+    }
+    for topic, counts in condition.counts.items():
+        for key, count in counts.items():
+            name, *labels = key.split()
+            families[name].add_metric([topic, *labels], count)
+    yield from families.values()
+
+
+def _gauges(condition: Condition) -> Iterator[Metric]:
+    restoring = GaugeMetricFamily("slo_streams_partitions_restoring", "Partitions being restored.", labels=("topic",))
+    ours: dict[str, list[InHand]] = {}
+    for topic in condition.counts:
+        assigned = [one.in_hand for one in condition.partitions if one.topic == topic]
+        ours[topic] = [one for one in assigned if one is not None]
+        restoring.add_metric([topic], len(assigned) - len(ours[topic]))
+    yield restoring
+    for name, (text, value_of) in _GAUGES.items():
+        family = GaugeMetricFamily(f"slo_streams_{name}", text, labels=("topic",))
+        for topic, in_hand in ours.items():
+            value = value_of(condition.at_s, in_hand)
+            if value is not None:
+                family.add_metric([topic], value)
+        yield family
