@@ -47,6 +47,10 @@ schemas: setup  ## Write the JSON Schemas anew from the models
 bench: setup  ## Measure speed beside a peer loop (QUICK=1: within two minutes)
 	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
+.PHONY: faults
+faults: setup  ## Crash, cut and restart everything, and recount what was published (about 15 minutes)
+	$(BIN)/python -m tests.faults
+
 .PHONY: lock
 lock: setup  ## Pin all dependencies anew, with hashes
 	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-annotate \

@@ -1,0 +1,118 @@
+"""The common shape of a fault: workers run and events flow, it is injected, it ends, and everything must come right."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from tests.e2e.flow import Flow
+from tests.faults.ground import Ground, GroundMaker, one_broker
+from tests.faults.proxy import Proxy
+from tests.faults.scene import Scene
+from tests.faults.supervisor import Supervisor, UnexpectedExitError
+from tests.faults.traffic import Source, Traffic, everything
+from tests.faults.verdict import Verdict, verdict
+from tests.model.generate import MINUTE_MS
+
+_READY_TIMEOUT_S: Final = 60.0
+_POLL_S: Final = 0.25
+
+
+Inject = Callable[[Scene], Awaitable[int]]
+"""Injects a fault and ends it; how often."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that happens to a running installation."""
+
+    name: str
+    inject: Inject
+    ground: GroundMaker = one_broker
+    source: Source = everything
+    workers: int = 2
+    replicas: int = 1
+
+
+@dataclass
+class Outcome:
+    """What came of a fault. `problem` says why it counts as failed; None when everything held."""
+
+    fault: str
+    injected: int = 0
+    recovery_s: float | None = None
+    took_s: float = 0.0
+    verdict: Verdict = field(default_factory=Verdict)
+    exits: dict[int, int] = field(default_factory=dict)
+    problem: str | None = None
+
+
+def run_fault(fault: Fault, folder: Path, seed: int, kills: int) -> Outcome:
+    """Play one fault on a Kafka of its own. From the main thread: brokers end with the thread that started them."""
+    outcome = Outcome(fault.name)
+    started_s = time.monotonic()
+    folder.mkdir(parents=True)
+    with fault.ground(folder) as ground:
+        asyncio.run(_play(fault, ground, folder, random.Random(f"{seed} {fault.name}"), kills, outcome))
+    outcome.took_s = time.monotonic() - started_s
+    return outcome
+
+
+async def _play(fault: Fault, ground: Ground, folder: Path, rng: random.Random, kills: int, outcome: Outcome) -> None:
+    flow = Flow(ground.servers, "slo-faults.", folder, replicas=fault.replicas)
+    settings = {"SLO_BOOTSTRAP_SERVERS": ground.worker_servers}
+    workers = Supervisor(flow, fault.workers, lambda: settings | scene.worker_settings())
+    traffic = Traffic(flow, fault.source, random.Random(rng.random()))
+    scene = Scene(flow, ground.brokers, workers, traffic, rng, kills, dict)
+    try:
+        async with AsyncExitStack() as stack:
+            if ground.proxy_port is not None:
+                scene.proxy = await stack.enter_async_context(Proxy(ground.proxy_port, ground.behind_port))
+            await _ready(flow)
+            async with _kept(workers):
+                producing = asyncio.create_task(traffic.flow())
+                await workers.all_at_work()
+                await flow.wait_for_commits()
+                outcome.injected = await fault.inject(scene)
+                ended_s = time.monotonic()
+                await scene.until_read()
+                outcome.recovery_s = time.monotonic() - ended_s
+                traffic.end()
+                await producing
+                await flow.produce(flow.closing_records(traffic.now_ms + 5 * MINUTE_MS))
+                await scene.until_read()
+                await flow.wait_until_read()
+            outcome.verdict = await verdict(flow)
+            outcome.problem = outcome.verdict.problem
+    except* (UnexpectedExitError, TimeoutError, KafkaError, AssertionError) as problems:
+        outcome.problem = "\n".join(f"{type(problem).__name__}: {problem}" for problem in problems.exceptions)
+    finally:
+        outcome.exits = dict(workers.exits)
+        flow.stop()
+
+
+async def _ready(flow: Flow) -> None:
+    """Topics, on a Kafka that has just begun: its coordinators make their own topics when first asked."""
+    async with asyncio.timeout(_READY_TIMEOUT_S):
+        while True:
+            try:
+                await flow.create_topics()
+            except KafkaError:
+                await asyncio.sleep(_POLL_S)
+            else:
+                return
+
+
+@asynccontextmanager
+async def _kept(workers: Supervisor) -> AsyncIterator[None]:
+    """Workers under supervision; one that ends as it should not ends the block."""
+    async with asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(workers.keep())
+        yield
+        keeping.cancel()
