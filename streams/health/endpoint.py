@@ -54,7 +54,7 @@ async def served(app: web.Application, host: str, port: int) -> AsyncIterator[No
                 await web.TCPSite(runner, host, port).start()
                 log.info("health at http://%s:%d: /live, /ready, /metrics", host, port)
             except OSError as problem:
-                log.warning("no health endpoint: %s; SLO_HEALTH_PORT sets another port, 0 none", problem.strerror)
+                log.warning("no health endpoint (SLO_HEALTH_HOST, SLO_HEALTH_PORT): %s", problem.strerror)
         yield
     finally:
         await runner.cleanup()
