@@ -123,6 +123,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         fetched = await super()._getmany(active_partitions, timeout)
         return {tp: [_message(tp, merge(chunks))] for tp, chunks in fetched.items() if chunks}
 
+    async def _seek(self, partition: TP, offset: int) -> None:
+        """In the thread of the aiokafka consumer: Faust would move the position under its hands, from this thread."""
+        await self._thread.seek_wait({partition: offset})
+
     async def perform_seek(self) -> None:
         """Go back to the committed offsets, and to the oldest record where there is none.
 
