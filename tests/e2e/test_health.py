@@ -1,0 +1,152 @@
+"""What a running worker tells about itself, and how one that makes no progress ends."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import orjson
+import pytest
+from aiohttp import ClientConnectionError, ClientSession
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.broker.probe import free_port
+from streams.unit.exits import ExitCode
+from tests.e2e.flow import Flow, WorkerProcess, wait_for
+from tests.model.generate import random_log
+
+
+class Endpoint:
+    """The health endpoint of a worker."""
+
+    def __init__(self, worker: WorkerProcess, port: int) -> None:
+        self._worker = worker
+        self._url = f"http://127.0.0.1:{port}"
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Status and text; status 0 while nobody answers."""
+        try:
+            async with ClientSession() as session, session.get(self._url + path) as response:
+                return response.status, await response.text()
+        except ClientConnectionError:
+            return 0, ""
+
+    async def becomes(self, path: str, status: int) -> str:
+        """Wait for a status; the text that came with it."""
+        text = ""
+
+        async def is_there() -> bool:
+            nonlocal text
+            found, text = await self.get(path)
+            return found == status
+
+        await wait_for(is_there, 60, f"{path} to answer {status}", [self._worker])
+        return text
+
+    async def sums(self, metric: str, *labels: str) -> Counter[tuple[str, ...]]:
+        """A metric's samples, added up by some of its labels; without those that are 0."""
+        _, text = await self.get("/metrics")
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        found: Counter[tuple[str, ...]] = Counter()
+        for sample in samples:
+            if sample.name == f"slo_streams_{metric}":
+                found[tuple(sample.labels[label] for label in labels)] += int(sample.value)
+        return +found
+
+
+def test_a_worker_tells_what_it_does(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        await flow.produce(flow.place(random_log(3, 2_000, partitions=flow.partitions)))
+        port = free_port()
+        worker = flow.start_worker(SLO_HEALTH_PORT=str(port), SLO_LOG_FORMAT="json")
+        endpoint = Endpoint(worker, port)
+        assert orjson.loads(await endpoint.becomes("/ready", 200))["restoring"] == []
+        assert await endpoint.sums("partitions") == {(): len(flow.input_partitions)}
+
+        await flow.wait_until_read()
+        expected = await flow.check()
+        log = await flow.input_log()
+        read = Counter((record.topic,) for _, record in log)
+
+        async def is_told() -> bool:
+            return await endpoint.sums("records_total", "topic") == read and not await endpoint.sums("lag_records")
+
+        await wait_for(is_told, 30, "the metrics to tell of every record", [worker])
+        assert await endpoint.get("/live") == (200, '{"live":true,"reason":null}')
+        verdicts = await endpoint.sums("events_total", "verdict")
+        assert verdicts["counted",] > verdicts["not_counted",] > 0
+        rejected = Counter((topic, reason) for topic, _, _, reason in expected.rejected)
+        assert await endpoint.sums("rejected_total", "topic", "reason") == rejected
+        rerouted = (await endpoint.sums("rerouted_total"))[()]
+        assert verdicts.total() + rejected.total() + rerouted == len(log)
+        alerts = Counter((alert["type"], alert["reason"]) for alert in expected.all_alerts)
+        assert await endpoint.sums("alerts_total", "kind", "reason") == alerts
+        assert (await endpoint.sums("alert_delay_seconds_count"))[()] == alerts.total()
+        breaches = sum(count if kind == "BREACH" else -count for (kind, _), count in alerts.items())
+        assert (await endpoint.sums("open_breaches"))[()] == breaches
+        assert await worker.stop() == 0
+        assert {orjson.loads(line)["level"] for line in worker.log.splitlines()} <= {"INFO", "WARNING"}
+
+    asyncio.run(scenario())
+
+
+def test_workers_on_one_machine_share_the_work_though_not_the_port(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        port = free_port()
+        first = flow.start_worker(SLO_HEALTH_PORT=str(port))
+        endpoint = Endpoint(first, port)
+        await endpoint.becomes("/ready", 200)
+        second = flow.start_worker(SLO_HEALTH_PORT=str(port))
+        await second.says("no health endpoint")
+        await second.says("going on at")
+        await endpoint.becomes("/ready", 200)
+        held = (await endpoint.sums("partitions"))[()]
+        assert 0 < held < len(flow.input_partitions)
+        assert await second.stop() == 0
+        assert await first.stop() == 0
+
+    asyncio.run(scenario())
+
+
+JUDGES_FOR_EVER = "from streams.unit.unit import Unit; Unit.apply = lambda *_: time.sleep(3600)"
+COMMITS_FOR_EVER = "from streams.unit.commit import Ledger; Ledger.write = lambda *_: asyncio.sleep(3600)"
+
+
+def start_broken_worker(flow: Flow, fault: str, port: int) -> WorkerProcess:
+    """A worker, but for one step that never ends; it is given up after 3 s."""
+    log_file = flow.folder / "broken.log"
+    program = f"import asyncio, time; from streams.cli import main; {fault}; main()"
+    settings = {"SLO_WATCHDOG": "3s", "SLO_HEALTH_PORT": str(port)}
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, "worker"],
+            env={**os.environ, **flow.environment, **settings},
+            stdout=log,
+            stderr=log,
+        )
+    worker = WorkerProcess(process, log_file)
+    flow.workers.append(worker)
+    return worker
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [(JUDGES_FOR_EVER, "the event loop does not answer"), (COMMITS_FOR_EVER, "no commit within 3 s")]
+)
+def test_a_worker_that_gets_nowhere_ends_and_costs_nothing(flow: Flow, fault: str, said: str) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        await flow.produce(flow.place(random_log(4, 500, partitions=flow.partitions)))
+        port = free_port()
+        worker = start_broken_worker(flow, fault, port)
+        if fault is COMMITS_FOR_EVER:
+            assert "no commit within 3 s" in await Endpoint(worker, port).becomes("/live", 503)
+        assert await worker.end() == ExitCode.BROKEN
+        assert f"no progress for 3 s: {said}" in worker.log
+        flow.start_worker()
+        await flow.wait_until_read()
+        assert (await flow.check()).all_alerts
+
+    asyncio.run(scenario())
