@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streams.intake.chunk import Chunk
+from streams.tables.rows import Meta
 from tests.model import Record
+
+NEW = Meta(0, None, 0)
+"""Where a partition begins that was never committed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ class Owned:
 
     @property
     def lag(self) -> int | None:
-        """Records between what was applied and the end as it was last seen; None until both are known."""
-        if self.end_offset is None or self.unit.next_offset is None:
+        """Records between what was applied and the end as it was last seen; None until that is known."""
+        if self.end_offset is None:
             return None
         return max(0, self.end_offset - self.unit.next_offset)
 
@@ -210,7 +210,7 @@ class Partitions:
 
     async def _close_gap(self, tp: TP, unit: Unit, chunk: Chunk) -> None:
         """Read again what is missing before a chunk; what the log no longer holds is said and passed over."""
-        expected = unit.next_offset or 0
+        expected = unit.next_offset
         try:
             oldest = await oldest_offset(self._settings, TopicPartition(*tp))
         except KafkaError as problem:
@@ -220,7 +220,7 @@ class Partitions:
             unit.next_offset = min(oldest, chunk.start_offset)
         log.warning("%s: reading again from %d", _name(tp), unit.next_offset)
         with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
-            await self.seek(tp, unit.next_offset or 0)
+            await self.seek(tp, unit.next_offset)
 
     async def watch(self) -> None:
         """Tell partitions that were read to their end what time it is, for as long as the worker lives.

@@ -38,8 +38,8 @@ class GapError(Exception):
 class Unit:
     """The evaluator of one source partition between two commits. No I/O: `Ledger` stores what `take_work` gives.
 
-    `next_offset` is where reading goes on, None before the first chunk of a partition that has no state. `counts` is
-    what was done so far, by `COUNTS`; `open_breaches` the breaches handed over that have not recovered.
+    `meta` and `series` are its stored state; `next_offset` is where reading goes on. `counts` is what was done so far,
+    by `COUNTS`; `open_breaches` the breaches handed over that have not recovered.
     """
 
     def __init__(
@@ -50,20 +50,18 @@ class Unit:
         is_at_home: Callable[[bytes], bool],
         objectives: Sequence[Objective],
         lateness_ms: int,
-        meta: Meta | None = None,
+        meta: Meta,
         series: Iterable[Series] = (),
     ) -> None:
         self.topic = topics.input(metric)
         self.partition = partition
-        self.next_offset = meta.next_offset if meta else None
+        self.next_offset = meta.next_offset
         self.counts: Counter[str] = Counter()
         self._topics = topics
         self._admission = Admission(metric, is_at_home)
         self._misfits = Misfits(self.topic, partition, topics.rejected)
-        stored = meta.progress if meta else None
-        self.evaluator = Evaluator(
-            [objective for objective in objectives if objective.metric == metric.id], lateness_ms, stored, series
-        )
+        its_objectives = [objective for objective in objectives if objective.metric == metric.id]
+        self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series)
         self._lateness_ms = lateness_ms
         standings = (one.standings.values() for one in self.evaluator.series.values() if one.standings)
         self.open_breaches = sum(one.breached_at_ms is not None for some in standings for one in some)
@@ -80,14 +78,11 @@ class Unit:
         Raises:
             GapError: the chunk starts beyond `next_offset`.
         """
-        if self.next_offset is not None:
-            if chunk.start_offset > self.next_offset:
-                raise GapError(
-                    f"{self.topic}[{self.partition}] goes on at {self.next_offset}, not {chunk.start_offset}"
-                )
-            chunk = chunk.since(self.next_offset)
-            if chunk.next_offset <= self.next_offset:
-                return
+        if chunk.start_offset > self.next_offset:
+            raise GapError(f"{self.topic}[{self.partition}] goes on at {self.next_offset}, not {chunk.start_offset}")
+        chunk = chunk.since(self.next_offset)
+        if chunk.next_offset <= self.next_offset:
+            return
         admission = self._admission
         for records in chunk.slices():
             unfit, not_counted = self._unfit, self.evaluator.not_counted
@@ -123,7 +118,7 @@ class Unit:
     def take_work(self) -> Work | None:
         """All that was done since the last call; None when nothing was, so that a clean unit commits nothing."""
         state = (self.next_offset, self._judged_ms)
-        if state == self._committed or self.next_offset is None:
+        if state == self._committed:
             return None
         self._committed = state
         dirty = self.evaluator.take_dirty()

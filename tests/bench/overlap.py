@@ -16,7 +16,7 @@ from streams.unit.unit import Unit
 from streams.worker import YOUNG_OBJECTS
 from tests.bench.case import BrokenError, Reading, Stage
 from tests.bench.load import START_MS, deliveries
-from tests.build import Stored
+from tests.build import NEW, Stored
 
 PANE_MS: Final = 60_000
 FEW_PANES, MANY_PANES = 15, 288
@@ -56,7 +56,7 @@ class Overlap:
 
     def _us_per_event(self, panes: int) -> float:
         objective = Objective("overlap", WEBHOOK.id, panes * PANE_MS, PANE_MS, budget=Fraction(1, 100))
-        unit = Unit(WEBHOOK, Topics(), 0, lambda _key: True, [objective], LATENESS_MS)
+        unit = Unit(WEBHOOK, Topics(), 0, lambda _key: True, [objective], LATENESS_MS, NEW)
         for chunk in self._filling:
             unit.apply(chunk, None)
         unit.take_work()

@@ -16,7 +16,7 @@ from streams.settings import Settings
 from streams.unit.commit import Ledger
 from streams.unit.failpoints import Failpoint
 from streams.unit.unit import Unit
-from tests.build import chunk
+from tests.build import NEW, chunk
 from tests.cli.test_kafka_commands import environment, settings
 from tests.model import Record
 
@@ -40,7 +40,7 @@ def commit(settings: Settings, *records: Record) -> None:
     async def scenario() -> None:
         await prepare_topics(settings)
         partition = partition_of(APP.encode(), settings.partitions, settings.partitioner)
-        unit = Unit(WEBHOOK, settings.topics, partition, lambda _key: True, load_objectives(), 10_000)
+        unit = Unit(WEBHOOK, settings.topics, partition, lambda _key: True, load_objectives(), 10_000, NEW)
         unit.apply(chunk(*records), None)
         work = unit.take_work()
         assert work is not None

@@ -17,7 +17,7 @@ from streams.settings import PartitionerName
 from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series
 from streams.unit.unit import Unit
 from streams.unit.work import Work
-from tests.build import Stored, stored
+from tests.build import NEW, Stored, stored
 from tests.model import Record
 from tests.model.judging import Alert
 
@@ -84,19 +84,19 @@ class PartitionRun:
     def take_over(self, objectives: Sequence[Objective] | None = None) -> int:
         """Lose what was not committed, and go on with other objectives if given; the offset to read on from."""
         self.objectives = self.objectives if objectives is None else objectives
-        meta, series = self.broker.meta, self.broker.series.values()
-        assert meta is None or meta.rows == len(series)
+        meta, series = self.broker.meta or NEW, self.broker.series.values()
+        assert meta.rows == len(series)
         self.unit = Unit(
             self.metric, TOPICS, self.partition, self._is_at_home, self.objectives, self.lateness_ms, meta, series
         )
-        return self.unit.next_offset or 0
+        return self.unit.next_offset
 
     def _is_at_home(self, key: bytes) -> bool:
         return partition_of(key, self.partitions, PartitionerName.MURMUR2) == self.partition
 
     def read(self, *records: Record, clock_ms: int | None = None) -> None:
         """One chunk with the next records of the log."""
-        self.apply(stored(records, self.unit.next_offset or 0), clock_ms)
+        self.apply(stored(records, self.unit.next_offset), clock_ms)
 
     def apply(self, records: Sequence[Stored], clock_ms: int | None = None) -> None:
         """One chunk of records that follow each other."""
