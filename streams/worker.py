@@ -14,7 +14,7 @@ from streams.health.endpoint import health_app, served
 from streams.health.watchdog import Watchdog
 from streams.intake.transport import Transport
 from streams.kafka.connection import faust_credentials
-from streams.kafka.topics import UnusableClusterError, prepare_topics
+from streams.kafka.topics import UnreachableClusterError, UnusableClusterError, prepare_topics
 from streams.settings import Settings
 from streams.unit.exits import exit_on, give_up, refuse
 from streams.unit.partitions import Partitions
@@ -69,6 +69,8 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
         await self._show_health()
         try:
             created = await prepare_topics(self.settings)
+        except UnreachableClusterError as problem:
+            give_up(f"checking the cluster: {problem}")
         except UnusableClusterError as problem:
             refuse(problem, "checking the cluster")
         except Exception as problem:

@@ -26,6 +26,10 @@ class UnusableClusterError(Exception):
     """The cluster, its topics or our rights on it do not allow the work; has a line for each reason."""
 
 
+class UnreachableClusterError(UnusableClusterError):
+    """No broker answers: it may be about to start, or to come back."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
     """A topic the worker needs. `like` names the topic whose partition count it has to have."""
@@ -61,6 +65,7 @@ async def prepare_topics(settings: Settings) -> list[str]:
     """Create what is missing, check what is there; the names of those created.
 
     Raises:
+        UnreachableClusterError: no broker answers.
         UnusableClusterError: with every reason found.
     """
     try:
@@ -68,7 +73,7 @@ async def prepare_topics(settings: Settings) -> list[str]:
             created = await _create_missing(admin, settings)
             problems = await _problems(admin, settings)
     except KafkaConnectionError as problem:
-        raise UnusableClusterError(f"no Kafka broker answers at {settings.bootstrap_servers}: {problem}") from problem
+        raise UnreachableClusterError(f"no Kafka broker answers at {settings.bootstrap_servers}: {problem}") from problem
     problems += await _transaction_problems(settings)
     if problems:
         raise UnusableClusterError("\n".join(problems))
@@ -147,6 +152,8 @@ async def _transaction_problems(settings: Settings) -> list[str]:
     try:
         await producer.start()
     except KafkaError as problem:
+        if problem.retriable:
+            raise
         needs = (
             f"The worker needs Write and Describe on transactional ids that begin with {settings.application_id}, and "
             "the brokers' transaction.state.log needs its replicas."

@@ -48,7 +48,7 @@ def test_wrong_settings_are_all_named(flow: Flow, settings: Mapping[str, str], n
 
 def test_no_broker_there(flow: Flow) -> None:
     address = f"127.0.0.1:{free_port()}"
-    said = asyncio.run(refusal(flow, SLO_BOOTSTRAP_SERVERS=address))
+    said = asyncio.run(refusal(flow, ExitCode.BROKEN, SLO_BOOTSTRAP_SERVERS=address))  # it may come back
     assert f"no Kafka broker answers at {address}" in said
 
 
