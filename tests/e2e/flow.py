@@ -155,12 +155,12 @@ class Flow:
             )
         )
 
-    def start_worker(self, **settings: str) -> WorkerProcess:
-        """Start a worker; `settings` are further SLO_ variables, by their whole names."""
+    def start_worker(self, *arguments: str, **settings: str) -> WorkerProcess:
+        """Start a worker with command line arguments; `settings` are further SLO_ variables, by their whole names."""
         log_file = self.folder / f"worker-{len(self.workers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker"],
+                [sys.executable, "-m", "streams.cli", "worker", *arguments],
                 env={**os.environ, **self.environment, **settings},
                 stdout=log,
                 stderr=log,
@@ -207,8 +207,8 @@ class Flow:
             linger_ms=5,
             **options,
         )
-        await producer.start()
         try:
+            await producer.start()
             sent = [
                 await producer.send(
                     record.topic,

@@ -5,11 +5,14 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from tests.e2e.flow import SESSION_TIMEOUT_S
+from tests.e2e.flow import SESSION_TIMEOUT_S, wait_for
 from tests.faults.scene import Scene
+from tests.faults.traffic import REPEATED_ONE_IN
 
 _ZOMBIES: Final = 3
 _AWAKE_S: Final = 10
+_EVENTS: Final = 2_000
+_EVENTS_TIMEOUT_S: Final = 180
 _STORM_CHANGES: Final = 10
 _CHANGE_EVERY_S: Final = 5
 
@@ -43,6 +46,9 @@ async def storm(scene: Scene) -> int:
 
 async def nothing(scene: Scene) -> int:
     """The fault is in the events themselves: let them flow."""
-    for _ in range(10):
-        await scene.flow.wait_for_commits()
-    return 10
+
+    async def enough() -> bool:
+        return scene.traffic.produced >= _EVENTS
+
+    await wait_for(enough, _EVENTS_TIMEOUT_S, "events to flow", scene.workers.running)
+    return scene.traffic.produced // REPEATED_ONE_IN

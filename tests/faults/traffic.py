@@ -12,9 +12,10 @@ from tests.e2e.flow import Flow
 from tests.model import Record
 from tests.model.generate import START_MS, random_log
 
-RECORDS_AT_A_TIME: Final = 20
+_RECORDS_AT_A_TIME: Final = 20
 _PAUSE_S: Final = 0.25
-_PATIENCE_MS: Final = 120_000
+_PATIENCE_S: Final = 120
+REPEATED_ONE_IN: Final = 20
 
 Source = Callable[[random.Random, Flow, int], list[Record]]
 """More records from a moment of event time on, in ms."""
@@ -29,15 +30,16 @@ def twice_and_out_of_order(rng: random.Random, flow: Flow, now_ms: int) -> list[
     """The same, each record up to ten places later than it was, and every twentieth sent again at any time."""
     log = everything(rng, flow, now_ms)
     arrivals = [(place + rng.uniform(0, 10), record) for place, record in enumerate(log)]
-    arrivals += [(rng.uniform(0, len(log)), record) for record in rng.sample(log, len(log) // 20)]
+    arrivals += [(rng.uniform(0, len(log)), record) for record in rng.sample(log, len(log) // REPEATED_ONE_IN)]
     return [record for _, record in sorted(arrivals, key=lambda arrival: arrival[0])]
 
 
 class Traffic:
-    """Produces a source little by little. `now_ms` is how far it has come in event time."""
+    """Produces a source little by little: `produced` records so far, up to `now_ms` in event time."""
 
     def __init__(self, flow: Flow, source: Source, rng: random.Random) -> None:
         self.now_ms = START_MS
+        self.produced = 0
         self._flow = flow
         self._source = source
         self._rng = rng
@@ -52,8 +54,9 @@ class Traffic:
         while not self._enough.is_set():
             log = self._flow.place(self._source(self._rng, self._flow, self.now_ms))
             self.now_ms = max(self.now_ms, *(record.timestamp_ms or 0 for record in log))
-            for start in range(0, len(log), RECORDS_AT_A_TIME):
-                await self._deliver(log[start : start + RECORDS_AT_A_TIME])
+            for start in range(0, len(log), _RECORDS_AT_A_TIME):
+                await self._deliver(log[start : start + _RECORDS_AT_A_TIME])
+                self.produced += len(log[start : start + _RECORDS_AT_A_TIME])
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._enough.wait(), _PAUSE_S)
                 if self._enough.is_set():
@@ -61,7 +64,7 @@ class Traffic:
 
     async def _deliver(self, records: list[Record]) -> None:
         """Produce until acknowledged; a record may then be there twice, and counts twice."""
-        async with asyncio.timeout(_PATIENCE_MS / 1_000):
+        async with asyncio.timeout(_PATIENCE_S):
             while True:
                 try:
                     await self._flow.produce(records)
