@@ -1,7 +1,6 @@
 """Judgement of one event: does it count, and is it good? The programme's four indicators, row by row."""
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Final, Protocol
 
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK
@@ -11,23 +10,13 @@ SLOW_CHECK_MS: Final = 3_000  # a health check has to answer in under 3 s
 LATE_BRIDGE_MS: Final = 12_000  # an iframe that bridges later stays a failure
 DELIVERED: Final = (200, 204)
 
-
-class Outcome(IntEnum):
-    """What one event says. The odd ones are bad; those from APP_GOOD on were reported by the app itself."""
-
-    NOT_COUNTED = -1
-    GOOD = 0
-    BAD = 1
-    APP_GOOD = 2
-    APP_BAD = 3
-
-
-# Plain integers: the hot path compares them a million times a second.
-NOT_COUNTED: Final = int(Outcome.NOT_COUNTED)
-GOOD: Final = int(Outcome.GOOD)
-BAD: Final = int(Outcome.BAD)
-APP_GOOD: Final = int(Outcome.APP_GOOD)
-APP_BAD: Final = int(Outcome.APP_BAD)
+# Outcomes: the odd ones are bad; those from APP_GOOD on were reported by the app itself.
+# Plain integers, no enum: the hot path compares them a million times a second.
+NOT_COUNTED: Final = -1
+GOOD: Final = 0
+BAD: Final = 1
+APP_GOOD: Final = 2
+APP_BAD: Final = 3
 
 
 class HealthCheck(Protocol):
