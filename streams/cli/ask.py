@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.cli.failure import fail
 from streams.cli.text import drop_output
+from streams.kafka.servers import obstacles
 from streams.settings import InvalidSettingsError, Settings, load_settings
 
 Answer = TypeVar("Answer")
@@ -42,8 +43,9 @@ def hush_clients() -> None:
 
 def _fail_without_answer(settings: Settings, problem: Exception) -> NoReturn:
     if isinstance(problem, KafkaConnectionError):
-        fail(
+        said = (
             f"No Kafka broker answers at {settings.bootstrap_servers}. Is it the right address (SLO_BOOTSTRAP_SERVERS) "
             "and transport (SLO_SECURITY_PROTOCOL)? `slo-streams broker` starts one on this machine."
         )
+        fail("\n".join([said, *(obstacle.said for obstacle in asyncio.run(obstacles(settings)))]))
     fail(f"Kafka at {settings.bootstrap_servers} did not answer: {type(problem).__name__}: {problem}")

@@ -51,7 +51,11 @@ def topics(
     for spec in needed:
         topic = existing.get(spec.name)
         verdict = verdicts[spec.name]
-        cells = ("", "", "") if topic is None else (str(topic.partitions), str(topic.replication), policies[spec.name])
+        cells = (
+            ("", "", "")
+            if topic is None
+            else (str(topic.partitions), str(topic.replication), policies.get(spec.name, "hidden"))
+        )
         table.add_row(spec.name, *cells, Text(verdict, style="green" if verdict == _FINE else "red"))
     console().print(table)
     if any(spec.name not in existing for spec in needed):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import for_code
+from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
 from streams.kafka.connection import client_options
 from streams.settings import Settings
@@ -69,16 +69,19 @@ async def find_topic(settings: Settings, name: str) -> Topic:
 
 
 async def cleanup_policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, str]:
-    """`cleanup.policy` of existing topics: `delete`, `compact`, or `compact,delete`.
+    """`cleanup.policy` of existing topics: `delete`, `compact` or `compact,delete`; none of what this user may not see.
 
     Raises:
-        KafkaError: the brokers do not answer, or this user may not read a topic's settings.
+        KafkaError: the brokers do not answer.
     """
     resources = [ConfigResource(ConfigResourceType.TOPIC, name, {"cleanup.policy": None}) for name in names]
     policies = {}
     for response in await admin.describe_configs(resources) if resources else []:
         for code, message, _type, name, entries in response.resources:
+            error = for_code(code)
+            if error is TopicAuthorizationFailedError:
+                continue
             if code:
-                raise for_code(code)(message)
+                raise error(message)
             policies[name] = next(entry[1] for entry in entries if entry[0] == "cleanup.policy")
     return policies

@@ -1,10 +1,14 @@
 """Connection options of every Kafka client here, made from the settings in one place."""
 
+import logging
 from typing import Any
 
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
 from streams.settings import Settings
+
+# At DEBUG it logs every request byte for byte: with SASL PLAIN the password itself.
+logging.getLogger("aiokafka.conn").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -4,17 +4,28 @@ What cannot work is refused with a sentence an operator can act on: a topic in t
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from streams.kafka.cluster import Topic, admin_client, cleanup_policies, existing_topics
 from streams.kafka.connection import client_options
+from streams.kafka.rights import in_words, missing_rights, rights_on_topics
+from streams.kafka.servers import obstacles
 from streams.names import METRICS, changelog
 from streams.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _VISIBLE_S = 30
 _COMPACT = {"cleanup.policy": "compact"}
@@ -73,7 +84,13 @@ async def prepare_topics(settings: Settings) -> list[str]:
             created = await _create_missing(admin, settings)
             problems = await _problems(admin, settings)
     except KafkaConnectionError as problem:
-        raise UnreachableClusterError(f"no Kafka broker answers at {settings.bootstrap_servers}: {problem}") from problem
+        found = await obstacles(settings)
+        refusal = f"no Kafka broker answers at {settings.bootstrap_servers} as it should"
+        said = "\n".join([refusal, *(obstacle.said for obstacle in found)])
+        if any(obstacle.is_for_good for obstacle in found):
+            raise UnusableClusterError(said) from problem
+        raise UnreachableClusterError(said) from problem
+    problems += await missing_rights(settings)
     problems += await _transaction_problems(settings)
     if problems:
         raise UnusableClusterError("\n".join(problems))
@@ -81,8 +98,11 @@ async def prepare_topics(settings: Settings) -> list[str]:
 
 
 def fault_of(spec: TopicSpec, existing: Mapping[str, Topic], policies: Mapping[str, str]) -> str | None:
-    """What is wrong with an existing topic and what to do, for people; None when it is as it should be."""
-    policy = policies[spec.name]
+    """What is wrong with an existing topic and what to do, for people; None when it is as it should be.
+
+    A policy that is not known is believed to be right.
+    """
+    policy = policies.get(spec.name, spec.config.get("cleanup.policy", "delete"))
     if spec.is_compacted and policy != "compact":
         return f"has cleanup.policy={policy}, which forgets state by age: set cleanup.policy=compact on it"
     if not spec.is_compacted and "delete" not in policy:
@@ -117,6 +137,8 @@ async def _create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> lis
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:  # another worker may be starting, too
             problems.append(f"cannot create topic {name}: {error.__name__}: {' '.join(filter(None, message))}")
+        if error is TopicAuthorizationFailedError:
+            problems[-1] += f" If it exists, allow {in_words(rights_on_topics(settings)[name])} on it"
     if not problems:
         await _until_visible(admin, [spec.name for spec in missing])
     if problems:
@@ -138,6 +160,9 @@ async def _problems(admin: AIOKafkaAdminClient, settings: Settings) -> list[str]
     needed = topics_needed(settings)
     existing = await existing_topics(admin)
     policies = await cleanup_policies(admin, [spec.name for spec in needed])
+    unseen = [spec.name for spec in needed if spec.name not in policies]
+    if unseen:
+        log.warning("cleanup.policy not checked, as DescribeConfigs is not allowed: %s", ", ".join(unseen))
     faults = {spec.name: fault_of(spec, existing, policies) for spec in needed}
     return [f"{name} {fault}" for name, fault in faults.items() if fault is not None]
 

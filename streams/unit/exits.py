@@ -10,11 +10,17 @@ import threading
 from enum import IntEnum
 from typing import NoReturn
 
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    ProducerFenced,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 
 log = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 5.0
+_DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed)
 
 
 class ExitCode(IntEnum):
@@ -30,6 +36,9 @@ def exit_on(problem: BaseException, doing: str) -> NoReturn:
     if isinstance(problem, ProducerFenced):
         log.error("%s: another worker has taken over this partition; exiting", doing)
         _exit(ExitCode.FENCED)
+    if isinstance(problem, _DENIED):
+        log.critical("%s: this user lacks a right: %s; slo-streams doctor tells which", doing, problem)
+        _exit(ExitCode.REFUSED)
     log.critical("%s: %s: %s", doing, type(problem).__name__, problem, exc_info=problem)
     _exit(ExitCode.BROKEN)
 

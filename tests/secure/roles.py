@@ -1,0 +1,40 @@
+"""The rights of each role, no more: infra/notes/security.md as data."""
+
+from streams.names import METRICS, changelog
+from tests.e2e.flow import Flow
+from tests.secure.access import Match, May, On, Right
+
+
+def evaluator(flow: Flow) -> list[Right]:
+    """What `slo-streams worker` needs."""
+    topics = flow.topics
+    changelogs = [changelog(flow.application_id, metric) for metric in METRICS.values()]
+    return [
+        *(Right(On.TOPIC, topic, may) for topic in (*topics.inputs, *changelogs) for may in (May.READ, May.WRITE)),
+        *(Right(On.TOPIC, topic, May.READ) for topic in (topics.apps, topics.exclusions)),
+        *(Right(On.TOPIC, topic, May.WRITE) for topic in (topics.alerts, topics.alert_state, topics.rejected)),
+        Right(On.GROUP, flow.application_id, May.READ),
+        *(
+            Right(On.TRANSACTIONAL_ID, f"{flow.application_id}-", may, Match.PREFIXED)
+            for may in (May.WRITE, May.DESCRIBE)
+        ),
+    ]
+
+
+def prober(flow: Flow) -> list[Right]:
+    """What `slo-streams prober`, or any producer of events, needs."""
+    return [Right(On.TOPIC, topic, May.WRITE) for topic in flow.topics.inputs]
+
+
+def operator(flow: Flow) -> list[Right]:
+    """What `slo-streams status` needs."""
+    return [
+        *(Right(On.TOPIC, topic, May.DESCRIBE) for topic in flow.topics.inputs),
+        Right(On.TOPIC, flow.topics.alert_state, May.READ),
+        Right(On.GROUP, flow.application_id, May.DESCRIBE),
+    ]
+
+
+def pager(flow: Flow) -> list[Right]:
+    """What `slo-streams alerts tail`, or any consumer of alerts in no group, needs."""
+    return [Right(On.TOPIC, flow.topics.alerts, May.READ)]
