@@ -281,8 +281,8 @@ class Flow:
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         """A client for what an operator does to topics."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
-        await admin.start()
         try:
+            await admin.start()
             yield admin
         finally:
             await admin.close()

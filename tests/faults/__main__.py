@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import logging
 import random
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -28,14 +29,17 @@ def main() -> int:
     outcomes = []
     folder = Path(tempfile.mkdtemp(prefix="slo-faults-"))
     for name in options.only or FAULTS:
-        console.print(f"{name} ...")
-        outcomes.append(run_fault(FAULTS[name], folder / name, options.seed, options.kills))
+        outcome = run_fault(FAULTS[name], folder / name, options.seed, options.kills)
+        console.print(f"{name}: {'FAILED' if outcome.problem else 'held'} after {outcome.took_s:.0f} s")
+        outcomes.append(outcome)
     print_report(outcomes, Console(width=140))
     RESULTS.parent.mkdir(exist_ok=True)
     document = {"seed": options.seed, "outcomes": [dataclasses.asdict(outcome) for outcome in outcomes]}
     RESULTS.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
     failed = any(outcome.problem for outcome in outcomes)
     console.print(f"logs are in {folder}" if failed else "everything held")
+    if not failed:
+        shutil.rmtree(folder)
     return int(failed)
 
 

@@ -32,7 +32,7 @@ class Proxy:
 
     @asynccontextmanager
     async def cut(self) -> AsyncIterator[None]:
-        """Every connection is reset, and no new one is accepted."""
+        """Every connection is closed, and no new one is accepted."""
         await self._close()
         try:
             yield
@@ -88,7 +88,6 @@ class Proxy:
         finally:
             for pump in (there, back):
                 pump.cancel()
-            await asyncio.gather(there, back, return_exceptions=True)
             target_writer.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,7 +5,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow, WorkerProcess, wait_for
@@ -32,7 +32,7 @@ class Supervisor:
         self._size = size
         self._settings = settings
 
-    async def keep(self) -> None:
+    async def keep(self) -> NoReturn:
         """Start what is missing, again and again, until cancelled.
 
         Raises:
