@@ -93,6 +93,8 @@ async def _play(fault: Fault, ground: Ground, folder: Path, rng: random.Random, 
                 await flow.wait_until_read()
             outcome.verdict = await verdict(flow)
             outcome.problem = outcome.verdict.problem
+            if not outcome.verdict.alerts:
+                outcome.problem = outcome.problem or "no alert was published: that proves nothing"
     except Exception as problem:  # whatever it is, the other faults are still to be played
         outcome.problem = "".join(traceback.format_exception(problem))
     finally:
