@@ -1,5 +1,6 @@
 """One secured Kafka for the tests of this folder, and an installation of the product on it for each test."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,3 +23,10 @@ def flow(secured: SecuredKafka, topic_prefix: str, tmp_path: Path) -> Iterator[F
     flow = Flow(secured.admin_servers, topic_prefix, tmp_path, partitions=1)
     yield flow
     flow.stop()
+
+
+@pytest.fixture(autouse=True)
+def leftovers() -> Iterator[None]:
+    """Collect them here, where they are expected, not in a later test."""
+    yield
+    gc.collect()

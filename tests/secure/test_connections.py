@@ -10,10 +10,11 @@ from streams.cli.app import app
 from streams.kafka.servers import obstacles
 from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow
+from tests.secure.leftovers import LEAVES_SOCKETS
 from tests.secure.secured_kafka import EVALUATOR, PASSWORDS, SecuredKafka
 from tests.secure.test_rights import settings_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, LEAVES_SOCKETS]
 
 WRONG_PASSWORD = "wr0ng-s3cr3t-0f-tests"  # noqa: S105
 _SOON_S = 30

@@ -20,9 +20,10 @@ from tests.model import Record
 from tests.model.build import delivery
 from tests.secure import roles
 from tests.secure.access import May, On, Right
+from tests.secure.leftovers import LEAVES_SOCKETS
 from tests.secure.secured_kafka import EVALUATOR, PAGER, PASSWORDS, PROBER, SecuredKafka
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, LEAVES_SOCKETS]
 
 BAD = delivery("12:00:30", 500)
 LATER = delivery("12:01:30")  # moves the watermark: the bad one is judged
