@@ -104,11 +104,19 @@ class _Partition:
 class Replay:
     """Judges a log over `partitions` partitions per topic; feed it with `records`, then `finish`."""
 
-    def __init__(self, objectives: Sequence[Objective], lateness_ms: int, topics: Topics, partitions: int = 1) -> None:
+    def __init__(
+        self,
+        objectives: Sequence[Objective],
+        lateness_ms: int,
+        topics: Topics,
+        partitions: int = 1,
+        partitioner: PartitionerName = PartitionerName.MURMUR2,
+    ) -> None:
         self.summary = Summary()
         self._lateness_ms = lateness_ms
         self._topics = topics.inputs
         self._partitions = partitions
+        self._partitioner = partitioner
         self._engines = {
             (topic, partition): _Partition(metric, objectives, lateness_ms)
             for topic, metric in self._topics.items()
@@ -130,7 +138,7 @@ class Replay:
                 self._engines[place].apply(its_records, self.summary)
 
     def _partition(self, record: ReplayRecord) -> int:
-        return 0 if record.key is None else partition_of(record.key, self._partitions, PartitionerName.MURMUR2)
+        return 0 if record.key is None else partition_of(record.key, self._partitions, self._partitioner)
 
     def finish(self, until_ms: int | None = None) -> list[Transition]:
         """All transitions of the log, ordered as in one partition.
@@ -147,6 +155,13 @@ class Replay:
                     end_ms = max((next_boundary(last_ms, o.hop_ms) for o in engine.objectives), default=last_ms)
                 engine.evaluator.advance(end_ms + self._lateness_ms)
             transitions += engine.evaluator.take_transitions()
-        if until_ms is not None:
-            transitions = [transition for transition in transitions if transition.boundary_ms <= until_ms]
-        return sorted(transitions, key=lambda transition: transition.order)
+        if last_ms is None:
+            return []
+        # Objectives of one metric are judged together, as far as the longest hop goes; each ends with its own pane.
+        in_time = [
+            transition
+            for transition in transitions
+            if transition.boundary_ms
+            <= (until_ms if until_ms is not None else next_boundary(last_ms, transition.objective.hop_ms))
+        ]
+        return sorted(in_time, key=lambda transition: transition.order)

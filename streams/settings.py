@@ -57,7 +57,9 @@ class InvalidSettingsError(Exception):
 class Settings(BaseSettings):
     """Everything an operator can set. Durations are written `10s`, `500ms`, `1m`, or as seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="SLO_", frozen=True, extra="ignore", validate_default=False)
+    model_config = SettingsConfigDict(
+        env_prefix="SLO_", frozen=True, extra="ignore", validate_default=False, env_ignore_empty=True
+    )
 
     bootstrap_servers: str = "127.0.0.1:9092"
     application_id: str = Field("slo-streams", pattern=r"^[A-Za-z0-9._-]{1,100}$")

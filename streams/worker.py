@@ -16,7 +16,7 @@ from streams.intake.transport import Transport
 from streams.kafka.connection import faust_credentials
 from streams.kafka.topics import UnreachableClusterError, UnusableClusterError, prepare_topics
 from streams.settings import Settings
-from streams.unit.exits import exit_on, give_up, refuse
+from streams.unit.exits import end_within, exit_on, give_up, refuse
 from streams.unit.partitions import Partitions
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 # Every fetched record is a young object, dead before the next chunk: collecting each 700 of them, as Python does by
 # default, took more than half of all CPU time.
 YOUNG_OBJECTS = 200_000
+
+_GOODBYE_S = 5.0  # beside the time that a last commit may take
 
 
 class _Boot(BootStrategy):  # type: ignore[misc]
@@ -61,6 +63,11 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self, self.settings, self.partitions)
+
+    async def on_stop(self) -> None:
+        """Stop in good time, also when no broker is left to say goodbye to; what is committed stays committed."""
+        end_within(self.settings.session_timeout / 1_000 + _GOODBYE_S)
+        await super().on_stop()
 
     async def on_first_start(self) -> None:
         """Refuse to start on a cluster where the work cannot be done right."""

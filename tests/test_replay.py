@@ -1,5 +1,6 @@
 """A recorded log through the engine without a broker."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -76,6 +77,18 @@ def test_alerts_of_all_topics_are_in_one_order() -> None:
         ("app-availability", "a"),
         ("app-availability", "b"),
         ("webhook-delivery-success-rate", "a"),
+    ]
+
+
+def test_each_objective_ends_with_its_own_pane() -> None:
+    fast = DEFAULTS["webhook-delivery-15m"]
+    short = replace(fast, name="short", window_ms=60_000)
+    slow = replace(fast, name="slow", window_ms=300_000, hop_ms=300_000)
+    engine = Replay((short, slow), 10_000, Topics())
+    engine.records([read_line(line(delivery("12:01:30", 500)), 1)])
+    assert [(t.objective.name, clock(t.boundary_ms), t.reason.value) for t in engine.finish()] == [
+        ("short", "12:02", "BELOW_OBJECTIVE"),
+        ("slow", "12:05", "BELOW_OBJECTIVE"),
     ]
 
 

@@ -118,3 +118,11 @@ def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     shown = (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json())
     assert all(PASSWORD not in text for text in shown)
+
+
+def test_an_empty_setting_is_one_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLO_OBJECTIVES", "")
+    monkeypatch.setenv("SLO_BOOTSTRAP_SERVERS", "")
+    settings = load_settings()
+    assert settings.objectives is None
+    assert settings.bootstrap_servers == "127.0.0.1:9092"

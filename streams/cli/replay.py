@@ -47,7 +47,7 @@ def replay(
         until_ms = None if until is None else epoch_ms(int(until) if until.lstrip("-").isdigit() else until)
     except (InvalidSettingsError, InvalidObjectivesError, ValueError) as problem:
         fail(str(problem), code=2)
-    engine = Replay(judged_by, settings.allowed_lateness, settings.topics, partitions)
+    engine = Replay(judged_by, settings.allowed_lateness, settings.topics, partitions, settings.partitioner)
     problems: list[str] = []
     console = Console(stderr=True)
     try:

@@ -1,6 +1,8 @@
 """`slo-streams worker`: the evaluator."""
 
+import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,7 +47,9 @@ def worker(
     try:
         settings = load_settings()
         objectives = load_objectives(settings.objectives)
-    except (InvalidSettingsError, InvalidObjectivesError) as problem:
+    except InvalidSettingsError as problem:
+        fail("\n".join([str(problem), *_faulty_objectives()]), code=2)
+    except InvalidObjectivesError as problem:
         fail(str(problem), code=2)
     logs.configure(log_level, settings.log_format)
     app = EvaluatorApp(settings, objectives)
@@ -53,3 +57,13 @@ def worker(
     process = Worker(app, loglevel=log_level, override_logging=False, quiet=True, redirect_stdouts=False)
     process.spinner = None  # it writes to the terminal between our lines
     raise typer.Exit(process.execute_from_commandline())
+
+
+def _faulty_objectives() -> list[str]:
+    """What is wrong with the objectives, told beside wrong settings, so that one try shows all faults."""
+    path = os.environ.get("SLO_OBJECTIVES")
+    try:
+        load_objectives(Path(path) if path else None)
+    except InvalidObjectivesError as problem:
+        return [str(problem)]
+    return []

@@ -160,7 +160,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Take over what was assigned."""
         await super().on_partitions_assigned(assigned, generation_id)
-        self._owner.take(assigned)
+        if not self.app.should_stop:  # else nobody would give them up again
+            self._owner.take(assigned)
 
 
 class Transport(driver.Transport):  # type: ignore[misc]

@@ -56,8 +56,8 @@ async def _read_rows(settings: Settings, tp: TopicPartition) -> dict[bytes, byte
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         # Asked before anything is fetched: behind a fetch that waits for records, the answer would wait, too.
         end_offset = (await consumer.end_offsets([tp]))[tp]
         consumer.assign([tp])

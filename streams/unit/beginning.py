@@ -15,6 +15,12 @@ log = logging.getLogger(__name__)
 class SourceLostError(Exception):
     """The input topic holds less than was judged: it is not the one that the state was made from."""
 
+    def __init__(self, name: str, end_offset: int, judged_offset: int) -> None:
+        super().__init__(
+            f"{name} ends at {end_offset:,}, but was judged up to {judged_offset:,}: it was deleted and created "
+            "anew, or lost records. Start over with a new SLO_APPLICATION_ID, which reads it from its beginning."
+        )
+
 
 async def beginning(settings: Settings, source: TopicPartition, changelog: str, meta: Meta | None) -> Meta:
     """The stored meta row, or one for a partition that is new; held against the offset of the consumer group.
@@ -34,10 +40,7 @@ async def beginning(settings: Settings, source: TopicPartition, changelog: str, 
     name = f"{source.topic}[{source.partition}]"
     if meta is not None:
         if meta.next_offset > end_offset:
-            raise SourceLostError(
-                f"{name} ends at {end_offset:,}, but was judged up to {meta.next_offset:,}: it was deleted and created "
-                "anew, or lost records. Start over with a new SLO_APPLICATION_ID, which reads it from its beginning."
-            )
+            raise SourceLostError(name, end_offset, meta.next_offset)
         if committed != meta.next_offset:
             log.warning("%s: the group stands at %s, the state at %s, which wins", name, committed, meta.next_offset)
         return meta

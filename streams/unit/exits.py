@@ -59,6 +59,13 @@ def give_up(reason: str) -> NoReturn:
     _exit(ExitCode.BROKEN)
 
 
+def end_within(limit_s: float) -> None:
+    """End the process after a time if it has not ended by itself: it was asked to, and may wait for lost brokers."""
+    timer = threading.Timer(limit_s, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
 def _exit(code: ExitCode) -> NoReturn:
     logging.shutdown()
     os._exit(code)

@@ -38,6 +38,7 @@ async def lose(admin: AIOKafkaAdminClient, tp: TopicPartition, before_offset: in
     ("settings", "names"),
     [
         ({"SLO_CLOCK": "sundial", "SLO_PARTITIONS": "0"}, ("SLO_CLOCK", "SLO_PARTITIONS")),
+        ({"SLO_PARTITIONS": "0", "SLO_OBJECTIVES": "/no/such/file.yaml"}, ("SLO_PARTITIONS", "/no/such/file.yaml")),
         ({"SLO_OBJECTIVES": "/no/such/file.yaml"}, ("/no/such/file.yaml",)),
     ],
 )
