@@ -11,6 +11,7 @@ from rich.text import Text
 
 from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
+from streams.cli.metric_name import SHORT_NAMES, metric_named
 from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import SeriesKey
@@ -23,13 +24,13 @@ from streams.tables.stored import StoredTable, stored_table
 from streams.windows.hopping import next_boundary
 
 _SHOWN_PANES: Final = 30
-_BY_NAME: Final = {name: metric for metric in METRICS.values() for name in (metric.id, metric.table)}
 
 
 def windows(
     app: Annotated[str, typer.Argument(metavar="APP", help="The appKey.", show_default=False)],
     metric: Annotated[
-        str | None, typer.Option(help=f"One metric: {', '.join(one.table for one in METRICS.values())}, or its id.")
+        Metric | None,
+        typer.Option(parser=metric_named, metavar="METRIC", help=f"One metric: {SHORT_NAMES}, or its id."),
     ] = None,
     scope: Annotated[str | None, typer.Option(help="One scope: a product, or the base URL of a health check.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON array with an object for each series.")] = False,
@@ -49,10 +50,8 @@ def windows(
       1  nothing is stored for this app, or no broker answers
       2  an option or a setting cannot be used
     """
-    if metric is not None and metric not in _BY_NAME:
-        raise typer.BadParameter(f"choose one of {', '.join(_BY_NAME)}", param_hint="--metric")
     settings = settings_or_fail()
-    metrics = list(METRICS.values()) if metric is None else [_BY_NAME[metric]]
+    metrics = list(METRICS.values()) if metric is None else [metric]
     try:
         stored = ask(settings, _read(settings, metrics, app))
     except MissingTopicError as problem:
