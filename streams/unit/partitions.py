@@ -10,7 +10,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -18,7 +17,7 @@ from faust.types import TP
 
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import PanesDoNotFitError
-from streams.health.condition import Assigned, Condition, InHand
+from streams.health.condition import Assigned, Condition
 from streams.health.metrics import Metrics
 from streams.intake.chunk import Chunk
 from streams.intake.placement import partition_of
@@ -32,6 +31,7 @@ from streams.unit.beginning import SourceLostError, beginning, oldest_offset
 from streams.unit.commit import Ledger
 from streams.unit.exits import exit_on, refuse
 from streams.unit.failpoints import Failpoint
+from streams.unit.owned import Owned
 from streams.unit.unit import COUNTS, GapError, Unit
 
 log = logging.getLogger(__name__)
@@ -39,47 +39,7 @@ log = logging.getLogger(__name__)
 _TICK_S = 0.25
 _RESTORES_AT_ONCE = 4
 _COMMITS_AT_ONCE = 4
-# After a commit pause half an interval, and ten times as long as it took to put together: while a backlog is read every
-# boundary has alerts, and commits of a large state at each of them would leave no time for events.
-_COMMIT_PAUSE = 10
-_LONGEST_PAUSE_S = 5.0
 _RESTORED = "restored_rows"  # counted beside what the units count
-
-
-@dataclass(slots=True)
-class Owned:
-    """A partition in this worker's hands.
-
-    `settled_s`: when none of its work waited for a commit for the last time, monotonic clock.
-    """
-
-    unit: Unit
-    ledger: Ledger
-    settled_s: float = field(default_factory=time.monotonic)
-    end_offset: int | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    leaving: asyncio.Event = field(default_factory=asyncio.Event)
-    committer: asyncio.Task[None] | None = None
-
-    def look(self) -> InHand:
-        """How it is doing."""
-        evaluator = self.unit.evaluator
-        return InHand(
-            self.settled_s,
-            self.lag,
-            evaluator.watermark_ms,
-            len(evaluator.series),
-            self.unit.open_breaches,
-            evaluator.dirty_count,
-        )
-
-    @property
-    def lag(self) -> int | None:
-        """Records between what was applied and the end as it was last seen; None until that is known."""
-        if self.end_offset is None:
-            return None
-        return max(0, self.end_offset - self.unit.next_offset)
 
 
 class Partitions:
@@ -155,9 +115,8 @@ class Partitions:
         log.info("%s: %s series in %.1f s, going on at %s", doing, f"{len(state.series):,}", took_s, unit.next_offset)
         self.metrics.taken_over(tp.topic, took_s)
         self._counts_of_released[tp.topic][_RESTORED] += len(state.series)
-        owned = Owned(unit, ledger)
-        owned.committer = asyncio.create_task(self._keep_committing(owned))
-        return owned
+        interval_s = self._settings.commit_interval / 1_000
+        return Owned(unit, ledger, interval_s=interval_s, at_once=self._commits, metrics=self.metrics)
 
     def _home_of(self, tp: TP, partitions: int) -> Callable[[bytes], bool]:
         partitioner = self._settings.partitioner
@@ -176,12 +135,7 @@ class Partitions:
         owned = await task  # a take-over that has begun is ended properly: it holds a producer
         if owned is None:
             return
-        owned.leaving.set()
-        owned.wake.set()
-        if owned.committer is not None:
-            await owned.committer
-        await self._commit(owned)
-        await owned.ledger.close()
+        await owned.leave()
         self._counts_of_released[owned.unit.topic].update(owned.unit.counts)
 
     def _in_hand(self) -> list[tuple[TP, Owned]]:
@@ -204,8 +158,7 @@ class Partitions:
             await self._close_gap(tp, owned.unit, chunk)
         except Exception as problem:
             exit_on(problem, f"judging {_name(tp)}")
-        if owned.unit.has_alerts:
-            owned.wake.set()
+        owned.hurry()
         await asyncio.sleep(0)  # commits and ticks have their turn
 
     async def _close_gap(self, tp: TP, unit: Unit, chunk: Chunk) -> None:
@@ -256,45 +209,13 @@ class Partitions:
                     owned.unit.tick(asked_ms)
                 except Exception as problem:
                     exit_on(problem, f"judging {_name(tp)}")
-                if owned.unit.has_alerts:
-                    owned.wake.set()
+                owned.hurry()
 
     # Commits
 
     async def commit(self) -> None:
         """Store all work done so far."""
-        await asyncio.gather(*(self._commit(owned) for _, owned in self._in_hand()))
-
-    async def _keep_committing(self, owned: Owned) -> None:
-        """Commit now and then, and when an alert waits, until the partition leaves."""
-        interval_s = self._settings.commit_interval / 1_000
-        while not owned.leaving.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(interval_s):
-                    await owned.wake.wait()
-            owned.wake.clear()
-            took_s = await self._commit(owned)
-            pause_s = min(max(interval_s / 2, _COMMIT_PAUSE * took_s), _LONGEST_PAUSE_S)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
-                    await owned.leaving.wait()
-
-    async def _commit(self, owned: Owned) -> float:
-        """Returns how long chunks were kept waiting, seconds: the time to put the work together."""
-        async with owned.lock, self._commits:
-            started_s = time.perf_counter()
-            try:
-                work = owned.unit.take_work()
-                took_s = time.perf_counter() - started_s
-                if work is not None:
-                    await owned.ledger.write(work)
-            except BaseException as problem:
-                exit_on(problem, f"committing {owned.unit.topic}[{owned.unit.partition}]")
-            owned.settled_s = time.monotonic()
-            if work is not None:
-                delays_s = [(_now_ms() - due_ms) / 1_000 for due_ms in work.due_ms]
-                self.metrics.committed(owned.unit.topic, time.perf_counter() - started_s, delays_s)
-            return took_s
+        await asyncio.gather(*(owned.commit() for _, owned in self._in_hand()))
 
 
 def _now_ms() -> int:

@@ -1,0 +1,102 @@
+"""A partition in this worker's hands: its unit, where its commits go, and when they are made."""
+
+import asyncio
+import contextlib
+import time
+
+from streams.health.condition import InHand
+from streams.health.metrics import Metrics
+from streams.unit.commit import Ledger
+from streams.unit.exits import exit_on
+from streams.unit.unit import Unit
+
+# After a commit pause half an interval, and ten times as long as it took to put together: while a backlog is read every
+# boundary has alerts, and commits of a large state at each of them would leave no time for events.
+_COMMIT_PAUSE = 10
+_LONGEST_PAUSE_S = 5.0
+
+
+class Owned:
+    """Commits a unit's work from the moment it is taken over until it leaves.
+
+    `end_offset` is the partition's end as it was last seen. `settled_s`: when none of its work waited for a commit for
+    the last time, monotonic clock. `at_once` lets only so many commits of a worker run side by side.
+    """
+
+    def __init__(
+        self, unit: Unit, ledger: Ledger, *, interval_s: float, at_once: asyncio.Semaphore, metrics: Metrics
+    ) -> None:
+        self.unit = unit
+        self.end_offset: int | None = None
+        self.settled_s = time.monotonic()
+        self._ledger = ledger
+        self._interval_s = interval_s
+        self._at_once = at_once
+        self._metrics = metrics
+        self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._leaving = asyncio.Event()
+        self._committer = asyncio.create_task(self._keep_committing())
+
+    @property
+    def lag(self) -> int | None:
+        """Records between what was applied and the end as it was last seen; None until that is known."""
+        if self.end_offset is None:
+            return None
+        return max(0, self.end_offset - self.unit.next_offset)
+
+    def look(self) -> InHand:
+        """How it is doing."""
+        evaluator = self.unit.evaluator
+        return InHand(
+            self.settled_s,
+            self.lag,
+            evaluator.watermark_ms,
+            len(evaluator.series),
+            self.unit.open_breaches,
+            evaluator.dirty_count,
+        )
+
+    def hurry(self) -> None:
+        """Do not wait for the interval where an alert waits."""
+        if self.unit.has_alerts:
+            self._wake.set()
+
+    async def leave(self) -> None:
+        """Commit what is left, and let go."""
+        self._leaving.set()
+        self._wake.set()
+        await self._committer
+        await self.commit()
+        await self._ledger.close()
+
+    async def _keep_committing(self) -> None:
+        """Commit now and then, and when an alert waits, until the partition leaves."""
+        while not self._leaving.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._interval_s):
+                    await self._wake.wait()
+            self._wake.clear()
+            took_s = await self.commit()
+            pause_s = min(max(self._interval_s / 2, _COMMIT_PAUSE * took_s), _LONGEST_PAUSE_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._leaving.wait()
+
+    async def commit(self) -> float:
+        """Returns how long chunks were kept waiting, seconds: the time to put the work together."""
+        async with self._lock, self._at_once:
+            started_s = time.perf_counter()
+            try:
+                work = self.unit.take_work()
+                took_s = time.perf_counter() - started_s
+                if work is not None:
+                    await self._ledger.write(work)
+            except BaseException as problem:
+                exit_on(problem, f"committing {self.unit.topic}[{self.unit.partition}]")
+            self.settled_s = time.monotonic()
+            if work is not None:
+                now_ms = time.time_ns() // 1_000_000
+                delays_s = [(now_ms - due_ms) / 1_000 for due_ms in work.due_ms]
+                self._metrics.committed(self.unit.topic, time.perf_counter() - started_s, delays_s)
+            return took_s
