@@ -15,18 +15,17 @@ from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.metric_name import SHORT_NAMES, metric_named
 from streams.cli.moment import moment_ms
+from streams.cli.stored import stored_tables
 from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
 from streams.cli.verdict_text import outlook_text, standing_text, verdict_text
 from streams.evaluation.series import SeriesKey
 from streams.intake.placement import partition_of
-from streams.kafka.cluster import MissingTopicError, find_topic
+from streams.kafka.cluster import find_topic
 from streams.names import Metric
 from streams.settings import Settings
-from streams.tables.changelog import StateLostError
 from streams.tables.explanation import Explanation, Window
 from streams.tables.explanation import explain as explain_objective
-from streams.tables.rows import UnreadableRowError
-from streams.tables.stored import StoredTable, stored_table
+from streams.tables.stored import StoredTable
 
 _SHOWN_PANES: Final = 30
 
@@ -72,12 +71,7 @@ def explain(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
-    try:
-        stored = ask(settings, stored_table(settings, metric, app))
-    except MissingTopicError as problem:
-        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
-    except (StateLostError, UnreadableRowError) as problem:
-        fail(str(problem))
+    stored = next(iter(stored_tables(settings, [metric], app)), None)
     keys = sorted(key for key in stored.table if key[0] == app and scope in (None, key[1])) if stored else []
     if stored is None or not keys:
         fail(ask(settings, _nothing_stored(settings, metric, app, scope)))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.text import percent
 from streams.evaluation.objective import Objective
 from streams.objectives import InvalidObjectivesError, load_objectives
 
@@ -62,7 +63,7 @@ def _table(source: str, objectives: tuple[Objective, ...]) -> Table:
             objective.metric,
             _duration(objective.window_ms),
             _duration(objective.hop_ms),
-            f"SLI {'<=' if objective.breach_at_budget else '<'} {repr(objective.slo_percent).removesuffix('.0')} %",
+            f"SLI {'<=' if objective.breach_at_budget else '<'} {percent(objective.slo_percent)}",
             str(objective.minimum_events),
             _patience(objective.alert_after),
             _patience(objective.recover_after),

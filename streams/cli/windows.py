@@ -9,18 +9,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.ask import ask, settings_or_fail
+from streams.cli.ask import settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.metric_name import SHORT_NAMES, metric_named
+from streams.cli.stored import stored_tables
 from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import SeriesKey
-from streams.kafka.cluster import MissingTopicError
 from streams.names import METRICS, Metric
-from streams.settings import Settings
-from streams.tables.changelog import StateLostError
-from streams.tables.rows import UnreadableRowError
-from streams.tables.stored import StoredTable, stored_table
+from streams.tables.stored import StoredTable
 from streams.windows.hopping import next_boundary
 
 _SHOWN_PANES: Final = 30
@@ -52,12 +49,7 @@ def windows(
     """
     settings = settings_or_fail()
     metrics = list(METRICS.values()) if metric is None else [metric]
-    try:
-        stored = ask(settings, _read(settings, metrics, app))
-    except MissingTopicError as problem:
-        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
-    except (StateLostError, UnreadableRowError) as problem:
-        fail(str(problem))
+    stored = stored_tables(settings, metrics, app)
     found = [(one, key) for one in stored for key in one.table if key[0] == app and scope in (None, key[1])]
     if not found:
         wanted = app if scope is None else f"{app} with scope {scope}"
@@ -71,11 +63,6 @@ def windows(
     out = console()
     for one in found:
         out.print(_tables(*one))
-
-
-async def _read(settings: Settings, metrics: list[Metric], app_key: str) -> list[StoredTable]:
-    tables = [await stored_table(settings, metric, app_key) for metric in metrics]
-    return [table for table in tables if table is not None]
 
 
 def _tables(stored: StoredTable, key: SeriesKey) -> RenderableType:

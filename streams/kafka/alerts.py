@@ -4,12 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from schemas import Alert
-from streams.kafka.cluster import find_topic
-from streams.kafka.connection import client_options
+from streams.kafka.reader import topic_reader
 from streams.settings import Settings
 
 
@@ -21,7 +19,8 @@ async def alert_records(settings: Settings, *, from_start: bool) -> AsyncIterato
         MissingTopicError: nobody has created the topic yet.
         KafkaError: no broker could be reached.
     """
-    async with _reader(settings, settings.topics.alerts) as (consumer, tps):
+    async with topic_reader(settings, settings.topics.alerts) as (consumer, tps):
+        consumer.assign(tps)
         await (consumer.seek_to_beginning(*tps) if from_start else consumer.seek_to_end(*tps))
         yield aiter(consumer)
 
@@ -34,7 +33,8 @@ async def open_breaches(settings: Settings) -> list[Alert]:
         KafkaError: no broker could be reached.
     """
     latest: dict[bytes, bytes | None] = {}
-    async with _reader(settings, settings.topics.alert_state) as (consumer, tps):
+    async with topic_reader(settings, settings.topics.alert_state) as (consumer, tps):
+        consumer.assign(tps)
         await consumer.seek_to_beginning(*tps)
         ends = await consumer.end_offsets(tps)
         for tp in tps:
@@ -51,19 +51,3 @@ def read_alert(value: bytes | None) -> Alert | None:
         return Alert.model_validate_json(value or b"")
     except ValidationError:
         return None
-
-
-@asynccontextmanager
-async def _reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
-    """A consumer of all partitions of a topic, in no group, so that nobody's work is disturbed."""
-    partitions = (await find_topic(settings, topic)).partitions
-    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
-    consumer = AIOKafkaConsumer(
-        **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, group_id=None
-    )
-    try:
-        await consumer.start()
-        consumer.assign(tps)
-        yield consumer, tps
-    finally:
-        await consumer.stop()

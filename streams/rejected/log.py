@@ -8,8 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.rejected import RejectedHeaders
-from streams.kafka.cluster import find_topic
-from streams.kafka.connection import client_options
+from streams.kafka.reader import topic_reader
 from streams.settings import Settings
 
 
@@ -64,16 +63,8 @@ async def rejected_log(settings: Settings) -> AsyncIterator[RejectedLog]:
         MissingTopicError: nobody has created the topic yet.
         KafkaError: no broker could be reached.
     """
-    topic = settings.topics.rejected
-    partitions = (await find_topic(settings, topic)).partitions
-    consumer = AIOKafkaConsumer(
-        **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, group_id=None
-    )
-    try:
-        await consumer.start()
-        yield RejectedLog(consumer, [TopicPartition(topic, partition) for partition in range(partitions)])
-    finally:
-        await consumer.stop()
+    async with topic_reader(settings, settings.topics.rejected) as (consumer, tps):
+        yield RejectedLog(consumer, tps)
 
 
 def _rejected(record: Any) -> RejectedRecord:
