@@ -19,7 +19,7 @@ from streams.unit.unit import Unit
 from streams.unit.work import Work
 from tests.build import NEW, Stored, stored
 from tests.model import Record
-from tests.model.judging import Alert
+from tests.model.alert import Alert
 
 TOPICS = Topics()
 Place = tuple[str, int]

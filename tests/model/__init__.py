@@ -4,7 +4,8 @@ Written from the interface alone and sharing nothing with the engine but `Object
 the two can be held against each other. Slow on purpose: nothing is summed up, cached or expired.
 """
 
-from tests.model.judging import Alert, Judged, judge
+from tests.model.alert import Alert
+from tests.model.judging import Judged, judge
 from tests.model.placement import crc32_partition, murmur2_partition, put_right
 from tests.model.record import Record
 

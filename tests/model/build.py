@@ -9,7 +9,7 @@ import orjson
 
 from streams.evaluation.objective import Objective, Silence
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK, Topics
-from tests.model.judging import Alert
+from tests.model.alert import Alert
 from tests.model.record import Record
 
 MIDNIGHT_MS = 1_772_409_600_000  # 2026-03-02T00:00:00Z

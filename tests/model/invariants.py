@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
-from tests.model.judging import Alert
+from tests.model.alert import Alert
 
 
 def violations(alerts: Iterable[Alert]) -> list[str]:

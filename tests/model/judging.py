@@ -1,37 +1,28 @@
 """The model: feed a log record by record, and recount every window from its raw events at every boundary.
 
 met ──(below at `alert_after` judged boundaries in a row)──────▶ breached    BREACH
-breached ──(not below at `recover_after` judged boundaries)────▶ met         RECOVERY, RESTORED
+breached ──(breaches only with what is excluded by now)────────▶ met         RECOVERY, EXCLUDED
 breached ──(no event in the window, and silence is `recover`)──▶ met         RECOVERY, NO_DATA
+breached ──(not below at `recover_after` judged boundaries)────▶ met         RECOVERY, RESTORED
 """
 
-import base64
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any, NamedTuple
 
 from streams.evaluation.objective import Objective, Silence
 from streams.names import IFRAME, Metric, Topics
+from tests.model.alert import Alert, Counts, Series, alert
+from tests.model.catalogue import Catalogue
+from tests.model.exclusions import Exclusion, Exclusions
 from tests.model.placement import REROUTED, Partitioner, is_misplaced, murmur2_partition
 from tests.model.reading import Event, Rejection, read
 from tests.model.record import Record
 
 FUTURE_TOLERANCE_MS = 60_000
 
-Alert = dict[str, Any]
 TopicPartition = tuple[str, int]
-
-
-class Series(NamedTuple):
-    """The part of a series that its topic does not say."""
-
-    app_key: str
-    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,10 @@ def judge(
     partitioner: Partitioner = murmur2_partition,
     topics: Topics = Topics(),  # noqa: B008 - frozen
 ) -> Judged:
-    """Alerts and rejections of a log, without catalogue and exclusions, under the event clock.
+    """Alerts and rejections of a log under the event clock.
+
+    A version of an exclusion is known from its Kafka timestamp on, wherever it lies in the log; a version of an app
+    counts from its place in the log on. What cannot be used of either changes nothing.
 
     The log is as read from the topics, rerouted copies among the rest; for a log that never passed through the
     product, `put_right` adds them. At its end every boundary up to and with `until_ms` is judged in each partition
@@ -70,11 +64,20 @@ def judge(
     judges: dict[TopicPartition, _Partition] = {}
     seen: defaultdict[TopicPartition, int] = defaultdict(int)
     rejected: list[tuple[str, int, int, str]] = []
+    log = list(log)
+    exclusions = Exclusions(record for record in log if record.topic == topics.exclusions)
+    catalogue = Catalogue()
     for record in log:
+        if record.topic == topics.exclusions:
+            continue
+        if record.topic == topics.apps:
+            catalogue.take(record)
+            continue
         where = (record.topic, record.partition)
         metric = topics.inputs[record.topic]
         if where not in judges:
-            judges[where] = _Partition(metric, [o for o in objectives if o.metric == metric.id], lateness_ms)
+            of_metric = [objective for objective in objectives if objective.metric == metric.id]
+            judges[where] = _Partition(metric, of_metric, lateness_ms, exclusions, catalogue)
         index = seen[where]
         seen[where] += 1
         event = read(record, metric)
@@ -109,6 +112,8 @@ class _Partition:
     metric: Metric
     objectives: list[Objective]
     lateness_ms: int
+    exclusions: Exclusions
+    catalogue: Catalogue
     watermark_ms: int | None = None
     judged_through_ms: int = 0
     last_event_ms: int = 0
@@ -122,7 +127,7 @@ class _Partition:
             return Rejection.FUTURE_TIME
         if self._is_too_late(event):
             return Rejection.TOO_LATE
-        if event.counted:
+        if event.counted and not self.catalogue.excludes(event):
             self.events[Series(event.app_key, event.scope)].append(event)
             self.last_event_ms = max(self.last_event_ms, event.time_ms)
         moment_ms = event.time_ms if timestamp_ms is None else min(event.time_ms, timestamp_ms)
@@ -145,16 +150,17 @@ class _Partition:
         if self.watermark_ms is None:
             return
         for boundary_ms in self._boundaries(limit_ms):
+            excluded = self.exclusions.known_at(boundary_ms + self.lateness_ms)
             due = [o for o in self.objectives if boundary_ms % o.hop_ms == 0]
             for series, objective in sorted(((s, o) for s in self.events for o in due), key=_in_byte_order):
-                self._judge_one(series, objective, boundary_ms)
+                self._judge_one(series, objective, boundary_ms, excluded)
         self.judged_through_ms = max(self.judged_through_ms, limit_ms)
 
     def _boundaries(self, limit_ms: int) -> list[int]:
         """Multiples of the hops in (judged through, limit].
 
         Once the last event has left every window, one more boundary of each objective says all that silence can say;
-        the rest of a long gap is skipped.
+        the rest of a long gap is skipped. An exclusion that becomes known in it finds nothing in any window to take.
         """
         silent_from_ms = self.last_event_ms + max((o.window_ms + o.hop_ms for o in self.objectives), default=0)
         end_ms = min(limit_ms, silent_from_ms)
@@ -162,82 +168,57 @@ class _Partition:
         hops_ms = {o.hop_ms for o in self.objectives}
         return sorted({b for hop in hops_ms for b in range((after_ms // hop + 1) * hop, end_ms + 1, hop)})
 
-    def _judge_one(self, series: Series, objective: Objective, boundary_ms: int) -> None:
+    def _judge_one(self, series: Series, objective: Objective, boundary_ms: int, excluded: Sequence[Exclusion]) -> None:
         state = self.states[series, objective.name]
         start_ms = boundary_ms - objective.window_ms
         window = [event for event in self.events[series] if start_ms <= event.time_ms < boundary_ms]
-        if self.metric is IFRAME and any(event.from_app for event in window):
-            window = [event for event in window if event.from_app]
-        total = len(window)
-        bad = sum(not event.good for event in window)
+        of_series = [one for one in excluded if one.is_for(series.app_key, self.metric.id)]
+        left = [event for event in window if not any(one.excludes(event, objective.hop_ms) for one in of_series)]
+        plain, counts = self._count(window), self._count(left)
 
-        if total == 0:
+        if state.breached_at_ms is not None and _breaches(plain, objective) and not _breaches(counts, objective):
+            self._publish(series, objective, boundary_ms, state.breached_at_ms, "EXCLUDED", counts)
+            state.breached_at_ms, state.in_a_row = None, 0
+            return
+        if counts.total == 0:
             state.in_a_row = 0
             if state.breached_at_ms is not None and objective.silence is Silence.RECOVER:
-                self._publish(series, objective, boundary_ms, state.breached_at_ms, "NO_DATA", 0, 0)
+                self._publish(series, objective, boundary_ms, state.breached_at_ms, "NO_DATA", counts)
                 state.breached_at_ms = None
             return
-        if total < objective.minimum_events:
+        if counts.total < objective.minimum_events:
             return
-        share = Fraction(bad, total)
-        below = share >= objective.budget if objective.breach_at_budget else share > objective.budget
         breached = state.breached_at_ms is not None
-        state.in_a_row = state.in_a_row + 1 if below != breached else 0
+        state.in_a_row = state.in_a_row + 1 if _is_below(counts, objective) != breached else 0
         if state.breached_at_ms is None and state.in_a_row >= objective.alert_after:
-            self._publish(series, objective, boundary_ms, boundary_ms, "BELOW_OBJECTIVE", total - bad, bad)
+            self._publish(series, objective, boundary_ms, boundary_ms, "BELOW_OBJECTIVE", counts)
             state.breached_at_ms, state.in_a_row = boundary_ms, 0
         elif state.breached_at_ms is not None and state.in_a_row >= objective.recover_after:
-            self._publish(series, objective, boundary_ms, state.breached_at_ms, "RESTORED", total - bad, bad)
+            self._publish(series, objective, boundary_ms, state.breached_at_ms, "RESTORED", counts)
             state.breached_at_ms, state.in_a_row = None, 0
 
+    def _count(self, events: list[Event]) -> Counts:
+        if self.metric is IFRAME and any(event.from_app for event in events):
+            events = [event for event in events if event.from_app]
+        bad = sum(not event.good for event in events)
+        return Counts(len(events) - bad, bad)
+
     def _publish(
-        self,
-        series: Series,
-        objective: Objective,
-        boundary_ms: int,
-        breached_at_ms: int,
-        reason: str,
-        good: int,
-        bad: int,
+        self, series: Series, objective: Objective, boundary_ms: int, breached_at_ms: int, reason: str, counts: Counts
     ) -> None:
-        is_breach = reason == "BELOW_OBJECTIVE"
-        total = good + bad
-        self.alerts.append(
-            {
-                "type": "BREACH" if is_breach else "RECOVERY",
-                "appKey": series.app_key,
-                "appDetails": {"name": series.app_key, "partnerName": None},
-                "incidentId": incident_id(series.app_key, self.metric.id, series.scope, objective.name, breached_at_ms),
-                "incidentStatus": "ANOMALOUS" if is_breach else "OK",
-                "time": _utc(boundary_ms),
-                "metricName": self.metric.title.replace("{scope}", series.scope),
-                "metricUnit": "PERCENT",
-                "measurementDurationSeconds": objective.window_ms // 1_000,
-                "sliValue": float(Fraction(100 * good, total)) if total else None,
-                "sloValue": float(100 * (1 - objective.budget)),
-                "metricId": self.metric.id,
-                "scope": series.scope,
-                "objective": objective.name,
-                "goodCount": good,
-                "badCount": bad,
-                "windowStart": _utc(boundary_ms - objective.window_ms),
-                "windowEnd": _utc(boundary_ms),
-                "reason": reason,
-                "breachedAt": _utc(breached_at_ms),
-            }
-        )
+        app = self.catalogue.app(series.app_key)
+        self.alerts.append(alert(self.metric, series, app, objective, boundary_ms, breached_at_ms, reason, counts))
+
+
+def _is_below(counts: Counts, objective: Objective) -> bool:
+    share = Fraction(counts.bad, counts.total)
+    return share >= objective.budget if objective.breach_at_budget else share > objective.budget
+
+
+def _breaches(counts: Counts, objective: Objective) -> bool:
+    return counts.total >= max(1, objective.minimum_events) and _is_below(counts, objective)
 
 
 def _in_byte_order(pair: tuple[Series, Objective]) -> tuple[bytes, ...]:
     series, objective = pair
     return series.app_key.encode(), series.scope.encode(), objective.name.encode()
-
-
-def incident_id(app_key: str, metric_id: str, scope: str, objective: str, breached_at_ms: int) -> str:
-    """URL-safe base64, unpadded, of the first 8 bytes of SHA-256 of the compact JSON of the five."""
-    text = json.dumps([app_key, metric_id, scope, objective, breached_at_ms], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:8]).rstrip(b"=").decode()
-
-
-def _utc(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms // 1_000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

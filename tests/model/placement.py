@@ -59,6 +59,8 @@ def put_right(
 
 def _with_copy(record: Record, partitions: int, partitioner: Partitioner, topics: Topics) -> Iterator[Record]:
     yield record
+    if record.topic not in topics.inputs:
+        return  # catalogue and exclusions are read whole, wherever they lie
     event = read(record, topics.inputs[record.topic])
     if isinstance(event, Rejection) or record.header(REROUTED) is not None:
         return

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from streams.evaluation.objective import Objective
 from tests.model import Record, judge
+from tests.model.alert import Alert
 from tests.model.build import DEFAULTS, check
 from tests.model.generate import (
     HOUR_MS,
@@ -21,7 +22,6 @@ from tests.model.generate import (
     rearranged,
 )
 from tests.model.invariants import violations
-from tests.model.judging import Alert
 
 PARTITIONS = 2
 

@@ -9,8 +9,8 @@ import pytest
 from streams.evaluation.objective import Objective, Silence
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK
 from tests.model import Judged, Record, judge
+from tests.model.alert import incident_id
 from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, check, clock_ms, delivery, record, short
-from tests.model.judging import incident_id
 
 AVAILABILITY_15M = DEFAULTS["app-availability-15m"]
 WEBHOOK_15M = DEFAULTS["webhook-delivery-15m"]

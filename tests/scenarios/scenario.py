@@ -30,9 +30,9 @@ from streams.durations import duration_ms
 from streams.evaluation.objective import Objective, Silence
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric, Topics
 from streams.objectives import load_objectives
+from tests.model.alert import Alert
 from tests.model.build import ORDINARY, clock_ms
 from tests.model.invariants import boundary_order
-from tests.model.judging import Alert
 from tests.model.record import Record
 
 APP = "com.example.app"

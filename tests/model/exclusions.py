@@ -1,0 +1,92 @@
+"""Which times do not count, as far as it is known at a boundary: asked anew of all versions each time."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tests.model.fields import Check, epoch_ms, one_of, or_null, text, time
+from tests.model.reading import Event, Rejection, read_body
+from tests.model.record import Record
+
+PLANNED = "PLANNED_DOWNTIME"
+
+FIELDS: dict[str, Check] = {
+    "id": text(),
+    "appKey": or_null(text()),
+    "metricId": or_null(text()),
+    "reason": one_of(PLANNED, "PLATFORM_FAULT"),
+    "start": time,
+    "end": or_null(time),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What a version says: [start, end) does not count. None: every app, every metric, without end."""
+
+    app_key: str | None
+    metric_id: str | None
+    reason: str
+    start_ms: int
+    end_ms: int | None
+
+    def is_for(self, app_key: str, metric_id: str) -> bool:
+        """Whether it holds for the series of an app and a metric."""
+        return self.app_key in (None, app_key) and self.metric_id in (None, metric_id)
+
+    def excludes(self, event: Event, pane_ms: int) -> bool:
+        """Whether it intersects the pane in which an event lies."""
+        pane_start_ms = event.time_ms // pane_ms * pane_ms
+        end_ms = float("inf") if self.end_ms is None else self.end_ms
+        return max(self.start_ms, pane_start_ms) < min(end_ms, pane_start_ms + pane_ms)
+
+
+class Version(NamedTuple):
+    """One record of an exclusion's id; `exclusion` None withdraws it."""
+
+    exclusion: Exclusion | None
+    timestamp_ms: int | None  # of Kafka; None where it has none: known since ever
+
+
+class Exclusions:
+    """All that a log says about exclusions, whenever it says it."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._versions: defaultdict[bytes | None, list[Version]] = defaultdict(list)
+        for record in records:
+            exclusion = None if record.value is None else read_exclusion(record)
+            if not isinstance(exclusion, Rejection):
+                self._versions[record.key].append(Version(exclusion, record.timestamp_ms))
+
+    def known_at(self, moment_ms: int) -> list[Exclusion]:
+        """The exclusions that count by what was known at a moment, a boundary plus the allowed lateness."""
+        in_force = [
+            exclusion_in_force([one for one in versions if one.timestamp_ms is None or one.timestamp_ms <= moment_ms])
+            for versions in self._versions.values()
+        ]
+        return [exclusion for exclusion in in_force if exclusion is not None]
+
+
+def exclusion_in_force(known: list[Version]) -> Exclusion | None:
+    """What the known versions of one id, in log order, amount to."""
+    last = known[-1].exclusion if known else None
+    if last is None or last.reason != PLANNED:
+        return last
+    for exclusion, timestamp_ms in reversed(known):
+        if exclusion is None or exclusion.start_ms != last.start_ms:
+            break
+        set_start_at_ms = timestamp_ms
+    return last if set_start_at_ms is None or set_start_at_ms < last.start_ms else None
+
+
+def read_exclusion(record: Record) -> Exclusion | Rejection:
+    """What a record of the exclusions topic says, or why it says nothing."""
+    body = read_body(record, FIELDS)
+    if isinstance(body, Rejection):
+        return body
+    start_ms, end_ms = epoch_ms(body["start"]), epoch_ms(body.get("end"))
+    assert start_ms is not None, "a field is checked"
+    if record.key != body["id"].encode() or (end_ms is not None and end_ms < start_ms):
+        return Rejection.SCHEMA
+    return Exclusion(body.get("appKey"), body.get("metricId"), body["reason"], start_ms, end_ms)
