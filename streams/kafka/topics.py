@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _VISIBLE_S = 30
 _COMPACT = {"cleanup.policy": "compact"}
+# A restart has to learn anew which version of an exclusion was known when: none is merged away while windows may need it.
+_EXCLUSIONS = _COMPACT | {"min.compaction.lag.ms": str(35 * 86_400_000)}
 # Dirty rows are written every second: without a small segment a changelog would grow to gigabytes before compaction.
 _CHANGELOG = _COMPACT | {"segment.bytes": str(64 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.3"}
 
@@ -61,7 +63,7 @@ def topics_needed(settings: Settings) -> list[TopicSpec]:
     return [
         *(TopicSpec(name) for name in topics.inputs),
         TopicSpec(topics.apps, _COMPACT),
-        TopicSpec(topics.exclusions, _COMPACT),
+        TopicSpec(topics.exclusions, _EXCLUSIONS),
         TopicSpec(topics.alerts),
         TopicSpec(topics.alert_state, _COMPACT),
         TopicSpec(topics.rejected),
