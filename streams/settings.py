@@ -4,10 +4,10 @@ import ssl
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from streams.durations import duration_ms
 from streams.logs import LogFormat
@@ -15,6 +15,11 @@ from streams.names import Topics
 from streams.tls import check_cafile, check_identity, tls_context
 
 DurationMs = Annotated[int, BeforeValidator(duration_ms)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def _separated(text: object) -> object:
+    return [part.strip() for part in text.split(",")] if isinstance(text, str) else text
 
 
 class Clock(StrEnum):
@@ -76,6 +81,10 @@ class Settings(BaseSettings):
     health_port: int = Field(8089, ge=0, le=65_535)
     watchdog: DurationMs | None = Field(None, ge=1_000)
     log_format: LogFormat = LogFormat.TEXT
+    prober_interval: DurationMs = Field(60_000, ge=1_000)
+    prober_group: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,200}$")
+    prober_ports: Annotated[frozenset[Port], NoDecode, BeforeValidator(_separated)] = frozenset({443, 8443})
+    prober_allow_private: bool = False
     fail: str | None = Field(None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*)?$")
 
     security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
@@ -130,6 +139,11 @@ class Settings(BaseSettings):
         return 3 * self.session_timeout if self.watchdog is None else self.watchdog
 
     @property
+    def prober_group_id(self) -> str:
+        """Consumer group of the probers that share the catalogue's URLs; of this application unless set."""
+        return self.prober_group or f"{self.application_id}-prober"
+
+    @property
     def topics(self) -> Topics:
         """Topic names under the configured prefix."""
         return Topics(self.topic_prefix)
@@ -140,14 +154,17 @@ class Settings(BaseSettings):
         return tls_context(self.ssl_cafile, self.ssl_certfile, self.ssl_keyfile) if self.uses_tls else None
 
 
-def load_settings() -> Settings:
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def load_settings(kind: type[AnySettings] = Settings) -> AnySettings:  # type: ignore[assignment]
     """Settings of this process's environment.
 
     Raises:
         InvalidSettingsError: names every setting that cannot be used, and why.
     """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         lines = [_explain(*problem["loc"], message=problem["msg"]) for problem in error.errors()]
         raise InvalidSettingsError("\n".join(lines)) from None
