@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 _VISIBLE_S = 30
 _COMPACT = {"cleanup.policy": "compact"}
-# A restart has to learn anew which version of an exclusion was known when: none is merged away while windows may need it.
+# A restart has to learn anew which version of an exclusion was known when: none is merged away while it may matter.
 _EXCLUSIONS = _COMPACT | {"min.compaction.lag.ms": str(35 * 86_400_000)}
 # Dirty rows are written every second: without a small segment a changelog would grow to gigabytes before compaction.
 _CHANGELOG = _COMPACT | {"segment.bytes": str(64 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.3"}
