@@ -12,8 +12,10 @@ from schemas.exclusions import Exclusion
 from schemas.fields import PROD
 from schemas.healthcheck import HealthCheck
 from schemas.iframe import IframeLoad
+from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
 from schemas.rejected import Reason, RejectedHeaders
+from schemas.synthetic import SyntheticResult
 from schemas.topics import EVENTS, INPUTS, TOPICS
 from schemas.webhook import WebhookDelivery
 from schemas.wire import Event, EventDecoder, struct_of
@@ -31,9 +33,11 @@ __all__ = [
     "Exclusion",
     "HealthCheck",
     "IframeLoad",
+    "Installation",
     "InstallationCallback",
     "Reason",
     "RejectedHeaders",
+    "SyntheticResult",
     "WebhookDelivery",
     "complaint",
     "epoch_ms",

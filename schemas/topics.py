@@ -9,9 +9,11 @@ from schemas.apps import App
 from schemas.exclusions import Exclusion
 from schemas.healthcheck import HealthCheck
 from schemas.iframe import IframeLoad
+from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
 from schemas.record import Record
 from schemas.rejected import RejectedHeaders
+from schemas.synthetic import SyntheticResult
 from schemas.webhook import WebhookDelivery
 
 EVENTS: Final[dict[str, type[Record]]] = {
@@ -25,5 +27,11 @@ EVENTS: Final[dict[str, type[Record]]] = {
 INPUTS: Final[dict[str, type[Record]]] = {**EVENTS, "apps": App, "exclusions": Exclusion}
 """Everything the evaluator reads."""
 
-TOPICS: Final[dict[str, type[BaseModel]]] = {**INPUTS, "alerts": Alert, "rejected": RejectedHeaders}
+TOPICS: Final[dict[str, type[BaseModel]]] = {
+    **INPUTS,
+    "synthetic": SyntheticResult,
+    "installations": Installation,
+    "alerts": Alert,
+    "rejected": RejectedHeaders,
+}
 """Everything with a schema; on `rejected` it describes the headers, the value being the original bytes."""

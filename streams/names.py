@@ -61,6 +61,16 @@ class Topics:
         return self.prefix + "exclusions.v1"
 
     @property
+    def synthetic(self) -> str:
+        """Results of synthetic tests: shown, never counted."""
+        return self.prefix + "synthetic.v1"
+
+    @property
+    def installations(self) -> str:
+        """Who may publish results for which app, and the encrypted secret to know them by (compacted)."""
+        return self.prefix + "installations.v1"
+
+    @property
     def alerts(self) -> str:
         """One record per breach and recovery."""
         return self.prefix + "alerts.v1"

@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     prober_group: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,200}$")
     prober_ports: Annotated[frozenset[Port], NoDecode, BeforeValidator(_separated)] = frozenset({443, 8443})
     prober_allow_private: bool = False
-    fail: str | None = Field(None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*)?$")
+    fail: str | None = Field(
+        None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*(:(kill|stop))?)?$"
+    )
 
     security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
     sasl_mechanism: str = Field("SCRAM-SHA-512", pattern=r"^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")

@@ -1,0 +1,26 @@
+"""`slo.synthetic.v1`: one result of a synthetic test, which an app runs against itself in the first-rollout group.
+
+Key: `appKey`. Producer: the publish API. Consumers: whoever shows an app's health; no objective ever counts it.
+Retention: as long as it is shown; 28 days cover an error budget period.
+"""
+
+from typing import Literal
+
+from schemas.fields import EventTime, Milliseconds, Text
+from schemas.record import Record
+
+
+class SyntheticResult(Record):
+    """One test run, as the app judged it."""
+
+    app_key: Text
+    """The app that tested itself."""
+    time: EventTime
+    product: Text
+    """The product it was tested in: Jira, Confluence, ..."""
+    client_key: Text
+    """The installation it was tested with."""
+    status: Literal["SUCCESS", "FAIL"]
+    """The app's own verdict."""
+    duration_in_millis: Milliseconds | None = None
+    """How long the test took; only successes have it."""
