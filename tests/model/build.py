@@ -1,6 +1,6 @@
 """Records and objectives for examples: everything happens on 2 March 2026, UTC, in one partition."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -70,6 +70,44 @@ def check(at: str, statusCode: int | None = 200, **fields: Any) -> Record:  # no
 def delivery(at: str, statusCode: int | None = 204, **fields: Any) -> Record:  # noqa: N803 - the wire's name
     """A webhook delivery."""
     return record(WEBHOOK.id, at, statusCode=statusCode, **fields)
+
+
+def exclusion(
+    sent: str | None,
+    start: str,
+    end: str | None,
+    *,
+    key: str = "e-1",
+    reason: str = "PLATFORM_FAULT",
+    **fields: Any,
+) -> Record:
+    """A version of an exclusion with the Kafka timestamp `sent`, if it has one; of everything, unless said."""
+    times = {"start": clock_ms(start), "end": None if end is None else clock_ms(end)}
+    body = {"id": key, "appKey": None, "metricId": None, "reason": reason, **times, **fields}
+    return Record(Topics().exclusions, 0, key.encode(), orjson.dumps(body), None if sent is None else clock_ms(sent))
+
+
+def downtime(sent: str | None, start: str, end: str | None, **fields: Any) -> Record:
+    """A version of a planned downtime."""
+    return exclusion(sent, start, end, reason="PLANNED_DOWNTIME", **fields)
+
+
+def withdrawn(sent: str | None, key: str = "e-1") -> Record:
+    """A tombstone: the exclusion is no more."""
+    return Record(Topics().exclusions, 0, key.encode(), None, None if sent is None else clock_ms(sent))
+
+
+def app(name: str, *, key: str = "com.example.app", partner: str = "Example", excluded: Sequence[str] = ()) -> Record:
+    """A version of an app in the catalogue."""
+    body = {
+        "appKey": key,
+        "name": name,
+        "partnerName": partner,
+        "email": "on-call@example.com",
+        "healthcheckUrls": [],
+        "excludedClientKeys": list(excluded),
+    }
+    return Record(Topics().apps, 0, key.encode(), orjson.dumps(body), None)
 
 
 def short(alerts: Iterable[Alert]) -> list[tuple[str, str, int, int]]:
