@@ -24,6 +24,8 @@ os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"
 START_TIMEOUT_S = 60.0
 # An engine to install and jars to download, at most once on a machine.
 FIRST_USE_TIMEOUT_S = 600
+# Of a test that says nothing else: it waits for processes, and a busy machine has few seconds for each.
+E2E_TIMEOUT_S = 300
 
 _REMARKS = pytest.StashKey[list[str]]()
 
@@ -107,6 +109,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "kafka" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(E2E_TIMEOUT_S))
             if waiting:
                 item.add_marker(pytest.mark.timeout(FIRST_USE_TIMEOUT_S), append=False)
                 waiting = False

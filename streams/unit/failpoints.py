@@ -1,11 +1,13 @@
-"""Failpoints: places where a test can have the process killed, to prove that a crash there costs nothing.
+"""Failpoints: places where a test can have the process killed or stopped, to prove that it costs nothing there.
 
-`SLO_FAIL=after_rows` kills at the first commit that gets there, `SLO_FAIL=after_rows:5` at the fifth.
+`SLO_FAIL=after_rows` kills at the first commit that gets there, `after_rows:5` at the fifth, and `after_rows:5:stop`
+lets the process stand still there until it is sent SIGCONT: a worker that is thought dead, amid a commit.
 """
 
 import os
 import signal
 from enum import StrEnum
+from typing import Final
 
 
 class Step(StrEnum):
@@ -17,22 +19,28 @@ class Step(StrEnum):
     AFTER_COMMIT = "after_commit"
 
 
+_SIGNALS: Final = {"": signal.SIGKILL, "kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
+
 class Failpoint:
-    """Counts how often a step is passed, and kills the process at the wanted time."""
+    """Counts how often a step is passed, and kills or stops the process at the wanted time."""
 
     def __init__(self, where: str | None) -> None:
-        """`where` is `step` or `step:count`; None never fails.
+        """`where` is `step`, `step:count` or `step:count:signal`; None never fails.
 
         Raises:
             ValueError: no such step or count.
+            KeyError: no such signal.
         """
-        step, _, count = (where or "").partition(":")
+        step, _, rest = (where or "").partition(":")
+        count, _, name = rest.partition(":")
         self._step = Step(step) if step else None
         self._left = int(count or 1)
+        self._signal = _SIGNALS[name]
 
     def passed(self, step: Step) -> None:
-        """Tell that a step was passed; does not return if this was the one."""
+        """Tell that a step was passed; if this was the one, does not return, or only when the process goes on."""
         if step is self._step:
             self._left -= 1
             if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._signal)

@@ -30,7 +30,8 @@ from tests.model.invariants import violations
 from tests.model.placement import REROUTED
 from tests.model.reading import Event, read
 
-SESSION_TIMEOUT_S = 6
+SHORT_SESSION_S = 10
+"""For tests that wait until a worker is thought dead. Shorter still, a busy machine fails healthy ones, too."""
 _BY_A_WORKER = re.compile(rb"\d+@\d+")  # how a worker fills the header; the generated logs fill it otherwise
 
 
@@ -55,7 +56,7 @@ class WorkerProcess:
         """What it said."""
         return self.log_file.read_text(errors="replace")
 
-    async def end(self, timeout_s: float = 60) -> int:
+    async def end(self, timeout_s: float = 120) -> int:
         """Wait for it to end; its exit code."""
 
         async def has_ended() -> bool:
@@ -68,9 +69,18 @@ class WorkerProcess:
     async def stop(self) -> int:
         """Ask it to stop; its exit code."""
         self.process.terminate()
-        return await self.end(30)
+        return await self.end()
 
-    async def says(self, text: str, timeout_s: float = 60) -> None:
+    async def stands_still(self) -> None:
+        """Wait until it was stopped by a signal."""
+
+        async def is_stopped() -> bool:
+            looking = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.process.pid, looking) is not None  # noqa: ASYNC222 - WNOHANG
+
+        await wait_for(is_stopped, 120, "the worker to be stopped", [self])
+
+    async def says(self, text: str, timeout_s: float = 120) -> None:
         """Wait for a text in its log."""
 
         async def said() -> bool:
@@ -96,6 +106,7 @@ class Flow:
     replicas: int = 1
     clock: str = "event"
     lateness_ms: int = 10_000
+    session_s: int = 30
     objectives_file: Path | None = None
     workers: list[WorkerProcess] = field(default_factory=list)
 
@@ -125,11 +136,22 @@ class Flow:
             "SLO_REPLICATION_FACTOR": str(self.replicas),
             "SLO_CLOCK": self.clock,
             "SLO_ALLOWED_LATENESS": f"{self.lateness_ms}ms",
-            "SLO_SESSION_TIMEOUT": f"{SESSION_TIMEOUT_S}s",
+            "SLO_SESSION_TIMEOUT": f"{self.session_s}s",
         }
         if self.objectives_file is not None:
             environment["SLO_OBJECTIVES"] = str(self.objectives_file)
         return environment
+
+    @property
+    def settings(self) -> Settings:
+        """What a process of this installation needs to know of its Kafka."""
+        return Settings(
+            bootstrap_servers=self.bootstrap_servers,
+            application_id=self.application_id,
+            topic_prefix=self.prefix,
+            partitions=self.partitions,
+            replication_factor=self.replicas,
+        )
 
     async def create_topics(self, largest_record_bytes: int = 1024 * 1024) -> None:
         """Make its topics as a worker would; `largest_record_bytes` is for the input topics.
@@ -145,15 +167,7 @@ class Flow:
                 retention_ms="-1",
                 max_message_bytes=str(largest_record_bytes),
             )
-        await prepare_topics(
-            Settings(
-                bootstrap_servers=self.bootstrap_servers,
-                application_id=self.application_id,
-                topic_prefix=self.prefix,
-                partitions=self.partitions,
-                replication_factor=self.replicas,
-            )
-        )
+        await prepare_topics(self.settings)
 
     def start_worker(self, *arguments: str, **settings: str) -> WorkerProcess:
         """Start a worker with command line arguments; `settings` are further SLO_ variables, by their whole names."""
@@ -247,7 +261,7 @@ class Flow:
         async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers) as consumer:
             return dict(await consumer.end_offsets(tps))
 
-    async def wait_until_read(self, timeout_s: float = 60) -> None:
+    async def wait_until_read(self, timeout_s: float = 120) -> None:
         """Wait until the workers have committed every input partition to its end."""
 
         lag: dict[TopicPartition, int] = {}
@@ -268,7 +282,7 @@ class Flow:
         ends = await self.end_offsets(self.input_partitions)
         return {tp: max(0, end - committed.get(tp, 0)) for tp, end in ends.items()}
 
-    async def wait_for_commits(self, timeout_s: float = 60) -> None:
+    async def wait_for_commits(self, timeout_s: float = 120) -> None:
         """Wait until the workers have committed more than they have now."""
         before = sum((await self.committed()).values())
 
@@ -287,6 +301,16 @@ class Flow:
         finally:
             await admin.close()
 
+    async def delete_topic(self, topic: str) -> None:
+        """Delete a topic, and wait until no broker speaks of it any more."""
+        async with self.admin() as admin:
+            await admin.delete_topics([topic])
+
+            async def is_gone() -> bool:
+                return topic not in await admin.list_topics()
+
+            await wait_for(is_gone, 60, f"{topic} to be gone")
+
     async def read(self, topic: str) -> list[Any]:
         """All committed records of a topic, partition by partition, once no transaction is open on it any more."""
         tps = [TopicPartition(topic, partition) for partition in range(self.partitions)]
@@ -297,7 +321,7 @@ class Flow:
             auto_offset_reset="earliest",
             enable_auto_commit=False,
         )
-        async with consumer, asyncio.timeout(30):
+        async with consumer, asyncio.timeout(60):
             consumer.assign(tps)
             await consumer.seek_to_beginning(*tps)
             found = []

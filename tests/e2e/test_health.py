@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.broker.probe import free_port
 from streams.unit.exits import ExitCode
-from tests.e2e.flow import Flow, WorkerProcess, wait_for
+from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
 from tests.model.generate import random_log
 
 
@@ -41,7 +41,7 @@ class Endpoint:
             found, text = await self.get(path)
             return found == status
 
-        await wait_for(is_there, 60, f"{path} to answer {status}", [self._worker])
+        await wait_for(is_there, 120, f"{path} to answer {status}", [self._worker])
         return text
 
     async def sums(self, metric: str, *labels: str) -> Counter[tuple[str, ...]]:
@@ -73,7 +73,7 @@ def test_a_worker_tells_what_it_does(flow: Flow) -> None:
         async def is_told() -> bool:
             return await endpoint.sums("records_total", "topic") == read and not await endpoint.sums("lag_records")
 
-        await wait_for(is_told, 30, "the metrics to tell of every record", [worker])
+        await wait_for(is_told, 90, "the metrics to tell of every record", [worker])
         assert await endpoint.get("/live") == (200, '{"live":true,"reason":null}')
         verdicts = await endpoint.sums("events_total", "verdict")
         assert verdicts["counted",] > verdicts["not_counted",] > 0
@@ -94,6 +94,7 @@ def test_a_worker_tells_what_it_does(flow: Flow) -> None:
 
 def test_workers_on_one_machine_share_the_work_though_not_the_port(flow: Flow) -> None:
     async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S
         await flow.create_topics()
         port = free_port()
         first = flow.start_worker(SLO_HEALTH_PORT=str(port))
@@ -103,8 +104,11 @@ def test_workers_on_one_machine_share_the_work_though_not_the_port(flow: Flow) -
         await second.says("no health endpoint")
         await second.says("going on at")
         await endpoint.becomes("/ready", 200)
-        held = (await endpoint.sums("partitions"))[()]
-        assert 0 < held < len(flow.input_partitions)
+
+        async def is_shared() -> bool:
+            return 0 < (await endpoint.sums("partitions"))[()] < len(flow.input_partitions)
+
+        await wait_for(is_shared, 90, "the first to hold some of the partitions", [first])
         assert await second.stop() == 0
         assert await first.stop() == 0
 
@@ -137,6 +141,7 @@ def start_broken_worker(flow: Flow, fault: str, port: int) -> WorkerProcess:
 )
 def test_a_worker_that_gets_nowhere_ends_and_costs_nothing(flow: Flow, fault: str, said: str) -> None:
     async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S
         await flow.create_topics()
         await flow.produce(flow.place(random_log(4, 500, partitions=flow.partitions)))
         port = free_port()

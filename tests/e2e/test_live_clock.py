@@ -9,6 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.names import WEBHOOK
+from streams.outlet.alert import utc_text
 from tests.e2e.flow import Flow, wait_for
 from tests.model import Alert, Record, murmur2_partition
 from tests.model.build import ORDINARY
@@ -23,16 +24,16 @@ spec:
   timeWindow: [{duration: 28d, isRolling: true}]
   budgetingMethod: Occurrences
   objectives: [{target: 0.99}]
-  alertPolicies: [webhook-delivery-8s]
+  alertPolicies: [webhook-delivery-16s]
 ---
 apiVersion: openslo/v1
 kind: AlertPolicy
-metadata: {name: webhook-delivery-8s, annotations: {slo-streams/hop: 1s}}
+metadata: {name: webhook-delivery-16s, annotations: {slo-streams/hop: 1s}}
 spec:
   conditions:
     - kind: AlertCondition
       metadata: {name: below-objective}
-      spec: {severity: page, condition: {kind: burnrate, op: gt, threshold: 1, lookbackWindow: 8s, alertAfter: 0m}}
+      spec: {severity: page, condition: {kind: burnrate, op: gt, threshold: 1, lookbackWindow: 16s, alertAfter: 0m}}
 """
 
 
@@ -55,10 +56,10 @@ async def wait_for_alert(flow: Flow, app: str, reason: str) -> None:
     async def is_there() -> bool:
         return reason in [alert["reason"] for alert in await alerts_of(flow, app)]
 
-    await wait_for(is_there, 40, f"{reason} of {app}", flow.workers)
+    await wait_for(is_there, 90, f"{reason} of {app}", flow.workers)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_an_hour_that_a_worker_missed_is_judged_by_its_events(flow: Flow) -> None:
     async def scenario() -> None:
         await flow.create_topics()
@@ -84,7 +85,7 @@ def test_an_hour_that_a_worker_missed_is_judged_by_its_events(flow: Flow) -> Non
     asyncio.run(scenario())
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_silence_is_noticed_unless_a_transaction_may_still_break_it(flow: Flow, tmp_path: Path) -> None:
     async def scenario() -> None:
         flow.clock, flow.lateness_ms, flow.objectives_file = "live", 1_000, tmp_path / "objectives.yaml"
@@ -97,17 +98,20 @@ def test_silence_is_noticed_unless_a_transaction_may_still_break_it(flow: Flow, 
         await flow.produce([delivery(flow, held, now_ms(), status=500)])
         await wait_for_alert(flow, held, "BELOW_OBJECTIVE")
         async with AIOKafkaProducer(
-            bootstrap_servers=flow.bootstrap_servers, transactional_id=f"{flow.prefix}producer"
+            bootstrap_servers=flow.bootstrap_servers,
+            transactional_id=f"{flow.prefix}producer",
+            transaction_timeout_ms=300_000,
         ) as producer:
             await producer.begin_transaction()
             undecided = delivery(flow, held, now_ms())
             await producer.send_and_wait(
                 undecided.topic, undecided.value, undecided.key, undecided.partition, undecided.timestamp_ms
             )
+            undecided_since = utc_text(now_ms())
             await flow.produce([delivery(flow, silent, now_ms(), status=500)])
             # Its silence begins after that of the other app, and is noticed.
             await wait_for_alert(flow, silent, "NO_DATA")
-            assert [alert["reason"] for alert in await alerts_of(flow, held)] == ["BELOW_OBJECTIVE"]
+            assert not [alert for alert in await alerts_of(flow, held) if alert["time"] > undecided_since]
             await producer.abort_transaction()
         await wait_for_alert(flow, held, "NO_DATA")
         await flow.check(until_ms=now_ms())

@@ -23,7 +23,7 @@ async def move_group(flow: Flow, offsets: dict[TopicPartition, int]) -> None:
         await consumer.commit(offsets)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_stored_state_wins_over_the_offset_of_the_group(flow: Flow) -> None:
     async def scenario() -> None:
         await flow.create_topics()

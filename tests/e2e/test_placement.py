@@ -7,7 +7,7 @@ import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.names import WEBHOOK
-from tests.e2e.flow import Flow
+from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.model import Record, murmur2_partition
 from tests.model.build import ORDINARY
 from tests.model.generate import HOUR_MS, START_MS
@@ -61,6 +61,7 @@ def test_misplaced_records_are_put_right_once(flow: Flow) -> None:
 
 def test_what_a_crash_left_half_rerouted_is_rerouted_once(flow: Flow) -> None:
     async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S
         await flow.create_topics()
         log = flow.place(log_with_misplaced())
         await flow.produce(log)

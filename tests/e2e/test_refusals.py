@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from streams.broker.probe import free_port
 from streams.names import WEBHOOK, changelog
 from streams.unit.exits import ExitCode
-from tests.e2e.flow import Flow
+from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_placement import delivery
 from tests.kafka_fixture import Kafka
 from tests.model import murmur2_partition
@@ -67,9 +67,10 @@ def test_topics_in_the_wrong_shape(flow: Flow, kafka: Kafka) -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_lost_state_is_never_begun_anew(flow: Flow) -> None:
     async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S  # one that refuses does not say goodbye
         await flow.create_topics()
         app = "com.example.chart"
         home = murmur2_partition(app.encode(), flow.partitions)
@@ -97,14 +98,14 @@ def test_lost_state_is_never_begun_anew(flow: Flow) -> None:
             assert f"{rows.topic}[{home}] is empty" in said
             assert "SLO_APPLICATION_ID" in said
 
-            await admin.delete_topics([rows.topic])
-            said = await refusal(flow)
-            assert f"{rows.topic}[{home}] is empty" in said
+        await flow.delete_topic(rows.topic)
+        said = await refusal(flow)
+        assert f"{rows.topic}[{home}] is empty" in said
 
     asyncio.run(scenario())
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_an_input_topic_that_was_created_anew_is_not_read_with_the_old_state(flow: Flow) -> None:
     """Its first records would be taken for those that were judged already, and passed over in silence."""
 
@@ -115,8 +116,7 @@ def test_an_input_topic_that_was_created_anew_is_not_read_with_the_old_state(flo
         worker = flow.start_worker()
         await flow.wait_until_read()
         assert await worker.stop() == 0
-        async with flow.admin() as admin:
-            await admin.delete_topics([record.topic])
+        await flow.delete_topic(record.topic)
         said = await refusal(flow)
         assert f"{record.topic}[{record.partition}] ends at 0, but was judged up to 1" in said
         assert "SLO_APPLICATION_ID" in said

@@ -25,6 +25,7 @@ from tests.model.generate import MINUTE_MS
 _READY_TIMEOUT_S: Final = 60.0
 _FAULT_TIMEOUT_S: Final = 400.0
 _POLL_S: Final = 0.25
+_SESSION_S: Final = 6  # the least that brokers allow: the sooner a worker is thought dead, the more happens
 
 
 Inject = Callable[[Scene], Awaitable[int]]
@@ -68,7 +69,7 @@ def run_fault(fault: Fault, folder: Path, seed: int, kills: int) -> Outcome:
 
 
 async def _play(fault: Fault, ground: Ground, folder: Path, rng: random.Random, kills: int, outcome: Outcome) -> None:
-    flow = Flow(ground.servers, "slo-faults.", folder, replicas=fault.replicas)
+    flow = Flow(ground.servers, "slo-faults.", folder, replicas=fault.replicas, session_s=_SESSION_S)
     settings = {"SLO_BOOTSTRAP_SERVERS": ground.worker_servers}
     workers = Supervisor(flow, fault.workers, lambda: settings | scene.worker_settings())
     traffic = Traffic(flow, fault.source, random.Random(rng.random()))

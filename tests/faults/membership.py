@@ -5,7 +5,7 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from tests.e2e.flow import SESSION_TIMEOUT_S, wait_for
+from tests.e2e.flow import wait_for
 from tests.faults.scene import Scene
 from tests.faults.traffic import REPEATED_ONE_IN
 
@@ -24,7 +24,7 @@ async def zombies(scene: Scene) -> int:
         await scene.flow.wait_for_commits()
         zombie = scene.rng.choice(scene.workers.running)
         zombie.signal(signal.SIGSTOP)
-        await asyncio.sleep(SESSION_TIMEOUT_S)  # then the broker declares it dead
+        await asyncio.sleep(scene.flow.session_s)  # then the broker declares it dead
         await scene.until_read()
         zombie.signal(signal.SIGCONT)
         with suppress(TimeoutError):  # one without unfinished work notices nothing but a rebalance
