@@ -5,7 +5,9 @@ also afterwards. Consumers: the evaluator. Compacted: the newest version of an e
 withdraws it.
 """
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from schemas.fields import EventTime, Text
 from schemas.record import Record
@@ -25,3 +27,9 @@ class Exclusion(Record):
     start: EventTime
     end: EventTime | None = None
     """The first instant that counts again; null means still going on."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.end is not None and self.end < self.start:
+            raise ValueError("the end is before the start")
+        return self

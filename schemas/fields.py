@@ -36,7 +36,7 @@ FaultOwner = Literal["APP", "PLATFORM"]
 EventTime = Annotated[
     int,
     BeforeValidator(epoch_ms),
-    OnTheWire(int | str),
+    OnTheWire(Annotated[int, Field(ge=FIRST_MS, le=LAST_MS)] | str),
     WithJsonSchema(
         {
             "description": "When it happened: RFC 3339 with an offset, or integer epoch milliseconds; "

@@ -5,6 +5,7 @@ what they refuse is given to the model, which has the last word and names the fa
 """
 
 from collections.abc import Iterable, Sequence
+from types import UnionType
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -26,7 +27,7 @@ class Event(Protocol):
     app_key: str
     scope: str
     time: int | str
-    """As written, for `schemas.event_time.epoch_ms`."""
+    """As written: an integer is epoch ms within bounds, text is for `schemas.event_time.epoch_ms`."""
     group: str | None
 
 
@@ -51,8 +52,8 @@ def _wire_type(annotation: Any) -> Any:
     if get_origin(annotation) is Annotated:
         base, *metadata = get_args(annotation)
         written = [mark.type for mark in metadata if isinstance(mark, OnTheWire)]
-        return written[0] if written else Annotated[base, msgspec.Meta(**_limits(metadata))]
-    if type(None) in get_args(annotation):
+        return _wire_type(written[0]) if written else Annotated[base, msgspec.Meta(**_limits(metadata))]
+    if get_origin(annotation) in (Union, UnionType):
         return Union[tuple(_wire_type(member) for member in get_args(annotation))]  # noqa: UP007 - built at run time
     return annotation
 

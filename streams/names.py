@@ -17,6 +17,11 @@ class Metric:
     title: str
     table: str
 
+    @property
+    def delivers_to_clients(self) -> bool:
+        """Whether its events are deliveries to one installation: the catalogue may exclude their client."""
+        return self in (INSTALLATION, WEBHOOK)
+
     def display_name(self, scope: str) -> str:
         """Name shown in alerts for a series of this metric: 'Jira Webhook Delivery Success Rate'."""
         return self.title.format(scope=scope)
@@ -69,6 +74,11 @@ class Topics:
     def installations(self) -> str:
         """Who may publish results for which app, and the encrypted secret to know them by (compacted)."""
         return self.prefix + "installations.v1"
+
+    @property
+    def key_fields(self) -> dict[str, str]:
+        """Topic that is read -> the field of its records that is their key, too."""
+        return {**dict.fromkeys(self.inputs, "appKey"), self.apps: "appKey", self.exclusions: "id"}
 
     @property
     def alerts(self) -> str:

@@ -15,6 +15,8 @@ from streams.evaluation.transition import Transition
 from streams.intake.admission import Admission
 from streams.intake.placement import partition_of
 from streams.names import Metric, Topics
+from streams.outlet.alert import alert_document
+from streams.reference.reference import Reference
 from streams.settings import PartitionerName
 from streams.windows.hopping import next_boundary
 
@@ -27,22 +29,20 @@ class UnreadableLineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReplayRecord:
-    """A record of a log: what a broker would have stored."""
+    """A record of a log: what a broker would have stored. Events are put under the key of their app.
+
+    `key` is that of a record of another input topic; `offset` tells records apart.
+    """
 
     topic: str
-    app_key: str | None
+    key: bytes | None
     value: bytes | None
     timestamp: int | None
     offset: int
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
-    @property
-    def key(self) -> bytes | None:
-        """The key under which the record is put right."""
-        return None if self.app_key is None else self.app_key.encode()
 
-
-def read_line(line: bytes, number: int) -> ReplayRecord:
+def read_line(line: bytes, number: int, topics: Topics) -> ReplayRecord:
     """The record of one NDJSON line: `{"topic", "key", "value", "timestamp"}`; `value` an object, or the bytes as text.
 
     Raises:
@@ -54,22 +54,25 @@ def read_line(line: bytes, number: int) -> ReplayRecord:
         raise UnreadableLineError(f"not JSON: {problem}") from problem
     if not isinstance(document, dict) or not isinstance(document.get("topic"), str):
         raise UnreadableLineError('not an object with a "topic"; expected {"topic", "key", "value", "timestamp"}')
-    timestamp = document.get("timestamp")
+    topic, timestamp, value = (document.get(name) for name in ("topic", "timestamp", "value"))
     if timestamp is not None and type(timestamp) is not int:
         raise UnreadableLineError('"timestamp" is not integer epoch milliseconds')
-    value = document.get("value")
     raw = value.encode() if isinstance(value, str) else None if value is None else orjson.dumps(value)
-    return ReplayRecord(document["topic"], _app_key(value, raw), raw, timestamp, number)
+    named_by = topics.key_fields.get(topic)
+    key = None if named_by is None else _field(value, raw, named_by)
+    if key is None and isinstance(document.get("key"), str):
+        key = document["key"]
+    return ReplayRecord(topic, None if key is None else key.encode(), raw, timestamp, number)
 
 
-def _app_key(value: Any, raw: bytes | None) -> str | None:
+def _field(value: Any, raw: bytes | None, name: str) -> str | None:
     if isinstance(value, str) and raw is not None:
         try:
             value = orjson.loads(raw)
         except orjson.JSONDecodeError:
             return None
-    app_key = value.get("appKey") if isinstance(value, dict) else None
-    return app_key if isinstance(app_key, str) else None
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
 
 
 @dataclass(slots=True)
@@ -85,10 +88,11 @@ class Summary:
 class _Partition:
     """The engine of one topic and partition."""
 
-    def __init__(self, metric: Metric, objectives: Sequence[Objective], lateness_ms: int) -> None:
+    def __init__(self, metric: Metric, objectives: Sequence[Objective], lateness_ms: int, reference: Reference) -> None:
         self.objectives = [objective for objective in objectives if objective.metric == metric.id]
-        self.admission = Admission(metric, is_at_home=lambda _key: True)
-        self.evaluator = Evaluator(self.objectives, lateness_ms)
+        excluded_clients = reference.catalogue.excluded_clients if metric.delivers_to_clients else {}
+        self.admission = Admission(metric, lambda _key: True, excluded_clients)
+        self.evaluator = Evaluator(self.objectives, lateness_ms, exclusions=reference.exclusions)
 
     def apply(self, records: Sequence[ReplayRecord], summary: Summary) -> None:
         observations = list(self.admission.observations(records, clock_ms=None))
@@ -102,7 +106,7 @@ class _Partition:
 
 
 class Replay:
-    """Judges a log over `partitions` partitions per topic; feed it with `records`, then `finish`."""
+    """Judges a log over `partitions` partitions per topic: first `exclusions`, then `records`, at last `finish`."""
 
     def __init__(
         self,
@@ -114,54 +118,80 @@ class Replay:
     ) -> None:
         self.summary = Summary()
         self._lateness_ms = lateness_ms
-        self._topics = topics.inputs
+        self._topics = topics
         self._partitions = partitions
         self._partitioner = partitioner
+        self._reference = Reference(topics)
+        self._alerts: list[tuple[Transition, dict[str, Any]]] = []
         self._engines = {
-            (topic, partition): _Partition(metric, objectives, lateness_ms)
-            for topic, metric in self._topics.items()
+            (topic, partition): _Partition(metric, objectives, lateness_ms, self._reference)
+            for topic, metric in topics.inputs.items()
             for partition in range(partitions)
         }
 
+    def exclusions(self, records: Iterable[ReplayRecord]) -> None:
+        """Learn the exclusions of the whole log: they act by their timestamps, wherever in it they lie."""
+        for record in records:
+            if record.topic == self._topics.exclusions:
+                self._learn(record)
+
+    def _learn(self, record: ReplayRecord) -> None:
+        rejection = self._reference.take(record.topic, record)
+        if rejection is not None:
+            self.summary.rejected[rejection.reason] += 1
+
     def records(self, records: Iterable[ReplayRecord]) -> None:
-        """Judge more of the log."""
+        """Judge more of the log. The catalogue counts from where in it a record of it lies."""
         remaining: Iterator[ReplayRecord] = iter(records)
         while portion := list(islice(remaining, _RECORDS_AT_A_TIME)):
             placed: dict[tuple[str, int], list[ReplayRecord]] = {}
             for record in portion:
-                if record.topic in self._topics:
+                if record.topic in self._topics.inputs:
                     placed.setdefault((record.topic, self._partition(record)), []).append(record)
-                else:
+                elif record.topic == self._topics.apps:
+                    self._judge(placed)
+                    placed = {}
+                    self._learn(record)
+                elif record.topic != self._topics.exclusions:
                     self.summary.other_topics += 1
-            for place, its_records in placed.items():
-                self.summary.events += len(its_records)
-                self._engines[place].apply(its_records, self.summary)
+            self._judge(placed)
+
+    def _judge(self, placed: dict[tuple[str, int], list[ReplayRecord]]) -> None:
+        for place, its_records in placed.items():
+            self.summary.events += len(its_records)
+            engine = self._engines[place]
+            engine.apply(its_records, self.summary)
+            self._publish(engine.evaluator)
+
+    def _publish(self, evaluator: Evaluator) -> None:
+        for transition in evaluator.take_transitions():
+            document = alert_document(transition, self._reference.catalogue.details(transition.app_key))
+            self._alerts.append((transition, document))
 
     def _partition(self, record: ReplayRecord) -> int:
         return 0 if record.key is None else partition_of(record.key, self._partitions, self._partitioner)
 
-    def finish(self, until_ms: int | None = None) -> list[Transition]:
-        """All transitions of the log, ordered as in one partition.
+    def finish(self, until_ms: int | None = None) -> list[dict[str, Any]]:
+        """All alert records of the log, ordered as in one partition.
 
         At the end of input every boundary up to the one that closes the last event's pane is judged; with `until_ms`
         every boundary up to that time, and none after it.
         """
         last_ms = self.summary.last_event_ms
-        transitions: list[Transition] = []
+        if last_ms is None:
+            return []
         for engine in self._engines.values():
-            if engine.evaluator.watermark_ms is not None and last_ms is not None:
+            if engine.evaluator.watermark_ms is not None:
                 end_ms = until_ms
                 if end_ms is None:
                     end_ms = max((next_boundary(last_ms, o.hop_ms) for o in engine.objectives), default=last_ms)
                 engine.evaluator.advance(end_ms + self._lateness_ms)
-            transitions += engine.evaluator.take_transitions()
-        if last_ms is None:
-            return []
+                self._publish(engine.evaluator)
         # Objectives of one metric are judged together, as far as the longest hop goes; each ends with its own pane.
         in_time = [
-            transition
-            for transition in transitions
+            (transition, document)
+            for transition, document in self._alerts
             if transition.boundary_ms
             <= (until_ms if until_ms is not None else next_boundary(last_ms, transition.objective.hop_ms))
         ]
-        return sorted(in_time, key=lambda transition: transition.order)
+        return [document for _, document in sorted(in_time, key=lambda alert: alert[0].order)]

@@ -10,13 +10,14 @@ from streams.names import Topics
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
 from tests.model import Record
 from tests.model.build import DEFAULTS, check, clock_ms, delivery, record
+from tests.model.judging import Alert
 
 LATENESS_MS = 10_000
 
 
 def replay(*records: Record, partitions: int = 1, objectives: tuple[str, ...] = ("webhook-delivery-15m",)) -> Replay:
     engine = Replay([DEFAULTS[name] for name in objectives], LATENESS_MS, Topics(), partitions)
-    engine.records(read_line(line(it), number) for number, it in enumerate(records, start=1))
+    engine.records(read_line(line(it), number, Topics()) for number, it in enumerate(records, start=1))
     return engine
 
 
@@ -26,13 +27,12 @@ def line(it: Record) -> bytes:
 
 
 def found(engine: Replay, until: str | None = None) -> list[tuple[str, str]]:
-    transitions = engine.finish(None if until is None else clock_ms(until))
-    return [(clock(it.boundary_ms), it.reason) for it in transitions]
+    alerts = engine.finish(None if until is None else clock_ms(until))
+    return [(clock(it), it["reason"]) for it in alerts]
 
 
-def clock(time_ms: int) -> str:
-    minutes = (time_ms - clock_ms("00:00")) // 60_000
-    return f"{minutes // 60:02}:{minutes % 60:02}"
+def clock(alert: Alert) -> str:
+    return str(alert["time"])[11:16]
 
 
 def test_the_last_pane_is_closed_without_waiting_for_a_later_event() -> None:
@@ -66,14 +66,14 @@ def test_records_are_placed_by_their_app_whatever_their_key() -> None:
     log = [delivery("12:00", 500, app=f"app-{number}")._replace(key=b"same") for number in range(20)]
     engine = replay(*log, partitions=7)
     alerts = engine.finish()
-    assert [alert.app_key for alert in alerts] == sorted(f"app-{number}" for number in range(20))
+    assert [alert["appKey"] for alert in alerts] == sorted(f"app-{number}" for number in range(20))
     assert not engine.summary.rejected.total()
 
 
 def test_alerts_of_all_topics_are_in_one_order() -> None:
     log = [delivery("12:00", 500, app="a"), check("12:00", 503, app="b"), check("12:00", 503, app="a")]
     engine = replay(*log, objectives=("webhook-delivery-15m", "app-availability-15m"))
-    assert [(it.objective.metric, it.app_key) for it in engine.finish()] == [
+    assert [(it["metricId"], it["appKey"]) for it in engine.finish()] == [
         ("app-availability", "a"),
         ("app-availability", "b"),
         ("webhook-delivery-success-rate", "a"),
@@ -85,8 +85,8 @@ def test_each_objective_ends_with_its_own_pane() -> None:
     short = replace(fast, name="short", window_ms=60_000)
     slow = replace(fast, name="slow", window_ms=300_000, hop_ms=300_000)
     engine = Replay((short, slow), 10_000, Topics())
-    engine.records([read_line(line(delivery("12:01:30", 500)), 1)])
-    assert [(t.objective.name, clock(t.boundary_ms), t.reason.value) for t in engine.finish()] == [
+    engine.records([read_line(line(delivery("12:01:30", 500)), 1, Topics())])
+    assert [(it["objective"], clock(it), it["reason"]) for it in engine.finish()] == [
         ("short", "12:02", "BELOW_OBJECTIVE"),
         ("slow", "12:05", "BELOW_OBJECTIVE"),
     ]
@@ -95,7 +95,7 @@ def test_each_objective_ends_with_its_own_pane() -> None:
 def test_the_summary() -> None:
     garbage = delivery("12:00")._replace(value=b"{")
     late, early = delivery("11:00"), delivery("13:00", arrives="12:30")
-    other = delivery("12:00")._replace(topic="slo.apps.v1")
+    other = delivery("12:00")._replace(topic="elsewhere")
     engine = replay(delivery("12:30"), garbage, late, early, other)
     summary = engine.summary
     assert (summary.events, summary.other_topics, summary.last_event_ms) == (4, 1, clock_ms("12:30"))
@@ -104,6 +104,57 @@ def test_the_summary() -> None:
         "too_late": 1,
         "future_time": 1,
     }
+
+
+def fault(start: str, end: str, known: str | None) -> bytes:
+    value = {"id": "f", "reason": "PLATFORM_FAULT", "start": clock_ms(start), "end": clock_ms(end)}
+    timestamp_ms = None if known is None else clock_ms(known)
+    return orjson.dumps({"topic": "slo.exclusions.v1", "value": value, "timestamp": timestamp_ms})
+
+
+@pytest.mark.parametrize(
+    ("known", "alerts"),
+    [
+        (None, []),
+        ("12:01:10", []),
+        ("12:01:11", [("12:01", "BELOW_OBJECTIVE"), ("12:02", "EXCLUDED")]),
+        ("12:20", [("12:01", "BELOW_OBJECTIVE"), ("12:16", "NO_DATA")]),
+    ],
+)
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_an_exclusion_acts_by_its_timestamp_wherever_it_lies(
+    known: str | None, alerts: list[tuple[str, str]], comes_first: bool
+) -> None:
+    lines = [line(delivery("12:00:30", 500)), fault("12:00", "12:01", known)]
+    records = [read_line(it, number, Topics()) for number, it in enumerate(sorted(lines, reverse=comes_first))]
+    engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
+    engine.exclusions(records)
+    engine.records(records)
+    assert found(engine, "12:30") == alerts
+    assert engine.summary.other_topics == 0
+
+
+def listed(**changes: object) -> bytes:
+    value = {"appKey": "com.example.app", "name": "Charts", "partnerName": "Acme", "email": "a@acme.example"}
+    value |= {"healthcheckUrls": [], "excludedClientKeys": [], **changes}
+    return orjson.dumps({"topic": "slo.apps.v1", "value": value, "timestamp": None})
+
+
+def test_the_catalogue_counts_from_where_it_lies() -> None:
+    lines = [
+        line(delivery("12:00:30", 500, clientKey="c-1")),
+        listed(excludedClientKeys=["c-1"]),
+        line(delivery("12:30:30", 500, clientKey="c-1")),
+        line(delivery("12:31:30", 500, clientKey="c-2")),
+    ]
+    engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
+    engine.records(read_line(it, number, Topics()) for number, it in enumerate(lines))
+    alerts = engine.finish()
+    assert [(clock(it), it["type"], it["badCount"], it["appDetails"]["name"]) for it in alerts] == [
+        ("12:01", "BREACH", 1, "Charts"),
+        ("12:16", "RECOVERY", 0, "Charts"),
+        ("12:32", "BREACH", 1, "Charts"),
+    ]
 
 
 def test_without_a_usable_record_nothing_is_judged() -> None:
@@ -119,7 +170,7 @@ def test_it_does_not_matter_in_which_portions_it_is_fed() -> None:
     log = [delivery(f"12:{minute:02}", 500 if minute % 20 < 5 else 204) for minute in range(60)]
     whole, bit_by_bit = replay(*log), replay()
     for number, it in enumerate(log):
-        bit_by_bit.records([read_line(line(it), number)])
+        bit_by_bit.records([read_line(line(it), number, Topics())])
     assert bit_by_bit.finish() == whole.finish()
 
 
@@ -139,12 +190,27 @@ BODY: dict[str, Any] = {"appKey": "a", "time": 1}
     ],
 )
 def test_read_line(document: dict[str, Any], value: bytes | None) -> None:
-    read = read_line(orjson.dumps(document), 9)
-    assert read == ReplayRecord("t", "a" if b"appKey" in (value or b"") else None, value, None, 9)
+    read = read_line(orjson.dumps(document), 9, Topics())
+    assert read == ReplayRecord("t", b"k" if "key" in document else None, value, None, 9)
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "key"),
+    [
+        ("slo.webhook.v1", {"appKey": "a"}, b"a"),
+        ("slo.webhook.v1", '{"appKey": "a"}', b"a"),
+        ("slo.webhook.v1", "{", b"k"),
+        ("slo.apps.v1", {"appKey": "a"}, b"a"),
+        ("slo.exclusions.v1", {"id": "i", "appKey": "a"}, b"i"),
+        ("slo.exclusions.v1", None, b"k"),
+    ],
+)
+def test_a_record_lies_under_the_key_it_should_have(topic: str, value: object, key: bytes) -> None:
+    assert read_line(orjson.dumps({"topic": topic, "key": "k", "value": value}), 1, Topics()).key == key
 
 
 def test_a_line_keeps_its_timestamp() -> None:
-    assert read_line(b'{"topic":"t","timestamp":5}', 1).timestamp == 5
+    assert read_line(b'{"topic":"t","timestamp":5}', 1, Topics()).timestamp == 5
 
 
 @pytest.mark.parametrize(
@@ -162,10 +228,10 @@ def test_a_line_keeps_its_timestamp() -> None:
 )
 def test_a_line_that_cannot_be_read(text: bytes, problem: str) -> None:
     with pytest.raises(UnreadableLineError, match=problem):
-        read_line(text, 1)
+        read_line(text, 1, Topics())
 
 
 def test_a_value_given_as_text_is_read_as_one_given_as_an_object() -> None:
     it = record("iframe-load-success-rate", "12:00", bridgeInMillis=None)
     as_object = orjson.dumps({"topic": it.topic, "value": orjson.loads(it.value or b"")})
-    assert read_line(as_object, 1) == read_line(line(it), 1)
+    assert read_line(as_object, 1, Topics()) == read_line(line(it), 1, Topics())

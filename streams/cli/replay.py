@@ -1,9 +1,12 @@
 """`slo-streams replay`: which alerts would these objectives have given on past data?"""
 
+import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from tempfile import TemporaryFile
+from typing import Annotated, BinaryIO, NamedTuple
 
 import orjson
 import typer
@@ -12,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas.event_time import epoch_ms
 from streams.cli.failure import fail
+from streams.names import Topics
 from streams.objectives import InvalidObjectivesError, load_objectives
-from streams.outlet.alert import alert_document
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
 from streams.settings import InvalidSettingsError, load_settings
 
@@ -50,17 +53,22 @@ def replay(
     engine = Replay(judged_by, settings.allowed_lateness, settings.topics, partitions, settings.partitioner)
     problems: list[str] = []
     console = Console(stderr=True)
+    topics = settings.topics
     try:
-        with _progress(console) as progress:
-            for path in files or [Path("-")]:
-                engine.records(_read(path, progress, problems))
+        with ExitStack() as opened, _progress(console) as progress:
+            log = [_open(path, opened) for path in files or [Path("-")]]
+            # An exclusion acts on events that lie before it, too; so the log is gone through twice.
+            for file in log:
+                engine.exclusions(_read(_naming(topics.exclusions, file), topics, []))
+            for file in log:
+                engine.records(_read(_followed(file, progress), topics, problems))
     except OSError as problem:
         fail(f"cannot read {problem.filename}: {problem.strerror}", code=2)
-    transitions = engine.finish(until_ms)
-    for transition in transitions:
-        sys.stdout.buffer.write(orjson.dumps(alert_document(transition)) + b"\n")
+    alerts = engine.finish(until_ms)
+    for alert in alerts:
+        sys.stdout.buffer.write(orjson.dumps(alert) + b"\n")
     sys.stdout.buffer.flush()
-    _summarise(console, engine, len(transitions), problems)
+    _summarise(console, engine, len(alerts), problems)
     if problems:
         raise typer.Exit(1)
 
@@ -70,26 +78,55 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _read(path: Path, progress: Progress, problems: list[str]) -> Iterator[ReplayRecord]:
+class _File(NamedTuple):
+    """A part of the log that can be read again."""
+
+    name: str
+    lines: BinaryIO
+    size: int
+
+
+def _open(path: Path, opened: ExitStack) -> _File:
     if str(path) == "-":
-        task = progress.add_task("standard input", total=None)
-        yield from _lines(sys.stdin.buffer, "standard input", progress, task, problems)
-        return
-    with path.open("rb") as file:
-        task = progress.add_task(path.name, total=path.stat().st_size)
-        yield from _lines(file, str(path), progress, task, problems)
+        name, lines = "standard input", opened.enter_context(TemporaryFile())  # noqa: SIM115 - closed with the stack
+        shutil.copyfileobj(sys.stdin.buffer, lines)
+        size = lines.tell()
+    else:
+        name, lines, size = str(path), opened.enter_context(path.open("rb")), path.stat().st_size
+    return _File(name, lines, size)
 
 
-def _lines(file: BinaryIO, name: str, progress: Progress, task: object, problems: list[str]) -> Iterator[ReplayRecord]:
+_Numbered = Iterator[tuple[str, int, bytes]]
+"""File name, line number, line."""
+
+
+def _naming(topic: str, file: _File) -> _Numbered:
+    """Lines that may belong to a topic, told without reading all their JSON."""
+    name = topic.encode()
+    file.lines.seek(0)
+    for number, line in enumerate(file.lines, start=1):
+        if name in line or b"\\" in line:
+            yield file.name, number, line
+
+
+def _followed(file: _File, progress: Progress) -> _Numbered:
+    """All lines, with the progress shown."""
+    task = progress.add_task(file.name, total=file.size)
+    file.lines.seek(0)
     read = 0
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(file.lines, start=1):
         read += len(line)
         if number % 10_000 == 0:
-            progress.update(task, completed=read)  # type: ignore[arg-type]
+            progress.update(task, completed=read)
+        yield file.name, number, line
+
+
+def _read(lines: _Numbered, topics: Topics, problems: list[str]) -> Iterator[ReplayRecord]:
+    for name, number, line in lines:
         if not line.strip():
             continue
         try:
-            yield read_line(line, number)
+            yield read_line(line, number, topics)
         except UnreadableLineError as problem:
             problems.append(f"{name}:{number}: {problem}")
 

@@ -2,22 +2,21 @@
 
 Order is by the watermark alone. An observation that moves the watermark past a boundary plus the allowed lateness
 makes that boundary due, in the middle of a chunk too; so chunk borders, restarts and workers change nothing.
-
-Only a series with a bad event in its window, or one that does not stand at rest, can make a transition. Those are
-*watched*; a boundary costs nothing for the others. A series whose panes have all expired *fades*: dropped when at
-rest, kept as a bare standing when held.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
+from streams.evaluation.boundary import Boundary
+from streams.evaluation.exclusions import Exclusions, Known
 from streams.evaluation.judgement import APP_GOOD, NOT_COUNTED
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import Progress, pane_for
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.transition import Kind, Reason, Standing, Transition, judge
-from streams.windows.hopping import HoppingWindow, next_boundary
-from streams.windows.tumbling import NO_PANE, TumblingCounts
+from streams.evaluation.store import SeriesStore
+from streams.evaluation.transition import Standing, Transition
+from streams.windows.hopping import next_boundary
+from streams.windows.tumbling import TumblingCounts
 
 Origin = TypeVar("Origin")
 
@@ -38,8 +37,11 @@ class Evaluator:
         lateness_ms: int,
         stored: Progress | None = None,
         series: Iterable[Series] = (),
+        exclusions: Exclusions | None = None,
     ) -> None:
         """`objectives` are those of one metric; `stored` and `series` come from an earlier owner of the partition.
+
+        `exclusions` may be added to at any time; each acts by its timestamp.
 
         Raises:
             PanesDoNotFitError: the stored panes cannot serve the objectives.
@@ -47,27 +49,18 @@ class Evaluator:
         names = {objective.name for objective in objectives}
         self._retired = [old for old in (stored.objectives if stored else ()) if old.name not in names]
         self._active = list(objectives)
+        self._metric = next((objective.metric for objective in (*objectives, *self._retired)), "")
         self._lateness_ms = lateness_ms
         self._pane_ms = pane_for(objectives, stored)
         self._longest_ms = max((objective.window_ms for objective in objectives), default=0)
         self._watermark_ms = stored.watermark_ms if stored else LONG_AGO
         self._judged_ms = stored.judged_ms if stored else LONG_AGO
-        self._series: dict[SeriesKey, Series] = {}
-        self._watched: list[Series] = []
-        self._fading: dict[int, list[Series]] = {}
-        self._dirty: list[SeriesKey] = []
+        self._store = SeriesStore(series)
+        self._exclusions = Exclusions() if exclusions is None else exclusions
+        self._known = self._exclusions.known_at(LONG_AGO, self._metric)
         self._transitions: list[Transition] = []
         self.not_counted = 0
         self._schedule()
-        for one in series:
-            self._adopt(one)
-
-    def _adopt(self, series: Series) -> None:
-        self._series[series.key] = series
-        if series.last_pane != NO_PANE:
-            self._fade_later(series)
-        if series.standings or series.bad_since(0):
-            self._watch(series)
 
     # What came in
 
@@ -79,7 +72,8 @@ class Evaluator:
         """
         too_late: list[Origin] = []
         not_counted = 0
-        all_series, pane_ms, is_judging = self._series, self._pane_ms, bool(self._active)
+        store, pane_ms, is_judging = self._store, self._pane_ms, bool(self._active)
+        all_series, dirty = store.all, store.dirty
         watermark_ms, due_ms, floor_ms = self._watermark_ms, self._due_ms, self._floor_ms
         for app_key, scope, time_ms, seen_ms, outcome, origin in observations:
             if time_ms < floor_ms:
@@ -111,9 +105,9 @@ class Evaluator:
                 panes.good += 1
             if not series.is_dirty:
                 series.is_dirty = True
-                self._dirty.append(key)
+                dirty.append(key)
             if bad and not series.is_watched:
-                self._watch(series)
+                store.watch(series)
         self.not_counted += not_counted
         return too_late
 
@@ -122,9 +116,9 @@ class Evaluator:
             panes.forget((self._next_ms - self._kept_ms) // self._pane_ms)
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
-            self._fade_later(series)
+            self._store.fade_later(series)
         if series.standings and not series.is_watched:
-            self._watch(series)
+            self._store.watch(series)
 
     def advance(self, to_ms: int) -> None:
         """Move the watermark to `to_ms`, never back, and judge every boundary that comes due, in order."""
@@ -140,7 +134,7 @@ class Evaluator:
         """The next boundary, or after a long silence the first one at which something can change."""
         if last_due_ms - self._next_ms <= self._longest_ms or self._retired:
             return self._next_ms
-        stirs_ms = min((self._stirs_ms(series) for series in self._watched), default=NEVER)
+        stirs_ms = min((self._stirs_ms(series) for series in self._store.watched), default=NEVER)
         before = min(stirs_ms, last_due_ms - max(self._hops_ms)) - 1
         return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
 
@@ -174,17 +168,12 @@ class Evaluator:
     @property
     def series(self) -> dict[SeriesKey, Series]:
         """All series that hold a pane or a standing."""
-        return self._series
-
-    @property
-    def has_transitions(self) -> bool:
-        """Whether there is anything to take."""
-        return bool(self._transitions)
+        return self._store.all
 
     @property
     def dirty_count(self) -> int:
         """Series that `take_dirty` would give."""
-        return len(self._dirty)
+        return len(self._store.dirty)
 
     def take_transitions(self) -> list[Transition]:
         """Transitions since the last call, in order."""
@@ -193,12 +182,7 @@ class Evaluator:
 
     def take_dirty(self) -> dict[SeriesKey, Series | None]:
         """Series changed since the last call; None for a dropped one."""
-        taken = {key: self._series.get(key) for key in self._dirty}
-        for series in taken.values():
-            if series is not None:
-                series.is_dirty = False
-        self._dirty = []
-        return taken
+        return self._store.take_dirty()
 
     # Boundaries
 
@@ -213,108 +197,26 @@ class Evaluator:
         self._floor_ms = self._next_ms - self._longest_ms if is_started and self._active else LONG_AGO
 
     def _judge(self, boundary_ms: int) -> None:
-        active = [(o, HoppingWindow(o.window_ms, self._pane_ms)) for o in self._active if boundary_ms % o.hop_ms == 0]
-        retired = [o for o in self._retired if boundary_ms % o.hop_ms == 0]
+        boundary = Boundary.at(boundary_ms, self._active, self._retired, self._pane_ms, self._known_at(boundary_ms))
         transitions: list[Transition] = []
-        for series in self._watched:
-            for objective, window in active:
-                good, bad = series.counts(window, boundary_ms)
-                standing = series.standings.get(objective.name)
-                if standing is None:
-                    if not bad or not objective.is_below(good, bad):
-                        continue  # at rest, and nothing speaks against it
-                    standing = Standing()
-                self._judge_series(series, objective, standing, boundary_ms, good, bad, transitions)
-            for objective in retired:
-                self._retire(series, objective, boundary_ms, transitions)
+        for series in self._store.watched:
+            if boundary.judge(series, transitions):
+                self._store.mark_dirty(series)
         transitions.sort(key=lambda transition: transition.order)
         self._transitions += transitions
-        self._retired = [objective for objective in self._retired if objective not in retired]
+        self._retired = [objective for objective in self._retired if boundary_ms % objective.hop_ms]
         self._judged_ms = boundary_ms
         self._schedule()
-        self._let_go((boundary_ms - self._kept_ms) // self._pane_ms)
+        self._store.let_go((boundary_ms - self._kept_ms) // self._pane_ms, self._is_held)
 
-    def _judge_series(
-        self,
-        series: Series,
-        objective: Objective,
-        standing: Standing,
-        boundary_ms: int,
-        good: int,
-        bad: int,
-        transitions: list[Transition],
-    ) -> None:
-        breached_at_ms, run = standing.breached_at_ms, standing.run
-        reason = judge(objective, standing, boundary_ms, good, bad)
-        if standing.is_at_rest:
-            series.standings.pop(objective.name, None)
-        else:
-            series.standings[objective.name] = standing
-        if reason is not None or standing.run != run:
-            self._mark_dirty(series)
-        if reason is not None:
-            kind = Kind.BREACH if breached_at_ms is None else Kind.RECOVERY
-            since_ms = boundary_ms if breached_at_ms is None else breached_at_ms
-            transitions.append(Transition(kind, reason, *series.key, objective, boundary_ms, since_ms, good, bad))
-
-    def _retire(self, series: Series, objective: Objective, boundary_ms: int, transitions: list[Transition]) -> None:
-        standing = series.standings.pop(objective.name, None)
-        if standing is None:
-            return
-        self._mark_dirty(series)
-        if standing.breached_at_ms is not None:
-            counts = series.counts(HoppingWindow(objective.window_ms, self._pane_ms), boundary_ms)
-            since_ms = standing.breached_at_ms
-            transitions.append(
-                Transition(Kind.RECOVERY, Reason.RETIRED, *series.key, objective, boundary_ms, since_ms, *counts)
-            )
-
-    # Which series need a look, and when
-
-    def _watch(self, series: Series) -> None:
-        series.is_watched = True
-        self._watched.append(series)
-
-    def _mark_dirty(self, series: Series) -> None:
-        if not series.is_dirty:
-            series.is_dirty = True
-            self._dirty.append(series.key)
-
-    def _fade_later(self, series: Series) -> None:
-        series.is_fading = True
-        self._fading.setdefault(series.last_pane, []).append(series)
-
-    def _let_go(self, first_pane: int) -> None:
-        """Look again at what had its last event before `first_pane`; stop watching what cannot change."""
-        for pane in [pane for pane in self._fading if pane < first_pane]:
-            for series in self._fading.pop(pane):
-                if series.last_pane >= first_pane:
-                    self._fade_later(series)
-                else:
-                    series.is_fading = False
-                    series.forget(first_pane)
-                    self._mark_dirty(series)
-                    self._drop_if_idle(series)
-        watched = self._watched
-        self._watched = []
-        for series in watched:
-            if self._can_change(series, first_pane):
-                self._watched.append(series)
-            else:
-                series.is_watched = False
-                self._drop_if_idle(series)
-
-    def _can_change(self, series: Series, first_pane: int) -> bool:
-        if not series.standings:
-            return series.bad_since(first_pane)
-        return series.last_pane >= first_pane or not all(self._is_held(*item) for item in series.standings.items())
+    def _known_at(self, boundary_ms: int) -> Known:
+        moment_ms = boundary_ms + self._lateness_ms
+        known = self._known
+        if known.revision != self._exclusions.revision or not known.from_ms <= moment_ms < known.until_ms:
+            self._known = self._exclusions.known_at(moment_ms, self._metric)
+        return self._known
 
     def _is_held(self, name: str, standing: Standing) -> bool:
         """Whether silence leaves a standing as it is."""
         silence = next((objective.silence for objective in self._active if objective.name == name), None)
         return silence is Silence.HOLD and standing.run == 0
-
-    def _drop_if_idle(self, series: Series) -> None:
-        if not series.is_fading and not series.standings and self._series.get(series.key) is series:
-            del self._series[series.key]
-            self._mark_dirty(series)

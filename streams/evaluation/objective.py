@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from streams.windows.hopping import HoppingWindow
+
 
 class Silence(StrEnum):
     """What a window without a counted event does to a standing breach."""
@@ -33,11 +35,19 @@ class Objective:
     recover_after: int = 1
     silence: Silence = Silence.RECOVER
 
+    def over(self, pane_ms: int) -> HoppingWindow:
+        """Its window, read from panes of this length."""
+        return HoppingWindow(self.window_ms, self.hop_ms, pane_ms)
+
     def is_below(self, good: int, bad: int) -> bool:
         """Whether the SLI misses the objective: bad > budget x total (or >= with `breach_at_budget`)."""
         spent = bad * self.budget.denominator
         allowed = self.budget.numerator * (good + bad)
         return spent >= allowed if self.breach_at_budget else spent > allowed
+
+    def breaches(self, good: int, bad: int) -> bool:
+        """Whether a window with these counts is judged, and misses the objective."""
+        return good + bad >= self.minimum_events and self.is_below(good, bad)
 
     @property
     def slo_percent(self) -> float:

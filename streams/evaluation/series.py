@@ -1,11 +1,17 @@
 """A series: one app, one scope, one metric; its panes and where it stands under each objective."""
 
-from streams.evaluation.transition import Standing
-from streams.windows.hopping import HoppingWindow
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from streams.evaluation.transition import AT_REST, Standing
+from streams.windows.hopping import PaneRange
 from streams.windows.tumbling import NO_PANE, TumblingCounts
 
 SeriesKey = tuple[str, str]
 """(appKey, scope) within one metric."""
+
+_ALL_AT_REST: Final[Mapping[str, Standing]] = MappingProxyType({})  # shared: most series are
 
 
 class Series:
@@ -22,18 +28,26 @@ class Series:
         self.key = key
         self.by_host = TumblingCounts() if by_host is None else by_host
         self.by_app = by_app
-        self.standings: dict[str, Standing] = {}
+        self.standings = _ALL_AT_REST
         self.is_dirty = False  # changed since the last commit
         self.is_watched = False  # a boundary can change its standing
         self.is_fading = False  # scheduled to be looked at when its panes have expired
 
-    def counts(self, window: HoppingWindow, boundary_ms: int) -> tuple[int, int]:
-        """(good, bad) of a window. The app's own events, where there are any, replace the host's."""
+    def put(self, objective: str, standing: Standing) -> None:
+        """Where it stands from now on."""
+        if standing != AT_REST:
+            self.standings = {**self.standings, objective: standing}
+        elif objective in self.standings:
+            left = {name: other for name, other in self.standings.items() if name != objective}
+            self.standings = left or _ALL_AT_REST
+
+    def counts(self, ranges: Sequence[PaneRange]) -> tuple[int, int]:
+        """(good, bad) of these panes. The app's own events, where there are any, replace the host's."""
         if self.by_app is not None:
-            good, bad = window.counts(self.by_app, boundary_ms)
+            good, bad = _sum(self.by_app, ranges)
             if good or bad:
                 return good, bad
-        return window.counts(self.by_host, boundary_ms)
+        return _sum(self.by_host, ranges)
 
     @property
     def last_pane(self) -> int:
@@ -57,3 +71,12 @@ class Series:
             self.by_app.forget(before_pane)
             if self.by_app.pane == NO_PANE:
                 self.by_app = None
+
+
+def _sum(panes: TumblingCounts, ranges: Sequence[PaneRange]) -> tuple[int, int]:
+    good = bad = 0
+    for first_pane, end_pane in ranges:
+        more_good, more_bad = panes.counts(first_pane, end_pane)
+        good += more_good
+        bad += more_bad
+    return good, bad

@@ -6,9 +6,10 @@
     +-----+ <------------------------------------------ +----------+
              (f) met, recover_after-th in a row: RECOVERY RESTORED
              (a) silence, unless held:           RECOVERY NO_DATA
+             (x) an exclusion explains it:       RECOVERY EXCLUDED
              (r) its objective was removed:      RECOVERY RETIRED
 
-(a) silence while breached, policy `recover`   (b) any other silence: the run starts anew
+(x) goes before all others   (a) silence while breached, policy `recover`   (b) any other silence: the run starts anew
 (c) too few events: not judged, state and run kept
 (d) met and below: the run grows               (e) met and not below: the run starts anew
 (f) breached and not below: the run grows      (g) breached and below: the run starts anew
@@ -16,6 +17,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 from streams.evaluation.objective import Objective, Silence
 
@@ -37,8 +39,7 @@ class Reason(StrEnum):
     RETIRED = "RETIRED"
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a series stands under one objective.
 
     `breached_at_ms` is the boundary of the standing breach, None while met; `run` counts consecutive judged
@@ -48,10 +49,9 @@ class Standing:
     breached_at_ms: int | None = None
     run: int = 0
 
-    @property
-    def is_at_rest(self) -> bool:
-        """Met, with nothing pending: as a series that was never judged."""
-        return self.breached_at_ms is None and self.run == 0
+
+AT_REST: Final = Standing()
+"""Met, with nothing pending: as a series that was never judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +74,25 @@ class Transition:
         return self.boundary_ms, self.objective.metric, self.app_key, self.scope, self.objective.name
 
 
-def judge(objective: Objective, standing: Standing, boundary_ms: int, good: int, bad: int) -> Reason | None:
-    """Let one boundary's counts act on a standing, in place; the reason of the transition if there is one."""
+def judge(
+    objective: Objective, standing: Standing, boundary_ms: int, good: int, bad: int, *, is_excused: bool = False
+) -> tuple[Standing, Reason | None]:
+    """Where a series stands after one boundary, and the reason of the transition if there is one.
+
+    `good` and `bad` are what counts in the window; `is_excused` tells that it would breach, but for what does not.
+    """
     is_met = standing.breached_at_ms is None
+    if is_excused and not is_met:
+        return AT_REST, Reason.EXCLUDED  # (x)
     if good + bad == 0:
-        standing.run = 0  # (b)
         if is_met or objective.silence is Silence.HOLD:
-            return None
-        standing.breached_at_ms = None
-        return Reason.NO_DATA  # (a)
+            return Standing(standing.breached_at_ms), None  # (b)
+        return AT_REST, Reason.NO_DATA  # (a)
     if good + bad < objective.minimum_events:
-        return None  # (c)
+        return standing, None  # (c)
     if objective.is_below(good, bad) is not is_met:
-        standing.run = 0  # (e) (g)
-        return None
-    standing.run += 1
-    if standing.run < (objective.alert_after if is_met else objective.recover_after):
-        return None
-    standing.run = 0
-    standing.breached_at_ms = boundary_ms if is_met else None
-    return Reason.BELOW_OBJECTIVE if is_met else Reason.RESTORED  # (d) (f)
+        return (standing if standing.run == 0 else Standing(standing.breached_at_ms)), None  # (e) (g)
+    run = standing.run + 1
+    if run < (objective.alert_after if is_met else objective.recover_after):
+        return Standing(standing.breached_at_ms, run), None
+    return (Standing(boundary_ms), Reason.BELOW_OBJECTIVE) if is_met else (AT_REST, Reason.RESTORED)  # (d) (f)

@@ -3,24 +3,20 @@
 The rules are tested in the order of `schemas.rejected.Reason`. Whether a record is too late is the evaluator's to say.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import orjson
-from pydantic import ValidationError
-
-from schemas.complaint import complaint
-from schemas.event_time import FIRST_MS, LAST_MS, epoch_ms
+from schemas.event_time import epoch_ms
 from schemas.record import Record
 from schemas.rejected import Reason
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
-from streams.evaluation.judgement import JUDGES
+from streams.evaluation.judgement import JUDGES, NOT_COUNTED
+from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, is_structured, size_problem
 from streams.intake.chunk import SourceRecord
 from streams.names import Metric
 
-MAX_VALUE_BYTES: Final = 64 * 1024
 FUTURE_TOLERANCE_MS: Final = 60_000
 KEYS_REMEMBERED: Final = 500_000
 """Keys known to be at home, per partition; forgotten all at once, so that apps that come and go do not add up."""
@@ -28,15 +24,6 @@ REROUTED_FROM: Final = "rerouted-from"
 
 Observation = tuple[str, str, int, int, int, SourceRecord]
 """(appKey, scope, event time ms, time seen ms, outcome, where it came from)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A record that could not be used, and why."""
-
-    record: SourceRecord
-    reason: Reason
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +38,14 @@ class Misplaced:
 class Admission:
     """Reads the records of one source partition.
 
-    `is_at_home` says whether a key belongs into this partition. `rejected` and `misplaced` collect what did not pass,
+    `is_at_home` says whether a key belongs into this partition; `excluded_clients` names for an app the clients whose
+    deliveries never count. `rejected` and `misplaced` collect what did not pass,
     for the caller to take.
     """
 
     metric: Metric
     is_at_home: Callable[[bytes], bool]
+    excluded_clients: Mapping[str, Collection[str]] = field(default_factory=dict)
     rejected: list[Rejection] = field(default_factory=list)
     misplaced: list[Misplaced] = field(default_factory=list)
     _placed: dict[bytes | None, str] = field(default_factory=dict)
@@ -73,15 +62,16 @@ class Admission:
         `clock_ms` is the wall clock that no record may push the watermark beyond; None where time is the events' alone.
         """
         judge = JUDGES[self.metric.id]
-        placed, reject = self._placed, self._reject
+        placed, reject, excluded_clients = self._placed, self._reject, self.excluded_clients
         records = self._small_enough(records)
         for event, record in zip(self._decoder.decode(_values(records)), records, strict=True):
             if event is None:
-                event = self._checked(record)
-                if event is None:
+                event = checked(self._model, record)
+                if isinstance(event, Rejection):
+                    self.rejected.append(event)
                     continue
             time_ms = event.time
-            if type(time_ms) is not int or not FIRST_MS <= time_ms <= LAST_MS:
+            if type(time_ms) is not int:
                 try:
                     time_ms = epoch_ms(time_ms)
                 except ValueError as problem:
@@ -98,7 +88,10 @@ class Admission:
                 continue
             if clock_ms is not None and seen_ms > clock_ms:
                 seen_ms = clock_ms
-            yield app_key, event.scope, time_ms, seen_ms, judge(event), record
+            outcome = judge(event)
+            if excluded_clients and event.client_key in excluded_clients.get(app_key, ()):
+                outcome = NOT_COUNTED
+            yield app_key, event.scope, time_ms, seen_ms, outcome, record
 
     def _belongs_here(self, record: SourceRecord, app_key: str) -> bool:
         key = app_key.encode()
@@ -116,32 +109,9 @@ class Admission:
     def _small_enough(self, records: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
         if not any([record.value is not None and len(record.value) > MAX_VALUE_BYTES for record in records]):  # noqa: C419 - faster than a generator
             return records
-        return [record for record in records if not self._is_too_large(record)]
-
-    def _is_too_large(self, record: SourceRecord) -> bool:
-        size = len(record.value or b"")
-        if size <= MAX_VALUE_BYTES:
-            return False
-        self._reject(record, Reason.TOO_LARGE, f"{size:,} bytes; at most {MAX_VALUE_BYTES:,}")
-        return True
-
-    def _checked(self, record: SourceRecord) -> Record | None:
-        """The verdict of the public schema on a record that the fast decoder did not take."""
-        if not record.value:
-            self._reject(record, Reason.NOT_JSON, "the value is empty")
-            return None
-        try:
-            document = orjson.loads(record.value)
-        except orjson.JSONDecodeError as problem:
-            self._reject(record, Reason.NOT_JSON, str(problem))
-            return None
-        if is_structured(record) and isinstance(document, dict):
-            document = document.get("data")
-        try:
-            return self._model.model_validate(document)
-        except ValidationError as problem:
-            self._reject(record, Reason.SCHEMA, complaint(problem))
-            return None
+        problems = [size_problem(record) for record in records]
+        self.rejected += [problem for problem in problems if problem is not None]
+        return [record for record, problem in zip(records, problems, strict=True) if problem is None]
 
     def _reject(self, record: SourceRecord, reason: Reason, detail: str) -> None:
         self.rejected.append(Rejection(record, reason, detail))
@@ -152,12 +122,3 @@ def _values(records: Sequence[SourceRecord]) -> list[bytes | None]:
     if any([record.headers for record in records]):  # noqa: C419 - faster than a generator
         return [None if is_structured(record) else record.value for record in records]
     return [record.value for record in records]
-
-
-def is_structured(record: SourceRecord) -> bool:
-    """Whether the value is a CloudEvent in structured mode, with the event in its `data`."""
-    for name, value in record.headers:
-        if name.lower() == "content-type" and value is not None:
-            media_type = value.split(b";")[0].strip().lower()
-            return media_type == b"application/cloudevents+json"
-    return False

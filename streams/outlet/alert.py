@@ -10,11 +10,12 @@ from streams.evaluation.incident import incident_id
 from streams.evaluation.transition import Kind, Transition
 from streams.names import METRICS, Topics
 from streams.outlet.outgoing import Headers, Outgoing
+from streams.reference.catalogue import AppDetails
 
 SOURCE = "slo-streams"
 
 
-def alert_document(transition: Transition) -> dict[str, Any]:
+def alert_document(transition: Transition, app: AppDetails) -> dict[str, Any]:
     """The alert record: the programme's incident-data object with our own fields beside it."""
     objective = transition.objective
     metric = METRICS[objective.metric]
@@ -23,7 +24,7 @@ def alert_document(transition: Transition) -> dict[str, Any]:
     return {
         "type": transition.kind.value,
         "appKey": transition.app_key,
-        "appDetails": {"name": transition.app_key, "partnerName": None},
+        "appDetails": {"name": app.name, "partnerName": app.partner_name},
         "incidentId": incident_id(
             transition.app_key, metric.id, transition.scope, objective.name, transition.breached_at_ms
         ),
@@ -46,9 +47,9 @@ def alert_document(transition: Transition) -> dict[str, Any]:
     }
 
 
-def alert_records(transition: Transition, topics: Topics) -> tuple[Outgoing, Outgoing]:
+def alert_records(transition: Transition, app: AppDetails, topics: Topics) -> tuple[Outgoing, Outgoing]:
     """The record for the alerts topic and the one for the alert state, which lies in the partition of its app."""
-    document = alert_document(transition)
+    document = alert_document(transition, app)
     value = orjson.dumps(document)
     key = transition.app_key.encode()
     state_key = orjson.dumps(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.rejected import Reason, RejectedHeaders
-from streams.intake.admission import REROUTED_FROM, Misplaced, Rejection
+from streams.intake.admission import REROUTED_FROM, Misplaced
+from streams.intake.checking import Rejection
 from streams.outlet.outgoing import Outgoing
 
 KEPT_WHOLE_BYTES: Final = 900_000  # the brokers' default limit is 1 MiB for a whole batch

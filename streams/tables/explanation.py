@@ -4,14 +4,14 @@ Panes hold every event counted so far. Those that came after a boundary was judg
 did not revise it; so a verdict read here can differ from the one that was given then.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from streams.evaluation.incident import incident_id
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.transition import Reason, Standing, judge
+from streams.evaluation.transition import AT_REST, Reason, Standing, judge
 from streams.tables.stored import StoredTable
 from streams.tables.tables import Pane
 from streams.windows.hopping import next_boundary
@@ -72,7 +72,7 @@ def explain(
     judged_ms = progress.judged_ms // objective.hop_ms * objective.hop_ms
     boundary_ms = judged_ms if at_ms is None else at_ms // objective.hop_ms * objective.hop_ms
     next_ms = next_boundary(progress.judged_ms, objective.hop_ms)
-    standing = series.standings.get(objective.name, Standing())
+    standing = series.standings.get(objective.name, AT_REST)
     since_ms = standing.breached_at_ms
     upcoming = _window(stored, key, objective, next_ms)
     return Explanation(
@@ -84,7 +84,7 @@ def explain(
         judged_ms=judged_ms,
         upcoming=upcoming,
         due_ms=next_ms + lateness_ms,
-        outlook=judge(objective, replace(standing), next_ms, upcoming.good, upcoming.bad),
+        outlook=judge(objective, standing, next_ms, upcoming.good, upcoming.bad)[1],
     )
 
 
@@ -124,6 +124,6 @@ def _gone_before_ms(progress: Progress, series: Series) -> int:
     next_ms = min(next_boundary(progress.judged_ms, objective.hop_ms) for objective in progress.objectives)
     gone_ms = progress.judged_ms // progress.pane_ms * progress.pane_ms - kept_ms
     for counts in (series.by_host, series.by_app):
-        if counts is not None and counts.base_good + counts.base_bad:
+        if counts is not None and counts.has_forgotten:
             gone_ms = max(gone_ms, min(counts.first_pane * progress.pane_ms, next_ms - kept_ms))
     return gone_ms

@@ -22,8 +22,8 @@ from streams.windows.tumbling import TumblingCounts
 META_KEY: Final = b"meta"
 _VERSION: Final = b"\x01"
 
-_Panes = tuple[int, int, int, int, int, bytes, bytes, bytes]
-_Row = tuple[dict[str, tuple[int | None, int]], _Panes, _Panes | None]
+_Panes = tuple[int, int, int, bytes, bytes]
+_Row = tuple[dict[str, Standing], _Panes, _Panes | None]
 _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_Row).decode
 _decode_key = msgspec.json.Decoder(SeriesKey).decode
@@ -52,9 +52,8 @@ def encode_key(key: SeriesKey) -> bytes:
 
 def encode_series(series: Series) -> bytes:
     """Row value of a series."""
-    standings = {name: (standing.breached_at_ms, standing.run) for name, standing in series.standings.items()}
     by_app = None if series.by_app is None else _pack(series.by_app)
-    return _VERSION + _encode_row((standings, _pack(series.by_host), by_app))
+    return _VERSION + _encode_row((dict(series.standings), _pack(series.by_host), by_app))
 
 
 def decode_series(key: bytes, value: bytes) -> Series:
@@ -70,7 +69,7 @@ def decode_series(key: bytes, value: bytes) -> Series:
     except (ValueError, msgspec.MsgspecError) as problem:
         raise UnreadableRowError(f"row {key!r} is damaged: {problem}") from problem
     if standings:
-        series.standings = {name: Standing(*standing) for name, standing in standings.items()}
+        series.standings = standings
     return series
 
 
@@ -105,16 +104,15 @@ def _check_version(key: bytes, value: bytes) -> None:
 
 
 def _pack(panes: TumblingCounts) -> _Panes:
-    columns = (panes.panes, panes.goods, panes.bads)
-    totals = (panes.pane, panes.good, panes.bad, panes.base_good, panes.base_bad)
-    return (*totals, *(_little_endian(column) for column in columns))  # type: ignore[return-value]
+    return panes.pane, panes.good, panes.bad, _little_endian(panes.panes), _little_endian(panes.totals)
 
 
 def _unpack(packed: _Panes) -> TumblingCounts:
     panes = TumblingCounts()
-    panes.pane, panes.good, panes.bad, panes.base_good, panes.base_bad, raw_panes, raw_goods, raw_bads = packed
-    if raw_panes:
-        panes.panes, panes.goods, panes.bads = _column("I", raw_panes), _column("Q", raw_goods), _column("Q", raw_bads)
+    panes.pane, panes.good, panes.bad, raw_panes, raw_totals = packed
+    panes.panes, panes.totals = _column("I", raw_panes), _column("Q", raw_totals)
+    if len(panes.totals) != 2 * len(panes.panes) + 2:
+        raise ValueError("panes without their totals")
     return panes
 
 

@@ -8,14 +8,14 @@
 They are views: nothing is copied, and what is counted later shows in them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series, SeriesKey
 from streams.names import Metric
-from streams.windows.hopping import HoppingWindow
+from streams.windows.hopping import HoppingWindow, Span
 
 
 class Pane(NamedTuple):
@@ -47,17 +47,18 @@ class SeriesWindows:
 
     series: Series
     window: HoppingWindow
-    hop_ms: int
 
-    def at(self, boundary_ms: int) -> tuple[int, int]:
+    def at(self, boundary_ms: int, excluded: Iterable[Span] = ()) -> tuple[int, int]:
         """(good, bad) of the window that ends at a boundary; of one already judged, what is still stored of it.
+
+        `excluded` is time that does not count.
 
         Raises:
             ValueError: no multiple of the hop.
         """
-        if boundary_ms % self.hop_ms:
-            raise ValueError(f"{boundary_ms} is no boundary: windows are read at multiples of {self.hop_ms} ms")
-        return self.series.counts(self.window, boundary_ms)
+        if boundary_ms % self.window.hop_ms:
+            raise ValueError(f"{boundary_ms} is no boundary: windows are read at multiples of {self.window.hop_ms} ms")
+        return self.series.counts(self.window.without(boundary_ms, excluded))
 
 
 class TumblingTable(Mapping[SeriesKey, SeriesPanes]):
@@ -89,7 +90,7 @@ class TumblingTable(Mapping[SeriesKey, SeriesPanes]):
                 f"windows of {length_s} s every {hop_s} s cannot be read from panes of {self.pane_ms} ms: the "
                 "length has to be a multiple of the hop, and the hop one of the panes"
             )
-        return HoppingTable(self._series, HoppingWindow(length_ms, self.pane_ms), hop_ms)
+        return HoppingTable(self._series, HoppingWindow(length_ms, hop_ms, self.pane_ms))
 
     def of(self, objective: Objective) -> "HoppingTable":
         """The windows an objective is judged by.
@@ -103,13 +104,12 @@ class TumblingTable(Mapping[SeriesKey, SeriesPanes]):
 class HoppingTable(Mapping[SeriesKey, SeriesWindows]):
     """Windows of every series of a metric, derived from its panes when they are read."""
 
-    def __init__(self, series: Mapping[SeriesKey, Series], window: HoppingWindow, hop_ms: int) -> None:
+    def __init__(self, series: Mapping[SeriesKey, Series], window: HoppingWindow) -> None:
         self.window = window
-        self.hop_ms = hop_ms
         self._series = series
 
     def __getitem__(self, key: SeriesKey) -> SeriesWindows:
-        return SeriesWindows(self._series[key], self.window, self.hop_ms)
+        return SeriesWindows(self._series[key], self.window)
 
     def __iter__(self) -> Iterator[SeriesKey]:
         return iter(self._series)

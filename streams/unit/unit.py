@@ -10,11 +10,14 @@ from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import Kind
 from streams.evaluation.transition import Reason as AlertReason
-from streams.intake.admission import Admission, Rejection
+from streams.intake.admission import Admission
+from streams.intake.checking import Rejection
 from streams.intake.chunk import Chunk
 from streams.names import Metric, Topics
 from streams.outlet.alert import alert_records, utc_text
 from streams.outlet.misfits import Misfits
+from streams.outlet.outgoing import Outgoing
+from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_series
 from streams.unit.work import Work
 
@@ -39,7 +42,7 @@ class Unit:
     """The evaluator of one source partition between two commits. No I/O: `Ledger` stores what `take_work` gives.
 
     `meta` and `series` are its stored state; `next_offset` is where reading goes on. `counts` is what was done so far,
-    by `COUNTS`; `open_breaches` the breaches handed over that have not recovered.
+    by `COUNTS`; `open_breaches` the breaches that have not recovered.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Unit:
         is_at_home: Callable[[bytes], bool],
         objectives: Sequence[Objective],
         lateness_ms: int,
+        reference: Reference,
         meta: Meta,
         series: Iterable[Series] = (),
     ) -> None:
@@ -58,10 +62,14 @@ class Unit:
         self.next_offset = meta.next_offset
         self.counts: Counter[str] = Counter()
         self._topics = topics
-        self._admission = Admission(metric, is_at_home)
+        self._catalogue = reference.catalogue
+        excluded_clients = self._catalogue.excluded_clients if metric.delivers_to_clients else {}
+        self._admission = Admission(metric, is_at_home, excluded_clients)
         self._misfits = Misfits(self.topic, partition, topics.rejected)
         its_objectives = [objective for objective in objectives if objective.metric == metric.id]
-        self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series)
+        self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series, reference.exclusions)
+        self._alerts: list[Outgoing] = []
+        self._due_ms: list[int] = []
         self._lateness_ms = lateness_ms
         standings = (one.standings.values() for one in self.evaluator.series.values() if one.standings)
         self.open_breaches = sum(one.breached_at_ms is not None for some in standings for one in some)
@@ -91,6 +99,7 @@ class Unit:
                 admission.rejected.append(Rejection(record, Reason.TOO_LATE, self._judged_until()))
             self._count(len(records), self._unfit - unfit, self.evaluator.not_counted - not_counted)
         self.next_offset = chunk.next_offset
+        self._publish()
 
     @property
     def _unfit(self) -> int:
@@ -109,11 +118,21 @@ class Unit:
         """Nothing more was in the log at this time: judge what has come due by then."""
         if self.evaluator.watermark_ms is not None:
             self.evaluator.advance(clock_ms)
+            self._publish()
+
+    def _publish(self) -> None:
+        """Put transitions into words, with the names that the catalogue has right now."""
+        for transition in self.evaluator.take_transitions():
+            app = self._catalogue.details(transition.app_key)
+            self._alerts += alert_records(transition, app, self._topics)
+            self._due_ms.append(transition.boundary_ms + self._lateness_ms)
+            self.counts[f"alerts {transition.kind} {transition.reason}"] += 1
+            self.open_breaches += 1 if transition.kind is Kind.BREACH else -1
 
     @property
     def has_alerts(self) -> bool:
         """Whether a transition waits to be published."""
-        return self.evaluator.has_transitions
+        return bool(self._alerts)
 
     def take_work(self) -> Work | None:
         """All that was done since the last call; None when nothing was, so that a clean unit commits nothing."""
@@ -126,18 +145,14 @@ class Unit:
         progress = self.evaluator.progress
         meta = Meta(self.next_offset, progress, len(self.evaluator.series))
         rows.append((META_KEY, encode_meta(meta)))
-        transitions = self.evaluator.take_transitions()
-        alerts = [record for transition in transitions for record in alert_records(transition, self._topics)]
-        breaches = sum(transition.kind is Kind.BREACH for transition in transitions)
-        self.open_breaches += 2 * breaches - len(transitions)
+        alerts, self._alerts = self._alerts, []
+        due_ms, self._due_ms = self._due_ms, []
         rejected, self._admission.rejected = self._admission.rejected, []
         misplaced, self._admission.misplaced = self._admission.misplaced, []
         misfits = [self._misfits.rejected(rejection) for rejection in rejected]
         misfits += [self._misfits.put_right(one) for one in misplaced]
         self.counts.update(f"rejected {rejection.reason}" for rejection in rejected)
         self.counts["rerouted"] += len(misplaced)
-        self.counts.update(f"alerts {transition.kind} {transition.reason}" for transition in transitions)
         self.counts["rows"] += len(rows)
         watermark_ms = self.evaluator.watermark_ms
-        due_ms = [transition.boundary_ms + self._lateness_ms for transition in transitions]
         return Work(rows, self.next_offset, str(watermark_ms or ""), alerts, misfits, due_ms)

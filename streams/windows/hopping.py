@@ -1,26 +1,43 @@
 """Hopping windows: the union of tumbling panes in [B - length, B), read at every boundary B."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import gcd
 
-from streams.windows.tumbling import TumblingCounts
+PaneRange = tuple[int, int]
+"""The panes in [first, end)."""
+Span = tuple[int, int]
+"""The time in [start, end), ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class HoppingWindow:
-    """A window of `length_ms` over panes of `pane_ms`, which divides the length and every boundary it is read at."""
+    """A window of `length_ms`, read every `hop_ms`, over panes of `pane_ms`, which divides both."""
 
     length_ms: int
+    hop_ms: int
     pane_ms: int
 
-    def panes(self, boundary_ms: int) -> tuple[int, int]:
-        """First pane of the window that ends at a boundary, and the pane after its last."""
+    def panes(self, boundary_ms: int) -> PaneRange:
+        """The panes of the window that ends at a boundary."""
         end = boundary_ms // self.pane_ms
         return end - self.length_ms // self.pane_ms, end
 
-    def counts(self, panes: TumblingCounts, boundary_ms: int) -> tuple[int, int]:
-        """(good, bad) of the window that ends at a boundary."""
-        return panes.counts(*self.panes(boundary_ms))
+    def without(self, boundary_ms: int, spans: Iterable[Span]) -> Sequence[PaneRange]:
+        """What is left of the window, in order, when each stretch of a hop that a span touches is taken out."""
+        first, end = self.panes(boundary_ms)
+        per_hop = self.hop_ms // self.pane_ms
+        left: list[PaneRange] = []
+        for start_ms, end_ms in sorted(spans):
+            if start_ms >= end_ms:
+                continue
+            hole_first, hole_end = start_ms // self.hop_ms * per_hop, -(-end_ms // self.hop_ms) * per_hop
+            if hole_first > first:
+                left.append((first, min(hole_first, end)))
+            first = max(first, hole_end)
+            if first >= end:
+                return left
+        return [*left, (first, end)]
 
 
 def next_boundary(after_ms: int, hop_ms: int) -> int:

@@ -19,10 +19,11 @@ class TumblingCounts:
     """Good and bad events per pane; a pane is numbered by its start divided by the pane length, since the epoch.
 
     Only panes that hold an event take room: the open (latest) one as plain attributes for the hot path,
-    20 packed bytes for each earlier one. `base_good` and `base_bad` are the totals at the end of what was forgotten.
+    20 packed bytes for each earlier one. `totals` holds good and bad at the end of what was forgotten, then at the end
+    of each of `panes`.
     """
 
-    __slots__ = ("bad", "bads", "base_bad", "base_good", "good", "goods", "pane", "panes")
+    __slots__ = ("bad", "good", "pane", "panes", "totals")
 
     def __init__(self) -> None:
         self.clear()
@@ -32,21 +33,24 @@ class TumblingCounts:
         self.pane = NO_PANE
         self.good = 0
         self.bad = 0
-        self.base_good = 0
-        self.base_bad = 0
         self.panes = array("I")
-        self.goods = array("Q")
-        self.bads = array("Q")
+        self.totals = array("Q", (0, 0))
 
     @property
     def first_pane(self) -> int:
         """The earliest pane stored, -1 without one."""
         return self.panes[0] if self.panes else self.pane
 
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether events before the first stored pane were counted once."""
+        return bool(self.totals[0] or self.totals[1])
+
     def __iter__(self) -> Iterator[tuple[int, int, int]]:
         """(pane, good, bad) of each stored pane, the earliest first."""
-        good, bad = self.base_good, self.base_bad
-        for pane, good_by_then, bad_by_then in zip(self.panes, self.goods, self.bads, strict=True):
+        good, bad = self.totals[0], self.totals[1]
+        for at, pane in enumerate(self.panes, 1):
+            good_by_then, bad_by_then = self.totals[2 * at], self.totals[2 * at + 1]
             yield pane, good_by_then - good, bad_by_then - bad
             good, bad = good_by_then, bad_by_then
         if self.pane != NO_PANE:
@@ -56,24 +60,24 @@ class TumblingCounts:
         """Count events in a pane, which may be earlier than the open one."""
         if pane < self.pane:
             self._add_late(pane, good, bad)
-        elif pane > self.pane and self.pane != NO_PANE:
-            self.panes.append(self.pane)
-            self.goods.append(self.good)
-            self.bads.append(self.bad)
-        self.pane = max(pane, self.pane)
+        elif pane > self.pane:
+            if self.pane != NO_PANE:
+                self.panes.append(self.pane)
+                self.totals.append(self.good)
+                self.totals.append(self.bad)
+            self.pane = pane
         self.good += good
         self.bad += bad
 
     def _add_late(self, pane: int, good: int, bad: int) -> None:
-        panes, goods, bads = self.panes, self.goods, self.bads
+        panes, totals = self.panes, self.totals
         at = bisect_left(panes, pane)
         if at == len(panes) or panes[at] != pane:
             panes.insert(at, pane)
-            goods.insert(at, goods[at - 1] if at else self.base_good)
-            bads.insert(at, bads[at - 1] if at else self.base_bad)
-        for later in range(at, len(panes)):
-            goods[later] += good
-            bads[later] += bad
+            totals[2 * at + 2 : 2 * at + 2] = totals[2 * at : 2 * at + 2]
+        for later in range(2 * at + 2, len(totals), 2):
+            totals[later] += good
+            totals[later + 1] += bad
 
     def counts(self, first_pane: int, end_pane: int) -> tuple[int, int]:
         """(good, bad) of the panes in [first_pane, end_pane), as far as they are not forgotten."""
@@ -88,8 +92,8 @@ class TumblingCounts:
     def _totals_before(self, pane: int) -> tuple[int, int]:
         if pane > self.pane:
             return self.good, self.bad
-        at = bisect_left(self.panes, pane) - 1
-        return (self.goods[at], self.bads[at]) if at >= 0 else (self.base_good, self.base_bad)
+        at = 2 * bisect_left(self.panes, pane)
+        return self.totals[at], self.totals[at + 1]
 
     def forget(self, before_pane: int) -> None:
         """Let go of panes before `before_pane`; counts of windows that start there or later do not change."""
@@ -98,5 +102,4 @@ class TumblingCounts:
             return
         expired = bisect_left(self.panes, before_pane)
         if expired:
-            self.base_good, self.base_bad = self.goods[expired - 1], self.bads[expired - 1]
-            del self.panes[:expired], self.goods[:expired], self.bads[:expired]
+            del self.panes[:expired], self.totals[: 2 * expired]

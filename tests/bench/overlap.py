@@ -12,10 +12,11 @@ from typing import Final
 from streams.evaluation.objective import Objective
 from streams.intake.chunk import Chunk, SourceRecord
 from streams.names import WEBHOOK, Topics
+from streams.reference.reference import Reference
 from streams.unit.unit import Unit
 from streams.worker import YOUNG_OBJECTS
 from tests.bench.case import BrokenError, Reading, Stage
-from tests.bench.load import START_MS, deliveries
+from tests.bench.load import START_MS, Load
 from tests.build import NEW, Stored
 
 PANE_MS: Final = 60_000
@@ -56,7 +57,7 @@ class Overlap:
 
     def _us_per_event(self, panes: int) -> float:
         objective = Objective("overlap", WEBHOOK.id, panes * PANE_MS, PANE_MS, budget=Fraction(1, 100))
-        unit = Unit(WEBHOOK, Topics(), 0, lambda _key: True, [objective], LATENESS_MS, NEW)
+        unit = Unit(WEBHOOK, Topics(), 0, lambda _key: True, [objective], LATENESS_MS, Reference(Topics()), NEW)
         for chunk in self._filling:
             unit.apply(chunk, None)
         unit.take_work()
@@ -73,7 +74,7 @@ def _chunks(first_offset: int, count: int, start_ms: int, span_ms: int) -> list[
     records: list[SourceRecord] = [
         Stored(offset, record.timestamp_ms, record.key, record.value)
         for offset, record in enumerate(
-            deliveries(count, apps=APPS, start_ms=start_ms, span_ms=span_ms), start=first_offset
+            Load(count, apps=APPS, start_ms=start_ms, span_ms=span_ms).records(), start=first_offset
         )
     ]
     return [

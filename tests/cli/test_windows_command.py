@@ -12,6 +12,7 @@ from streams.intake.placement import partition_of
 from streams.kafka.topics import prepare_topics
 from streams.names import WEBHOOK, changelog
 from streams.objectives import load_objectives
+from streams.reference.reference import Reference
 from streams.settings import Settings
 from streams.unit.commit import Ledger
 from streams.unit.failpoints import Failpoint
@@ -40,7 +41,16 @@ def commit(settings: Settings, *records: Record) -> None:
     async def scenario() -> None:
         await prepare_topics(settings)
         partition = partition_of(APP.encode(), settings.partitions, settings.partitioner)
-        unit = Unit(WEBHOOK, settings.topics, partition, lambda _key: True, load_objectives(), 10_000, NEW)
+        unit = Unit(
+            WEBHOOK,
+            settings.topics,
+            partition,
+            lambda _key: True,
+            load_objectives(),
+            10_000,
+            Reference(settings.topics),
+            NEW,
+        )
         unit.apply(chunk(*records), None)
         work = unit.take_work()
         assert work is not None

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from streams.evaluation.objective import Objective, Silence
-from streams.evaluation.transition import Reason, Standing, judge
+from streams.evaluation.transition import AT_REST, Reason, Standing, judge
 
 ONE_PERCENT = Objective(
     "o", "webhook-delivery-success-rate", 900_000, 60_000, Fraction(1, 100), alert_after=2, recover_after=3
@@ -48,9 +48,19 @@ def test_branch(
     reason: Reason | None,
     after: tuple[int | None, int],
 ) -> None:
-    standing = Standing(breached_at_ms, run)
-    assert judge(objective, standing, 180_000, *window) == reason
-    assert (standing.breached_at_ms, standing.run) == after
+    assert judge(objective, Standing(breached_at_ms, run), 180_000, *window) == (after, reason)
+
+
+@pytest.mark.parametrize("objective", [ONE_PERCENT, HOLDS, AT_LEAST_TEN])
+@pytest.mark.parametrize("window", [GOOD, EXACT, SILENT, FEW])
+def test_x_a_breach_that_an_exclusion_explains_is_annulled_whatever_is_left(
+    objective: Objective, window: tuple[int, int]
+) -> None:
+    assert judge(objective, Standing(BREACHED, 2), 180_000, *window, is_excused=True) == (AT_REST, Reason.EXCLUDED)
+
+
+def test_x_what_is_met_needs_no_excuse() -> None:
+    assert judge(ONE_PERCENT, Standing(MET, 1), 180_000, *GOOD, is_excused=True) == (AT_REST, None)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +82,3 @@ def test_a_count_beyond_a_double_is_still_exact() -> None:
     total = 10**18
     assert not ONE_PERCENT.is_below(total - total // 100, total // 100)
     assert ONE_PERCENT.is_below(total - total // 100 - 1, total // 100 + 1)
-
-
-def test_at_rest() -> None:
-    assert Standing().is_at_rest
-    assert not Standing(run=1).is_at_rest
-    assert not Standing(breached_at_ms=0).is_at_rest

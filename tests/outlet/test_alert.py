@@ -10,6 +10,7 @@ from schemas.alert import Alert
 from streams.evaluation.transition import Kind, Reason, Transition
 from streams.names import METRICS, Topics
 from streams.outlet.alert import alert_document, alert_records, utc_text
+from streams.reference.catalogue import AppDetails
 from tests.model.build import DAY_MS, DEFAULTS, clock_ms
 
 BREACHED_MS = 1_648_136_400_000  # 2022-03-24T15:40:00Z
@@ -27,6 +28,7 @@ BREACH = Transition(
 RECOVERY = replace(
     BREACH, kind=Kind.RECOVERY, reason=Reason.RESTORED, boundary_ms=BREACHED_MS + DAY_MS, good=100, bad=0
 )
+UNLISTED = AppDetails("com.example.appkey", None)
 PUBLISHED: dict[str, Any] = {
     "type": "BREACH",
     "appKey": "com.example.appkey",
@@ -52,13 +54,18 @@ PUBLISHED: dict[str, Any] = {
 
 
 def test_a_breach_field_by_field() -> None:
-    document = alert_document(BREACH)
+    document = alert_document(BREACH, UNLISTED)
     assert document == PUBLISHED
     assert list(document) == list(PUBLISHED)
 
 
+def test_an_app_is_called_as_the_catalogue_calls_it() -> None:
+    document = alert_document(BREACH, AppDetails("AppName", "Atlassian"))
+    assert document == {**PUBLISHED, "appDetails": {"name": "AppName", "partnerName": "Atlassian"}}
+
+
 def test_its_recovery_keeps_the_incident() -> None:
-    changed = {name: value for name, value in alert_document(RECOVERY).items() if value != PUBLISHED[name]}
+    changed = {name: value for name, value in alert_document(RECOVERY, UNLISTED).items() if value != PUBLISHED[name]}
     assert changed == {
         "type": "RECOVERY",
         "incidentStatus": "OK",
@@ -73,21 +80,21 @@ def test_its_recovery_keeps_the_incident() -> None:
 
 
 def test_without_data_there_is_no_share() -> None:
-    document = alert_document(replace(RECOVERY, reason=Reason.NO_DATA, good=0))
+    document = alert_document(replace(RECOVERY, reason=Reason.NO_DATA, good=0), UNLISTED)
     assert (document["sliValue"], document["goodCount"], document["badCount"]) == (None, 0, 0)
 
 
 @pytest.mark.parametrize("transition", [BREACH, RECOVERY, replace(RECOVERY, reason=Reason.NO_DATA, good=0)])
 def test_the_public_schema_takes_what_is_published(transition: Transition) -> None:
-    alerts, state = alert_records(transition, Topics())
+    alerts, state = alert_records(transition, UNLISTED, Topics())
     for record in (alerts, state):
         assert record.value is not None
         read = Alert.model_validate_json(record.value)
-        assert read.model_dump(mode="json", by_alias=True) == alert_document(transition)
+        assert read.model_dump(mode="json", by_alias=True) == alert_document(transition, UNLISTED)
 
 
 def test_the_records_headers_and_keys() -> None:
-    alerts, state = alert_records(RECOVERY, Topics())
+    alerts, state = alert_records(RECOVERY, UNLISTED, Topics())
     assert (alerts.topic, alerts.key) == ("slo.alerts.v1", b"com.example.appkey")
     assert dict(alerts.headers) == {
         "ce_specversion": b"1.0",
@@ -111,7 +118,7 @@ def test_the_records_headers_and_keys() -> None:
 
 
 def test_a_breach_has_another_event_id_than_its_recovery() -> None:
-    breach = dict(alert_records(BREACH, Topics())[0].headers)
+    breach = dict(alert_records(BREACH, UNLISTED, Topics())[0].headers)
     assert (breach["ce_id"], breach["ce_type"]) == (b"fNrYLMgXlmU-breach", b"slo-streams.breach.v1")
 
 
@@ -125,7 +132,7 @@ def test_a_breach_has_another_event_id_than_its_recovery() -> None:
     ],
 )
 def test_display_names_and_targets(objective: str, scope: str, name: str, slo: float) -> None:
-    document = alert_document(replace(BREACH, objective=DEFAULTS[objective], scope=scope))
+    document = alert_document(replace(BREACH, objective=DEFAULTS[objective], scope=scope), UNLISTED)
     assert (document["metricName"], document["sloValue"]) == (name, slo)
     assert document["metricId"] in METRICS
 
@@ -134,7 +141,7 @@ def test_display_names_and_targets(objective: str, scope: str, name: str, slo: f
     ("good", "bad", "sli"), [(999, 1, 99.9), (2, 1, 66.66666666666667), (1, 2, 33.333333333333336), (0, 5, 0.0)]
 )
 def test_the_share_is_the_nearest_double(good: int, bad: int, sli: float) -> None:
-    assert alert_document(replace(BREACH, good=good, bad=bad))["sliValue"] == sli
+    assert alert_document(replace(BREACH, good=good, bad=bad), UNLISTED)["sliValue"] == sli
 
 
 def test_times_are_utc_in_whole_seconds() -> None:

@@ -5,7 +5,8 @@ import hashlib
 import pytest
 
 from schemas.rejected import Reason, RejectedHeaders
-from streams.intake.admission import Misplaced, Rejection
+from streams.intake.admission import Misplaced
+from streams.intake.checking import Rejection
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
 from tests.build import Stored

@@ -192,3 +192,8 @@ def test_a_broken_value_costs_only_itself_the_fast_way() -> None:
     values = [good, head, tail, None, b"", good + b"," + good, evolved, good]
     accepted = [event is not None for event in DECODERS["webhook"].decode(values)]
     assert accepted == [True, False, False, False, False, False, True, True]
+
+
+def test_an_impossible_number_is_refused_even_where_a_later_field_of_the_same_name_replaces_it() -> None:
+    huge = b'{"time":1' + b"0" * 400 + b',"appKey":"a","time":1648136352345,"baseUrl":"b"}'
+    assert EventDecoder(EVENTS["healthcheck"]).decode([huge]) == [None]

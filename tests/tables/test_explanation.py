@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import APP_BAD, BAD, GOOD
 from streams.evaluation.objective import Objective, Silence
-from streams.evaluation.transition import Kind, Reason, Standing, judge
+from streams.evaluation.transition import AT_REST, Kind, Reason, Standing, judge
 from streams.names import IFRAME, WEBHOOK, Metric
 from streams.tables.explanation import Explanation, Verdict, explain, verdict_of
 from streams.tables.stored import StoredTable
@@ -60,8 +60,8 @@ objectives = st.builds(
 @given(objectives, counts, counts)
 def test_a_verdict_names_what_the_state_machine_does(objective: Objective, good: int, bad: int) -> None:
     verdict = verdict_of(objective, good, bad)
-    while_met = judge(objective, Standing(), START_MS, good, bad)
-    while_breached = judge(objective, Standing(START_MS - MINUTE_MS), START_MS, good, bad)
+    _, while_met = judge(objective, AT_REST, START_MS, good, bad)
+    _, while_breached = judge(objective, Standing(START_MS - MINUTE_MS), START_MS, good, bad)
     no_data = Reason.NO_DATA if objective.silence is Silence.RECOVER else None
     assert (while_met, while_breached) == {
         Verdict.SILENCE: (None, no_data),

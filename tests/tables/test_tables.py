@@ -80,7 +80,7 @@ def test_a_table_is_a_view() -> None:
 def test_an_objective_names_its_windows() -> None:
     (objective,) = (one for one in load_objectives() if one.metric == IFRAME.id)
     windows = table((0, GOOD)).of(objective)
-    assert (windows.window.length_ms, windows.hop_ms) == (15 * MINUTE_MS, MINUTE_MS)
+    assert (windows.window.length_ms, windows.window.hop_ms) == (15 * MINUTE_MS, MINUTE_MS)
 
 
 @pytest.mark.parametrize(("length_s", "hop_s"), [(900, 90), (90, 60), (900, 30), (0, 60), (900, 0)])

@@ -9,6 +9,7 @@ from faust.types import TP
 
 from streams.broker.probe import free_port
 from streams.names import WEBHOOK, Topics
+from streams.reference.reference import Reference
 from streams.settings import Settings
 from streams.tables.rows import Meta
 from streams.unit import partitions as module
@@ -34,7 +35,7 @@ def unreachable() -> Settings:
 
 
 def new_unit() -> Unit:
-    return Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], 0, Meta(5, None, 0))
+    return Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], 0, Reference(Topics()), Meta(5, None, 0))
 
 
 def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import pytest
 from streams.intake.chunk import Chunk
 from streams.names import WEBHOOK, Topics
 from streams.outlet.outgoing import Outgoing
+from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, decode_meta, encode_key
 from streams.unit.unit import COUNTS, GapError, Unit
 from streams.unit.work import Work
@@ -16,7 +17,9 @@ ROW = encode_key(("com.example.app", "Jira"))
 
 
 def new_unit(meta: Meta = NEW, *, is_at_home: bool = True) -> Unit:
-    return Unit(WEBHOOK, Topics(), 3, lambda _key: is_at_home, list(DEFAULTS.values()), LATENESS_MS, meta)
+    return Unit(
+        WEBHOOK, Topics(), 3, lambda _key: is_at_home, list(DEFAULTS.values()), LATENESS_MS, Reference(Topics()), meta
+    )
 
 
 def work_of(unit: Unit) -> Work:
@@ -139,7 +142,7 @@ def test_a_boundary_without_an_alert_is_work_too() -> None:
 
 
 def test_time_that_goes_on_without_an_objective_is_work_once_a_pane() -> None:
-    unit = Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], LATENESS_MS, NEW)
+    unit = Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], LATENESS_MS, Reference(Topics()), NEW)
     unit.apply(chunk(delivery("12:00")), clock_ms=None)
     work_of(unit)
     unit.tick(clock_ms("12:00:09"))

@@ -10,15 +10,45 @@ def test_a_window_is_closed_at_its_start_and_open_at_its_boundary() -> None:
     counts = TumblingCounts()
     for pane, good, bad in [(84, 100, 0), (85, 1, 0), (99, 0, 2), (100, 100, 0)]:
         counts.add(pane, good, bad)
-    assert HoppingWindow(15 * MINUTE_MS, MINUTE_MS).counts(counts, 100 * MINUTE_MS) == (1, 2)
+    window = HoppingWindow(15 * MINUTE_MS, MINUTE_MS, MINUTE_MS)
+    assert counts.counts(*window.panes(100 * MINUTE_MS)) == (1, 2)
 
 
 def test_overlapping_windows_see_an_event_as_often_as_it_is_in_them() -> None:
     counts = TumblingCounts()
     counts.add(100, 1, 0)
-    window = HoppingWindow(3 * MINUTE_MS, MINUTE_MS)
-    seen = [boundary for boundary in range(95, 110) if window.counts(counts, boundary * MINUTE_MS) == (1, 0)]
+    window = HoppingWindow(3 * MINUTE_MS, MINUTE_MS, MINUTE_MS)
+    seen = [pane for pane in range(95, 110) if counts.counts(*window.panes(pane * MINUTE_MS)) == (1, 0)]
     assert seen == [101, 102, 103]
+
+
+@pytest.mark.parametrize(
+    ("spans_s", "left"),
+    [
+        ([], [(85, 100)]),
+        ([(90 * 60, 92 * 60)], [(85, 90), (92, 100)]),
+        ([(90 * 60 + 59, 91 * 60 + 1)], [(85, 90), (92, 100)]),
+        ([(90 * 60, 90 * 60)], [(85, 100)]),
+        ([(80 * 60, 85 * 60)], [(85, 100)]),
+        ([(80 * 60, 85 * 60 + 1)], [(86, 100)]),
+        ([(100 * 60, 200 * 60)], [(85, 100)]),
+        ([(99 * 60 + 59, 200 * 60)], [(85, 99)]),
+        ([(0, 1 << 50)], []),
+        ([(95 * 60, 97 * 60), (86 * 60, 87 * 60), (96 * 60, 98 * 60)], [(85, 86), (87, 95), (98, 100)]),
+        ([(86 * 60, 95 * 60), (88 * 60, 90 * 60)], [(85, 86), (95, 100)]),
+    ],
+)
+def test_an_excluded_span_takes_every_pane_out_that_it_touches(
+    spans_s: list[tuple[int, int]], left: list[tuple[int, int]]
+) -> None:
+    window = HoppingWindow(15 * MINUTE_MS, MINUTE_MS, MINUTE_MS)
+    spans = [(start_s * 1_000, end_s * 1_000) for start_s, end_s in spans_s]
+    assert window.without(100 * MINUTE_MS, spans) == left
+
+
+def test_an_exclusion_takes_out_whole_hops_where_panes_are_shorter() -> None:
+    window = HoppingWindow(30 * MINUTE_MS, 5 * MINUTE_MS, MINUTE_MS)
+    assert window.without(100 * MINUTE_MS, [(81 * MINUTE_MS, 81 * MINUTE_MS + 1)]) == [(70, 80), (85, 100)]
 
 
 @pytest.mark.parametrize(

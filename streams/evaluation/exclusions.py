@@ -1,0 +1,108 @@
+"""Exclusions: time that does not count against apps, and since when that is known.
+
+Whether an exclusion acts at a boundary depends on timestamps alone, never on when it was read: so the same logs give
+the same alerts. A version with timestamp T is known to boundary B if T <= B + allowed lateness.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from streams.windows.hopping import Span
+
+ALWAYS: Final = -(1 << 62)
+STILL_GOING_ON: Final = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """The time [start, end) does not count; for one app and metric, or for all of them (None).
+
+    A planned one counts only if its start was on record before it came: `end_ms` None is one that still goes on.
+    """
+
+    app_key: str | None
+    metric: str | None
+    is_planned: bool
+    start_ms: int
+    end_ms: int | None
+
+    @property
+    def span(self) -> Span:
+        """The excluded time."""
+        return self.start_ms, STILL_GOING_ON if self.end_ms is None else self.end_ms
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What was said of an exclusion at a time; None withdraws it."""
+
+    exclusion: Exclusion | None
+    known_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The exclusions of one metric that act at moments in [from_ms, until_ms), as long as none is added."""
+
+    from_ms: int
+    until_ms: int
+    revision: int
+    for_all: Sequence[Span]
+    by_app: dict[str, list[Span]]
+
+    def spans(self, app_key: str) -> Sequence[Span]:
+        """The time excluded for an app; overlaps are possible."""
+        its_own = self.by_app.get(app_key)
+        return self.for_all if its_own is None else (*self.for_all, *its_own)
+
+
+class Exclusions:
+    """All versions of all exclusions, in the order of their log. `revision` tells whether any came since."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self._versions: dict[str, list[_Version]] = {}
+
+    def add(self, exclusion_id: str, exclusion: Exclusion | None, known_ms: int | None) -> None:
+        """The next version of an exclusion, None where it is withdrawn; `known_ms` None: known since ever."""
+        version = _Version(exclusion, ALWAYS if known_ms is None else known_ms)
+        self._versions.setdefault(exclusion_id, []).append(version)
+        self.revision += 1
+
+    def known_at(self, moment_ms: int, metric: str) -> Known:
+        """What acts on a metric at a boundary + allowed lateness."""
+        for_all: list[Span] = []
+        by_app: dict[str, list[Span]] = {}
+        for exclusion in self._acting_at(moment_ms):
+            if exclusion.metric not in (None, metric):
+                continue
+            if exclusion.app_key is None:
+                for_all.append(exclusion.span)
+            else:
+                by_app.setdefault(exclusion.app_key, []).append(exclusion.span)
+        times_ms = [version.known_ms for versions in self._versions.values() for version in versions]
+        return Known(
+            max((time_ms for time_ms in times_ms if time_ms <= moment_ms), default=ALWAYS),
+            min((time_ms for time_ms in times_ms if time_ms > moment_ms), default=STILL_GOING_ON),
+            self.revision,
+            for_all,
+            by_app,
+        )
+
+    def _acting_at(self, moment_ms: int) -> Iterator[Exclusion]:
+        for versions in self._versions.values():
+            known = [version for version in versions if version.known_ms <= moment_ms]
+            exclusion = known[-1].exclusion if known else None
+            if exclusion is not None and (not exclusion.is_planned or _was_announced(known, exclusion.start_ms)):
+                yield exclusion
+
+
+def _was_announced(known: Sequence[_Version], start_ms: int) -> bool:
+    """Whether the version that set the start came before it; later ones may have changed all the rest."""
+    set_by = known[-1]
+    for version in reversed(known):
+        if version.exclusion is None or version.exclusion.start_ms != start_ms:
+            break
+        set_by = version
+    return set_by.known_ms < start_ms

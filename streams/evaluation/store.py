@@ -1,0 +1,87 @@
+"""The series of one metric in one partition: all of them, those that changed, and those that need a look.
+
+Only a series with a bad event in its window, or one that does not stand at rest, can make a transition. Those are
+*watched*; a boundary costs nothing for the others. A series whose panes have all expired *fades*: dropped when at
+rest, kept as a bare standing when held.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from streams.evaluation.series import Series, SeriesKey
+from streams.evaluation.transition import Standing
+from streams.windows.tumbling import NO_PANE
+
+IsHeld = Callable[[str, Standing], bool]
+"""Whether silence leaves a standing under an objective, by name, as it is."""
+
+
+class SeriesStore:
+    """All series by their key; `watched` are those that a boundary can change."""
+
+    def __init__(self, series: Iterable[Series] = ()) -> None:
+        self.all: Final[dict[SeriesKey, Series]] = {}
+        self.watched: list[Series] = []
+        self.dirty: list[SeriesKey] = []
+        self._fading: dict[int, list[Series]] = {}
+        for one in series:
+            self.all[one.key] = one
+            if one.last_pane != NO_PANE:
+                self.fade_later(one)
+            if one.standings or one.bad_since(0):
+                self.watch(one)
+
+    def watch(self, series: Series) -> None:
+        """Look at it at every boundary from now on."""
+        series.is_watched = True
+        self.watched.append(series)
+
+    def mark_dirty(self, series: Series) -> None:
+        """It differs from what is stored."""
+        if not series.is_dirty:
+            series.is_dirty = True
+            self.dirty.append(series.key)
+
+    def take_dirty(self) -> dict[SeriesKey, Series | None]:
+        """Series changed since the last call; None for a dropped one."""
+        taken = {key: self.all.get(key) for key in self.dirty}
+        for series in taken.values():
+            if series is not None:
+                series.is_dirty = False
+        self.dirty.clear()
+        return taken
+
+    def fade_later(self, series: Series) -> None:
+        """Look at it when its last pane expires."""
+        series.is_fading = True
+        self._fading.setdefault(series.last_pane, []).append(series)
+
+    def let_go(self, first_pane: int, is_held: IsHeld) -> None:
+        """Forget what had its last event before `first_pane`; stop watching what cannot change."""
+        for pane in [pane for pane in self._fading if pane < first_pane]:
+            for series in self._fading.pop(pane):
+                if series.last_pane >= first_pane:
+                    self.fade_later(series)
+                else:
+                    series.is_fading = False
+                    series.forget(first_pane)
+                    self.mark_dirty(series)
+                    self._drop_if_idle(series)
+        watched, self.watched = self.watched, []
+        for series in watched:
+            if _can_change(series, first_pane, is_held):
+                self.watched.append(series)
+            else:
+                series.is_watched = False
+                self._drop_if_idle(series)
+
+    def _drop_if_idle(self, series: Series) -> None:
+        if not series.is_fading and not series.standings and self.all.get(series.key) is series:
+            del self.all[series.key]
+            self.mark_dirty(series)
+
+
+def _can_change(series: Series, first_pane: int, is_held: IsHeld) -> bool:
+    if not series.standings:
+        return series.bad_since(first_pane)
+    return series.last_pane >= first_pane or not all(is_held(*item) for item in series.standings.items())

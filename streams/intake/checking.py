@@ -1,0 +1,58 @@
+"""The careful way to read one record: by its public schema, with the reason where it cannot be used."""
+
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import orjson
+from pydantic import ValidationError
+
+from schemas.complaint import complaint
+from schemas.record import Record
+from schemas.rejected import Reason
+from streams.intake.chunk import SourceRecord
+
+MAX_VALUE_BYTES: Final = 64 * 1024
+
+Model = TypeVar("Model", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that could not be used, and why."""
+
+    record: SourceRecord
+    reason: Reason
+    detail: str
+
+
+def size_problem(record: SourceRecord) -> Rejection | None:
+    """What is wrong with its size; to be asked before anything is read."""
+    size = len(record.value or b"")
+    if size <= MAX_VALUE_BYTES:
+        return None
+    return Rejection(record, Reason.TOO_LARGE, f"{size:,} bytes; at most {MAX_VALUE_BYTES:,}")
+
+
+def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
+    """What a record of acceptable size says."""
+    if not record.value:
+        return Rejection(record, Reason.NOT_JSON, "the value is empty")
+    try:
+        document = orjson.loads(record.value)
+    except orjson.JSONDecodeError as problem:
+        return Rejection(record, Reason.NOT_JSON, str(problem))
+    if is_structured(record) and isinstance(document, dict):
+        document = document.get("data")
+    try:
+        return model.model_validate(document)
+    except ValidationError as problem:
+        return Rejection(record, Reason.SCHEMA, complaint(problem))
+
+
+def is_structured(record: SourceRecord) -> bool:
+    """Whether the value is a CloudEvent in structured mode, with the event in its `data`."""
+    for name, value in record.headers:
+        if name.lower() == "content-type" and value is not None:
+            media_type = value.split(b";")[0].strip().lower()
+            return media_type == b"application/cloudevents+json"
+    return False
