@@ -68,6 +68,7 @@ class Settings(BaseSettings):
 
     bootstrap_servers: str = "127.0.0.1:9092"
     application_id: str = Field("slo-streams", pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    instance_id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
     topic_prefix: str = Field("slo.", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     partitions: int = Field(8, ge=1, le=10_000)
     replication_factor: int = Field(3, ge=1, le=32_767)
@@ -159,8 +160,17 @@ class Settings(BaseSettings):
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def load_settings(kind: type[AnySettings] = Settings) -> AnySettings:  # type: ignore[assignment]
+def load_settings() -> Settings:
     """Settings of this process's environment.
+
+    Raises:
+        InvalidSettingsError: as `load_settings_of`.
+    """
+    return load_settings_of(Settings)
+
+
+def load_settings_of(kind: type[AnySettings]) -> AnySettings:
+    """Settings of this process's environment, of a command that has some of its own.
 
     Raises:
         InvalidSettingsError: names every setting that cannot be used, and why.
