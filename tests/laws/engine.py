@@ -5,63 +5,25 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
-import orjson
 from hypothesis import settings
 
 from streams.evaluation.objective import Objective
-from streams.evaluation.series import Series, SeriesKey
 from streams.intake.chunk import Chunk
 from streams.intake.placement import partition_of
-from streams.names import Topics
+from streams.names import Metric
 from streams.settings import PartitionerName
-from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series
 from streams.unit.unit import Unit
-from streams.unit.work import Work
 from tests.build import NEW, Stored, stored
+from tests.laws.beside import TOPICS, AppChange, Beside
+from tests.laws.broker import Broker
 from tests.model import Record
 from tests.model.alert import Alert
+from tests.model.reading import Rejection, read
 
-TOPICS = Topics()
 Place = tuple[str, int]
 
 law = settings(max_examples=40, deadline=None, print_blob=True)
 """How often a law is tried; a failure prints what reproduces it."""
-
-
-class Broker:
-    """What survives a crash: the changelog rows, the alerts and the misfits of one partition."""
-
-    def __init__(self) -> None:
-        self.rows: dict[bytes, bytes] = {}
-        self.alerts: list[Alert] = []
-        self.rejected: list[tuple[int, str]] = []
-        self.rerouted = 0
-
-    def store(self, work: Work) -> None:
-        """Keep what a unit hands over, whole."""
-        for key, value in work.rows:
-            if value is None:
-                self.rows.pop(key, None)  # one that came and went between two commits was never stored
-            else:
-                self.rows[key] = value
-        self.alerts += [orjson.loads(record.value or b"") for record in work.alerts if record.topic == TOPICS.alerts]
-        for record in work.misfits:
-            if record.topic == TOPICS.rejected:
-                headers = {name: (value or b"").decode() for name, value in record.headers}
-                self.rejected.append((int(headers["offset"]), headers["reason"]))
-            else:
-                self.rerouted += 1
-
-    @property
-    def meta(self) -> Meta | None:
-        """The meta row, once there is one."""
-        return decode_meta(self.rows[META_KEY]) if META_KEY in self.rows else None
-
-    @property
-    def series(self) -> dict[SeriesKey, Series]:
-        """What the other rows say."""
-        decoded = [decode_series(key, value) for key, value in self.rows.items() if key != META_KEY]
-        return {series.key: series for series in decoded}
 
 
 class PartitionRun:
@@ -75,10 +37,13 @@ class PartitionRun:
         lateness_ms: int,
         partition: int = 0,
         partitions: int = 1,
+        exclusions: Sequence[Record] = (),
+        apps: Sequence[AppChange] = (),
     ) -> None:
         self.metric, self.partition, self.partitions = TOPICS.inputs[topic], partition, partitions
         self.objectives, self.lateness_ms = objectives, lateness_ms
         self.broker = Broker()
+        self.beside = Beside(exclusions, apps)
         self.take_over()
 
     def take_over(self, objectives: Sequence[Objective] | None = None) -> int:
@@ -86,8 +51,17 @@ class PartitionRun:
         self.objectives = self.objectives if objectives is None else objectives
         meta, series = self.broker.meta or NEW, self.broker.series.values()
         assert meta.rows == len(series)
+        self.beside.begin(meta.next_offset)
         self.unit = Unit(
-            self.metric, TOPICS, self.partition, self._is_at_home, self.objectives, self.lateness_ms, meta, series
+            self.metric,
+            TOPICS,
+            self.partition,
+            self._is_at_home,
+            self.objectives,
+            self.lateness_ms,
+            self.beside.reference,
+            meta,
+            series,
         )
         return self.unit.next_offset
 
@@ -99,9 +73,12 @@ class PartitionRun:
         self.apply(stored(records, self.unit.next_offset), clock_ms)
 
     def apply(self, records: Sequence[Stored], clock_ms: int | None = None) -> None:
-        """One chunk of records that follow each other."""
-        if records:
-            self.unit.apply(Chunk(records[0].offset, records[-1].offset + 1, list(records)), clock_ms)
+        """One chunk of records that follow each other; several where an app changes in between."""
+        while records:
+            self.beside.read_apps(records[0].offset)
+            chunk = self.beside.until_next_app(records)
+            self.unit.apply(Chunk(chunk[0].offset, chunk[-1].offset + 1, list(chunk)), clock_ms)
+            records = records[len(chunk) :]
 
     def judge_through(self, until_ms: int) -> None:
         """Judge every boundary up to a time."""
@@ -114,12 +91,20 @@ class PartitionRun:
         return self.broker
 
 
-def by_place(log: Iterable[Record]) -> dict[Place, list[Record]]:
-    """The records of each topic-partition."""
-    places: dict[Place, list[Record]] = defaultdict(list)
+def by_place(log: Iterable[Record]) -> dict[Place, tuple[list[Record], list[AppChange]]]:
+    """The events of each topic-partition, and the versions of apps among them."""
+    places: dict[Place, tuple[list[Record], list[AppChange]]] = {}
+    apps: list[Record] = []
     for record in log:
-        places[record.topic, record.partition].append(record)
-    return dict(places)
+        if record.topic == TOPICS.apps:
+            apps.append(record)
+            for events, changes in places.values():
+                changes.append(AppChange(len(events), record))
+        elif record.topic != TOPICS.exclusions:
+            place = (record.topic, record.partition)
+            events, _ = places.setdefault(place, ([], [AppChange(0, app) for app in apps]))
+            events.append(record)
+    return places
 
 
 def run(
@@ -131,30 +116,55 @@ def run(
     until_ms: int | None = None,
     disorder: Random | None = None,
 ) -> dict[Place, Broker]:
-    """What the engine stores for a log: in one go, or as `disorder` draws chunk borders, commits and crashes."""
+    """What the engine stores for a log: in one go, or as `disorder` draws chunk borders, commits and crashes.
+
+    In one go all exclusions are known before the first event; in disorder each is read when its time comes, or earlier.
+    """
+    log = list(log)
+    exclusions = [record for record in log if record.topic == TOPICS.exclusions]
     brokers = {}
-    for (topic, partition), records in by_place(log).items():
-        one = PartitionRun(topic, objectives, lateness_ms=lateness_ms, partition=partition, partitions=partitions)
+    for (topic, partition), (records, apps) in by_place(log).items():
+        one = PartitionRun(
+            topic,
+            objectives,
+            lateness_ms=lateness_ms,
+            partition=partition,
+            partitions=partitions,
+            exclusions=exclusions,
+            apps=apps,
+        )
         if disorder is None:
+            one.beside.read_exclusions()
             one.read(*records)
         else:
-            _read_in_disorder(one, stored(records), disorder)
+            _read_in_disorder(one, records, disorder)
         if until_ms is not None:
+            one.beside.read_exclusions()
+            one.beside.read_apps(len(records))
             one.judge_through(until_ms)
         brokers[topic, partition] = one.commit()
     return brokers
 
 
-def _read_in_disorder(one: PartitionRun, records: Sequence[Stored], disorder: Random) -> None:
+def _read_in_disorder(one: PartitionRun, records: Sequence[Record], disorder: Random) -> None:
+    as_stored = stored(records)
     at = 0
     while at < len(records):
         end = at + disorder.choice((1, 2, 7, 50))
-        one.apply(records[at:end])
+        horizon_ms = max((_moment_ms(one.metric, record) for record in records[at:end]), default=0)
+        one.beside.read_exclusions(horizon_ms, ahead=disorder.choice((0, 0, 1, 3)))
+        one.apply(as_stored[at:end])
         at = min(end, len(records))
         if disorder.random() < 0.4:
             one.commit()
         if disorder.random() < 0.2:
             at = one.take_over()
+
+
+def _moment_ms(metric: Metric, record: Record) -> int:
+    """How far a record can move the watermark at most."""
+    event = read(record, metric)
+    return 0 if isinstance(event, Rejection) else min(event.time_ms, record.timestamp_ms or event.time_ms)
 
 
 def alerts_of(brokers: dict[Place, Broker]) -> dict[Place, list[Alert]]:

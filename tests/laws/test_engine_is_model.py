@@ -10,54 +10,29 @@ from hypothesis import strategies as st
 
 from streams.evaluation.objective import Objective
 from streams.names import METRICS
-from streams.outlet.alert import alert_document
-from streams.replay import Replay, ReplayRecord
-from tests.laws.engine import TOPICS, alerts_of, by_series, law, rejected_of, run
-from tests.model import Record, judge
+from tests.laws.agreement import UNTIL_MS, agree, agree_in_replay, is_well_placed
+from tests.laws.beside import TOPICS
+from tests.laws.engine import alerts_of, by_series, law, run
+from tests.model import Record
 from tests.model.generate import (
     HOUR_MS,
     LATENESS_MS,
     MINUTE_MS,
-    START_MS,
     logs,
     objectives,
     random_log,
     random_objectives,
     rearranged,
 )
-from tests.model.invariants import boundary_order, violations
-from tests.model.placement import is_misplaced, murmur2_partition
+from tests.model.placement import murmur2_partition
 from tests.model.reading import Event, read
 
 # A failing log is long; that must not hide how the two differ.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 PARTITIONS = 3
-UNTIL_MS = START_MS + 4 * HOUR_MS
 
 disorders = st.randoms(use_true_random=False)
-
-
-def is_well_placed(record: Record, partitions: int) -> bool:
-    """Whether a record counts where it lies; one that cannot be read lies well anywhere."""
-    event = read(record, TOPICS.inputs[record.topic])
-    return not (isinstance(event, Event) and is_misplaced(record, event.app_key, partitions, murmur2_partition))
-
-
-def agree(
-    log: list[Record],
-    judged_by: list[Objective],
-    partitions: int,
-    disorder: random.Random | None,
-    lateness_ms: int = LATENESS_MS,
-) -> None:
-    for until_ms in (None, UNTIL_MS):
-        want = judge(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms)
-        got = run(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms, disorder=disorder)
-        assert alerts_of(got) == {place: alerts for place, alerts in want.alerts.items() if alerts}
-        assert rejected_of(got) == sorted(want.rejected)
-        for broker in got.values():
-            assert violations(broker.alerts) == []
 
 
 @law
@@ -121,28 +96,7 @@ def test_the_number_of_partitions_changes_nothing_for_a_series(
 @law
 @given(log=logs(PARTITIONS), judged_by=objectives)
 def test_replay_is_the_same_engine(log: list[Record], judged_by: list[Objective]) -> None:
-    log = [record for record in log if is_well_placed(record, PARTITIONS)]
-    want = judge(log, judged_by, lateness_ms=LATENESS_MS, partitions=PARTITIONS, until_ms=UNTIL_MS)
-    replay = Replay(judged_by, LATENESS_MS, TOPICS, PARTITIONS)
-    replay.records(_for_replay(log))
-    got = [alert_document(transition) for transition in replay.finish(UNTIL_MS)]
-    assert got == sorted(want.all_alerts, key=boundary_order)
-    assert sorted(replay.summary.rejected.elements()) == sorted(reason for *_, reason in want.rejected)
-
-
-def _for_replay(log: list[Record]) -> list[ReplayRecord]:
-    events = [read(record, TOPICS.inputs[record.topic]) for record in log]
-    return [
-        ReplayRecord(
-            record.topic,
-            event.app_key if isinstance(event, Event) else None,
-            record.value,
-            record.timestamp_ms,
-            number,
-            record.headers,
-        )
-        for number, (record, event) in enumerate(zip(log, events, strict=True))
-    ]
+    agree_in_replay(log, judged_by, PARTITIONS)
 
 
 @law

@@ -3,7 +3,8 @@
 import pytest
 
 from streams.tables.rows import META_KEY
-from tests.laws.engine import TOPICS, PartitionRun
+from tests.laws.beside import TOPICS
+from tests.laws.engine import PartitionRun
 from tests.model.build import DEFAULTS, clock_ms, delivery, short
 from tests.model.generate import LATENESS_MS
 

@@ -7,7 +7,9 @@ import pytest
 from streams.evaluation.objective import Silence
 from streams.evaluation.transition import Standing
 from streams.tables.rows import encode_key
-from tests.laws.engine import TOPICS, Broker, PartitionRun, run
+from tests.laws.beside import TOPICS
+from tests.laws.broker import Broker
+from tests.laws.engine import PartitionRun, run
 from tests.model.build import DEFAULTS, check, clock_ms, delivery
 from tests.model.generate import HOUR_MS, LATENESS_MS, START_MS, random_log, random_objectives
 

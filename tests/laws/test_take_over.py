@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import PanesDoNotFitError
-from tests.laws.engine import TOPICS, PartitionRun, law, run
+from tests.laws.beside import TOPICS
+from tests.laws.engine import PartitionRun, law, run
 from tests.model import Record
 from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, short
 from tests.model.generate import HOUR_MS, LATENESS_MS, START_MS, logs, objectives, random_log, random_objectives

@@ -36,14 +36,18 @@ class Catalogue:
 
     _apps: dict[bytes | None, App] = field(default_factory=dict)
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record) -> Rejection | None:
         """Read one more record; what is not an app changes nothing."""
         if record.value is None:
             self._apps.pop(record.key, None)
-            return
+            return None
         body = read_body(record, FIELDS)
-        if not isinstance(body, Rejection) and record.key == body["appKey"].encode():
-            self._apps[record.key] = App(body["name"], body["partnerName"], tuple(body["excludedClientKeys"]))
+        if isinstance(body, Rejection):
+            return body
+        if record.key != body["appKey"].encode():
+            return Rejection.SCHEMA
+        self._apps[record.key] = App(body["name"], body["partnerName"], tuple(body["excludedClientKeys"]))
+        return None
 
     def app(self, app_key: str) -> App:
         """An app; one that is not in the catalogue is called by its key."""

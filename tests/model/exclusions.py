@@ -55,9 +55,9 @@ class Exclusions:
     def __init__(self, records: Iterable[Record]) -> None:
         self._versions: defaultdict[bytes | None, list[Version]] = defaultdict(list)
         for record in records:
-            exclusion = None if record.value is None else read_exclusion(record)
-            if not isinstance(exclusion, Rejection):
-                self._versions[record.key].append(Version(exclusion, record.timestamp_ms))
+            version = read_version(record)
+            if isinstance(version, Version):
+                self._versions[record.key].append(version)
 
     def known_at(self, moment_ms: int) -> list[Exclusion]:
         """The exclusions that count by what was known at a moment, a boundary plus the allowed lateness."""
@@ -80,8 +80,10 @@ def exclusion_in_force(known: list[Version]) -> Exclusion | None:
     return last if set_start_at_ms is None or set_start_at_ms < last.start_ms else None
 
 
-def read_exclusion(record: Record) -> Exclusion | Rejection:
+def read_version(record: Record) -> Version | Rejection:
     """What a record of the exclusions topic says, or why it says nothing."""
+    if record.value is None:
+        return Version(None, record.timestamp_ms)
     body = read_body(record, FIELDS)
     if isinstance(body, Rejection):
         return body
@@ -89,4 +91,5 @@ def read_exclusion(record: Record) -> Exclusion | Rejection:
     assert start_ms is not None, "a field is checked"
     if record.key != body["id"].encode() or (end_ms is not None and end_ms < start_ms):
         return Rejection.SCHEMA
-    return Exclusion(body.get("appKey"), body.get("metricId"), body["reason"], start_ms, end_ms)
+    exclusion = Exclusion(body.get("appKey"), body.get("metricId"), body["reason"], start_ms, end_ms)
+    return Version(exclusion, record.timestamp_ms)

@@ -15,7 +15,7 @@ from streams.evaluation.objective import Objective, Silence
 from streams.names import IFRAME, Metric, Topics
 from tests.model.alert import Alert, Counts, Series, alert
 from tests.model.catalogue import Catalogue
-from tests.model.exclusions import Exclusion, Exclusions
+from tests.model.exclusions import Exclusion, Exclusions, read_version
 from tests.model.placement import REROUTED, Partitioner, is_misplaced, murmur2_partition
 from tests.model.reading import Event, Rejection, read
 from tests.model.record import Record
@@ -55,7 +55,7 @@ def judge(
     """Alerts and rejections of a log under the event clock.
 
     A version of an exclusion is known from its Kafka timestamp on, wherever it lies in the log; a version of an app
-    counts from its place in the log on. What cannot be used of either changes nothing.
+    counts from its place in the log on. What cannot be used of either is rejected and changes nothing.
 
     The log is as read from the topics, rerouted copies among the rest; for a log that never passed through the
     product, `put_right` adds them. At its end every boundary up to and with `until_ms` is judged in each partition
@@ -68,29 +68,27 @@ def judge(
     exclusions = Exclusions(record for record in log if record.topic == topics.exclusions)
     catalogue = Catalogue()
     for record in log:
-        if record.topic == topics.exclusions:
-            continue
-        if record.topic == topics.apps:
-            catalogue.take(record)
-            continue
         where = (record.topic, record.partition)
-        metric = topics.inputs[record.topic]
-        if where not in judges:
-            of_metric = [objective for objective in objectives if objective.metric == metric.id]
-            judges[where] = _Partition(metric, of_metric, lateness_ms, exclusions, catalogue)
         index = seen[where]
         seen[where] += 1
-        event = read(record, metric)
-        reason = event if isinstance(event, Rejection) else None
-        if isinstance(event, Event):
-            if is_misplaced(record, event.app_key, partitions, partitioner):
-                if record.header(REROUTED) is None:
-                    continue  # its well-placed copy is a record of its own
-                reason = Rejection.MISPLACED
-            else:
-                reason = judges[where].take(event, record.timestamp_ms)
-        if reason is not None:
-            rejected.append((*where, index, reason.value))
+        found: object
+        if record.topic == topics.exclusions:
+            found = read_version(record)
+        elif record.topic == topics.apps:
+            found = catalogue.take(record)
+        else:
+            metric = topics.inputs[record.topic]
+            if where not in judges:
+                of_metric = [objective for objective in objectives if objective.metric == metric.id]
+                judges[where] = _Partition(metric, of_metric, lateness_ms, exclusions, catalogue)
+            found = read(record, metric)
+            if isinstance(found, Event):
+                if not is_misplaced(record, found.app_key, partitions, partitioner):
+                    found = judges[where].take(found, record.timestamp_ms)
+                elif record.header(REROUTED) is not None:  # else its well-placed copy is a record of its own
+                    found = Rejection.MISPLACED
+        if isinstance(found, Rejection):
+            rejected.append((*where, index, found.value))
     if until_ms is not None:
         for judge_of_partition in judges.values():
             judge_of_partition.judge_through(until_ms)

@@ -59,7 +59,10 @@ BODY = orjson.loads(app("Changed").value or b"")
 )
 def test_what_is_not_an_app_changes_nothing(key: bytes | None, value: bytes) -> None:
     named = app("Named")
-    assert names(named, BREACH, named._replace(key=key, value=value), PAST_IT) == [("Named", "Example")] * 2
+    useless = named._replace(key=key, value=value)
+    assert names(named, BREACH, useless, PAST_IT) == [("Named", "Example")] * 2
+    ((topic, _, index, _),) = judge([named, useless], OBJECTIVES, lateness_ms=0, partitions=1).rejected
+    assert (topic, index) == ("slo.apps.v1", 1)
 
 
 def counted(*log: Record) -> list[tuple[str, str, int, int]]:

@@ -404,6 +404,8 @@ def test_what_is_not_an_exclusion_changes_nothing(key: bytes | None, value: byte
     useless = fault._replace(key=key, value=value)
     assert with_one_failed(useless) == PAGED
     assert with_one_failed(fault, useless) == []
+    ((topic, _, index, _),) = judge([fault, useless], [WEBHOOK_15M], lateness_ms=0, partitions=1).rejected
+    assert (topic, index) == ("slo.exclusions.v1", 1)
 
 
 def test_times_may_be_text_and_what_may_be_null_absent() -> None:

@@ -1,0 +1,63 @@
+"""The engine held against the reference model."""
+
+import random
+
+from streams.evaluation.objective import Objective
+from streams.replay import Replay, ReplayRecord
+from tests.laws.beside import TOPICS
+from tests.laws.engine import alerts_of, rejected_of, run
+from tests.model import Record, judge
+from tests.model.generate import HOUR_MS, LATENESS_MS, START_MS
+from tests.model.invariants import boundary_order, violations
+from tests.model.placement import is_misplaced, murmur2_partition
+from tests.model.reading import Event, read
+
+UNTIL_MS = START_MS + 4 * HOUR_MS
+
+
+def agree(
+    log: list[Record],
+    judged_by: list[Objective],
+    partitions: int,
+    disorder: random.Random | None,
+    lateness_ms: int = LATENESS_MS,
+) -> None:
+    """Alerts and rejections of a log are those that the model counts out, at its end and some hours later."""
+    for until_ms in (None, UNTIL_MS):
+        want = judge(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms)
+        got = run(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms, disorder=disorder)
+        assert alerts_of(got) == {place: alerts for place, alerts in want.alerts.items() if alerts}
+        assert rejected_of(got) == sorted(one for one in want.rejected if one[0] in TOPICS.inputs)
+        for broker in got.values():
+            assert violations(broker.alerts) == []
+
+
+def agree_in_replay(log: list[Record], judged_by: list[Objective], partitions: int) -> None:
+    """Replay gives the same alerts, in the order of one partition, and rejects as many for the same reasons."""
+    log = [record for record in log if is_well_placed(record, partitions)]
+    want = judge(log, judged_by, lateness_ms=LATENESS_MS, partitions=partitions, until_ms=UNTIL_MS)
+    replay = Replay(judged_by, LATENESS_MS, TOPICS, partitions)
+    records = [
+        ReplayRecord(record.topic, _key(record), record.value, record.timestamp_ms, number, record.headers)
+        for number, record in enumerate(log)
+    ]
+    replay.exclusions(records)
+    replay.records(records)
+    assert replay.finish(UNTIL_MS) == sorted(want.all_alerts, key=boundary_order)
+    assert sorted(replay.summary.rejected.elements()) == sorted(reason for *_, reason in want.rejected)
+
+
+def _key(record: Record) -> bytes | None:
+    """The key under which replay places a record."""
+    if record.topic not in TOPICS.inputs:
+        return record.key
+    event = read(record, TOPICS.inputs[record.topic])
+    return event.app_key.encode() if isinstance(event, Event) else None
+
+
+def is_well_placed(record: Record, partitions: int) -> bool:
+    """Whether a record counts where it lies; one that cannot be read lies well anywhere, and so does no event."""
+    if record.topic not in TOPICS.inputs:
+        return True
+    event = read(record, TOPICS.inputs[record.topic])
+    return not (isinstance(event, Event) and is_misplaced(record, event.app_key, partitions, murmur2_partition))
