@@ -59,7 +59,7 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
             web_enabled=False,
         )
         register_agents(self, self.partitions, settings.topics)
-        self.task(self.partitions.watch)
+        self.task(self.partitions.ends.watch)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self, self.settings, self.partitions)
@@ -84,7 +84,7 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
             exit_on(problem, "checking the cluster")
         if created:
             log.info("created topics: %s", ", ".join(created))
-        self.partitions.seek = self.consumer.seek
+        self.partitions.gaps.reading = self.consumer
         await super().on_first_start()
 
     def _crash(self, reason: BaseException) -> None:

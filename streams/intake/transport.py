@@ -1,24 +1,23 @@
 """The chunked transport: Faust's consumer, but one message per fetched partition instead of one per record.
 
 Faust's and aiokafka's cost is per message, not per byte. Here a message's value is a whole `Chunk` of raw records,
-which keeps Faust's agents, assignment and worker at a fraction of the cost. Everything that depends on the insides of
-faust 0.15.3 and aiokafka 0.14.0 is in this file; both are pinned.
+which keeps Faust's agents, assignment and worker at a fraction of the cost. What depends on the insides of faust 0.15.3
+is in this file, of aiokafka 0.14.0 in `records` and `membership`; both are pinned.
 """
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from types import SimpleNamespace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer import fetcher
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import CorruptRecordException, IllegalStateError
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.intake.chunk import Chunk, merge
+from streams.intake.membership import StickyAssignor
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 
@@ -26,44 +25,8 @@ _FETCH_BYTES = 2 * 1024 * 1024  # of one partition, compressed
 _FETCH_WAIT_MS = 200
 _FAUST_LOG = logging.getLogger("faust")  # Faust would name its messages for the module of the subclass
 _CHUNKS_PER_POLL = 1_000
-
-
-class ChunkedRecords(fetcher.PartitionRecords):  # type: ignore[misc]
-    """Fetched records of one partition; of the topics named in `topics` one chunk per record batch.
-
-    Keeps aiokafka's CRC check and its filter of aborted transactions. What carries no record (transaction markers,
-    aborted batches) is an empty chunk, so that the reader sees the partition's end behind it. Records stay packed in
-    their batch: to unpack is for the thread that judges them.
-    """
-
-    topics: ClassVar[set[str]] = set()
-    next_fetch_offset: int
-
-    def _unpack_records(self) -> Iterator[Any]:
-        return self._chunks() if self._tp.topic in self.topics else super()._unpack_records()
-
-    def _chunks(self) -> Iterator[Chunk]:
-        while self._records.has_next():
-            batch = self._records.next_batch()
-            if self._check_crcs and not batch.validate_crc():
-                raise CorruptRecordException(f"invalid CRC in {self._tp}")
-            start_offset, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
-            records = () if self._carries_nothing(batch) else batch
-            if batch.base_offset < start_offset:  # a batch is fetched whole, wherever reading starts in it
-                records = [record for record in records if record.offset >= start_offset]
-            yield Chunk(start_offset, batch.next_offset, records)
-
-    def _carries_nothing(self, batch: Any) -> bool:
-        if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
-            self._consume_aborted_up_to(batch.base_offset)
-            if batch.is_control_batch and self._contains_abort_marker(batch):
-                self._aborted_producers.discard(batch.producer_id)
-            if batch.is_transactional and batch.producer_id in self._aborted_producers:
-                return True
-        return bool(batch.is_control_batch)
-
-
-fetcher.PartitionRecords = ChunkedRecords
+_NOT_READY_WAIT_S: Final = 0.1  # how soon a partition is read once it is taken over
+_NOWHERE: Final = TP("", 0)
 
 
 class Owner(Protocol):
@@ -79,7 +42,13 @@ class Owner(Protocol):
         """The same for all partitions: the worker is asked to stop."""
 
     def take(self, assigned: Iterable[TP]) -> None:
-        """Start to take these partitions over."""
+        """Take these partitions over, the only ones of this worker from now on; it goes on after the return."""
+
+    def is_ready(self, tp: TP) -> bool:
+        """Whether a partition is taken over, so that its chunks can be judged at once."""
+
+    def lost(self, problem: BaseException) -> None:
+        """The worker cannot take part in the group any longer. Called from the thread of the consumer."""
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -88,11 +57,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     logger = _FAUST_LOG
 
     def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
-        self._assignor = RoundRobinPartitionAssignor
+        self._assignor = StickyAssignor()
         settings = transport.settings
         return AIOKafkaConsumer(
             **client_options(settings),
             group_id=settings.application_id,
+            group_instance_id=settings.instance_id,
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -105,6 +75,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             rebalance_timeout_ms=2 * settings.session_timeout,
             max_poll_interval_ms=10 * settings.session_timeout,
         )
+
+    async def on_start(self) -> None:
+        """Start the consumer, and hear of what keeps it from taking part in the group."""
+        await super().on_start()
+        self._consumer._coordinator.failed = self._tell_owner
+
+    def _tell_owner(self, problem: BaseException) -> None:
+        if not self.app.should_stop:
+            self.transport.owner.lost(problem)
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
@@ -120,7 +99,16 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         return self.transport.owner  # type: ignore[no-any-return]
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
-        fetched = await super()._getmany(active_partitions, timeout)
+        """Chunks of what is taken over; of all else they wait where they were fetched, 2 MiB of a partition at most.
+
+        Handed to its agent, a chunk of a partition that is being restored would hold up all others of its topic.
+        """
+        active = active_partitions or set()
+        ready = {tp for tp in active if self._owner.is_ready(tp)}
+        if len(ready) < len(active):
+            timeout = min(timeout, _NOT_READY_WAIT_S)
+        # Never an empty set, which would mean all; and never no call at all: the group would believe it has stopped.
+        fetched = await super()._getmany(ready or {_NOWHERE}, timeout)
         return {tp: [_message(tp, merge(chunks))] for tp, chunks in fetched.items() if chunks}
 
     async def _seek(self, partition: TP, offset: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.evaluation.series import Series
-from streams.intake.transport import ChunkedRecords
+from streams.intake.records import ChunkedRecords
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series

@@ -1,6 +1,7 @@
 """Where a partition is read from: where its state goes on, or the oldest record when nothing was ever committed."""
 
 import logging
+from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -8,6 +9,7 @@ from streams.kafka.connection import client_options
 from streams.settings import Settings
 from streams.tables.changelog import StateLostError
 from streams.tables.rows import Meta
+from streams.unit.mark import Mark
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,40 @@ class SourceLostError(Exception):
         )
 
 
-async def beginning(settings: Settings, source: TopicPartition, changelog: str, meta: Meta | None) -> Meta:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What Kafka holds of a source partition: the first offset of its log and the one behind its last, and its mark."""
+
+    source: TopicPartition
+    oldest_offset: int
+    end_offset: int
+    mark: Mark
+
+    @property
+    def name(self) -> str:
+        """As logs name it: slo.webhook.v1[3]."""
+        return f"{self.source.topic}[{self.source.partition}]"
+
+
+async def ask_standing(settings: Settings, source: TopicPartition, changelog: str) -> Standing:
+    """To be asked after the transactional producer has started: from then on nobody else changes the mark.
+
+    Raises:
+        KafkaError: the brokers do not answer.
+    """
+    rows = TopicPartition(changelog, source.partition)
+    consumer = AIOKafkaConsumer(**client_options(settings), group_id=settings.application_id, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        committed = await consumer.committed(source)
+        ends = await consumer.end_offsets([source, rows])
+        oldest = (await consumer.beginning_offsets([source]))[source]
+    finally:
+        await consumer.stop()
+    return Standing(source, oldest, ends[source], Mark(committed, ends[rows]))
+
+
+def beginning(standing: Standing, changelog: str, meta: Meta | None) -> Meta:
     """The stored meta row, or one for a partition that is new; held against the offset of the consumer group.
 
     A new partition begins at its oldest record for certain: left to the consumer, records that were fetched and
@@ -32,28 +67,27 @@ async def beginning(settings: Settings, source: TopicPartition, changelog: str, 
         StateLostError: no meta row, though the group has committed, so there was one.
         SourceLostError: the log ends before the state goes on; what is written there next would be taken for judged.
     """
-    async with AIOKafkaConsumer(
-        **client_options(settings), group_id=settings.application_id, enable_auto_commit=False
-    ) as consumer:
-        committed = await consumer.committed(source)
-        end_offset = (await consumer.end_offsets([source]))[source]
-    name = f"{source.topic}[{source.partition}]"
-    if meta is not None:
-        if meta.next_offset > end_offset:
-            raise SourceLostError(name, end_offset, meta.next_offset)
-        if committed != meta.next_offset:
-            log.warning("%s: the group stands at %s, the state at %s, which wins", name, committed, meta.next_offset)
-        return meta
-    if committed is not None:
-        raise StateLostError(
-            f"{changelog}[{source.partition}] is empty, but {name} was committed up to {committed:,}: its state is "
-            "lost. Restore the topic, or start over with a new SLO_APPLICATION_ID."
+    committed = standing.mark.committed
+    if meta is None:
+        if committed is not None:
+            raise StateLostError(
+                f"{changelog}[{standing.source.partition}] is empty, but {standing.name} was committed up to "
+                f"{committed:,}: its state is lost. Restore the topic, or start over with a new SLO_APPLICATION_ID."
+            )
+        return Meta(standing.oldest_offset, None, 0)
+    check_source(standing, meta.next_offset)
+    if committed != meta.next_offset:
+        log.warning(
+            "%s: the group stands at %s, the state at %s, which wins", standing.name, committed, meta.next_offset
         )
-    return Meta(await oldest_offset(settings, source), None, 0)
+    return meta
 
 
-async def oldest_offset(settings: Settings, source: TopicPartition) -> int:
-    """Offset of the oldest record that the log still holds."""
-    async with AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False) as consumer:
-        offset: int = (await consumer.beginning_offsets([source]))[source]
-        return offset
+def check_source(standing: Standing, next_offset: int) -> None:
+    """Whether a log can be the one that was judged up to `next_offset`.
+
+    Raises:
+        SourceLostError: it ends before that.
+    """
+    if next_offset > standing.end_offset:
+        raise SourceLostError(standing.name, standing.end_offset, next_offset)

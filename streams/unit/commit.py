@@ -18,12 +18,14 @@ from streams.kafka.connection import client_options
 from streams.outlet.outgoing import Headers, Outgoing
 from streams.settings import Settings
 from streams.unit.failpoints import Failpoint, Step
+from streams.unit.mark import Mark
 from streams.unit.work import Work
 
 _BATCH_BYTES = 512 * 1024
 # Rows are for ourselves and repeat each other; what others read stays readable for every client.
 _ROW_CODEC = DefaultRecordBatch.CODEC_ZSTD
 _NO_CODEC = DefaultRecordBatch.CODEC_NONE
+_COMMIT_MARKER = 1  # offsets that it takes in every partition of a transaction
 
 Row = tuple[bytes | None, bytes | None, Headers, int | None]
 """Key, value, headers, timestamp in ms (None: now)."""
@@ -61,8 +63,10 @@ class Ledger:
         """Partition count of a topic."""
         return len(await self._producer.partitions_for(topic))
 
-    async def write(self, work: Work) -> None:
+    async def write(self, work: Work) -> Mark:
         """Store all of the work, or raise: then nobody can tell, and the process must end.
+
+        Returns the mark that it leaves.
 
         Raises:
             TimeoutError: not done within the session timeout.
@@ -71,7 +75,7 @@ class Ledger:
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
             rows: list[Row] = [(key, value, _NO_HEADERS, None) for key, value in work.rows]
-            await self._send({(self._changelog, self._source.partition): rows}, _ROW_CODEC)
+            last_row = await self._send({(self._changelog, self._source.partition): rows}, _ROW_CODEC)
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._send(await self._by_place((*work.alerts, *work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)
@@ -80,6 +84,7 @@ class Ledger:
             self._failpoint.passed(Step.AFTER_OFFSETS)
             await self._producer.commit_transaction()
             self._failpoint.passed(Step.AFTER_COMMIT)
+        return Mark(work.next_offset, last_row + 1 + _COMMIT_MARKER)
 
     async def _by_place(self, records: Iterable[Outgoing]) -> dict[tuple[str, int], list[Row]]:
         """Records by topic and partition, in order; one without a key to place it by stays beside its source."""
@@ -94,9 +99,13 @@ class Ledger:
             places.setdefault((record.topic, partition), []).append(row)
         return places
 
-    async def _send(self, places: dict[tuple[str, int], list[Row]], codec: int = _NO_CODEC) -> None:
-        """Send whole batches, a tenth of the cost of single records, and wait until all are acknowledged."""
+    async def _send(self, places: dict[tuple[str, int], list[Row]], codec: int = _NO_CODEC) -> int:
+        """Send whole batches, a tenth of the cost of single records, and wait until all are acknowledged.
+
+        Returns the offset of the last record; -1 where there is none, or the broker does not tell.
+        """
         sent: list[Awaitable[Any]] = []
+        batch = _new_batch(codec)
         for (topic, partition), rows in places.items():
             batch = _new_batch(codec)
             for key, value, headers, timestamp_ms in rows:
@@ -106,7 +115,9 @@ class Ledger:
                     batch = _new_batch(codec)
                     batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
             sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-        await asyncio.gather(*sent)  # any refusal raises
+        acknowledged = await asyncio.gather(*sent)  # any refusal raises
+        base_offset: int = acknowledged[-1].offset if acknowledged else -1
+        return -1 if base_offset < 0 else base_offset + batch.record_count() - 1
 
 
 def _new_batch(codec: int) -> BatchBuilder:

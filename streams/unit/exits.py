@@ -17,6 +17,8 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 
+from streams.intake.membership import InstanceFencedError
+
 log = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 5.0
@@ -35,6 +37,9 @@ def exit_on(problem: BaseException, doing: str) -> NoReturn:
     """Say what went wrong and end the process without any clean-up."""
     if isinstance(problem, ProducerFenced):
         log.error("%s: another worker has taken over this partition; exiting", doing)
+        _exit(ExitCode.FENCED)
+    if isinstance(problem, InstanceFencedError):
+        log.error("%s: %s; exiting", doing, problem)
         _exit(ExitCode.FENCED)
     if isinstance(problem, _DENIED):
         log.critical("%s: this user lacks a right: %s; slo-streams doctor tells which", doing, problem)

@@ -6,9 +6,10 @@ import time
 
 from streams.health.condition import InHand
 from streams.health.metrics import Metrics
-from streams.unit.commit import Ledger
 from streams.unit.exits import exit_on
-from streams.unit.unit import Unit
+from streams.unit.mark import Mark
+from streams.unit.sight import Sight
+from streams.unit.takeover import TakenOver
 
 # After a commit pause half an interval, and ten times as long as it took to put together: while a backlog is read every
 # boundary has alerts, and commits of a large state at each of them would leave no time for events.
@@ -19,17 +20,18 @@ _LONGEST_PAUSE_S = 5.0
 class Owned:
     """Commits a unit's work from the moment it is taken over until it leaves.
 
-    `end_offset` is the partition's end as it was last seen. `settled_s`: when none of its work waited for a commit for
-    the last time, monotonic clock. `at_once` lets only so many commits of a worker run side by side.
+    `end_offset` is the partition's end as it was last seen, `sight` what the looks at it told. `settled_s`: when none
+    of its work waited for a commit for the last time, monotonic clock. `at_once` lets only so many commits of a worker
+    run side by side.
     """
 
-    def __init__(
-        self, unit: Unit, ledger: Ledger, *, interval_s: float, at_once: asyncio.Semaphore, metrics: Metrics
-    ) -> None:
-        self.unit = unit
+    def __init__(self, taken: TakenOver, *, interval_s: float, at_once: asyncio.Semaphore, metrics: Metrics) -> None:
+        self.unit = taken.unit
         self.end_offset: int | None = None
+        self.sight = Sight()
         self.settled_s = time.monotonic()
-        self._ledger = ledger
+        self._ledger = taken.ledger
+        self._mark = taken.mark
         self._interval_s = interval_s
         self._at_once = at_once
         self._metrics = metrics
@@ -62,13 +64,14 @@ class Owned:
         if self.unit.has_alerts:
             self._wake.set()
 
-    async def leave(self) -> None:
-        """Commit what is left, and let go."""
+    async def leave(self) -> Mark:
+        """Commit what is left, and let go; the mark of the last commit."""
         self._leaving.set()
         self._wake.set()
         await self._committer
         await self.commit()
         await self._ledger.close()
+        return self._mark
 
     async def _keep_committing(self) -> None:
         """Commit now and then, and when an alert waits, until the partition leaves."""
@@ -91,7 +94,7 @@ class Owned:
                 work = self.unit.take_work()
                 took_s = time.perf_counter() - started_s
                 if work is not None:
-                    await self._ledger.write(work)
+                    self._mark = await self._ledger.write(work)
             except BaseException as problem:
                 exit_on(problem, f"committing {self.unit.topic}[{self.unit.partition}]")
             self.settled_s = time.monotonic()

@@ -13,6 +13,7 @@ from streams.health.condition import Assigned, Condition
 from streams.health.metrics import Metrics
 from streams.intake.chunk import Chunk
 from streams.intake.records import ChunkedRecords
+from streams.reference.reference import Reference
 from streams.settings import Clock, Settings
 from streams.unit.ends import Ends
 from streams.unit.exits import exit_on
@@ -32,13 +33,15 @@ _RESTORED = "restored_rows"  # counted beside what the units count
 class Partitions:
     """Implements `streams.intake.transport.Owner` for the worker.
 
-    `gaps.reading` is to be set before the first chunk, `ends` to be watched as long as the worker lives.
+    `gaps.reading` is to be set before the first chunk, `ends` to be watched as long as the worker lives. `reference` is
+    what its units are told of apps and exclusions.
     """
 
     def __init__(self, settings: Settings, objectives: Sequence[Objective]) -> None:
         self._settings = settings
         self._inputs = settings.topics.inputs
-        self._take_over = TakeOver(settings, objectives)
+        self.reference = Reference(settings.topics)
+        self._take_over = TakeOver(settings, objectives, self.reference)
         self._owned: dict[TP, asyncio.Task[Owned]] = {}
         self._parked = Parked()
         self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)

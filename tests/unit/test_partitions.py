@@ -12,11 +12,11 @@ from streams.names import WEBHOOK, Topics
 from streams.reference.reference import Reference
 from streams.settings import Settings
 from streams.tables.rows import Meta
-from streams.unit import partitions as module
+from streams.unit import gaps, takeover
+from streams.unit.commit import Ledger
+from streams.unit.gaps import Gaps
 from streams.unit.partitions import Partitions
 from streams.unit.unit import Unit
-from tests.build import chunk
-from tests.model.build import delivery
 
 TOPIC = Topics().input(WEBHOOK)
 
@@ -47,7 +47,36 @@ def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.M
         partitions.take(assigned)
         await partitions.release(assigned)
 
-    monkeypatch.setattr(module, "exit_on", end)
+    monkeypatch.setattr(takeover, "exit_on", end)
+    asyncio.run(scenario())
+
+
+def test_a_rebalance_waits_for_no_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, closed = asyncio.Event(), asyncio.Event()
+    really_close = Ledger.close
+
+    async def never(_: object) -> NoReturn:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def close(ledger: Ledger) -> None:
+        await really_close(ledger)
+        closed.set()
+
+    async def scenario() -> None:
+        partitions = Partitions(unreachable(), [])
+        tp = TP(TOPIC, 0)
+        partitions.take([tp])
+        await begun.wait()
+        assert not partitions.is_ready(tp)
+        async with asyncio.timeout(60):
+            await partitions.release([tp])
+        assert closed.is_set()
+        assert partitions.condition().partitions == ()
+
+    monkeypatch.setattr(Ledger, "open", never)
+    monkeypatch.setattr(Ledger, "close", close)
     asyncio.run(scenario())
 
 
@@ -58,11 +87,10 @@ def test_a_gap_that_cannot_be_looked_into_ends_the_process(monkeypatch: pytest.M
         raise KafkaConnectionError
 
     async def scenario() -> None:
-        later = chunk(delivery("12:00"), start=7)
         with pytest.raises(EndedError, match=r"looking for records 5 to 6 of slo\.webhook\.v1\[3\]") as ended:
-            await Partitions(unreachable(), [])._close_gap(TP(TOPIC, 3), new_unit(), later)
+            await Gaps(unreachable()).close(TP(TOPIC, 3), new_unit(), 7)
         assert isinstance(ended.value.__cause__, KafkaConnectionError)
 
-    monkeypatch.setattr(module, "oldest_offset", no_answer)
-    monkeypatch.setattr(module, "exit_on", end)
+    monkeypatch.setattr(gaps, "_oldest_offset", no_answer)
+    monkeypatch.setattr(gaps, "exit_on", end)
     asyncio.run(scenario())

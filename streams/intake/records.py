@@ -1,0 +1,50 @@
+"""Fetched records as whole chunks: one object for each record batch instead of one for each record.
+
+The part of aiokafka 0.14.0 below its consumer that is replaced; the version is pinned.
+"""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
+
+from streams.intake.chunk import Chunk
+
+
+class ChunkedRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """Fetched records of one partition; of the topics named in `topics` one chunk per record batch.
+
+    Keeps aiokafka's CRC check and its filter of aborted transactions. What carries no record (transaction markers,
+    aborted batches) is an empty chunk, so that the reader sees the partition's end behind it. Records stay packed in
+    their batch: to unpack is for the thread that judges them.
+    """
+
+    topics: ClassVar[set[str]] = set()
+    next_fetch_offset: int
+
+    def _unpack_records(self) -> Iterator[Any]:
+        return self._chunks() if self._tp.topic in self.topics else super()._unpack_records()
+
+    def _chunks(self) -> Iterator[Chunk]:
+        while self._records.has_next():
+            batch = self._records.next_batch()
+            if self._check_crcs and not batch.validate_crc():
+                raise CorruptRecordException(f"invalid CRC in {self._tp}")
+            start_offset, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
+            records = () if self._carries_nothing(batch) else batch
+            if batch.base_offset < start_offset:  # a batch is fetched whole, wherever reading starts in it
+                records = [record for record in records if record.offset >= start_offset]
+            yield Chunk(start_offset, batch.next_offset, records)
+
+    def _carries_nothing(self, batch: Any) -> bool:
+        if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
+            self._consume_aborted_up_to(batch.base_offset)
+            if batch.is_control_batch and self._contains_abort_marker(batch):
+                self._aborted_producers.discard(batch.producer_id)
+            if batch.is_transactional and batch.producer_id in self._aborted_producers:
+                return True
+        return bool(batch.is_control_batch)
+
+
+fetcher.PartitionRecords = ChunkedRecords

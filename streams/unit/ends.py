@@ -1,0 +1,92 @@
+"""The ends of a worker's partitions, asked for all the time: what time it is for those that were read to their end.
+
+It is also how a partition is noticed that lost records, or where records do not come.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.kafka.connection import client_options
+from streams.settings import Clock, Settings
+from streams.unit.beginning import SourceLostError
+from streams.unit.exits import exit_on, refuse
+from streams.unit.gaps import Gaps
+from streams.unit.owned import Owned
+from streams.unit.sight import Finding
+
+log = logging.getLogger(__name__)
+
+_PERIOD_S: Final = 0.25
+
+InHand = Callable[[], Iterable[tuple[TP, Owned]]]
+
+
+class Ends:
+    """Watches the ends of the partitions in hand.
+
+    An end check speaks for the moment it was asked for: after a pause or a network cut, an old answer proves nothing.
+    It asks for the high watermark: an open transaction hides records, so its edge is no end.
+    """
+
+    def __init__(self, settings: Settings, in_hand: InHand, gaps: Gaps) -> None:
+        self._settings = settings
+        self._in_hand = in_hand
+        self._gaps = gaps
+
+    async def watch(self) -> None:
+        """For as long as the worker lives. Each topic by itself: one that is not there holds up no other."""
+        watcher = AIOKafkaConsumer(
+            **client_options(self._settings),
+            isolation_level="read_uncommitted",
+            enable_auto_commit=False,
+            request_timeout_ms=self._settings.session_timeout,
+        )
+        await watcher.start()
+        try:
+            await asyncio.gather(*(self._watch(topic, watcher) for topic in self._settings.topics.inputs))
+        finally:
+            await watcher.stop()
+
+    async def _watch(self, topic: str, watcher: AIOKafkaConsumer) -> None:
+        while True:
+            await asyncio.sleep(_PERIOD_S)
+            in_hand = {tp: owned for tp, owned in self._in_hand() if tp.topic == topic}
+            if in_hand:
+                await self._look(topic, in_hand, watcher)
+
+    async def _look(self, topic: str, in_hand: dict[TP, Owned], watcher: AIOKafkaConsumer) -> None:
+        asked_ms, asked_s = time.time_ns() // 1_000_000, time.monotonic()
+        next_offsets = {tp: owned.unit.next_offset for tp, owned in in_hand.items()}
+        try:
+            ends = await watcher.end_offsets(list(in_hand))
+        except (KafkaError, TimeoutError) as problem:
+            log.warning("cannot see where %s ends (%s); its silence is not judged until that works", topic, problem)
+            return
+        for tp, owned in self._in_hand():  # those that were not revoked meanwhile
+            if in_hand.get(tp) is not owned:
+                continue
+            owned.end_offset = ends[tp]
+            match owned.sight.look(asked_s, next_offsets[tp], ends[tp]):
+                case Finding.LOST:
+                    name = f"{tp.topic}[{tp.partition}]"
+                    refuse(SourceLostError(name, ends[tp], next_offsets[tp]), f"watching {name}")
+                case Finding.STUCK:
+                    await self._gaps.look_for(tp, owned.unit, ends[tp])
+                case Finding.NOTHING:
+                    self._tick(tp, owned, asked_ms)
+
+    def _tick(self, tp: TP, owned: Owned, asked_ms: int) -> None:
+        if self._settings.clock is not Clock.LIVE or owned.end_offset != owned.unit.next_offset:
+            return
+        try:
+            owned.unit.tick(asked_ms)
+        except Exception as problem:
+            exit_on(problem, f"judging {tp.topic}[{tp.partition}]")
+        owned.hurry()

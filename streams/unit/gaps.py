@@ -1,0 +1,82 @@
+"""Records that should come next and do not: read again, or said to be gone."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Final, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faust.types import TP
+
+from streams.kafka.connection import client_options
+from streams.settings import Settings
+from streams.unit.exits import exit_on
+from streams.unit.unit import Unit
+
+log = logging.getLogger(__name__)
+
+_POSITION_WAIT_S: Final = 5.0
+
+
+class Reading(Protocol):
+    """Where the worker's consumer reads: `streams.intake.transport.Consumer`."""
+
+    async def seek(self, partition: TP, offset: int) -> None:
+        """Read on from an offset."""
+
+    async def position(self, tp: TP) -> int | None:
+        """The offset fetched next."""
+
+
+class Gaps:
+    """Closes the gaps of a worker's partitions. `reading` is its consumer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.reading: Reading | None = None
+
+    async def close(self, tp: TP, unit: Unit, until_offset: int) -> None:
+        """Read again what is missing before an offset; what the log no longer holds is said and passed over."""
+        expected = unit.next_offset
+        try:
+            oldest = await _oldest_offset(self._settings, TopicPartition(*tp))
+        except KafkaError as problem:
+            exit_on(problem, f"looking for records {expected} to {until_offset - 1} of {_name(tp)}")
+        if unit.next_offset != expected:  # they came meanwhile
+            return
+        if oldest > expected:
+            log.error("%s: records %d to %d are gone from the log unread; going on", _name(tp), expected, oldest - 1)
+            unit.next_offset = min(oldest, until_offset)
+        log.warning("%s: reading again from %d", _name(tp), unit.next_offset)
+        if self.reading is not None:
+            with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
+                await self.reading.seek(tp, unit.next_offset)
+
+    async def look_for(self, tp: TP, unit: Unit, end_offset: int) -> None:
+        """Close the gap of a partition where nothing comes, if there is one.
+
+        None is there while an open transaction hides the records, or while their chunk waits for its turn.
+        """
+        if self.reading is None:
+            return
+        position = None
+        with contextlib.suppress(IllegalStateError, TimeoutError):
+            async with asyncio.timeout(_POSITION_WAIT_S):
+                position = await self.reading.position(tp)
+        if position is not None and position > unit.next_offset:
+            await self.close(tp, unit, end_offset)
+
+
+async def _oldest_offset(settings: Settings, source: TopicPartition) -> int:
+    consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False)
+    try:
+        await consumer.start()
+        offset: int = (await consumer.beginning_offsets([source]))[source]
+    finally:
+        await consumer.stop()
+    return offset
+
+
+def _name(tp: TP) -> str:
+    return f"{tp.topic}[{tp.partition}]"
