@@ -6,6 +6,8 @@ from streams.cli.alerts import alerts_app
 from streams.cli.broker import broker
 from streams.cli.doctor import doctor
 from streams.cli.explain import explain
+from streams.cli.gateway import gateway
+from streams.cli.installations import installations_app
 from streams.cli.objectives import objectives_app
 from streams.cli.prober import prober
 from streams.cli.rejected import rejected_app
@@ -20,6 +22,7 @@ app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False
 app.command()(broker)
 app.command()(doctor)
 app.command()(explain)
+app.command()(gateway)
 app.command()(prober)
 app.command()(replay)
 app.command()(run)
@@ -28,6 +31,7 @@ app.command()(topics)
 app.command()(windows)
 app.command()(worker)
 app.add_typer(alerts_app)
+app.add_typer(installations_app)
 app.add_typer(objectives_app)
 app.add_typer(rejected_app)
 

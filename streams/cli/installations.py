@@ -1,0 +1,162 @@
+"""`slo-streams installations`: who may publish results for which app."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import orjson
+import typer
+
+from streams.cli.ask import ask
+from streams.cli.failure import fail
+from streams.cli.text import console, plain_table, printable
+from streams.gateway.register import (
+    SAFE_BYTES,
+    InvalidInstallationsError,
+    NewInstallation,
+    listed,
+    read_list,
+    store,
+)
+from streams.gateway.settings import GatewaySettings
+from streams.gateway.vault import LockedError, Vault
+from streams.kafka.cluster import MissingTopicError
+from streams.kafka.topics import UnusableClusterError
+from streams.settings import InvalidSettingsError, load_settings_of
+
+installations_app = typer.Typer(
+    name="installations", help="Who may publish results through the gateway.", no_args_is_help=True
+)
+
+
+@installations_app.callback()
+def _installations() -> None:
+    """Who may publish results through the gateway."""
+
+
+@installations_app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="JSON: an object, an array, or one object a line. - is standard input.")],
+) -> None:
+    """Add installations, or replace those with the same client key: their app, product and secret.
+
+    An entry has clientKey, appKey, product and sharedSecret; what a product posts to an app's `installed` callback
+    (clientKey, key, productType, sharedSecret) is one, too. Secrets are encrypted with the first key of
+    SLO_INSTALLATION_KEYS, or SLO_INSTALLATION_KEYS_FILE, before they leave this process, and are never shown.
+
+    Running gateways follow at once: from when they read the new record, within a second or so, the former secret no
+    longer opens anything. To change the key of encryption, put a new key first and keep the old one for the gateways,
+    restart them, add all installations again, then take the old key away.
+
+    \b
+    Example:
+      echo '{"clientKey": "c-1", "appKey": "com.example.app", "product": "Jira", "sharedSecret": "..."}' |
+        slo-streams installations add -
+
+    \b
+    Exit codes:
+      0  stored
+      1  no broker answers, or the topic cannot be used
+      2  the list or a setting cannot be used; nothing was stored
+    """
+    settings = _settings_or_fail()
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        new = read_list(content)
+        vault = Vault(settings.read_installation_keys())
+        records = [(one.client_key, one.sealed(vault)) for one in new]
+    except OSError as problem:
+        fail(f"{file}: {problem.strerror}", code=2)
+    except (InvalidInstallationsError, LockedError) as problem:
+        fail(f"{file}: {problem}", code=2)
+    _warn_of_weak(new)
+    try:
+        ask(settings, store(settings, records))
+    except UnusableClusterError as problem:
+        fail(str(problem))
+    typer.echo(f"Stored {len(records)} installation{'' if len(records) == 1 else 's'}.")
+
+
+@installations_app.command()
+def remove(client_key: Annotated[str, typer.Argument(help="The installation.", show_default=False)]) -> None:
+    """Remove an installation: nobody may publish for it any more.
+
+    \b
+    Example:
+      slo-streams installations remove c-1
+
+    \b
+    Exit codes:
+      0  removed
+      1  there is no such installation, or no broker answers
+      2  a setting cannot be used
+    """
+    settings = _settings_or_fail()
+    try:
+        known = ask(settings, listed(settings))
+    except MissingTopicError as problem:
+        _fail_without_topic(problem)
+    if client_key not in known.closed and all(one.client_key != client_key for one in known.open):
+        fail(f"There is no installation {printable(client_key)}.")
+    try:
+        ask(settings, store(settings, [(client_key, None)]))
+    except UnusableClusterError as problem:
+        fail(str(problem))
+    typer.echo(f"Removed {printable(client_key)}.")
+
+
+@installations_app.command(name="list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each installation.")] = False,
+) -> None:
+    """Show the installations; never their secrets. A closed one cannot publish: its record cannot be used.
+
+    \b
+    Example:
+      slo-streams installations list --json | jq -r '.[] | select(.closed) | .clientKey'
+
+    \b
+    Exit codes:
+      0  shown, also if there are none
+      1  no broker answers, or there is no topic of installations yet
+      2  a setting cannot be used
+    """
+    settings = _settings_or_fail()
+    try:
+        known = ask(settings, listed(settings))
+    except MissingTopicError as problem:
+        _fail_without_topic(problem)
+    if as_json:
+        rows: list[dict[str, str | None]] = [
+            {"clientKey": one.client_key, "appKey": one.app_key, "product": one.product, "closed": None}
+            for one in known.open
+        ]
+        rows += [{"clientKey": key, "closed": reason} for key, reason in known.closed.items()]
+        sys.stdout.buffer.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    if not (known.open or known.closed):
+        typer.echo("No installations. `slo-streams installations add FILE` adds some.")
+        return
+    table = plain_table("client key", "app", "product", "closed because")
+    for one in known.open:
+        table.add_row(printable(one.client_key), printable(one.app_key), printable(one.product), "")
+    for key, reason in known.closed.items():
+        table.add_row(printable(key), "", "", printable(reason))
+    console().print(table)
+
+
+def _settings_or_fail() -> GatewaySettings:
+    try:
+        return load_settings_of(GatewaySettings)
+    except InvalidSettingsError as problem:
+        fail(str(problem), code=2)
+
+
+def _warn_of_weak(new: list[NewInstallation]) -> None:
+    weak = [printable(one.client_key) for one in new if one.is_weak]
+    if weak:
+        typer.echo(f"Secrets under {SAFE_BYTES} bytes can be guessed: {', '.join(weak)}", err=True)
+
+
+def _fail_without_topic(problem: MissingTopicError) -> NoReturn:
+    fail(f"{problem} `slo-streams installations add` or `slo-streams gateway` creates it.")

@@ -1,0 +1,190 @@
+"""A client for Python services that produce events: the right topic, key, partition and time, and nothing invalid.
+
+async with EventClient("localhost:9092") as client:
+    await client.webhook(app_key="com.example.app", product="Jira", client_key="c-1", event="jira:issue_updated",
+                         status_code=204, duration_in_millis=81.5)
+"""
+
+import time as clock
+from contextlib import AsyncExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Literal, Self
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from pydantic import ValidationError
+
+from schemas import EVENTS, complaint
+from streams.client.producer import acknowledged_producer
+from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric
+from streams.settings import Settings
+
+Time = datetime | int | str | None
+"""When it happened: an aware datetime, epoch milliseconds, RFC 3339 text; None for now."""
+
+FaultOwner = Literal["APP", "PLATFORM"] | None
+
+
+class InvalidEventError(ValueError):
+    """An event is not what its schema asks for; says which field, and why. Nothing was sent."""
+
+
+class EventClient:
+    """Sends events; each call returns when all replicas have its event.
+
+    `bootstrap_servers` and every other setting of the connection, SLO_SASL_USERNAME for example, come from the
+    environment unless given. Calls may go on at the same time, and then share requests to the brokers: `asyncio.gather`
+    sends many events in the time of few. An event that the brokers do not take raises `aiokafka.errors.KafkaError`;
+    while they are away, a call waits for them.
+    """
+
+    def __init__(self, bootstrap_servers: str | None = None, *, settings: Settings | None = None) -> None:
+        given = {} if bootstrap_servers is None else {"bootstrap_servers": bootstrap_servers}
+        self._settings = (settings or Settings()).model_copy(update=given)
+        self._stack = AsyncExitStack()
+        self._producer: AIOKafkaProducer | None = None
+
+    async def __aenter__(self) -> Self:
+        self._producer = await self._stack.enter_async_context(acknowledged_producer(self._settings))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._producer = None
+        await self._stack.aclose()
+
+    async def healthcheck(
+        self,
+        *,
+        app_key: str,
+        base_url: str,
+        status_code: int | None = None,
+        duration_in_millis: float | None = None,
+        error: str | None = None,
+        group: str | None = None,
+        time: Time = None,
+    ) -> None:
+        """One health check of one base URL; without an answer, `error` says why."""
+        await self._send(
+            AVAILABILITY,
+            app_key,
+            time,
+            baseUrl=base_url,
+            statusCode=status_code,
+            durationInMillis=duration_in_millis,
+            error=error,
+            group=group,
+        )
+
+    async def iframe(
+        self,
+        *,
+        app_key: str,
+        product: str,
+        client_key: str,
+        module_type: str,
+        source: Literal["HOST", "APP"],
+        bridge_in_millis: float | None = None,
+        status: Literal["SUCCESS", "FAIL"] | None = None,
+        duration_in_millis: float | None = None,
+        group: str | None = None,
+        time: Time = None,
+    ) -> None:
+        """One load of an iframe: as the host saw it, with `bridge_in_millis`, or as the app did, with `status`."""
+        await self._send(
+            IFRAME,
+            app_key,
+            time,
+            product=product,
+            clientKey=client_key,
+            moduleType=module_type,
+            source=source,
+            bridgeInMillis=bridge_in_millis,
+            status=status,
+            durationInMillis=duration_in_millis,
+            group=group,
+        )
+
+    async def installation_callback(
+        self,
+        *,
+        app_key: str,
+        product: str,
+        client_key: str,
+        lifecycle: Literal["installed", "uninstalled", "enabled", "disabled"],
+        status_code: int | None = None,
+        duration_in_millis: float | None = None,
+        error: str | None = None,
+        fault_owner: FaultOwner = None,
+        group: str | None = None,
+        time: Time = None,
+    ) -> None:
+        """One lifecycle call to an app; `enabled` and `disabled` are counted as webhooks: send them there."""
+        await self._send(
+            INSTALLATION,
+            app_key,
+            time,
+            product=product,
+            clientKey=client_key,
+            lifecycle=lifecycle,
+            statusCode=status_code,
+            durationInMillis=duration_in_millis,
+            error=error,
+            faultOwner=fault_owner,
+            group=group,
+        )
+
+    async def webhook(
+        self,
+        *,
+        app_key: str,
+        product: str,
+        client_key: str,
+        event: str,
+        status_code: int | None = None,
+        duration_in_millis: float | None = None,
+        error: str | None = None,
+        fault_owner: FaultOwner = None,
+        group: str | None = None,
+        time: Time = None,
+    ) -> None:
+        """One attempt to deliver a webhook; every attempt is an event of its own."""
+        await self._send(
+            WEBHOOK,
+            app_key,
+            time,
+            product=product,
+            clientKey=client_key,
+            event=event,
+            statusCode=status_code,
+            durationInMillis=duration_in_millis,
+            error=error,
+            faultOwner=fault_owner,
+            group=group,
+        )
+
+    async def _send(self, metric: Metric, app_key: str, time: Time, **fields: object) -> None:
+        if self._producer is None:
+            raise RuntimeError("use it as `async with EventClient(...) as client`")
+        event: dict[str, object] = {"appKey": app_key, "time": _written(time)}
+        event |= {name: value for name, value in fields.items() if value is not None}
+        try:
+            EVENTS[metric.record].model_validate(event)
+        except ValidationError as problem:
+            raise InvalidEventError(complaint(problem)) from None
+        topic = self._settings.topics.input(metric)
+        await self._producer.send_and_wait(topic, orjson.dumps(event), app_key.encode())
+
+
+def _written(time: Time) -> int | str:
+    match time:
+        case None:
+            return clock.time_ns() // 1_000_000
+        case datetime() if time.tzinfo is None:
+            raise InvalidEventError("time: A datetime needs a time zone, datetime.now(UTC) for example")
+        case datetime():
+            return time.isoformat()
+        case _:
+            return time

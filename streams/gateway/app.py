@@ -1,0 +1,82 @@
+"""The HTTP application assembled: endpoints, health, and what is said when something goes wrong."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from streams.gateway.documentation import openapi_document
+from streams.gateway.events import events_router
+from streams.gateway.gateway import Gateway
+from streams.gateway.problem import Problem, ProblemError
+from streams.gateway.publish import publish_router
+
+_Endpoint = Callable[[], Awaitable[Response]]
+
+_UNROUTED = {
+    HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: Problem.METHOD_NOT_ALLOWED,
+}
+
+
+def gateway_app(gateway: Gateway) -> FastAPI:
+    """The application of a gateway. Its document is at /openapi.json; pages that load foreign scripts are off."""
+    app = FastAPI(
+        title="slo-streams gateway",
+        version="1",
+        description="Apps publish how they fare, services send events. Problems are told as RFC 9457 says.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    app.include_router(publish_router(gateway))
+    app.include_router(events_router(gateway))
+    app.add_api_route("/live", _live(gateway), include_in_schema=False)
+    app.add_api_route("/ready", _ready(gateway), include_in_schema=False)
+
+    @app.exception_handler(ProblemError)
+    async def refused(request: Request, problem: ProblemError) -> Response:
+        gateway.metrics.answered(_endpoint(request), problem.problem.code)
+        return problem.response()
+
+    @app.exception_handler(HTTPException)
+    async def unrouted(request: Request, problem: HTTPException) -> Response:
+        known = _UNROUTED.get(HTTPStatus(problem.status_code), Problem.BAD_REQUEST)
+        response = await refused(request, ProblemError(known))
+        response.headers.update(problem.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, _problem: Exception) -> Response:  # the server logs it
+        return await refused(request, ProblemError(Problem.INTERNAL))
+
+    return app
+
+
+def _endpoint(request: Request) -> str:
+    """Name of the endpoint that was called: of a closed list, never a path as given."""
+    return getattr(request.scope.get("route"), "name", "none")
+
+
+def _live(gateway: Gateway) -> _Endpoint:
+    async def live() -> Response:
+        reason = "the producer failed, and only a restart helps" if gateway.outbox.broken.is_set() else None
+        return _health("live", reason)
+
+    return live
+
+
+def _ready(gateway: Gateway) -> _Endpoint:
+    async def ready() -> Response:
+        if not gateway.installations.is_complete:
+            return _health("ready", "the installations are being read")
+        return _health("ready", "the brokers do not answer" if gateway.outbox.is_stuck else None)
+
+    return ready
+
+
+def _health(name: str, reason: str | None) -> Response:
+    document = {name: reason is None, "reason": reason}
+    return Response(orjson.dumps(document), 200 if reason is None else 503, media_type="application/json")

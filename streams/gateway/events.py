@@ -1,0 +1,72 @@
+"""`POST /events/{metric}`: services send events of any metric, one or a thousand in a call, and hear about each."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from streams.gateway.body import read_body
+from streams.gateway.documentation import events_documentation
+from streams.gateway.gateway import Gateway
+from streams.gateway.lines import METRIC_OF, Fault, is_single, numbered_lines, read_event
+from streams.gateway.outbox import RETRY_AFTER_S, OutRecord
+from streams.gateway.problem import Problem, ProblemError
+
+NAME: Final = "events"
+
+
+def events_router(gateway: Gateway) -> APIRouter:
+    """Events of services that have a token."""
+    router = APIRouter()
+
+    @router.post("/events/{metric}", name=NAME, **events_documentation())
+    async def events(request: Request) -> Response:
+        service = gateway.services.name_of(request.headers.get("authorization"))
+        if service is None:
+            raise ProblemError(Problem.SERVICE_TOKEN)
+        metric = METRIC_OF.get(request.path_params["metric"])
+        if metric is None:
+            raise ProblemError(Problem.NO_SUCH_METRIC)
+        single = is_single(request.headers.get("content-type", ""))
+        body = await read_body(request)
+        lines = [(1, body)] if single else numbered_lines(body)
+        topic = gateway.topics.input(metric)
+        read = [(number, read_event(line, metric, topic)) for number, line in lines]
+        if single and isinstance(read[0][1], Fault):
+            raise ProblemError(read[0][1].problem, fault=read[0][1].fault)
+        records = [one for _, one in read if isinstance(one, OutRecord)]
+        confirmed = await gateway.send(service, records)
+        if records and not any(confirmed):
+            raise ProblemError(Problem.NOT_STORED, retry_after_s=RETRY_AFTER_S)
+        outcomes = dict(_outcomes(read, confirmed))
+        is_ok = not any(outcomes.values())
+        gateway.metrics.answered(NAME, "ok" if is_ok else "partly")
+        return Response(orjson.dumps(_told(outcomes)), 200 if is_ok else 207, media_type="application/json")
+
+    return router
+
+
+def _outcomes(
+    read: Iterable[tuple[int, OutRecord | Fault]], confirmed: Iterable[bool]
+) -> Iterator[tuple[int, Fault | None]]:
+    stored = iter(confirmed)
+    for number, one in read:
+        if isinstance(one, Fault):
+            yield number, one
+        else:
+            yield number, None if next(stored) else Fault(Problem.NOT_STORED)
+
+
+def _told(outcomes: Mapping[int, Fault | None]) -> dict[str, object]:
+    """The document of an answer."""
+    lines: list[dict[str, object]] = []
+    for number, fault in outcomes.items():
+        if fault is None:
+            lines.append({"line": number, "status": 200})
+            continue
+        problem = fault.problem
+        line = {"line": number, "status": problem.status, "code": problem.code, "detail": problem.sentence}
+        lines.append(line if fault.fault is None else line | {"fault": fault.fault})
+    accepted = sum(fault is None for fault in outcomes.values())
+    return {"accepted": accepted, "refused": len(outcomes) - accepted, "lines": lines}

@@ -1,0 +1,101 @@
+"""Who may publish: the installations, as the newest record of each says, followed as they change.
+
+A new secret holds from the moment its record is read, and the former one no longer does: a leaked secret is worth
+nothing within a second or so of its replacement.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from pydantic import ValidationError
+
+from schemas import Installation, complaint
+from streams.gateway.vault import LockedError, Vault
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An app in a customer's product, and the secret that its tokens are signed with."""
+
+    client_key: str
+    app_key: str
+    product: str
+    secret: str = field(repr=False)
+
+
+class Installations:
+    """Every installation by its client key. A record that cannot be used closes its installation: nobody is let in.
+
+    `closed` has those, with the reason.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._open: dict[str, Installed] = {}
+        self.closed: dict[str, str] = {}
+        self.is_complete = False
+
+    def __iter__(self) -> Iterator[Installed]:
+        return iter(self._open.values())
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def find(self, client_key: str) -> Installed | None:
+        """The open installation with this client key."""
+        return self._open.get(client_key)
+
+    def apply(self, key: bytes | None, value: bytes | None) -> None:
+        """Take the newest record of an installation: new, changed, or, without a value, removed."""
+        client_key = (key or b"").decode(errors="replace")
+        self._open.pop(client_key, None)
+        self.closed.pop(client_key, None)
+        if not value:
+            return
+        try:
+            self._open[client_key] = self._opened(key, value)
+        except ValidationError as problem:
+            self.closed[client_key] = complaint(problem)
+        except (LockedError, orjson.JSONDecodeError) as problem:
+            self.closed[client_key] = str(problem)
+        if client_key in self.closed:
+            log.warning("installation %s is closed: %s", client_key, self.closed[client_key])
+
+    def _opened(self, key: bytes | None, value: bytes) -> Installed:
+        record = Installation.model_validate(orjson.loads(value))
+        if record.client_key.encode() != key:
+            raise LockedError("its key is not its clientKey")
+        return Installed(record.client_key, record.app_key, record.product, self._vault.open(record))
+
+    async def read(self, consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition]) -> None:
+        """Read the topic to its present end.
+
+        Raises:
+            KafkaError: the brokers do not answer.
+        """
+        consumer.assign(tps)
+        await consumer.seek_to_beginning(*tps)
+        ends = await consumer.end_offsets(tps)
+        while any([await consumer.position(tp) < ends[tp] for tp in tps]):
+            self._apply_all(await consumer.getmany(timeout_ms=500))
+        self.is_complete = True
+
+    async def follow(self, consumer: AIOKafkaConsumer) -> None:
+        """Go on reading, for ever.
+
+        Raises:
+            KafkaError: this cannot be done any more.
+        """
+        while True:
+            self._apply_all(await consumer.getmany(timeout_ms=1_000))
+
+    def _apply_all(self, batch: dict[TopicPartition, list[Any]]) -> None:
+        for records in batch.values():
+            for record in records:
+                self.apply(record.key, record.value)

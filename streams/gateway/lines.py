@@ -1,0 +1,61 @@
+"""Events as services send them: one JSON object, or one a line; each becomes a record just as it was written."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from pydantic import ValidationError
+
+from schemas import EVENTS, complaint
+from streams.gateway.outbox import OutRecord
+from streams.gateway.problem import Problem, ProblemError
+from streams.gateway.results import MOST
+from streams.names import METRICS, Metric
+
+LARGEST_BYTES: Final = 64 * 1024
+"""Of one event; the evaluator reads no larger one."""
+
+METRIC_OF: Final[dict[str, Metric]] = {
+    **METRICS,
+    **{metric.record: metric for metric in METRICS.values()},
+}
+"""Metrics by their id and by the short name of their topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an event is refused; `fault` names the field."""
+
+    problem: Problem
+    fault: str | None = None
+
+
+def is_single(content_type: str) -> bool:
+    """Whether a body is one event, rather than one a line."""
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def numbered_lines(body: bytes) -> list[tuple[int, bytes]]:
+    """The lines of a body that are not blank, each with its number from 1.
+
+    Raises:
+        ProblemError: TOO_MANY_EVENTS.
+    """
+    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    if len(lines) > MOST:
+        raise ProblemError(Problem.TOO_MANY_EVENTS)
+    return lines
+
+
+def read_event(value: bytes, metric: Metric, topic: str) -> OutRecord | Fault:
+    """The record of an event of a metric, or why there is none. Fields the schema does not know stay."""
+    if len(value) > LARGEST_BYTES:
+        return Fault(Problem.EVENT_TOO_LARGE)
+    try:
+        document = orjson.loads(value)
+        EVENTS[metric.record].model_validate(document)
+    except orjson.JSONDecodeError:
+        return Fault(Problem.BAD_REQUEST, "The event is not JSON; several events are one a line, application/x-ndjson")
+    except ValidationError as problem:
+        return Fault(Problem.BAD_REQUEST, complaint(problem))
+    return OutRecord(topic, document["appKey"].encode(), value.strip())

@@ -1,0 +1,58 @@
+"""`PUT .../addons-metrics/{addon_key}/publish`: an app tells how its iframes loaded and its synthetic tests went."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from streams.gateway.body import read_body
+from streams.gateway.connect_token import Publisher, verify
+from streams.gateway.documentation import publish_documentation
+from streams.gateway.gateway import Gateway
+from streams.gateway.metrics import APP
+from streams.gateway.outbox import RETRY_AFTER_S
+from streams.gateway.problem import Problem, ProblemError
+from streams.gateway.results import read_results, records_of
+
+PATH: Final = "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish"
+NAME: Final = "publish"
+
+
+def publish_router(gateway: Gateway) -> APIRouter:
+    """The publish API of the programme."""
+    router = APIRouter()
+
+    @router.put(PATH, name=NAME, **publish_documentation())
+    async def publish(request: Request) -> Response:
+        installed = _admit(gateway, request).installed
+        results = read_results(await read_body(request), installed.product)
+        records = list(records_of(results, installed, gateway.now_ms(), gateway.topics))
+        if not all(await gateway.send(APP, records)):
+            raise ProblemError(Problem.NOT_STORED, retry_after_s=RETRY_AFTER_S)
+        gateway.metrics.answered(NAME, "ok")
+        return Response(status_code=204)
+
+    return router
+
+
+def _admit(gateway: Gateway, request: Request) -> Publisher:
+    """Who publishes; all of it is decided before the first byte of the body is read.
+
+    Raises:
+        ProblemError: nobody who may publish for this app, or not now.
+    """
+    scope = request.scope
+    raw_path, raw_query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    publisher = verify(
+        request.headers.get("authorization"), scope["method"], raw_path, raw_query, gateway.installations.find
+    )
+    app_key = publisher.installed.app_key
+    if request.path_params["addon_key"] != app_key:
+        raise ProblemError(Problem.NOT_ALLOWED_FOR_APP)
+    wait_s = gateway.rate.wait_s(app_key)
+    if wait_s:
+        raise ProblemError(Problem.TOO_OFTEN, retry_after_s=wait_s)
+    if gateway.replays.is_full:
+        raise ProblemError(Problem.BUSY, retry_after_s=RETRY_AFTER_S)
+    if not gateway.replays.is_first_use(publisher.fingerprint):
+        raise ProblemError(Problem.TOKEN_ALREADY_USED)
+    return publisher

@@ -1,0 +1,137 @@
+"""A gateway process: connections to Kafka, the followed installations, and the HTTP server around them."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import uvicorn
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from streams.client.producer import acknowledged_producer
+from streams.gateway.app import gateway_app
+from streams.gateway.gateway import Gateway
+from streams.gateway.installations import Installations
+from streams.gateway.metrics import GatewayMetrics
+from streams.gateway.outbox import Outbox
+from streams.gateway.settings import GatewaySettings
+from streams.gateway.topics import ensure_topics, gateway_topics
+from streams.gateway.vault import Vault
+from streams.health.endpoint import served
+from streams.kafka.reader import topic_reader
+
+log = logging.getLogger(__name__)
+
+_GOODBYE_S: Final = 10
+"""How long calls under way may take to end when the gateway is stopped."""
+
+_CONNECTIONS: Final = 2_000
+_BATCH_BYTES: Final = 128 * 1024
+
+
+class BrokenGatewayError(Exception):
+    """The gateway cannot go on; a new process may."""
+
+
+@asynccontextmanager
+async def started_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
+    """A gateway that knows all installations and follows them, ready to serve.
+
+    Raises:
+        KafkaError, UnusableClusterError: it cannot work with the cluster as it is.
+        BrokenGatewayError: on leaving: it stopped following the installations.
+    """
+    created = await ensure_topics(settings, gateway_topics(settings))
+    if created:
+        log.info("created topics: %s", ", ".join(created))
+    keys = settings.read_installation_keys()
+    async with (
+        acknowledged_producer(settings, max_batch_size=_BATCH_BYTES) as producer,
+        topic_reader(settings, settings.topics.installations) as (consumer, tps),
+    ):
+        installations = Installations(Vault(keys))
+        await installations.read(consumer, tps)
+        log.info("%d installations may publish", len(installations))
+        outbox = Outbox(producer, settings.gateway_buffer_bytes, time.monotonic)
+        following = asyncio.create_task(installations.follow(consumer))
+        following.add_done_callback(lambda _: outbox.broken.set())
+        try:
+            yield Gateway(settings, installations, outbox)
+        finally:
+            following.cancel()
+            await asyncio.wait([following])
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Serve until SIGTERM or SIGINT; calls under way are answered first.
+
+    Raises:
+        KafkaError, UnusableClusterError: it cannot work with the cluster as it is.
+        BrokenGatewayError: it can go on no more.
+        OSError: the port cannot be had.
+    """
+    async with started_gateway(settings) as gateway:
+        config = uvicorn.Config(
+            gateway_app(gateway),
+            host=settings.gateway_host,
+            port=settings.gateway_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            http="httptools",
+            ws="none",
+            limit_concurrency=_CONNECTIONS,
+            timeout_graceful_shutdown=_GOODBYE_S,
+        )
+        server = _Server(config)
+        metrics = _metrics_app(gateway.metrics)
+        async with served(metrics, settings.health_host, settings.gateway_metrics_port):
+            breaking = asyncio.create_task(gateway.outbox.broken.wait())
+            breaking.add_done_callback(lambda _: server.stop())
+            try:
+                await server.serve()
+            finally:
+                breaking.cancel()
+        if gateway.outbox.broken.is_set():
+            raise BrokenGatewayError("the connection to Kafka failed for good")
+
+
+class _Server(uvicorn.Server):
+    """Ends with the process still in hand: uvicorn itself would raise the signal again, before goodbyes are said."""
+
+    def stop(self) -> None:
+        """Finish what is under way, and end."""
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The first signal asks to end, the second ends."""
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+
+        def on_signal() -> None:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+            self.stop()
+
+        for number in numbers:
+            loop.add_signal_handler(number, on_signal)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+
+def _metrics_app(metrics: GatewayMetrics) -> web.Application:
+    async def exposition(_: web.Request) -> web.Response:
+        return web.Response(body=metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([web.get("/metrics", exposition)])
+    return app
