@@ -5,7 +5,7 @@ import pytest
 from streams.tables.rows import META_KEY
 from tests.laws.beside import TOPICS
 from tests.laws.engine import PartitionRun
-from tests.model.build import DEFAULTS, clock_ms, delivery, short
+from tests.model.build import DEFAULTS, clock_ms, delivery, exclusion, short
 from tests.model.generate import LATENESS_MS
 
 WEBHOOK = DEFAULTS["webhook-delivery-15m"]
@@ -101,3 +101,14 @@ def test_a_tick_that_makes_nothing_due_needs_no_commit(one: PartitionRun) -> Non
     one.unit.tick(clock_ms("12:01:09"))
     assert one.unit.take_work() is None
     assert one.broker.rows[META_KEY] == stored
+
+
+def test_an_exclusion_that_is_read_late_acts_from_the_next_boundary_on(one: PartitionRun) -> None:
+    one.beside.exclusions = [exclusion("12:00:40", "12:00", "12:01")]
+    one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
+    one.unit.tick(clock_ms("12:01:10"))
+    one.beside.read_exclusions()
+    one.unit.tick(clock_ms("12:02:09"))
+    assert short(one.commit().alerts) == [BREACH]
+    one.unit.tick(clock_ms("12:02:10"))
+    assert short(one.commit().alerts) == [BREACH, ("12:02", "EXCLUDED", 0, 0)]

@@ -11,8 +11,8 @@ from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import BAD, GOOD
 from streams.evaluation.objective import Objective, Silence
 from tests.laws.engine import run
-from tests.model import Record, judge
-from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery
+from tests.model import Alert, Record, judge
+from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, exclusion
 from tests.model.generate import LATENESS_MS
 
 pytestmark = pytest.mark.timeout(20)
@@ -43,6 +43,12 @@ def after_a_gap(days: int, name: str) -> tuple[list[Record], int]:
     return log, clock_ms(f"+{days + A_WEEK}d 00:00")
 
 
+def told(alerts: list[Alert]) -> list[tuple[object, ...]]:
+    """What does not depend on how long it took."""
+    fields = ("type", "reason", "objective", "goodCount", "badCount")
+    return [(alert["time"][11:], *(alert[field] for field in fields)) for alert in alerts]
+
+
 @pytest.mark.parametrize(
     "name",
     ["nothing wrong", "a failure at each end", "a breach that heals much later", "a failure much later"],
@@ -55,11 +61,35 @@ def test_decades_of_silence_are_as_a_week_of_it(name: str) -> None:
 
     log, until_ms = after_a_gap(DECADES, name)
     (decades,) = run(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1, until_ms=until_ms).values()
-    told = ("type", "reason", "objective", "goodCount", "badCount")
-    assert [[alert[field] for field in told] for alert in decades.alerts] == [
-        [alert[field] for field in told] for alert in week.alerts
-    ]
-    assert [alert["time"][11:] for alert in decades.alerts] == [alert["time"][11:] for alert in week.alerts]
+    assert told(decades.alerts) == told(week.alerts)
+
+
+EXCLUDED = {
+    "while it was in the window": ("12:05", "12:00", "12:01"),
+    "when it had left the window": ("+1d 00:00", "12:00", "12:01"),
+    "all of the silence": ("11:00", "12:01", "{second}"),
+    "all from the silence on": ("+1d 00:00", "+1d 00:00", None),
+    "what comes after the silence": (None, "{second}", None),
+    "what comes after the silence, known too late": ("{late}", "{second}", None),
+}
+"""Sent, start and end."""
+
+
+@pytest.mark.parametrize("times", EXCLUDED.values(), ids=EXCLUDED)
+def test_so_it_is_with_exclusions(times: tuple[str | None, str, str | None]) -> None:
+    alerts = {}
+    for days in (A_WEEK, DECADES):
+        log, until_ms = after_a_gap(days, "a failure at each end")
+        named = {"second": f"+{days}d 12:00", "late": f"+{days}d 12:05"}
+        sent, start, end = (time and time.format_map(named) for time in times)
+        assert start is not None
+        log.append(exclusion(sent, start, end))
+        (broker,) = run(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1, until_ms=until_ms).values()
+        alerts[days] = broker.alerts
+        if days == A_WEEK:
+            want = judge(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1, until_ms=until_ms)
+            assert broker.alerts == want.all_alerts
+    assert told(alerts[DECADES]) == told(alerts[A_WEEK])
 
 
 def test_a_first_record_with_timestamp_zero_is_from_the_future_and_starts_nothing() -> None:

@@ -12,7 +12,7 @@ from streams.evaluation.progress import PanesDoNotFitError
 from tests.laws.beside import TOPICS
 from tests.laws.engine import PartitionRun, law, run
 from tests.model import Record
-from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, short
+from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, exclusion, short
 from tests.model.generate import HOUR_MS, LATENESS_MS, START_MS, logs, objectives, random_log, random_objectives
 
 # A failing log is long; that must not hide how the two differ.
@@ -71,6 +71,19 @@ def test_a_removed_objective_recovers_at_the_next_boundary() -> None:
     assert recovery["incidentId"] == breach["incidentId"]
     assert recovery["breachedAt"] == breach["time"]
     assert (recovery["goodCount"], recovery["badCount"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("until", "good", "bad"), [("12:01", 2, 1), ("12:02", 0, 0)])
+def test_it_recovers_with_the_counts_after_exclusion(until: str, good: int, bad: int) -> None:
+    known_to_the_next_boundary = exclusion("12:02", "12:00", until)
+    one = PartitionRun(WEBHOOKS, [FAST], lateness_ms=LATENESS_MS, exclusions=[known_to_the_next_boundary])
+    one.beside.read_exclusions()
+    one.read(delivery("12:00", 500), delivery("12:01"), delivery("12:01"), delivery("12:01", 500))
+    one.judge_through(clock_ms("12:01"))
+    one.commit()
+    one.take_over([])
+    one.judge_through(clock_ms("12:03"))
+    assert short(one.commit().alerts) == [("12:01", "BELOW_OBJECTIVE", 0, 1), ("12:02", "RETIRED", good, bad)]
 
 
 def test_it_recovers_once_however_often_the_partition_is_taken_over() -> None:

@@ -44,8 +44,18 @@ ORDINARY: dict[str, dict[str, Any]] = {
 """One good, counted event of each metric, without app and time."""
 
 
+LISTED: dict[str, Any] = {
+    "name": "Example App",
+    "partnerName": "Example",
+    "email": "on-call@example.com",
+    "healthcheckUrls": [],
+    "excludedClientKeys": [],
+}
+"""An app of the catalogue, without its key."""
+
+
 def clock_ms(text: str) -> int:
-    """Epoch milliseconds of `12:00`, `12:00:30`, `12:00:59.999`, or `+1d 00:05` for the day after."""
+    """Epoch milliseconds of `12:00`, `12:00:30`, `12:00:59.999`, or `+1d 00:05`, `-1d 00:05` another day."""
     day, _, time = text.rpartition(" ")
     days = int(day.removeprefix("+").removesuffix("d") or 0)
     hours, minutes, seconds = (float(part) for part in f"{time}:00:00".split(":")[:3])
@@ -99,14 +109,7 @@ def withdrawn(sent: str | None, key: str = "e-1") -> Record:
 
 def app(name: str, *, key: str = "com.example.app", partner: str = "Example", excluded: Sequence[str] = ()) -> Record:
     """A version of an app in the catalogue."""
-    body = {
-        "appKey": key,
-        "name": name,
-        "partnerName": partner,
-        "email": "on-call@example.com",
-        "healthcheckUrls": [],
-        "excludedClientKeys": list(excluded),
-    }
+    body = {"appKey": key, **LISTED, "name": name, "partnerName": partner, "excludedClientKeys": list(excluded)}
     return Record(Topics().apps, 0, key.encode(), orjson.dumps(body), None)
 
 

@@ -43,7 +43,7 @@ def exclusion_versions(
         else:
             bodies[key] = body
         partition = murmur2_partition(key.encode(), partitions)
-        sent_ms = _sent_ms(rng, begins_ms, start_ms, span_ms)
+        sent_ms = _sent_ms(rng, begins_ms, start_ms)
         versions.append(Record(Topics().exclusions, partition, key.encode(), value, sent_ms))
     return versions
 
@@ -89,10 +89,9 @@ def _end_ms(rng: random.Random, begins_ms: int) -> int | None:
     return None if lasts_ms is None else begins_ms + lasts_ms
 
 
-def _sent_ms(rng: random.Random, begins_ms: int, start_ms: int, span_ms: int) -> int | None:
-    """Before or after the start, at it or beside it, or just when a boundary is due or just not."""
-    boundary_ms = (start_ms + rng.randrange(span_ms)) // MINUTE_MS * MINUTE_MS
-    due_ms = boundary_ms + LATENESS_MS
+def _sent_ms(rng: random.Random, begins_ms: int, start_ms: int) -> int | None:
+    """Before or after the start, at it or beside it; or just when one of the next boundaries is due, or just not."""
+    due_ms = (begins_ms // MINUTE_MS + rng.randrange(1, 5)) * MINUTE_MS + LATENESS_MS
     return rng.choice(
         (
             None,

@@ -323,6 +323,16 @@ def test_after_an_annulment_a_row_begins_anew() -> None:
     ]
 
 
+def test_an_annulment_forgets_a_recovery_half_done() -> None:
+    log = [delivery(f"12:{minute:02}", 204 if minute == 2 else 500) for minute in range(7)]
+    patient = replace(WEBHOOK_1M, alert_after=2, recover_after=3)
+    assert short([*log, exclusion(None, "12:03", "12:04")], patient)[:3] == [
+        ("12:02", "BELOW_OBJECTIVE", 0, 1),
+        ("12:04", "EXCLUDED", 0, 0),  # after one good minute of three
+        ("12:06", "BELOW_OBJECTIVE", 0, 1),
+    ]
+
+
 # --- iframe preference ---
 
 

@@ -7,12 +7,17 @@
     events:
       - {at: "12:00..12:59", every: 60s, webhook: {statusCode: 204}}   # both ends included
       - {at: "12:05", times: 3, delay: 8s, webhook: {statusCode: 500}} # arrives 8 s after it happened
+      - {at: "11:00", exclusion: {id: deploy, reason: PLANNED_DOWNTIME, start: "12:20", end: "12:30"}}
+      - {at: "11:30", withdraw: deploy}
+      - {at: "11:00", app: {name: Charts, excludedClientKeys: [scanner]}}
     expect:
       - {at: "12:06", type: BREACH, good: 6, bad: 3}
 
-All times are UTC on one day, `+1d 08:00` on the next, always quoted (YAML takes 12:00 for the number 720). An event is
-a `check`, an `iframe`, a `callback` or a `webhook`: a good one but for the fields given. It arrives as it happens, or
-after a `delay`, or when `arrives` says; that is its Kafka timestamp too. Everything lies in one partition.
+All times are UTC on one day, `+1d 08:00` on the next, `-1d 08:00` on the one before, always quoted (YAML takes 12:00
+for the number 720). An event is a `check`, an `iframe`, a `callback` or a `webhook`: a good one but for the fields
+given. It arrives as it happens, or after a `delay`, or when `arrives` says; that is its Kafka timestamp too. Everything
+lies in one partition. An `exclusion` is of all apps and metrics but for the fields given; it, what withdraws it, and an
+`app` of the catalogue are sent `at` that moment.
 """
 
 from dataclasses import replace
@@ -22,20 +27,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import orjson
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from streams.durations import duration_ms
 from streams.evaluation.objective import Objective, Silence
-from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric, Topics
 from streams.objectives import load_objectives
 from tests.model.alert import Alert
-from tests.model.build import ORDINARY, clock_ms
 from tests.model.invariants import boundary_order
 from tests.model.record import Record
-
-APP = "com.example.app"
+from tests.scenarios.line import Line, Strict
 
 _ALERT_FIELDS = {
     "at": "time",
@@ -47,14 +48,12 @@ _ALERT_FIELDS = {
     "scope": "scope",
     "objective": "objective",
     "breachedAt": "breachedAt",
+    "name": "name",
+    "partnerName": "partnerName",
 }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ChangedObjective(_Strict):
+class ChangedObjective(Strict):
     """A shipped objective with other numbers."""
 
     use: str
@@ -88,49 +87,7 @@ def _boundaries(duration: str, hop_ms: int) -> int:
     return max(1, -(-duration_ms(duration) // hop_ms))
 
 
-class Line(_Strict):
-    """Events of one kind: one, several at once, or one every so often."""
-
-    at: str
-    every: str | None = None
-    times: int = 1
-    delay: str = "0s"
-    arrives: str | None = None
-    check: dict[str, Any] | None = None
-    iframe: dict[str, Any] | None = None
-    callback: dict[str, Any] | None = None
-    webhook: dict[str, Any] | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "Line":
-        if sum(fields is not None for _, fields in self._kinds()) != 1 or (".." in self.at) != (self.every is not None):
-            raise ValueError("give one of check, iframe, callback, webhook; and `every` with a range of times")
-        return self
-
-    def _kinds(self) -> list[tuple[Metric, dict[str, Any] | None]]:
-        return [
-            (AVAILABILITY, self.check),
-            (IFRAME, self.iframe),
-            (INSTALLATION, self.callback),
-            (WEBHOOK, self.webhook),
-        ]
-
-    def arrivals(self) -> list[tuple[int, Record]]:
-        """(moment of arrival, record) of every event of the line."""
-        first, _, last = self.at.partition("..")
-        step_ms = duration_ms(self.every) if self.every else 1
-        moments_ms = range(clock_ms(first), clock_ms(last or first) + 1, step_ms)
-        return [self._arrival(time_ms) for time_ms in moments_ms for _ in range(self.times)]
-
-    def _arrival(self, time_ms: int) -> tuple[int, Record]:
-        ((metric, fields),) = ((metric, fields) for metric, fields in self._kinds() if fields is not None)
-        arrival_ms = clock_ms(self.arrives) if self.arrives else time_ms + duration_ms(self.delay)
-        body = {"appKey": APP, "time": time_ms, **ORDINARY[metric.id], **fields}
-        key = body["appKey"].encode()
-        return arrival_ms, Record(Topics().input(metric), 0, key, orjson.dumps(body), arrival_ms)
-
-
-class Scenario(_Strict):
+class Scenario(Strict):
     """One file."""
 
     story: str
@@ -154,7 +111,7 @@ class Scenario(_Strict):
         """The alerts as the file would expect them: each with the fields its expectation names."""
         everything = dict.fromkeys(_ALERT_FIELDS)
         return [
-            {name: _written(alert[_ALERT_FIELDS[name]]) for name in expected or everything}
+            {name: _written((alert | alert["appDetails"])[_ALERT_FIELDS[name]]) for name in expected or everything}
             for alert, expected in zip_longest(sorted(alerts, key=boundary_order), self.expect[: len(alerts)])
         ]
 
