@@ -15,8 +15,8 @@ _MOST_DECIMALS: Final = 9
 def alert_line(alert: Alert, *, with_date: bool = False) -> Text:
     """The alert as a line, coloured where it is printed to a terminal; times are UTC.
 
-    12:05:00Z  BREACH    com.acme.charts  Jira Webhook Delivery Success Rate  97.3 % < 99 %  (250 good, 7 bad in 15m)
-    incident FOotlQrY5ZQ
+    12:05:00Z  BREACH    com.acme.charts  Charts by Acme  Jira Webhook Delivery Success Rate  97.3 % < 99 %
+    (250 good, 7 bad in 15m)  incident FOotlQrY5ZQ
     """
     metric = METRICS.get(alert.metric_id)
     is_scope_named = metric is not None and metric.display_name(alert.scope) != metric.title
@@ -26,9 +26,15 @@ def alert_line(alert: Alert, *, with_date: bool = False) -> Text:
         (f"{time}  ", "dim"),
         (f"{alert.type:<8}  ", _STYLES[alert.type]),
         (printable(alert.app_key), "bold"),
-        f"  {printable(alert.metric_name)}{scope}  {_verdict(alert)}  ",
+        f"{_names(alert)}  {printable(alert.metric_name)}{scope}  {_verdict(alert)}  ",
         (f"incident {alert.incident_id}", "dim"),
     )
+
+
+def _names(alert: Alert) -> str:
+    """As the catalogue has them; nothing for an app it does not know."""
+    app = alert.app_details
+    return "" if app.partner_name is None else f"  {printable(app.name)} by {printable(app.partner_name)}"
 
 
 def _verdict(alert: Alert) -> str:

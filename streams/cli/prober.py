@@ -1,85 +1,150 @@
-"""`slo-streams prober FILE`: checks health URLs and reports what it saw onto Kafka."""
+"""`slo-streams prober`: checks the apps' health URLs and reports what it saw onto Kafka."""
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams import logs
+from streams.catalogue.apps import read_apps
+from streams.catalogue.probing import catalogue_prober, reach_of
+from streams.cli.failure import fail
+from streams.cli.text import printable
 from streams.durations import duration_ms
+from streams.kafka.cluster import MissingTopicError
 from streams.names import AVAILABILITY
-from streams.producers.check import CheckResult, check_session
-from streams.producers.prober import CONCURRENCY, Prober, Report
+from streams.producers.check import CheckResult, checker
+from streams.producers.prober import Prober, Report
 from streams.producers.publish import event_producer, report_to
-from streams.producers.targets import HealthTarget, InvalidTargetsError, load_targets
+from streams.producers.targets import HealthTarget, InvalidTargetsError, load_targets, targets_of
 from streams.settings import InvalidSettingsError, Settings, load_settings
 
-KAFKA_FAILED = 1
-CANNOT_START = 2
+KAFKA_FAILED: Final = 1
+CANNOT_START: Final = 2
+
+# A name server that does not answer holds its thread for longer than a check: the other URLs need their own.
+_DNS_THREADS: Final = 256
 
 
 def prober(
-    file: Annotated[Path, typer.Argument(help="YAML or JSON list of {appKey: ..., url: ...}.", show_default=False)],
-    interval: Annotated[str, typer.Option(help="How often each URL is checked.")] = "60s",
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="List of {appKey: ..., url: ...}, as YAML, JSON or NDJSON; without it, the app catalogue.",
+            show_default=False,
+        ),
+    ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(help="How often each URL is checked; SLO_PROBER_INTERVAL unless given.", show_default="60s"),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Check every URL one time, show the results, and exit.")] = False,
 ) -> None:
     """Check health URLs and report every result to Kafka, for the availability objective.
 
-    A check is good when the URL itself answers 200 in under 3 seconds;
-    redirects are not followed. Checks are spread evenly over the interval.
+    A check is good when the URL itself answers 200 in under 3 seconds; redirects are not followed. Each URL has its
+    own moment in the minute. Without FILE the app catalogue is followed: apps and URLs come and go while it runs, and
+    several probers share them. When one comes or goes, some URLs skip a check; none is checked twice.
+
+    Only https on the ports of SLO_PROBER_PORTS (443,8443) and public addresses are called, as anybody may write a URL
+    into a catalogue. A URL that is refused is logged and counts against nobody. SLO_PROBER_ALLOW_PRIVATE=true allows
+    http, any port and private addresses.
     Ctrl-C or SIGTERM lets the checks under way finish; a second one does not.
 
     \b
-    Example:
-      $ cat apps.yaml
+    Examples:
+      $ slo-streams apps import apps.yaml && slo-streams prober
+      $ cat urls.yaml
       - {appKey: com.example.charts, url: https://charts.example.com/health}
-      $ SLO_BOOTSTRAP_SERVERS=127.0.0.1:9092 slo-streams prober apps.yaml
+      $ SLO_BOOTSTRAP_SERVERS=127.0.0.1:9092 slo-streams prober urls.yaml --once
 
     \b
     Exit code:
       0  stopped by a signal, or every result of --once is in Kafka, good or not
-      1  Kafka could not be reached, or did not take a result
+      1  Kafka could not be reached, has no such topic, or did not take a result
       2  the list, an option or a setting cannot be used; nothing was checked
     """
     try:
-        settings, targets, interval_ms = load_settings(), load_targets(file), _interval_ms(interval)
+        settings, targets = load_settings(), None if file is None else load_targets(file)
     except (InvalidSettingsError, InvalidTargetsError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(CANNOT_START) from None
-    failure: Exception | None = None
+        fail(str(error), code=CANNOT_START)
+    if interval is not None:
+        settings = settings.model_copy(update={"prober_interval": _interval_ms(interval)})
+    logs.configure("INFO", settings.log_format)
+    failures: list[Exception] = []
     try:
-        asyncio.run(_probe(settings, targets, interval_ms / 1_000, once=once))
-    except* KafkaError as group:
-        failure = group.exceptions[0]
-    if failure is not None:
-        typer.echo(
-            f"Results could not be reported to {settings.topics.input(AVAILABILITY)} on {settings.bootstrap_servers}: "
-            f"{failure}\nIs Kafka there (SLO_BOOTSTRAP_SERVERS)? `slo-streams worker` creates the topic.",
-            err=True,
+        asyncio.run(_probe(settings, targets, once=once))
+    except* (KafkaError, MissingTopicError) as group:
+        failures += group.exceptions
+    if failures:
+        fail(
+            f"The prober ended: Kafka at {settings.bootstrap_servers}: {failures[0]}\n"
+            f"It reports to {settings.topics.input(AVAILABILITY)}. Is Kafka there (SLO_BOOTSTRAP_SERVERS)? "
+            "`slo-streams worker` or `slo-streams topics --create` creates the topics.",
+            code=KAFKA_FAILED,
         )
-        raise typer.Exit(KAFKA_FAILED)
 
 
-async def _probe(settings: Settings, targets: Sequence[HealthTarget], interval_s: float, *, once: bool) -> None:
-    # A name server that does not answer holds its thread for longer than a check: the other URLs need their own.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CONCURRENCY, "dns"))
-    async with event_producer(settings) as producer, check_session() as session:
-        report = await report_to(producer, settings)
+async def _probe(settings: Settings, targets: Sequence[HealthTarget] | None, *, once: bool) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_DNS_THREADS, "dns"))
+    async with event_producer(settings) as producer:
         if once:
-            await Prober(session, _shown(report)).once(targets)
+            await _check_once(settings, producer, targets)
+        elif targets is not None:
+            async with _list_prober(settings, producer, targets) as prober:
+                await _run(prober, settings, f"{len(targets):,} URLs")
         else:
-            typer.echo(f"Checking {len(targets)} URLs every {interval_s:g} s. Ctrl-C stops.", err=True)
-            await Prober(session, report).run(targets, interval_s, _stop_on_signal())
+            async with catalogue_prober(settings, producer) as prober:
+                shared = f"the URLs of {settings.topics.apps}, shared in the group {settings.prober_group_id},"
+                await _run(prober, settings, shared)
+
+
+async def _check_once(settings: Settings, producer: AIOKafkaProducer, targets: Sequence[HealthTarget] | None) -> None:
+    report = await report_to(producer, settings)
+    if targets is None:
+        targets = [target for app in (await read_apps(settings)).values() for target in targets_of(app)]
+    async with checker(reach_of(settings)) as checks:
+        await Prober(checks, _shown(report), settings.prober_interval).once(targets)
+
+
+@asynccontextmanager
+async def _list_prober(
+    settings: Settings, producer: AIOKafkaProducer, targets: Sequence[HealthTarget]
+) -> AsyncIterator[Prober]:
+    report = await report_to(producer, settings)
+    async with checker(reach_of(settings)) as checks:
+        prober = Prober(checks, report, settings.prober_interval)
+        prober.watch("list", targets)
+        yield prober
+
+
+async def _run(prober: Prober, settings: Settings, what: str) -> None:
+    """Run until the first SIGTERM or SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        prober.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    typer.echo(f"Checking {what} every {settings.prober_interval / 1_000:g} s. Ctrl-C stops.", err=True)
+    await prober.run()
+    typer.echo(f"Stopped: {prober.counts}.", err=True)
 
 
 def _shown(report: Report) -> Report:
     async def show_and_report(result: CheckResult) -> None:
         outcome = result.error or f"{result.status_code} in {result.duration_ms:.0f} ms"
-        typer.echo(f"{result.target.app_key}  {result.target.url}  {outcome}")
+        typer.echo(printable(f"{result.target.app_key}  {result.target.url}  {outcome}"))
         await report(result)
 
     return show_and_report
@@ -93,17 +158,3 @@ def _interval_ms(text: str) -> int:
     if interval_ms < 1_000:
         raise typer.BadParameter("at least 1s", param_hint="--interval")
     return interval_ms
-
-
-def _stop_on_signal() -> asyncio.Event:
-    """An event that the first SIGTERM or SIGINT sets; a second one ends the process at once."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-
-    def on_signal() -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
-    return stop

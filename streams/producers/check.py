@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import aiohttp
 import orjson
+from aiohttp.abc import AbstractResolver
 
-from streams.producers.clock import Clock
+from streams.producers.clock import Clock, SystemClock
+from streams.producers.reach import Reach, RefusedError
+from streams.producers.resolver import ReachableResolver
 from streams.producers.targets import HealthTarget
 
 TIMEOUT_MS = 2_999
@@ -48,13 +51,53 @@ class CheckResult:
         )
 
 
-@asynccontextmanager
-async def check_session(timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[aiohttp.ClientSession]:
-    """HTTP client for `check`.
+class Checker:
+    """Checks URLs within reach; see `checker`."""
 
-    Every check resolves, connects and shakes hands anew: it sees what a new customer sees.
+    def __init__(self, session: aiohttp.ClientSession, reach: Reach, clock: Clock) -> None:
+        self._session = session
+        self._reach = reach
+        self._clock = clock
+
+    async def check(self, target: HealthTarget) -> CheckResult:
+        """Check one URL. Whatever the app does is a result, never an exception; redirects are not followed.
+
+        Raises:
+            RefusedError: the URL must not be called; it was not.
+        """
+        url = self._reach.check_url(target.url)
+        time_ms, started_s = self._clock.epoch_ms(), self._clock.monotonic_s()
+        try:
+            async with self._session.get(url, allow_redirects=False) as response:
+                await _read(response)
+        except aiohttp.InvalidURL as error:
+            raise RefusedError(f"no URL that can be checked: {error}") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # a timeout is an OSError
+            return CheckResult(target, time_ms, None, None, explain(error))
+        duration_ms = round(1_000 * (self._clock.monotonic_s() - started_s), 3)
+        return CheckResult(target, time_ms, response.status, duration_ms, None)
+
+
+@asynccontextmanager
+async def checker(
+    reach: Reach,
+    *,
+    clock: Clock | None = None,
+    timeout_ms: int = TIMEOUT_MS,
+    resolver: AbstractResolver | None = None,
+    trust: ssl.SSLContext | None = None,
+) -> AsyncIterator[Checker]:
+    """A checker that resolves, connects and shakes hands anew for every check: it sees what a new customer sees.
+
+    `resolver` and `trust` stand for the machine's name service and its certificate authorities unless given.
     """
-    connector = aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False)
+    connector = aiohttp.TCPConnector(
+        limit=0,
+        force_close=True,
+        use_dns_cache=False,
+        resolver=ReachableResolver(resolver or aiohttp.ThreadedResolver(), reach),
+        ssl=trust or True,
+    )
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=timeout_ms / 1_000),
@@ -65,19 +108,7 @@ async def check_session(timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[aiohttp.C
         max_field_size=READ_LIMIT_BYTES,
         headers={"User-Agent": "slo-streams-prober", "Cache-Control": "no-cache"},
     ) as session:
-        yield session
-
-
-async def check(session: aiohttp.ClientSession, target: HealthTarget, clock: Clock) -> CheckResult:
-    """Check one URL. Whatever the app does is a result, never an exception; redirects are not followed."""
-    time_ms, started_s = clock.epoch_ms(), clock.monotonic_s()
-    try:
-        async with session.get(target.url, allow_redirects=False) as response:
-            await _read(response)
-    except (aiohttp.ClientError, OSError, ValueError) as error:  # a timeout is an OSError, a bad host name a ValueError
-        return CheckResult(target, time_ms, None, None, explain(error))
-    duration_ms = round(1_000 * (clock.monotonic_s() - started_s), 3)
-    return CheckResult(target, time_ms, response.status, duration_ms, None)
+        yield Checker(session, reach, clock or SystemClock())
 
 
 async def _read(response: aiohttp.ClientResponse) -> None:
@@ -90,8 +121,10 @@ async def _read(response: aiohttp.ClientResponse) -> None:
 
 def explain(error: Exception) -> str:
     """`kind: reason` of a check without an answer, at most 256 characters."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return f"{_kind(error)}: {reason}"[:ERROR_LENGTH]
+    kind, reason = _kind(error), " ".join(str(error).split())
+    if kind == "timeout":
+        reason = "no full answer in time"  # which of aiohttp's own limits it was tells nobody more
+    return f"{kind}: {reason or type(error).__name__}"[:ERROR_LENGTH]
 
 
 def _kind(error: Exception) -> str:

@@ -1,12 +1,11 @@
 """Where a producer takes its time from; tests bring their own."""
 
-import asyncio
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall clock, a clock that never jumps, and a way to wait."""
+    """Wall clock, and a clock that never jumps."""
 
     def epoch_ms(self) -> int:
         """Wall clock, epoch milliseconds."""
@@ -14,10 +13,6 @@ class Clock(Protocol):
 
     def monotonic_s(self) -> float:
         """Seconds of a clock that never jumps."""
-        ...
-
-    async def wait(self, seconds: float, stop: asyncio.Event) -> None:
-        """Return after `seconds`, at once when `stop` is set."""
         ...
 
 
@@ -32,9 +27,15 @@ class SystemClock:
         """Seconds of a clock that never jumps."""
         return time.monotonic()
 
-    async def wait(self, seconds: float, stop: asyncio.Event) -> None:
-        """Return after `seconds`, at once when `stop` is set."""
-        try:
-            await asyncio.wait_for(stop.wait(), max(seconds, 0))
-        except TimeoutError:
-            return
+
+class SteadyClock:
+    """Epoch milliseconds that never jump: the wall clock as it was at the start, carried on by the other clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._start_ms = clock.epoch_ms()
+        self._start_s = clock.monotonic_s()
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch, as if nobody had set the wall clock since."""
+        return self._start_ms + int(1_000 * (self._clock.monotonic_s() - self._start_s))

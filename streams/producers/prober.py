@@ -1,76 +1,164 @@
-"""The health prober: every URL once an interval, evenly spread, each at its own fixed moment."""
+"""The health prober: every URL once an interval, at its own fixed moment, whatever becomes of the others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from math import ceil
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Final
 
-import aiohttp
-
-from streams.producers.check import CheckResult, check
-from streams.producers.clock import Clock, SystemClock
+from streams.producers.check import Checker, CheckResult
+from streams.producers.clock import Clock, SteadyClock, SystemClock
+from streams.producers.reach import RefusedError
+from streams.producers.schedule import Due, Schedule
 from streams.producers.targets import HealthTarget
 
-CONCURRENCY = 256
-"""Checks under way at once: enough for 5,000 URLs a minute of which every one times out."""
+log = logging.getLogger(__name__)
+
+CONCURRENCY: Final = 800
+"""Checks under way at once: enough for 15,000 URLs a minute of which every one times out, and for 1,024 open files."""
+
+TAKE_OVER_MS: Final = 2_000
+"""A URL that is new here may just have been checked by another prober: it waits longer than clocks differ."""
+
+_LATE_MS: Final = 5_000
+_TOLD_EVERY_MS: Final = 60_000
 
 Report = Callable[[CheckResult], Awaitable[None]]
 
 
-def phase_s(index: int, count: int, interval_s: float) -> float:
-    """Offset of one of `count` URLs within the interval: 0, 1/count, 2/count, ... of it."""
-    return interval_s * index / count
-
-
-def next_round(last_round: int, elapsed_s: float, interval_s: float) -> int:
-    """Round to run after `last_round`, when `elapsed_s` have passed since round 0.
-
-    Rounds that went by are left out rather than caught up with, so a stalled prober never sends a burst.
+@dataclass(slots=True)
+class Counts:
+    """What became of the checks that were due. `left_out`: neither made nor counted against anybody, as the prober
+    was late, at its limit, or not sure that the URL was still its own.
     """
-    return max(last_round + 1, ceil(elapsed_s / interval_s))
+
+    answered: int = 0
+    unanswered: int = 0
+    refused: int = 0
+    left_out: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.answered:,} answered, {self.unanswered:,} without an answer, {self.refused:,} refused, "
+            f"{self.left_out:,} left out"
+        )
 
 
 class Prober:
-    """Checks targets and hands every result to `report`; an exception of `report` ends it.
+    """Checks what it is given to watch and hands every result to `report`; an exception of `report` ends it.
 
-    One task a target: a URL never has two checks under way, and a slow one delays no other.
+    A URL never has two checks under way, and a slow one delays no other. What cannot be checked in time is left out:
+    a check that waited would show the prober's slowness, not the app's. `may_check` is asked before each.
     """
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        checker: Checker,
         report: Report,
+        interval_ms: int,
+        *,
+        may_check: Callable[[], bool] = lambda: True,
         clock: Clock | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
-        self._session = session
+        self.counts = Counts()
+        self._checker = checker
         self._report = report
-        self._clock = clock or SystemClock()
-        self._slots = asyncio.Semaphore(concurrency)
+        self._may_check = may_check
+        self._clock = SteadyClock(clock or SystemClock())
+        self._concurrency = concurrency
+        self._late_ms = min(_LATE_MS, interval_ms // 2)
+        self._take_over_ms = min(TAKE_OVER_MS, interval_ms // 2)
+        self._schedule = Schedule(interval_ms)
+        self._given: dict[Hashable, set[HealthTarget]] = {}
+        self._under_way: set[HealthTarget] = set()
+        self._refused: set[HealthTarget] = set()
+        self._changed = asyncio.Event()
+        self._stopped = False
 
-    async def run(self, targets: Sequence[HealthTarget], interval_s: float, stop: asyncio.Event) -> None:
-        """Check for ever. Once `stop` is set, checks under way are finished and reported, then it returns."""
-        started_s = self._clock.monotonic_s()
+    def __len__(self) -> int:
+        return len(self._schedule)
+
+    def watch(self, source: Hashable, targets: Iterable[HealthTarget]) -> None:
+        """From now on check these for a source, instead of what it gave before; nothing stops it all."""
+        before, after = self._given.pop(source, set()), set(targets)
+        if after:
+            self._given[source] = after
+        for target in before - after:
+            self._schedule.remove(target)
+            self._refused.discard(target)
+        from_ms = self._clock.now_ms() + self._take_over_ms
+        for target in after - before:
+            self._schedule.add(target, from_ms)
+        self._changed.set()
+
+    def stop(self) -> None:
+        """Let `run` end once the checks under way are finished and reported."""
+        self._stopped = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Check until stopped."""
+        tell_ms = self._clock.now_ms() + _TOLD_EVERY_MS
         async with asyncio.TaskGroup() as group:
-            for index, target in enumerate(targets):
-                first_s = started_s + phase_s(index, len(targets), interval_s)
-                group.create_task(self._repeat(target, first_s, interval_s, stop))
+            while not self._stopped:
+                now_ms = self._clock.now_ms()
+                for due in self._schedule.take(now_ms):
+                    if self._can_be_made(due, now_ms):
+                        self._under_way.add(due.target)
+                        group.create_task(self._check(due.target))
+                    else:
+                        self.counts.left_out += 1
+                if now_ms >= tell_ms:
+                    log.info("%s URLs; so far %s", f"{len(self):,}", self.counts)
+                    tell_ms = now_ms + _TOLD_EVERY_MS
+                await self._wait_for_next()
 
-    async def once(self, targets: Sequence[HealthTarget]) -> None:
+    async def once(self, targets: Iterable[HealthTarget]) -> None:
         """Check every target one time."""
+        slots = asyncio.Semaphore(self._concurrency)
+
+        async def check(target: HealthTarget) -> None:
+            async with slots:
+                await self._check(target)
+
         async with asyncio.TaskGroup() as group:
             for target in targets:
-                group.create_task(self._check(target))
+                group.create_task(check(target))
 
-    async def _repeat(self, target: HealthTarget, first_s: float, interval_s: float, stop: asyncio.Event) -> None:
-        now_round = 0
-        while True:
-            await self._clock.wait(first_s + now_round * interval_s - self._clock.monotonic_s(), stop)
-            if stop.is_set():
-                return
-            await self._check(target)
-            now_round = next_round(now_round, self._clock.monotonic_s() - first_s, interval_s)
+    def _can_be_made(self, due: Due, now_ms: int) -> bool:
+        return (
+            now_ms - due.due_ms <= self._late_ms
+            and due.target not in self._under_way
+            and len(self._under_way) < self._concurrency
+            and self._may_check()
+        )
+
+    async def _wait_for_next(self) -> None:
+        due_ms = self._schedule.next_ms()
+        timeout_s = None if due_ms is None else max(0, due_ms - self._clock.now_ms()) / 1_000
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        self._changed.clear()
 
     async def _check(self, target: HealthTarget) -> None:
-        async with self._slots:  # outside the check: waiting for a slot is no slowness of the app
-            result = await check(self._session, target, self._clock)
+        try:
+            result = await self._checker.check(target)
+        except RefusedError as refusal:
+            self._note_refusal(target, str(refusal))
+            return
+        finally:
+            self._under_way.discard(target)
+        self._refused.discard(target)
+        if result.error is None:
+            self.counts.answered += 1
+        else:
+            self.counts.unanswered += 1
         await self._report(result)
+
+    def _note_refusal(self, target: HealthTarget, reason: str) -> None:
+        self.counts.refused += 1
+        if target not in self._refused:  # said once, until it has been checked again
+            self._refused.add(target)
+            log.warning("not checked: %r of %r: %s", target.url, target.app_key, reason)

@@ -1,11 +1,13 @@
-"""The list of health URLs to check: a YAML or JSON file, validated as a whole before the first check."""
+"""What is to be checked: the health URLs of apps, from the catalogue or from a file of their own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, ValidationError
+
+from schemas.apps import App
+from streams.producers.listing import UnreadableListError, read_list
 
 _HTTP_URL = TypeAdapter(HttpUrl)
 
@@ -14,7 +16,12 @@ class InvalidTargetsError(Exception):
     """The list cannot be used; the message has a line for each fault."""
 
 
-def _plain_http_url(text: str) -> str:
+def plain_http_url(text: str) -> str:
+    """The same text, if it is a URL that can be checked and shown.
+
+    Raises:
+        ValueError: it is none; says why.
+    """
     if text != "".join(text.split()):
         raise ValueError("contains white space")
     url = _HTTP_URL.validate_python(text)
@@ -29,55 +36,40 @@ class HealthTarget(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
     app_key: str = Field(alias="appKey", min_length=1, max_length=256)
-    url: Annotated[str, AfterValidator(_plain_http_url)] = Field(max_length=2_048)
+    url: Annotated[str, AfterValidator(plain_http_url)] = Field(max_length=2_048)
+
+
+def targets_of(app: App) -> Iterator[HealthTarget]:
+    """Its URLs, each once, whatever they are: one that must not be called is the prober's to refuse."""
+    for url in dict.fromkeys(app.healthcheck_urls):
+        yield HealthTarget.model_construct(app_key=app.app_key, url=url)
 
 
 def load_targets(path: Path) -> list[HealthTarget]:
     """Targets of a file, in its order, at least one.
 
     Raises:
-        InvalidTargetsError: every fault, each with its line (YAML) or index (a `.json` file).
+        InvalidTargetsError: every fault, each with its line.
     """
     try:
-        content = path.read_bytes()
-        items = _json_items(content) if path.suffix == ".json" else _yaml_items(content)
-    except OSError as error:
-        raise InvalidTargetsError(f"{path}: {error.strerror}") from None
-    except (ValueError, yaml.YAMLError) as error:
-        raise InvalidTargetsError(f"{path}: not readable: {' '.join(str(error).split())}") from None
-    if not items:
-        raise InvalidTargetsError(f"{path}: must be a list of `- {{appKey: com.example.app, url: https://...}}`")
+        items = read_list(path)
+    except UnreadableListError as error:
+        raise InvalidTargetsError(str(error)) from None
 
-    targets: dict[HealthTarget, str] = {}
+    lines: dict[HealthTarget, int] = {}
     faults = []
-    for place, item in items:
+    for line, value in items:
         try:
-            target = HealthTarget.model_validate(item)
+            target = HealthTarget.model_validate(value)
         except ValidationError as error:
-            faults += [f"{path}:{place}: {_explain(problem)}" for problem in error.errors()]
+            faults += [f"{path}:{line}: {_explain(problem)}" for problem in error.errors()]
             continue
-        if target in targets:
-            faults.append(f"{path}:{place}: the same as {path}:{targets[target]}, so every check would count twice")
-        targets.setdefault(target, place)
+        if target in lines:
+            faults.append(f"{path}:{line}: the same as {path}:{lines[target]}, so every check would count twice")
+        lines.setdefault(target, line)
     if faults:
         raise InvalidTargetsError("\n".join(faults))
-    return list(targets)
-
-
-def _json_items(content: bytes) -> list[tuple[str, Any]]:
-    document = orjson.loads(content)
-    return [(f"[{index}]", item) for index, item in enumerate(document)] if isinstance(document, list) else []
-
-
-def _yaml_items(content: bytes) -> list[tuple[str, Any]]:
-    loader = yaml.SafeLoader(content)
-    try:
-        root = loader.get_single_node()
-        if not isinstance(root, yaml.SequenceNode):
-            return []
-        return [(f"{node.start_mark.line + 1}", loader.construct_document(node)) for node in root.value]
-    finally:
-        loader.dispose()
+    return list(lines)
 
 
 def _explain(problem: Any) -> str:

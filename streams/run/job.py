@@ -1,4 +1,4 @@
-"""The job's parts in order: sample feed, demo apps, worker, prober, alerts. The last one started ends first."""
+"""The job in order: demo apps, catalogue, sample feed, worker, prober, alerts. The last one started ends first."""
 
 import asyncio
 import contextlib
@@ -11,15 +11,18 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.broker import EmbeddedKafka
+from streams.catalogue.apps import changes, read_apps
+from streams.catalogue.probing import catalogue_prober
+from streams.catalogue.write import write
 from streams.kafka.alerts import alert_records, open_breaches, read_alert
 from streams.kafka.progress import PartitionProgress, ProgressReader, progress_reader
 from streams.kafka.topics import prepare_topics
-from streams.producers.check import check_session
 from streams.producers.clock import SystemClock
 from streams.producers.demo_apps import demo_apps
-from streams.producers.prober import Prober
-from streams.producers.publish import event_producer, publish_sample, report_to
+from streams.producers.publish import event_producer, publish_sample
 from streams.producers.sample import sample_feed
+from streams.producers.targets import HealthTarget
+from streams.run.catalogue import demo_catalogue
 from streams.run.local import local_environment, local_settings
 from streams.run.tally import Tally
 from streams.run.view import View
@@ -27,7 +30,6 @@ from streams.run.watch import watch_kafka, watch_worker
 from streams.run.worker_process import worker_process
 from streams.settings import Settings
 
-PROBE_INTERVAL_S: Final = 5.0  # an operator's prober comes once a minute; a viewer wants to see something sooner
 _STATUS_INTERVAL_S: Final = 1.0
 
 
@@ -65,24 +67,31 @@ class Job:
         async with progress_reader(settings) as reader, event_producer(settings) as producer:
             start = _flat(await reader.read_when_ready())
             tally = Tally(start, await open_breaches(settings), time.monotonic())
-            await self._publish_sample(producer, start)
-            async with (
-                demo_apps() as targets,
-                check_session() as session,
-                alert_records(settings, from_start=False) as records,
-                worker_process(local_environment(settings.bootstrap_servers), self._log_path) as worker,
-            ):
-                view.say(f"The worker has started; its log: {self._log_path}")
-                urls = " and ".join(target.url for target in targets)
-                view.say(f"Probing two demo apps every {PROBE_INTERVAL_S:g} s: {urls}; the second fails now and then.")
-                prober = Prober(session, await report_to(producer, settings))
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(for_s), asyncio.TaskGroup() as group:
-                        group.create_task(watch_worker(worker, self._log_path, view))
-                        group.create_task(prober.run(targets, PROBE_INTERVAL_S, asyncio.Event()))
-                        group.create_task(self._show_alerts(records, tally))
-                        group.create_task(self._show_status(reader, tally))
-                view.say("Stopping the prober, the worker and the demo apps.")
+            async with demo_apps() as targets:
+                await self._import_catalogue(targets)
+                await self._publish_sample(producer, start)
+                async with (
+                    catalogue_prober(settings, producer) as prober,
+                    alert_records(settings, from_start=False) as records,
+                    worker_process(local_environment(settings.bootstrap_servers), self._log_path) as worker,
+                ):
+                    view.say(f"The worker has started; its log: {self._log_path}")
+                    urls = " and ".join(target.url for target in targets)
+                    interval_s = settings.prober_interval / 1_000
+                    view.say(f"Probing two demo apps every {interval_s:g} s: {urls}; the second fails now and then.")
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(for_s), asyncio.TaskGroup() as group:
+                            group.create_task(watch_worker(worker, self._log_path, view))
+                            group.create_task(prober.run())
+                            group.create_task(self._show_alerts(records, tally))
+                            group.create_task(self._show_status(reader, tally))
+                    view.say("Stopping the prober, the worker and the demo apps.")
+
+    async def _import_catalogue(self, targets: Sequence[HealthTarget]) -> None:
+        """Before the events, so that their alerts carry names; apps an operator added stay."""
+        found = changes(await read_apps(self._settings), demo_catalogue(targets))
+        await write(self._settings, self._settings.topics.apps, {**found.added, **found.changed})
+        self._view.say(f"The catalogue knows {len(found.added) + len(found.changed) + len(found.unchanged)} apps.")
 
     async def _publish_sample(self, producer: AIOKafkaProducer, start: Sequence[PartitionProgress]) -> None:
         """All of it before anything live: an event that overtakes it would make the rest of its partition late."""

@@ -1,17 +1,20 @@
-"""The operator's settings, turned to the embedded Kafka: one node, reached without TLS or a password."""
+"""The operator's settings, turned to this machine: one Kafka node without TLS or a password, apps on 127.0.0.1."""
 
-from typing import Any
+from typing import Any, Final
 
 from streams.settings import SecurityProtocol, Settings
 
+PROBER_INTERVAL_MS: Final = 5_000  # an operator's prober comes once a minute; a viewer wants to see something sooner
+
 
 def local_settings(settings: Settings, bootstrap_servers: str) -> Settings:
-    """The settings with the connection replaced; objectives, lateness, names and the rest stay as they are."""
-    return settings.model_copy(update=_connection(bootstrap_servers))
+    """The settings with the connection and the prober replaced; objectives, lateness, names and the rest stay."""
+    prober = {"prober_interval": PROBER_INTERVAL_MS, "prober_allow_private": True}
+    return settings.model_copy(update=_connection(bootstrap_servers) | prober)
 
 
 def local_environment(bootstrap_servers: str) -> dict[str, str]:
-    """The same replacement as variables for a child process."""
+    """The same connection as variables for a worker."""
     return {f"SLO_{name.upper()}": str(value) for name, value in _connection(bootstrap_servers).items()}
 
 

@@ -15,9 +15,14 @@ def line(document: dict[str, Any], *, with_date: bool = False) -> str:
 
 def test_a_breach_says_when_who_what_and_by_how_much() -> None:
     assert line(BREACH) == (
-        "12:05:00Z  BREACH    com.acme.charts  Jira Webhook Delivery Success Rate  97.3 % < 99 %  "
+        "12:05:00Z  BREACH    com.acme.charts  Charts by Acme  Jira Webhook Delivery Success Rate  97.3 % < 99 %  "
         "(1,250 good, 35 bad in 15m)  incident FOotlQrY5ZQ"
     )
+
+
+def test_an_app_that_the_catalogue_does_not_know_has_only_its_key() -> None:
+    unknown = BREACH | {"appDetails": {"name": "com.acme.charts", "partnerName": None}}
+    assert line(unknown).startswith("12:05:00Z  BREACH    com.acme.charts  Jira Webhook Delivery Success Rate")
 
 
 def test_a_recovery_stands_below_its_breach() -> None:

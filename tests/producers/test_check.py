@@ -9,23 +9,23 @@ import pytest
 from aiohttp import web
 
 from schemas.healthcheck import HealthCheck
-from streams.producers.check import READ_LIMIT_BYTES, TIMEOUT_MS, CheckResult, check, check_session, explain
-from streams.producers.clock import SystemClock
-from tests.producers.servers import Handler, healthy, refusing, serving, target
+from streams.producers.check import READ_LIMIT_BYTES, TIMEOUT_MS, CheckResult, checker, explain
+from streams.producers.reach import Reach, RefusedError
+from tests.producers.servers import PRIVATE, Handler, Names, healthy, refusing, serving, target
 
 
-def check_url(url: str, timeout_ms: int = TIMEOUT_MS) -> CheckResult:
+def check_url(url: str, timeout_ms: int = TIMEOUT_MS, reach: Reach = PRIVATE) -> CheckResult:
     async def run() -> CheckResult:
-        async with check_session(timeout_ms) as session:
-            return await check(session, target(url), SystemClock())
+        async with checker(reach, timeout_ms=timeout_ms) as checks:
+            return await checks.check(target(url))
 
     return asyncio.run(run())
 
 
 def check_handler(handler: Handler, *, scheme: str = "http", timeout_ms: int = TIMEOUT_MS) -> CheckResult:
     async def run() -> CheckResult:
-        async with serving(handler) as base, check_session(timeout_ms) as session:
-            return await check(session, target(base.replace("http", scheme) + "/health"), SystemClock())
+        async with serving(handler) as base, checker(PRIVATE, timeout_ms=timeout_ms) as checks:
+            return await checks.check(target(base.replace("http", scheme) + "/health"))
 
     return asyncio.run(run())
 
@@ -74,7 +74,9 @@ def test_no_answer_in_time_is_a_timeout() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    assert kind(check_handler(handler, timeout_ms=100)) == "timeout"
+    result = check_handler(handler, timeout_ms=100)
+    assert kind(result) == "timeout"
+    assert result.error == "timeout: no full answer in time"
 
 
 def test_a_body_that_never_ends_its_first_line_is_a_timeout() -> None:
@@ -118,6 +120,14 @@ def test_an_unknown_name_is_a_dns_error() -> None:
     assert kind(check_url("http://health.invalid/", timeout_ms=60_000)) == "dns"
 
 
+def test_a_name_server_that_does_not_answer_is_a_timeout() -> None:
+    async def run() -> CheckResult:
+        async with checker(PRIVATE, timeout_ms=100, resolver=Names({})) as checks:
+            return await checks.check(target("https://slow.example/"))
+
+    assert kind(asyncio.run(run())) == "timeout"
+
+
 def test_tls_against_plain_http_is_a_tls_error() -> None:
     assert kind(check_handler(healthy, scheme="https")) == "tls"
 
@@ -131,9 +141,9 @@ def test_an_answer_that_is_no_http_is_another_error(answer: bytes) -> None:
 
     async def run() -> CheckResult:
         server = await asyncio.start_server(reply, "127.0.0.1", 0)
-        async with server, check_session() as session:
+        async with server, checker(PRIVATE) as checks:
             port = server.sockets[0].getsockname()[1]
-            return await check(session, target(f"http://127.0.0.1:{port}/"), SystemClock())
+            return await checks.check(target(f"http://127.0.0.1:{port}/"))
 
     assert kind(asyncio.run(run())) == "other"
 
@@ -143,6 +153,52 @@ def test_a_name_that_cannot_be_one_is_a_result_too(url: str) -> None:
     result = check_url(url)
     assert result.status_code is None
     assert kind(result) in ("dns", "other")
+
+
+@pytest.mark.parametrize("url", ["http://127.1/", "http://2130706433/", "http://127.0.0.1./"])
+def test_an_address_in_disguise_is_refused_and_no_result(url: str) -> None:
+    with pytest.raises(RefusedError):
+        check_url(url)
+
+
+@pytest.mark.parametrize("name", ["localhost", "0x7f000001"])
+def test_a_name_of_a_private_address_is_refused_and_no_result(name: str) -> None:
+    with pytest.raises(RefusedError, match="not a public address"):
+        check_url(f"https://{name}/", reach=Reach())
+
+
+def test_what_may_not_be_called_is_not_connected_to() -> None:
+    visits = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        visits.append(request.path)
+        return web.Response()
+
+    async def run() -> None:
+        async with serving(handler) as base:
+            port = int(base.rpartition(":")[2])
+            names = Names({"localhost": ["127.0.0.1"], "private.example": ["127.0.0.1", "10.0.0.1"]})
+            async with checker(Reach(ports=[port]), resolver=names) as checks:
+                for host in ("127.0.0.1", "[::ffff:127.0.0.1]", "localhost", "private.example"):
+                    with pytest.raises(RefusedError):
+                        await checks.check(target(f"https://{host}:{port}/"))
+
+    asyncio.run(run())
+    assert visits == []
+
+
+def test_a_name_is_looked_up_once_and_the_connection_goes_to_what_was_found() -> None:
+    """A second look-up could be answered with another address."""
+
+    async def run() -> tuple[CheckResult, Names]:
+        async with serving(healthy) as base:
+            names = Names({"app.example": ["127.0.0.1"]})
+            async with checker(PRIVATE, resolver=names) as checks:
+                return await checks.check(target(base.replace("127.0.0.1", "app.example"))), names
+
+    result, names = asyncio.run(run())
+    assert result.status_code == 200
+    assert names.asked == ["app.example"]
 
 
 def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +219,9 @@ def test_every_check_connects_anew() -> None:
         return web.Response()
 
     async def run() -> None:
-        async with serving(handler) as base, check_session() as session:
+        async with serving(handler) as base, checker(PRIVATE) as checks:
             for _ in range(2):
-                await check(session, target(base), SystemClock())
+                await checks.check(target(base))
 
     asyncio.run(run())
     assert len(set(peers)) == 2

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from streams.producers.check import check, check_session
-from streams.producers.clock import SystemClock
+from streams.producers.check import checker
 from streams.producers.demo_apps import FLAKY_APP, STEADY_APP, Behaviour, demo_apps, flaky_behaviour
+from tests.producers.servers import PRIVATE
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_both_apps_answer_over_http() -> None:
     async def visit(age_s: float) -> dict[str, int | str | None]:
         nonlocal now_s
         now_s = 5_000.0
-        async with demo_apps(lambda: now_s) as targets, check_session(timeout_ms=300) as session:
+        async with demo_apps(lambda: now_s) as targets, checker(PRIVATE, timeout_ms=300) as checks:
             now_s += age_s
-            results = [await check(session, item, SystemClock()) for item in targets]
+            results = [await checks.check(item) for item in targets]
         return {
             result.target.app_key: result.status_code or (result.error or "").partition(":")[0] for result in results
         }

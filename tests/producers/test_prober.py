@@ -1,126 +1,204 @@
-"""The prober's timetable, under a clock that jumps from one due check to the next; the servers are real."""
+"""The prober at work, against real servers: who is checked when, and what becomes of it."""
 
 import asyncio
-from heapq import heappop, heappush
-from itertools import count
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
-from hypothesis import given
-from hypothesis import strategies as st
 
-from streams.producers.check import CheckResult, check_session
-from streams.producers.prober import Prober, Report, next_round, phase_s
-from tests.producers.servers import healthy, refusing, serving, target
+from streams.producers.check import CheckResult, checker
+from streams.producers.prober import Prober, Report
+from streams.producers.reach import Reach
+from streams.producers.schedule import phase_ms
+from streams.producers.targets import HealthTarget
+from tests.producers.servers import PRIVATE, Names, healthy, refusing, serving, target
 
-INTERVAL_S = 60.0
-
-
-class VirtualClock:
-    """Time that moves on only when every one of `tasks` tasks waits: then to the earliest of their moments.
-
-    Each wait lasts `oversleep_s` longer than asked for, as on a busy machine.
-    """
-
-    def __init__(self, tasks: int, oversleep_s: float = 0.0) -> None:
-        self.now_s = 1_000.0
-        self._tasks = tasks
-        self._oversleep_s = oversleep_s
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._order = count()
-
-    def epoch_ms(self) -> int:
-        return round(self.now_s * 1_000)
-
-    def monotonic_s(self) -> float:
-        return self.now_s
-
-    async def wait(self, seconds: float, stop: asyncio.Event) -> None:
-        woken = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (self.now_s + max(seconds, 0.0), next(self._order), woken))
-        if stop.is_set():
-            for _, _, waiter in self._waiting:
-                waiter.set_result(None)
-            self._waiting.clear()
-        elif len(self._waiting) == self._tasks:
-            due_s, _, first = heappop(self._waiting)
-            self.now_s = max(self.now_s, due_s + self._oversleep_s)
-            first.set_result(None)
-        await woken
+INTERVAL_MS = 300
+LIMIT_S = 60
 
 
-def probe(urls: int, results: int, *, oversleep_s: float = 0.0, report_takes_s: float = 0.0) -> list[CheckResult]:
-    """The first `results` results of a prober of `urls` URLs of one healthy app."""
-    clock = VirtualClock(urls, oversleep_s)
+def collect(into: list[CheckResult], until: int | None = None, then: Callable[[], None] = lambda: None) -> Report:
+    """A report that keeps results, and calls `then` at the `until`th."""
 
-    async def run() -> list[CheckResult]:
-        stop, seen = asyncio.Event(), list[CheckResult]()
+    async def report(result: CheckResult) -> None:
+        into.append(result)
+        if len(into) == until:
+            then()
 
-        async def report(result: CheckResult) -> None:
-            seen.append(result)
-            clock.now_s += report_takes_s
-            if len(seen) == results:
-                stop.set()
+    return report
 
-        async with serving(healthy) as base, check_session() as session:
-            targets = [target(f"{base}/{index}") for index in range(urls)]
-            await Prober(session, report, clock).run(targets, INTERVAL_S, stop)
+
+@asynccontextmanager
+async def probing(
+    report: Report,
+    *,
+    reach: Reach = PRIVATE,
+    interval_ms: int = INTERVAL_MS,
+    may_check: Callable[[], bool] = lambda: True,
+    concurrency: int = 100,
+) -> AsyncIterator[Prober]:
+    """A prober that runs until the context is left."""
+    async with checker(reach, timeout_ms=1_500) as checks, asyncio.timeout(LIMIT_S):
+        prober = Prober(checks, report, interval_ms, may_check=may_check, concurrency=concurrency)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(prober.run())
+            yield prober
+            prober.stop()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def test_each_url_is_checked_once_an_interval_at_its_own_moment() -> None:
+    interval_ms = 1_000
+
+    async def scenario() -> list[CheckResult]:
+        seen, enough = list[CheckResult](), asyncio.Event()
+        async with (
+            serving(healthy) as base,
+            probing(collect(seen, 40, enough.set), interval_ms=interval_ms) as prober,
+        ):
+            prober.watch("test", [target(f"{base}/{number}") for number in range(20)])
+            await enough.wait()
         return seen
 
-    return asyncio.run(run())
+    rounds = Counter[tuple[HealthTarget, int]]()
+    late_ms = []
+    for result in asyncio.run(scenario()):
+        after_ms = result.time_ms - phase_ms(result.target, interval_ms)
+        rounds[result.target, after_ms // interval_ms] += 1
+        late_ms.append(after_ms % interval_ms)
+    assert max(rounds.values()) == 1
+    assert len({url for url, _ in rounds}) == 20
+    # On a machine that is busy some are late, and those too late are left out.
+    assert sorted(late_ms)[len(late_ms) // 4] < 100
 
 
-def test_checks_are_spread_evenly_over_the_interval() -> None:
-    results = probe(urls=6, results=18)
-    assert [result.time_ms - results[0].time_ms for result in results] == [10_000 * step for step in range(18)]
-    assert [result.target.url[-2:] for result in results] == ["/0", "/1", "/2", "/3", "/4", "/5"] * 3
+def test_urls_come_and_go_while_it_runs() -> None:
+    async def scenario() -> None:
+        seen = list[CheckResult]()
+        async with serving(healthy) as base, probing(collect(seen)) as prober:
+            stays, goes, comes = (target(f"{base}/{name}") for name in ("stays", "goes", "comes"))
+            prober.watch("test", [stays, goes])
+            await until(lambda: {stays, goes} <= {one.target for one in seen})
+            prober.watch("test", [stays, comes])
+            assert len(prober) == 2
+            await until(lambda: comes in {one.target for one in seen})
+            seen.clear()
+            await until(lambda: len(seen) >= 4)
+            assert {one.target for one in seen} == {stays, comes}
+            prober.watch("test", [])
+            assert len(prober) == 0
+
+    asyncio.run(scenario())
 
 
-def test_late_waking_and_slow_reports_add_up_to_no_drift() -> None:
-    results = probe(urls=1, results=50, oversleep_s=0.7, report_takes_s=2.5)
-    assert [result.time_ms - 1_000_000 for result in results] == [700 + 60_000 * step for step in range(50)]
+def test_a_url_that_does_not_answer_delays_no_other_and_has_one_check_under_way() -> None:
+    under_way, peak = 0, 0
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal under_way, peak
+        if request.path == "/hangs":
+            under_way += 1
+            peak = max(peak, under_way)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                under_way -= 1
+        return web.Response()
+
+    async def scenario() -> None:
+        seen = list[CheckResult]()
+        async with serving(handler) as base, probing(collect(seen)) as prober:
+            hangs, answers = target(f"{base}/hangs"), target(f"{base}/answers")
+            prober.watch("test", [hangs, answers])
+            await until(lambda: sum(one.target == answers for one in seen) >= 3)
+            await until(lambda: prober.counts.left_out >= 1)
+
+    asyncio.run(scenario())
+    assert peak == 1
 
 
-def test_rounds_that_went_by_are_left_out() -> None:
-    results = probe(urls=1, results=4, report_takes_s=130.0)
-    assert [result.time_ms - 1_000_000 for result in results] == [0, 180_000, 360_000, 540_000]
+def test_at_its_limit_a_check_is_left_out_and_not_made_late() -> None:
+    release = asyncio.Event()
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        await release.wait()
+        return web.Response()
+
+    async def scenario() -> None:
+        seen = list[CheckResult]()
+        async with serving(handler) as base, probing(collect(seen), concurrency=3) as prober:
+            prober.watch("test", [target(f"{base}/{number}") for number in range(10)])
+            await until(lambda: prober.counts.left_out >= 7)
+            release.set()
+            await until(lambda: len({one.target for one in seen}) == 10)
+
+    asyncio.run(scenario())
 
 
-@given(count=st.integers(1, 5_000), interval_s=st.floats(1, 3_600))
-def test_phases_are_even_and_within_the_interval(count: int, interval_s: float) -> None:
-    phases = [phase_s(index, count, interval_s) for index in range(count)]
-    gaps = [after - before for before, after in zip(phases, [*phases[1:], phases[0] + interval_s], strict=True)]
-    assert phases[0] == 0
-    assert phases[-1] < interval_s
-    assert max(gaps) - min(gaps) < 1e-6 * interval_s
+def test_what_may_no_longer_be_its_own_is_left_out() -> None:
+    async def scenario() -> None:
+        seen, is_own = list[CheckResult](), False
+        async with serving(healthy) as base, probing(collect(seen), may_check=lambda: is_own) as prober:
+            prober.watch("test", [target(base)])
+            await until(lambda: prober.counts.left_out >= 2)
+            assert seen == []
+            is_own = True
+            await until(lambda: len(seen) >= 1)
+
+    asyncio.run(scenario())
 
 
-@given(last=st.integers(0, 10**6), late_s=st.floats(-0.001, 10**5), interval_s=st.floats(1, 3_600))
-def test_the_next_round_is_new_and_the_first_not_past(last: int, late_s: float, interval_s: float) -> None:
-    elapsed_s = last * interval_s + late_s
-    following = next_round(last, elapsed_s, interval_s)
-    assert following > last
-    assert following * interval_s >= elapsed_s - 1e-6 * (1 + elapsed_s)
-    assert following == last + 1 or (following - 1) * interval_s < elapsed_s + 1e-6 * (1 + elapsed_s)
+def test_a_refused_url_is_no_event_is_logged_once_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        seen = list[CheckResult]()
+        async with serving(healthy) as base, probing(collect(seen), reach=Reach()) as prober:
+            prober.watch("test", [target(base, "com.inside"), target("https://169.254.169.254/latest", "com.cloud")])
+            await until(lambda: prober.counts.refused >= 6)
+        assert seen == []
+        assert prober.counts.answered == prober.counts.unanswered == 0
+
+    with caplog.at_level(logging.WARNING, "streams.producers.prober"):
+        asyncio.run(scenario())
+    assert sorted("com.cloud" in line for line in caplog.messages) == [False, True]
+
+
+def test_a_name_that_moves_into_reach_is_checked_from_then_on() -> None:
+    async def scenario() -> None:
+        seen, addresses = list[CheckResult](), {"app.example": ["169.254.169.254"]}
+        async with serving(healthy) as base, checker(PRIVATE, resolver=Names(addresses)) as checks:
+            prober = Prober(checks, collect(seen), INTERVAL_MS)
+            url = target(base.replace("127.0.0.1", "app.example"))
+            await prober.once([url])
+            assert (seen, prober.counts.refused) == ([], 1)
+            addresses["app.example"] = ["127.0.0.1"]
+            await prober.once([url])
+            assert [one.status_code for one in seen] == [200]
+
+    asyncio.run(scenario())
 
 
 def test_one_round_reports_every_target_once() -> None:
-    async def run(base: str, nowhere: str) -> list[CheckResult]:
+    async def scenario() -> dict[str, tuple[int | None, bool]]:
         seen = list[CheckResult]()
-        async with check_session() as session:
-            await Prober(session, _collect(seen)).once([target(base, "com.up"), target(nowhere, "com.down")])
-        return seen
-
-    async def both() -> list[CheckResult]:
         with refusing() as nowhere:
-            async with serving(healthy) as base:
-                return await run(base, nowhere)
+            async with serving(healthy) as base, checker(PRIVATE) as checks:
+                prober = Prober(checks, collect(seen), INTERVAL_MS)
+                await prober.once([target(base, "com.up"), target(nowhere, "com.down")])
+        assert len(seen) == 2
+        return {one.target.app_key: (one.status_code, one.error is None) for one in seen}
 
-    outcome = {result.target.app_key: (result.status_code, result.error is None) for result in asyncio.run(both())}
-    assert outcome == {"com.up": (200, True), "com.down": (None, False)}
+    assert asyncio.run(scenario()) == {"com.up": (200, True), "com.down": (None, False)}
 
 
-def test_no_more_checks_are_under_way_than_allowed() -> None:
+def test_one_round_has_no_more_checks_under_way_than_allowed() -> None:
     under_way, peak, full = 0, 0, asyncio.Event()
 
     async def handler(_request: web.Request) -> web.StreamResponse:
@@ -134,55 +212,45 @@ def test_no_more_checks_are_under_way_than_allowed() -> None:
         under_way -= 1
         return web.Response()
 
-    async def run() -> int:
+    async def scenario() -> int:
         seen = list[CheckResult]()
-        async with serving(handler) as base, check_session() as session:
-            targets = [target(f"{base}/{index}") for index in range(30)]
-            await Prober(session, _collect(seen), concurrency=3).once(targets)
-        return sum(result.status_code == 200 for result in seen)
+        async with serving(handler) as base, checker(PRIVATE) as checks:
+            prober = Prober(checks, collect(seen), INTERVAL_MS, concurrency=3)
+            await prober.once([target(f"{base}/{index}") for index in range(30)])
+        return sum(one.status_code == 200 for one in seen)
 
-    assert asyncio.run(run()) == 30
+    assert asyncio.run(scenario()) == 30
     assert peak == 3
 
 
 def test_a_stop_lets_the_check_under_way_finish_and_be_reported() -> None:
-    async def run() -> list[CheckResult]:
-        arrived, answer, stop, seen = asyncio.Event(), asyncio.Event(), asyncio.Event(), list[CheckResult]()
+    async def scenario() -> None:
+        arrived, answer, seen = asyncio.Event(), asyncio.Event(), list[CheckResult]()
 
         async def handler(_request: web.Request) -> web.StreamResponse:
             arrived.set()
             await answer.wait()
             return web.Response()
 
-        async with serving(handler) as base, check_session() as session:
-            targets = [target(f"{base}/{index}") for index in range(2)]  # the second is due in 30 s: never
-            running = asyncio.create_task(Prober(session, _collect(seen)).run(targets, INTERVAL_S, stop))
+        async with serving(handler) as base, probing(collect(seen)) as prober:
+            prober.watch("test", [target(base)])
             await arrived.wait()
-            stop.set()
+            prober.stop()
             answer.set()
-            await running
-        return seen
+        assert [one.status_code for one in seen] == [200]
 
-    results = asyncio.run(run())
-    assert [(result.target.url[-2:], result.status_code) for result in results] == [("/0", 200)]
+    asyncio.run(scenario())
 
 
 def test_a_result_that_cannot_be_reported_ends_the_prober() -> None:
     async def report(_result: CheckResult) -> None:
         raise ConnectionError("no broker")
 
-    async def run() -> None:
-        async with serving(healthy) as base, check_session() as session:
-            targets = [target(f"{base}/{index}") for index in range(3)]
-            await Prober(session, report).run(targets, INTERVAL_S, asyncio.Event())
+    async def scenario() -> None:
+        async with serving(healthy) as base, probing(report) as prober:
+            prober.watch("test", [target(f"{base}/{index}") for index in range(3)])
+            await asyncio.Event().wait()
 
     with pytest.raises(ExceptionGroup) as failure:
-        asyncio.run(run())
+        asyncio.run(scenario())
     assert failure.group_contains(ConnectionError, match="no broker")
-
-
-def _collect(into: list[CheckResult]) -> Report:
-    async def report(result: CheckResult) -> None:
-        into.append(result)
-
-    return report

@@ -21,7 +21,8 @@ COMMAND = (sys.executable, "-c", "from streams.cli import main; main()", "prober
 
 def environment(**settings: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SLO_")}
-    return clean | {"TERM": "dumb"} | {f"SLO_{name}": value for name, value in settings.items()}
+    allowed = {"PROBER_ALLOW_PRIVATE": "true"}
+    return clean | {"TERM": "dumb"} | {f"SLO_{name}": value for name, value in (allowed | settings).items()}
 
 
 def write_list(folder: Path, urls: Sequence[str]) -> Path:
@@ -32,14 +33,14 @@ def write_list(folder: Path, urls: Sequence[str]) -> Path:
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], env=environment(**settings), capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *arguments], env=environment(**settings), capture_output=True, text=True, timeout=100, check=False
     )
 
 
 def test_help_shows_an_example_and_the_exit_codes() -> None:
     ended = run("--help")
     assert ended.returncode == 0
-    assert "slo-streams prober apps.yaml" in ended.stdout
+    assert "slo-streams prober urls.yaml" in ended.stdout
     assert "Exit code" in ended.stdout
 
 
@@ -83,6 +84,36 @@ def test_without_the_topic_it_says_who_makes_it(kafka: Kafka, topic_prefix: str,
     assert "slo-streams worker" in ended.stderr
 
 
+def test_without_a_catalogue_it_says_who_makes_it(kafka: Kafka, topic_prefix: str) -> None:
+    asyncio.run(kafka.create_topic(f"{topic_prefix}healthcheck.v1"))
+    ended = run(BOOTSTRAP_SERVERS=kafka.bootstrap_servers, TOPIC_PREFIX=topic_prefix)
+    assert ended.returncode == 1
+    assert f"{topic_prefix}apps.v1" in ended.stderr
+    assert "slo-streams worker" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_is_refused_is_said_and_not_reported(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        topic = await kafka.create_topic(f"{topic_prefix}healthcheck.v1")
+        path = write_list(tmp_path, ["https://127.0.0.1/", "https://a.invalid/"])
+        env = environment(
+            BOOTSTRAP_SERVERS=kafka.bootstrap_servers, TOPIC_PREFIX=topic_prefix, PROBER_ALLOW_PRIVATE="false"
+        )
+        prober = await asyncio.create_subprocess_exec(
+            *COMMAND, str(path), "--once", env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        _, said = await prober.communicate()
+        assert prober.returncode == 0
+        assert "not checked: 'https://127.0.0.1/' of 'com.example.app': 127.0.0.1 is not a public address" in (
+            " ".join(said.decode().split())
+        )
+        (body,) = await read(kafka, topic, 1)
+        assert body["baseUrl"] == "https://a.invalid/"
+
+    asyncio.run(scenario())
+
+
 def test_once_shows_and_reports_every_result(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         topic = await kafka.create_topic(f"{topic_prefix}healthcheck.v1", partitions=2)
@@ -115,7 +146,7 @@ def test_a_signal_stops_it_with_every_finished_check_reported(
 
         async with serving(handler) as base:
             path = write_list(tmp_path, [base])
-            prober = await start(str(path), kafka=kafka, topic_prefix=topic_prefix)
+            prober = await start(str(path), "--interval", "1s", kafka=kafka, topic_prefix=topic_prefix)
             await arrived.wait()
             prober.send_signal(number)
             answer.set()
@@ -138,7 +169,7 @@ async def read(kafka: Kafka, topic: str, count: int) -> list[dict[str, object]]:
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return [orjson.loads((await consumer.getone()).value) for _ in range(count)]
     finally:
         await consumer.stop()

@@ -70,14 +70,16 @@ def test_every_fault_of_a_yaml_list_is_told_with_its_line(tmp_path: Path) -> Non
     ]
 
 
-def test_every_fault_of_a_json_list_is_told_with_its_index(tmp_path: Path) -> None:
-    path = write(tmp_path, '[{"appKey": "com.a", "url": "https://a.example/"}, {"appKey": "com.b"}, 7]', "apps.json")
-    assert faults(path) == [":[1]: url: Field required", ":[2]: write {appKey: com.example.app, url: https://...}"]
+def test_every_fault_of_a_json_list_is_told_with_its_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, '[{"appKey": "com.a", "url": "https://a.example/"},\n {"appKey":\n "com.b"},\n7]', "apps.json"
+    )
+    assert faults(path) == [":2: url: Field required", ":4: write {appKey: com.example.app, url: https://...}"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "appKey: com.a", "null", "hello"])
 def test_what_is_no_list_is_refused(tmp_path: Path, text: str) -> None:
-    assert faults(write(tmp_path, text)) == [": must be a list of `- {appKey: com.example.app, url: https://...}`"]
+    assert faults(write(tmp_path, text)) == [": must be a list of one item or more"]
 
 
 @pytest.mark.parametrize("text", ["- {", "- &a [*b]", "- !!python/object:os.system {}", "- {[1]: 2}", "\x00"])
