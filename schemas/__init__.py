@@ -11,6 +11,7 @@ from schemas.event_time import epoch_ms
 from schemas.exclusions import Exclusion
 from schemas.fields import PROD
 from schemas.healthcheck import HealthCheck
+from schemas.heartbeat import Heartbeat
 from schemas.iframe import IframeLoad
 from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
@@ -32,6 +33,7 @@ __all__ = [
     "EventDecoder",
     "Exclusion",
     "HealthCheck",
+    "Heartbeat",
     "IframeLoad",
     "Installation",
     "InstallationCallback",

@@ -1,8 +1,9 @@
-"""`python -m schemas` writes the JSON Schemas anew; with `--check` it only says whether they are current."""
+"""`python -m schemas` writes the JSON Schemas and the AsyncAPI document; `--check` says whether they are current."""
 
 import argparse
 import sys
 
+from schemas import asyncapi
 from schemas.json_schema import DIRECTORY, json_schemas, stale_files
 
 
@@ -11,7 +12,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m schemas", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a file is stale")
     check = parser.parse_args().check
-    stale = stale_files()
+    stale = stale_files() + ([asyncapi.FILE] if asyncapi.is_stale() else [])
     if check:
         for file in stale:
             print(f"stale: {file.name}; run `python -m schemas` and commit the result", file=sys.stderr)
@@ -19,7 +20,7 @@ def main() -> int:
     DIRECTORY.mkdir(exist_ok=True)
     for file in stale:
         file.unlink(missing_ok=True)
-    for file, content in json_schemas().items():
+    for file, content in {**json_schemas(), asyncapi.FILE: asyncapi.asyncapi()}.items():
         file.write_bytes(content)
         print(f"wrote {file.relative_to(DIRECTORY.parent)}")
     return 0

@@ -8,6 +8,7 @@ from schemas.alert import Alert
 from schemas.apps import App
 from schemas.exclusions import Exclusion
 from schemas.healthcheck import HealthCheck
+from schemas.heartbeat import Heartbeat
 from schemas.iframe import IframeLoad
 from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
@@ -33,5 +34,6 @@ TOPICS: Final[dict[str, type[BaseModel]]] = {
     "installations": Installation,
     "alerts": Alert,
     "rejected": RejectedHeaders,
+    "heartbeat": Heartbeat,
 }
 """Everything with a schema; on `rejected` it describes the headers, the value being the original bytes."""

@@ -27,7 +27,13 @@ _TOKEN_BYTES: Final = 8_192
 # Beside its own errors PyJWT lets through what broken JSON, NaN or Infinity for a time, and non-ASCII text bring about.
 _UNREADABLE: Final = (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, RecursionError)
 _UNCHECKED: Final[Any] = {"verify_signature": False}
-_CHECKED: Final[Any] = {"require": ["iss", "iat", "exp", "qsh"], "verify_aud": False}
+# What is not asked for may be anything: apps put their own things into `aud`, `sub` and `jti`.
+_CHECKED: Final[Any] = {
+    "require": ["iss", "iat", "exp", "qsh"],
+    "verify_aud": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from socket import socket
 from typing import Final
 
 import uvicorn
@@ -80,6 +81,7 @@ async def serve(settings: GatewaySettings) -> None:
             host=settings.gateway_host,
             port=settings.gateway_port,
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             lifespan="off",
@@ -103,6 +105,11 @@ async def serve(settings: GatewaySettings) -> None:
 
 class _Server(uvicorn.Server):
     """Ends with the process still in hand: uvicorn itself would raise the signal again, before goodbyes are said."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        log.info("gateway at http://%s:%d", self.config.host, self.config.port)
 
     def stop(self) -> None:
         """Finish what is under way, and end."""

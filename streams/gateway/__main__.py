@@ -1,0 +1,27 @@
+"""`python -m streams.gateway > infra/api/openapi.json` writes the OpenAPI document that the gateway serves."""
+
+import asyncio
+import sys
+import time
+
+import orjson
+from aiokafka import AIOKafkaProducer
+
+from streams.gateway.app import gateway_app
+from streams.gateway.gateway import Gateway
+from streams.gateway.installations import Installations
+from streams.gateway.outbox import Outbox
+from streams.gateway.settings import GatewaySettings
+from streams.gateway.vault import Vault
+
+
+async def openapi_json() -> bytes:
+    """The document of a gateway that is never started."""
+    settings = GatewaySettings()
+    outbox = Outbox(AIOKafkaProducer(), settings.gateway_buffer_bytes, time.monotonic)
+    app = gateway_app(Gateway(settings, Installations(Vault([])), outbox))
+    return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(asyncio.run(openapi_json()))

@@ -1,0 +1,130 @@
+"""A running `slo-streams gateway`, and the settings of an installation of the product that it belongs to."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from streams.broker.probe import free_port
+from tests.e2e.flow import WorkerProcess, wait_for
+from tests.gateway.signing import SECRET, authorization, publish_path
+
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+TOKEN = "a-token-of-a-service-in-tests"  # noqa: S105
+SERVICE = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def settings_of(servers: str, prefix: str, **more: str) -> dict[str, str]:
+    """The environment of a gateway and of the command that manages its installations."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SLO_")}
+    return {
+        **clean,
+        "TERM": "dumb",
+        "SLO_BOOTSTRAP_SERVERS": servers,
+        "SLO_TOPIC_PREFIX": prefix,
+        "SLO_PARTITIONS": "4",
+        "SLO_REPLICATION_FACTOR": "1",
+        "SLO_INSTALLATION_KEYS": KEY,
+        "SLO_SERVICE_TOKENS": f"tests:{TOKEN}",
+        "SLO_GATEWAY_METRICS_PORT": "0",
+        **more,
+    }
+
+
+def installations(
+    environment: Mapping[str, str], *arguments: str, given: object = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `slo-streams installations`, with an entry on standard input."""
+    return subprocess.run(
+        [sys.executable, "-m", "streams.cli", "installations", *arguments],
+        env=dict(environment),
+        input=orjson.dumps(given).decode() if given is not None else "",
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+def install(
+    environment: Mapping[str, str], client_key: str, app_key: str, product: str = "Jira", secret: str = SECRET
+) -> None:
+    """Add one installation, or replace it."""
+    entry = {"clientKey": client_key, "appKey": app_key, "product": product, "sharedSecret": secret}
+    done = installations(environment, "add", "-", given=entry)
+    assert done.returncode == 0, done.stderr
+    assert secret not in done.stdout + done.stderr
+
+
+@dataclass
+class GatewayProcess:
+    """The gateway, and a client's view of it."""
+
+    process: WorkerProcess
+    url: str
+
+    async def call(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """Status, the JSON document if there is one, and headers."""
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session,
+            session.request(method, self.url + path, data=body, headers=headers) as response,
+        ):
+            content = await response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            return response.status, orjson.loads(content) if is_json else content, response.headers
+
+    async def publish(
+        self,
+        client_key: str,
+        app_key: str,
+        results: object,
+        *,
+        secret: str = SECRET,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        """Publish results with a token of their own; the status, and the code of a problem."""
+        body = results if isinstance(results, bytes) else orjson.dumps(results)
+        chosen = headers if headers is not None else authorization(client_key, app_key, secret)
+        status, document, _ = await self.call("PUT", publish_path(app_key), body, chosen)
+        return status, document["code"] if document else None
+
+    async def becomes(self, path: str, status: int) -> None:
+        """Wait for a status of a health path."""
+
+        async def is_there() -> bool:
+            try:
+                return (await self.call("GET", path))[0] == status
+            except aiohttp.ClientConnectionError:
+                return False
+
+        await wait_for(is_there, 60, f"{path} to answer {status}", [self.process])
+
+
+@contextmanager
+def running_gateway(environment: Mapping[str, str], folder: Path) -> Iterator[GatewayProcess]:
+    """A ready gateway."""
+    port = free_port()
+    log_file = folder / f"gateway-{port}.log"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", "gateway"],
+            env={**environment, "SLO_GATEWAY_PORT": str(port)},
+            stdout=log,
+            stderr=log,
+        )
+    gateway = GatewayProcess(WorkerProcess(process, log_file), f"http://127.0.0.1:{port}")
+    try:
+        asyncio.run(gateway.becomes("/ready", 200))
+        yield gateway
+    finally:
+        gateway.process.kill()
