@@ -1,0 +1,105 @@
+"""Following the topics of the reference data: all of them, in every worker, from the first record on.
+
+Alerts must not depend on which worker reads how fast. So before a boundary is judged, `catch_up` waits until
+everything that lay in the topics by then is known.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.kafka.cluster import find_topic
+from streams.kafka.connection import client_options
+from streams.reference.reference import Reference
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_FETCH_WAIT_MS = 500
+_RETRY_S = 0.5
+
+Offsets = dict[TopicPartition, int]
+
+
+class Follower:
+    """Tells a `Reference` what its topics say, for as long as the worker lives."""
+
+    def __init__(self, settings: Settings, reference: Reference) -> None:
+        self._settings = settings
+        self._reference = reference
+        self._position: Offsets = {}
+        self._moved = asyncio.Condition()
+        self._asked = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def run(self) -> None:
+        """Read until cancelled.
+
+        Raises:
+            MissingTopicError: a topic has not been created.
+            KafkaError: the topics cannot be read, and will not be.
+        """
+        options = {**client_options(self._settings), "enable_auto_commit": False, "isolation_level": "read_committed"}
+        reader = AIOKafkaConsumer(**options, auto_offset_reset="earliest", fetch_max_wait_ms=_FETCH_WAIT_MS)
+        # On a connection of its own: behind a fetch that waits for records, its answers would wait, too.
+        watcher = AIOKafkaConsumer(**options)
+        async with reader, watcher:
+            partitions = await self._partitions()
+            reader.assign(partitions)
+            await reader.seek_to_beginning(*partitions)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._read(reader))
+                both.create_task(self._answer(watcher, partitions))
+
+    async def catch_up(self) -> None:
+        """Return once all that was in the topics at the time of the call is known."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self._asked.set()
+        await waiting
+
+    async def _partitions(self) -> list[TopicPartition]:
+        counts = {topic: (await find_topic(self._settings, topic)).partitions for topic in self._reference.topics}
+        return [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+
+    async def _read(self, reader: AIOKafkaConsumer) -> None:
+        while True:
+            for tp, records in (await reader.getmany(timeout_ms=_FETCH_WAIT_MS)).items():
+                for record in records:
+                    rejection = self._reference.take(tp.topic, record)
+                    if rejection is not None:
+                        where = f"{tp.topic}[{tp.partition}] at {record.offset}"
+                        log.warning("%s is passed over: %s: %s", where, rejection.reason, rejection.detail)
+            # By position, not by the last record: transaction markers are never delivered.
+            position = {tp: await reader.position(tp) for tp in reader.assignment()}
+            async with self._moved:
+                self._position = position
+                self._moved.notify_all()
+
+    async def _answer(self, watcher: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        """Those who ask while a look at the ends is under way wait for the next one."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            waiting, self._waiting = self._waiting, []
+            await self._reach(await self._ends(watcher, partitions))
+            for one in waiting:
+                with contextlib.suppress(asyncio.InvalidStateError):  # its caller was cancelled
+                    one.set_result(None)
+
+    async def _ends(self, watcher: AIOKafkaConsumer, partitions: list[TopicPartition]) -> Offsets:
+        while True:
+            try:
+                ends: Offsets = await watcher.end_offsets(partitions)
+            except (KafkaError, TimeoutError) as problem:
+                log.warning("cannot see where catalogue and exclusions end (%s); nothing is judged until then", problem)
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return ends
+
+    async def _reach(self, ends: Offsets) -> None:
+        async with self._moved:
+            await self._moved.wait_for(lambda: all(self._position.get(tp, 0) >= end for tp, end in ends.items()))
