@@ -1,6 +1,7 @@
 """The engine held against the reference model."""
 
 import random
+from collections.abc import Sequence
 
 from streams.evaluation.objective import Objective
 from streams.replay import Replay, ReplayRecord
@@ -36,15 +37,21 @@ def agree_in_replay(log: list[Record], judged_by: list[Objective], partitions: i
     """Replay gives the same alerts, in the order of one partition, and rejects as many for the same reasons."""
     log = [record for record in log if is_well_placed(record, partitions)]
     want = judge(log, judged_by, lateness_ms=LATENESS_MS, partitions=partitions, until_ms=UNTIL_MS)
-    replay = Replay(judged_by, LATENESS_MS, TOPICS, partitions)
+    replay = replay_of(log, judged_by, lateness_ms=LATENESS_MS, partitions=partitions)
+    assert replay.finish(UNTIL_MS) == sorted(want.all_alerts, key=boundary_order)
+    assert sorted(replay.summary.rejected.elements()) == sorted(reason for *_, reason in want.rejected)
+
+
+def replay_of(log: Sequence[Record], judged_by: Sequence[Objective], *, lateness_ms: int, partitions: int) -> Replay:
+    """A replay that has read a log and is to be finished."""
+    replay = Replay(judged_by, lateness_ms, TOPICS, partitions)
     records = [
         ReplayRecord(record.topic, _key(record), record.value, record.timestamp_ms, number, record.headers)
         for number, record in enumerate(log)
     ]
     replay.exclusions(records)
     replay.records(records)
-    assert replay.finish(UNTIL_MS) == sorted(want.all_alerts, key=boundary_order)
-    assert sorted(replay.summary.rejected.elements()) == sorted(reason for *_, reason in want.rejected)
+    return replay
 
 
 def _key(record: Record) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 from hypothesis import strategies as st
@@ -25,13 +26,13 @@ def exclusion_versions(
     The next version of an id often keeps what the one before said, but for its end, its start or its reason; its
     Kafka timestamp may be any, or none.
     """
-    bodies: dict[str, dict[str, object]] = {}
+    bodies: dict[str, dict[str, Any]] = {}
     versions = []
     for _ in range(count):
         key = rng.choice(IDS)
         was = bodies.get(key)
         body = _new_body(rng, key, start_ms, span_ms) if was is None else _changed(rng, was, start_ms, span_ms)
-        begins_ms = int(str(body["start"]))
+        begins_ms = body["start"]
         value: bytes | None = orjson.dumps(body)
         kind = rng.random()
         if kind < 0.15:
@@ -48,7 +49,7 @@ def exclusion_versions(
     return versions
 
 
-def _new_body(rng: random.Random, key: str, start_ms: int, span_ms: int) -> dict[str, object]:
+def _new_body(rng: random.Random, key: str, start_ms: int, span_ms: int) -> dict[str, Any]:
     begins_ms = _moment_ms(rng, start_ms, span_ms)
     return {
         "id": key,
@@ -60,9 +61,9 @@ def _new_body(rng: random.Random, key: str, start_ms: int, span_ms: int) -> dict
     }
 
 
-def _changed(rng: random.Random, was: dict[str, object], start_ms: int, span_ms: int) -> dict[str, object]:
-    begins_ms = int(str(was["start"]))
-    new = _new_body(rng, str(was["id"]), start_ms, span_ms)
+def _changed(rng: random.Random, was: dict[str, Any], start_ms: int, span_ms: int) -> dict[str, Any]:
+    begins_ms = was["start"]
+    new = _new_body(rng, was["id"], start_ms, span_ms)
     match rng.randrange(6):
         case 0:
             return new

@@ -8,6 +8,7 @@ import pytest
 from streams.durations import duration_ms
 from streams.evaluation.objective import Objective
 from streams.objectives import load_objectives
+from tests.laws.agreement import replay_of
 from tests.laws.engine import run
 from tests.model import Alert, Record, judge
 from tests.model.build import DEFAULTS, clock_ms
@@ -26,7 +27,11 @@ def engine(records: Sequence[Record], objectives: Sequence[Objective], lateness_
     return [alert for broker in brokers.values() for alert in broker.alerts]
 
 
-RUNNERS: list[Runner] = [model, engine]
+def replay(records: Sequence[Record], objectives: Sequence[Objective], lateness_ms: int, until_ms: int) -> list[Alert]:
+    return replay_of(records, objectives, lateness_ms=lateness_ms, partitions=1).finish(until_ms)
+
+
+RUNNERS: list[Runner] = [model, engine, replay]
 SCENARIOS = sorted(Path(__file__).parent.glob("*.yaml"))
 
 
