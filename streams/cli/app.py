@@ -3,8 +3,10 @@
 import typer
 
 from streams.cli.alerts import alerts_app
+from streams.cli.apps import apps_app
 from streams.cli.broker import broker
 from streams.cli.doctor import doctor
+from streams.cli.exclude import exclude_app
 from streams.cli.explain import explain
 from streams.cli.gateway import gateway
 from streams.cli.installations import installations_app
@@ -31,6 +33,8 @@ app.command()(topics)
 app.command()(windows)
 app.command()(worker)
 app.add_typer(alerts_app)
+app.add_typer(apps_app)
+app.add_typer(exclude_app)
 app.add_typer(installations_app)
 app.add_typer(objectives_app)
 app.add_typer(rejected_app)

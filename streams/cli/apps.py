@@ -1,0 +1,127 @@
+"""`slo-streams apps`: the app catalogue, brought in from a file and shown."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+
+from schemas.apps import App
+from streams.catalogue.apps import AppChanges, InvalidAppsError, changes, load_apps, read_apps
+from streams.catalogue.write import write
+from streams.cli.ask import ask, settings_or_fail
+from streams.cli.failure import fail
+from streams.cli.text import console, plain_table, printable
+from streams.kafka.cluster import MissingTopicError
+from streams.settings import Settings
+
+apps_app = typer.Typer(name="apps", help="The app catalogue: names, URLs to check, clients that never count.")
+
+
+@apps_app.callback()
+def _apps() -> None:
+    """The app catalogue: names, URLs to check, clients that never count."""
+
+
+@apps_app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="List of apps: YAML, .json or .ndjson.", show_default=False)],
+    prune: Annotated[bool, typer.Option("--prune", help="Remove the apps that are not in the file.")] = False,
+) -> None:
+    """Make the catalogue say of these apps what the file says.
+
+    The whole file is checked before anything is sent; what is the same already is not sent again, so it may be
+    imported as often as you like. Workers and probers follow at once. Every field is needed:
+
+    \b
+      - appKey: com.example.charts
+        name: Charts                       # as alerts show it
+        partnerName: Example               # as alerts show it
+        email: sre@example.com             # who is told about breaches
+        healthcheckUrls: [https://charts.example.com/health]
+        excludedClientKeys: []             # installations whose events never count
+
+    \b
+    Examples:
+      slo-streams apps import apps.yaml
+      slo-streams apps list --json > apps.json && slo-streams apps import apps.json
+
+    \b
+    Exit codes:
+      0  the catalogue is as the file has it
+      1  no broker answers, there is no catalogue yet, or an app was not taken: import again
+      2  the file, an option or a setting cannot be used; nothing was sent
+    """
+    settings = settings_or_fail()
+    try:
+        wanted = load_apps(file)
+    except InvalidAppsError as problem:
+        fail(f"{problem}\nNothing was sent.", code=2)
+    found = _ask(settings, wanted, prune=prune)
+    parts = [f"{len(found.added):,} added", f"{len(found.changed):,} changed", f"{len(found.unchanged):,} as before"]
+    if prune:
+        parts.append(f"{len(found.left):,} removed")
+    typer.echo(f"{len(wanted):,} apps: {', '.join(parts)}.")
+    if found.left and not prune:
+        typer.echo(f"{len(found.left):,} apps of the catalogue are not in the file and stay. --prune removes them.")
+
+
+@apps_app.command(name="list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array that `import` reads.")] = False,
+) -> None:
+    """Show the catalogue as it is now, by appKey.
+
+    \b
+    Examples:
+      slo-streams apps list
+      slo-streams apps list --json | jq -r '.[] | select(.healthcheckUrls == []) | .appKey'
+
+    \b
+    Exit codes:
+      0  shown, also if there are no apps
+      1  no broker answers, or there is no catalogue yet
+      2  an option or a setting cannot be used
+    """
+    settings = settings_or_fail()
+    try:
+        apps = ask(settings, read_apps(settings))
+    except MissingTopicError as problem:
+        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
+    in_order = [apps[key] for key in sorted(apps)]
+    if as_json:
+        documents = [app.model_dump() for app in in_order]
+        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+    elif not in_order:
+        typer.echo("No apps. `slo-streams apps import FILE` brings them in.")
+    else:
+        console().print(_table(in_order))
+
+
+def _ask(settings: Settings, wanted: list[App], *, prune: bool) -> AppChanges:
+    try:
+        return ask(settings, _import(settings, wanted, prune=prune))
+    except MissingTopicError as problem:
+        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
+
+
+async def _import(settings: Settings, wanted: list[App], *, prune: bool) -> AppChanges:
+    found = changes(await read_apps(settings), wanted)
+    removed: Mapping[str, None] = dict.fromkeys(found.left) if prune else {}
+    await write(settings, settings.topics.apps, {**found.added, **found.changed, **removed})
+    return found
+
+
+def _table(apps: list[App]) -> Table:
+    table = plain_table("app", "name", "partner", "email", "health URLs", "excluded clients")
+    for app in apps:
+        texts = (app.app_key, app.name, app.partner_name, app.email, "\n".join(app.healthcheck_urls))
+        table.add_row(*map(_shown, texts), str(len(app.excluded_client_keys) or ""))
+    return table
+
+
+def _shown(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))

@@ -1,0 +1,101 @@
+"""`slo-streams exclude`: times that do not count against apps."""
+
+import time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from schemas.exclusions import Exclusion
+from streams.catalogue.exclusions import Known, ended, read_exclusions, with_id
+from streams.catalogue.write import write
+from streams.cli.ask import settings_or_fail
+from streams.cli.exclude_add import add
+from streams.cli.exclude_text import TIME_HELP, ask_exclusions, listed, show, span
+from streams.cli.failure import fail
+from streams.cli.text import printable, utc_text
+from streams.cli.zoned import zone_named, zoned_ms
+from streams.settings import Settings
+
+exclude_app = typer.Typer(
+    name="exclude", help="Times that do not count: planned downtime, faults of the platform.", no_args_is_help=True
+)
+exclude_app.command()(add)
+
+
+@exclude_app.callback()
+def _exclude() -> None:
+    """Times that do not count: planned downtime, faults of the platform."""
+
+
+@exclude_app.command()
+def end(
+    exclusion_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.", show_default=False)],
+    at: Annotated[str, typer.Option(metavar="TIME", help=f"{TIME_HELP}.")] = "now",
+    tz: Annotated[ZoneInfo | None, typer.Option(parser=zone_named, metavar="ZONE", show_default="UTC")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="As if it had never been declared.")] = False,
+) -> None:
+    """End an exclusion, or every occurrence of a recurring one: what comes after counts again.
+
+    Its start stays, and with it the notice; one that has not begun takes nothing out any more. To make one longer, add
+    it again with the same id and start. --withdraw takes it off the record: what it left out counts for alerts that
+    are still to be judged; what was judged stays.
+
+    \b
+    Examples:
+      slo-streams exclude end ex-9f86d081
+      slo-streams exclude end upgrades --at 2026-12-24T00:00 --tz Europe/Berlin
+      slo-streams exclude end ex-9f86d081 --withdraw
+
+    \b
+    Exit codes:
+      0  ended, also if it was over already
+      1  there is no such exclusion, no broker answers, or one was not taken: end it again
+      2  an option or a setting cannot be used; nothing was sent
+    """
+    settings = settings_or_fail()
+    if withdraw and at != "now":
+        raise typer.BadParameter("a withdrawal has no time", param_hint="--at")
+    at_ms = zoned_ms(at, tz, "--at")
+    found, changed = ask_exclusions(settings, _end(settings, exclusion_id, None if withdraw else at_ms))
+    if not found:
+        fail(f"There is no exclusion {printable(exclusion_id)}. `slo-streams exclude list` shows those there are.")
+    if withdraw:
+        typer.echo(f"{len(found):,} withdrawn: {printable(exclusion_id)} takes nothing out any more.")
+        return
+    for line in listed([f"{printable(one.id)}: now {span(one)}" for one in changed]):
+        typer.echo(line)
+    if len(changed) < len(found):
+        typer.echo(f"{len(found) - len(changed):,} over by {utc_text(at_ms)} already; left as they are.")
+
+
+@exclude_app.command(name="list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each.")] = False,
+) -> None:
+    """Show exclusions: those that hold now, those to come, and those that are over, the newest first.
+
+    \b
+    Examples:
+      slo-streams exclude list
+      slo-streams exclude list --json | jq -r '.[] | select(.state == "current") | .id'
+
+    \b
+    Exit codes:
+      0  shown, also if there are none
+      1  no broker answers, or there is no topic of exclusions yet
+      2  an option or a setting cannot be used
+    """
+    settings = settings_or_fail()
+    show(ask_exclusions(settings, read_exclusions(settings)).values(), time.time_ns() // 1_000_000, as_json=as_json)
+
+
+async def _end(settings: Settings, exclusion_id: str, at_ms: int | None) -> tuple[list[Known], list[Exclusion]]:
+    """Those of that id, and those that end earlier now; without a time all are withdrawn."""
+    found = with_id((await read_exclusions(settings)).values(), exclusion_id)
+    if at_ms is None:
+        await write(settings, settings.topics.exclusions, dict.fromkeys(one.exclusion.id for one in found))
+        return found, []
+    changed = [one for known in found if (one := ended(known.exclusion, at_ms)) is not None]
+    await write(settings, settings.topics.exclusions, {one.id: one for one in changed})
+    return found, changed
