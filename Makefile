@@ -47,6 +47,10 @@ schemas: setup  ## Write the JSON Schemas anew from the models
 bench: setup  ## Measure speed beside a peer loop (QUICK=1: within two minutes)
 	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
+.PHONY: long
+long: setup  ## The tests that `make test` leaves out for their time (about 3 minutes)
+	$(BIN)/pytest -m long
+
 .PHONY: faults
 faults: setup  ## Crash, cut and restart everything, and recount what was published (about 15 minutes)
 	$(BIN)/python -m tests.faults

@@ -17,13 +17,14 @@ FILE: Final = Path(__file__).parent / "asyncapi.json"
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
 _LAYOUT: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _READ: Final = {*INPUTS, "installations"}
-_COMPACTED: Final = {"apps", "exclusions", "installations", "alert-state"}
+_COMPACTED: Final = {"apps", "exclusions", "installations", "alert-state", "heartbeat"}
 _KEYS: Final = {
     **dict.fromkeys((*EVENTS, "apps", "synthetic", "alerts"), "`appKey`"),
     "exclusions": "`id`",
     "installations": "`clientKey`",
     "alert-state": "The compact JSON `[appKey,metricId,scope,objective]`; placed by `appKey`",
     "rejected": "As of the record that was rejected",
+    "heartbeat": "The compact JSON `[applicationId,topic,partition]`",
 }
 
 

@@ -95,6 +95,11 @@ class Topics:
         """Input records that could not be used, with the reason."""
         return self.prefix + "rejected.v1"
 
+    @property
+    def heartbeat(self) -> str:
+        """How far each input partition is judged, told once a minute (compacted)."""
+        return self.prefix + "heartbeat.v1"
+
 
 def changelog(application_id: str, metric: Metric) -> str:
     """Compacted topic that holds the window tables of a metric; same partition count as its input topic."""

@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     health_host: str = "127.0.0.1"
     health_port: int = Field(8089, ge=0, le=65_535)
     watchdog: DurationMs | None = Field(None, ge=1_000)
+    heartbeat_interval: DurationMs = Field(60_000, ge=0)
+    brake_records: int = Field(5_000, ge=0)
+    brake_percent: int = Field(95, ge=1, le=100)
     log_format: LogFormat = LogFormat.TEXT
     prober_interval: DurationMs = Field(60_000, ge=1_000)
     prober_group: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,200}$")

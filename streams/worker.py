@@ -15,6 +15,7 @@ from streams.health.watchdog import Watchdog
 from streams.intake.transport import Transport
 from streams.kafka.connection import faust_credentials
 from streams.kafka.topics import UnreachableClusterError, UnusableClusterError, prepare_topics
+from streams.outlet.heartbeat import Heartbeats
 from streams.settings import Settings
 from streams.unit.exits import end_within, exit_on, give_up, refuse
 from streams.unit.partitions import Partitions
@@ -60,6 +61,8 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
         )
         register_agents(self, self.partitions, settings.topics)
         self.task(self.partitions.ends.watch)
+        self.task(self.partitions.reference.run)
+        self.task(Heartbeats(settings, self.partitions.condition).go_on)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self, self.settings, self.partitions)

@@ -40,6 +40,7 @@ def worker(
     Exit codes:
       0   stopped when asked
       2   wrong settings or objectives
+      65  nearly everything of a partition is rejected: an operator has to look
       70  broken: restart it
       75  fenced by another worker: restart it
       78  refused: topics, rights or stored state need an operator

@@ -22,15 +22,19 @@ Refused = (KafkaError, TimeoutError)
 
 
 def topics_written(settings: Settings) -> list[str]:
-    """What a worker writes: alerts, alert state, rejected records, and the changelogs. (Input topics for reroutes.)"""
-    topics = settings.topics
+    """What a worker writes: alerts, rejected records, heartbeats, and the changelogs. (Input topics for reroutes.)"""
     changelogs = [spec.name for spec in topics_needed(settings) if spec.like is not None]
-    return [topics.alerts, topics.alert_state, topics.rejected, *changelogs]
+    return [*_only_written(settings), *changelogs]
+
+
+def _only_written(settings: Settings) -> list[str]:
+    topics = settings.topics
+    return [topics.alerts, topics.alert_state, topics.rejected, topics.heartbeat]
 
 
 async def check_reading(settings: Settings, existing: Iterable[str]) -> list[Finding]:
     """Whether the inputs and the changelogs can be read."""
-    written = {settings.topics.alerts, settings.topics.alert_state, settings.topics.rejected}
+    written = _only_written(settings)
     wanted = [spec.name for spec in topics_needed(settings) if spec.name in existing and spec.name not in written]
     refusals = await asyncio.gather(*(_refusal_to_read(settings, topic) for topic in wanted))
     advice = "Allow Read and Describe on it."

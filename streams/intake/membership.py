@@ -70,7 +70,7 @@ class Coordinator(GroupCoordinator):  # type: ignore[misc]
 
     async def _on_join_complete(self, generation: int, member_id: str, protocol: str, assignment: bytes) -> None:
         assignor = self._lookup_assignor(protocol)
-        if assignor is not None:
+        if isinstance(assignor, StickyAssignor):  # other consumers of this process have assignors without a memory
             assignor.on_generation_assignment(generation)
         await super()._on_join_complete(generation, member_id, protocol, assignment)
 

@@ -25,6 +25,7 @@ _FETCH_BYTES = 2 * 1024 * 1024  # of one partition, compressed
 _FETCH_WAIT_MS = 200
 _FAUST_LOG = logging.getLogger("faust")  # Faust would name its messages for the module of the subclass
 _CHUNKS_PER_POLL = 1_000
+_METADATA_AGE_MS = 20_000  # a topic that was deleted and made anew is back in the group after as long
 _NOT_READY_WAIT_S: Final = 0.1  # how soon a partition is read once it is taken over
 _NOWHERE: Final = TP("", 0)
 
@@ -70,6 +71,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             max_poll_records=_CHUNKS_PER_POLL,
             max_partition_fetch_bytes=_FETCH_BYTES,
             fetch_max_wait_ms=_FETCH_WAIT_MS,
+            metadata_max_age_ms=_METADATA_AGE_MS,
             session_timeout_ms=settings.session_timeout,
             heartbeat_interval_ms=settings.session_timeout // 5,
             rebalance_timeout_ms=2 * settings.session_timeout,

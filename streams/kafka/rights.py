@@ -37,7 +37,7 @@ def rights_on_topics(settings: Settings) -> dict[str, tuple[Operation, ...]]:
     return {
         **dict.fromkeys(topics.inputs, _READ + _WRITE),
         **dict.fromkeys((topics.apps, topics.exclusions), _READ),
-        **dict.fromkeys((topics.alerts, topics.alert_state, topics.rejected), _WRITE),
+        **dict.fromkeys((topics.alerts, topics.alert_state, topics.rejected, topics.heartbeat), _WRITE),
         **{changelog(settings.application_id, metric): _READ + _WRITE for metric in METRICS.values()},
     }
 
@@ -49,6 +49,8 @@ def in_words(operations: Iterable[Operation]) -> str:
 
 async def missing_rights(settings: Settings) -> list[str]:
     """What this user lacks on topics and on the group, a sentence each. All topics have to exist.
+
+    Not asked for is the heartbeat: what stands in its way is said when it is due, and a worker goes on without.
 
     Raises:
         KafkaError: the brokers do not answer.
@@ -62,6 +64,7 @@ async def missing_rights(settings: Settings) -> list[str]:
 
 async def _missing_on_topics(client: AIOKafkaClient, settings: Settings) -> list[str]:
     needed = rights_on_topics(settings)
+    del needed[settings.topics.heartbeat]
     answer = await client.send(client.get_random_node(), _DescribeTopics(list(needed)))
     missing = []
     for code, topic, _internal, _partitions, allowed in answer.topics:

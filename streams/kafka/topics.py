@@ -45,11 +45,15 @@ class UnreachableClusterError(UnusableClusterError):
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """A topic the worker needs. `like` names the topic whose partition count it has to have."""
+    """A topic of the worker. `like` names the topic whose partition count it has to have.
+
+    Without one that `is_optional` it works all the same, and says so.
+    """
 
     name: str
     config: dict[str, str] = field(default_factory=dict)
     like: str | None = None
+    is_optional: bool = False
 
     @property
     def is_compacted(self) -> bool:
@@ -67,6 +71,7 @@ def topics_needed(settings: Settings) -> list[TopicSpec]:
         TopicSpec(topics.alerts),
         TopicSpec(topics.alert_state, _COMPACT),
         TopicSpec(topics.rejected),
+        *([TopicSpec(topics.heartbeat, _COMPACT, is_optional=True)] if settings.heartbeat_interval else []),
         *(
             TopicSpec(changelog(settings.application_id, metric), _CHANGELOG, like=topics.input(metric))
             for metric in METRICS.values()
@@ -134,18 +139,21 @@ async def _create_missing(admin: AIOKafkaAdminClient, settings: Settings) -> lis
         for spec in missing
     ]
     response = await admin.create_topics(wanted)
-    problems = []
+    problems = {}
     for name, code, *message in response.topic_errors:
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:  # another worker may be starting, too
-            problems.append(f"cannot create topic {name}: {error.__name__}: {' '.join(filter(None, message))}")
+            problems[name] = f"cannot create topic {name}: {error.__name__}: {' '.join(filter(None, message))}"
         if error is TopicAuthorizationFailedError:
-            problems[-1] += f" If it exists, allow {in_words(rights_on_topics(settings)[name])} on it"
-    if not problems:
-        await _until_visible(admin, [spec.name for spec in missing])
+            problems[name] += f" If it exists, allow {in_words(rights_on_topics(settings)[name])} on it"
+    for spec in missing:
+        if spec.is_optional and spec.name in problems:
+            log.warning("%s; going on without it", problems.pop(spec.name))
+            missing.remove(spec)
     if problems:
         hint = "Set SLO_REPLICATION_FACTOR to at most the number of brokers, or have the topics created for you."
-        raise UnusableClusterError("\n".join([*problems, hint]))
+        raise UnusableClusterError("\n".join([*problems.values(), hint]))
+    await _until_visible(admin, [spec.name for spec in missing])
     return [spec.name for spec in missing]
 
 
@@ -159,8 +167,8 @@ async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:
 
 
 async def _problems(admin: AIOKafkaAdminClient, settings: Settings) -> list[str]:
-    needed = topics_needed(settings)
     existing = await existing_topics(admin)
+    needed = [spec for spec in topics_needed(settings) if spec.name in existing or not spec.is_optional]
     policies = await cleanup_policies(admin, [spec.name for spec in needed])
     unseen = [spec.name for spec in needed if spec.name not in policies]
     if unseen:

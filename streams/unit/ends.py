@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.kafka.connection import client_options
+from streams.reference.follower import Follower
 from streams.settings import Clock, Settings
 from streams.unit.beginning import SourceLostError
 from streams.unit.exits import exit_on, refuse
@@ -35,10 +36,11 @@ class Ends:
     It asks for the high watermark: an open transaction hides records, so its edge is no end.
     """
 
-    def __init__(self, settings: Settings, in_hand: InHand, gaps: Gaps) -> None:
+    def __init__(self, settings: Settings, in_hand: InHand, gaps: Gaps, reference: Follower) -> None:
         self._settings = settings
         self._in_hand = in_hand
         self._gaps = gaps
+        self._reference = reference
 
     async def watch(self) -> None:
         """For as long as the worker lives. Each topic by itself: one that is not there holds up no other."""
@@ -80,10 +82,13 @@ class Ends:
                 case Finding.STUCK:
                     await self._gaps.look_for(tp, owned.unit, ends[tp])
                 case Finding.NOTHING:
-                    self._tick(tp, owned, asked_ms)
+                    await self._tick(tp, owned, asked_ms)
 
-    def _tick(self, tp: TP, owned: Owned, asked_ms: int) -> None:
-        if self._settings.clock is not Clock.LIVE or owned.end_offset != owned.unit.next_offset:
+    async def _tick(self, tp: TP, owned: Owned, asked_ms: int) -> None:
+        if self._settings.clock is not Clock.LIVE or not owned.unit.may_judge(asked_ms):
+            return
+        await self._reference.catch_up()
+        if owned.end_offset != owned.unit.next_offset or (tp, owned) not in self._in_hand():
             return
         try:
             owned.unit.tick(asked_ms)

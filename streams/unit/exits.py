@@ -18,6 +18,7 @@ from aiokafka.errors import (
 )
 
 from streams.intake.membership import InstanceFencedError
+from streams.unit.brake import BrakeError
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ _DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, Transac
 class ExitCode(IntEnum):
     """How a worker ends, other than when asked to."""
 
+    BAD_INPUT = 65  # nearly everything read is rejected: an operator has to decide whether producers or we are at fault
     BROKEN = 70  # an engine or transaction error: restart it; look at the log if it comes again
     FENCED = 75  # another worker has taken its partitions over: restart it
     REFUSED = 78  # settings, topics or stored state that it must not work with: an operator has to decide
@@ -41,6 +43,9 @@ def exit_on(problem: BaseException, doing: str) -> NoReturn:
     if isinstance(problem, InstanceFencedError):
         log.error("%s: %s; exiting", doing, problem)
         _exit(ExitCode.FENCED)
+    if isinstance(problem, BrakeError):
+        log.critical("%s: %s", doing, problem)
+        _exit(ExitCode.BAD_INPUT)
     if isinstance(problem, _DENIED):
         log.critical("%s: this user lacks a right: %s; slo-streams doctor tells which", doing, problem)
         _exit(ExitCode.REFUSED)

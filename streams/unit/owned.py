@@ -6,6 +6,7 @@ import time
 
 from streams.health.condition import InHand
 from streams.health.metrics import Metrics
+from streams.unit.brake import Brake
 from streams.unit.exits import exit_on
 from streams.unit.mark import Mark
 from streams.unit.sight import Sight
@@ -25,13 +26,16 @@ class Owned:
     run side by side.
     """
 
-    def __init__(self, taken: TakenOver, *, interval_s: float, at_once: asyncio.Semaphore, metrics: Metrics) -> None:
+    def __init__(
+        self, taken: TakenOver, brake: Brake, *, interval_s: float, at_once: asyncio.Semaphore, metrics: Metrics
+    ) -> None:
         self.unit = taken.unit
         self.end_offset: int | None = None
         self.sight = Sight()
         self.settled_s = time.monotonic()
         self._ledger = taken.ledger
         self._mark = taken.mark
+        self._brake = brake
         self._interval_s = interval_s
         self._at_once = at_once
         self._metrics = metrics
@@ -94,6 +98,7 @@ class Owned:
                 work = self.unit.take_work()
                 took_s = time.perf_counter() - started_s
                 if work is not None:
+                    self._brake.look(time.monotonic(), self.unit.counts)
                     self._mark = await self._ledger.write(work)
             except BaseException as problem:
                 exit_on(problem, f"committing {self.unit.topic}[{self.unit.partition}]")

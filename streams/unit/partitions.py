@@ -13,8 +13,10 @@ from streams.health.condition import Assigned, Condition
 from streams.health.metrics import Metrics
 from streams.intake.chunk import Chunk
 from streams.intake.records import ChunkedRecords
+from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import Clock, Settings
+from streams.unit.brake import Brake
 from streams.unit.ends import Ends
 from streams.unit.exits import exit_on
 from streams.unit.gaps import Gaps
@@ -33,15 +35,16 @@ _RESTORED = "restored_rows"  # counted beside what the units count
 class Partitions:
     """Implements `streams.intake.transport.Owner` for the worker.
 
-    `gaps.reading` is to be set before the first chunk, `ends` to be watched as long as the worker lives. `reference` is
-    what its units are told of apps and exclusions.
+    `gaps.reading` is to be set before the first chunk; `ends` are to be watched, and `reference` to be followed, as
+    long as the worker lives.
     """
 
     def __init__(self, settings: Settings, objectives: Sequence[Objective]) -> None:
         self._settings = settings
         self._inputs = settings.topics.inputs
-        self.reference = Reference(settings.topics)
-        self._take_over = TakeOver(settings, objectives, self.reference)
+        reference = Reference(settings.topics)
+        self.reference = Follower(settings, reference)
+        self._take_over = TakeOver(settings, objectives, reference)
         self._owned: dict[TP, asyncio.Task[Owned]] = {}
         self._parked = Parked()
         self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)
@@ -51,7 +54,7 @@ class Partitions:
         self._counts_of_released = {topic: Counter(dict.fromkeys((*COUNTS, _RESTORED), 0)) for topic in self._inputs}
         self.metrics = Metrics(self.condition)
         self.gaps = Gaps(settings)
-        self.ends = Ends(settings, self._in_hand, self.gaps)
+        self.ends = Ends(settings, self._in_hand, self.gaps, self.reference)
         ChunkedRecords.topics.update(self._inputs)
 
     def condition(self) -> Condition:
@@ -76,6 +79,7 @@ class Partitions:
 
     async def _own(self, tp: TP) -> Owned:
         async with self._restores:
+            await self.reference.catch_up()
             started_s = time.monotonic()
             taken = await self._take_over.run(tp, self._parked)
         took_s = time.monotonic() - started_s
@@ -85,7 +89,8 @@ class Partitions:
         self.metrics.taken_over(tp.topic, took_s)
         self._counts_of_released[tp.topic][_RESTORED] += taken.restored or 0
         interval_s = self._settings.commit_interval / 1_000
-        return Owned(taken, interval_s=interval_s, at_once=self._commits, metrics=self.metrics)
+        brake = Brake(self._settings.brake_records, self._settings.brake_percent)
+        return Owned(taken, brake, interval_s=interval_s, at_once=self._commits, metrics=self.metrics)
 
     def is_ready(self, tp: TP) -> bool:
         """Whether a partition is taken over, so that its chunks can be judged at once."""
@@ -127,8 +132,13 @@ class Partitions:
         if task is None or not task.done():
             return
         owned = task.result()
+        clock_ms = _now_ms() if self._settings.clock is Clock.LIVE else None
+        if owned.unit.may_judge(clock_ms):
+            await self.reference.catch_up()
+            if self._owned.get(tp) is not task:
+                return
         try:
-            owned.unit.apply(chunk, _now_ms() if self._settings.clock is Clock.LIVE else None)
+            owned.unit.apply(chunk, clock_ms)
         except GapError:
             await self.gaps.close(tp, owned.unit, chunk.start_offset)
         except Exception as problem:

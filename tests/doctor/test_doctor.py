@@ -47,7 +47,7 @@ def test_a_cluster_where_all_is_well(settings: Settings, tmp_path: Path) -> None
     assert code == 0
     assert {said.split()[0] for said in findings.values()} == {"ok"}
     assert {spec.name for spec in topics_needed(settings)} < set(findings)
-    assert findings["writing"] == "ok transactions work on 7 topics and the group's offsets"
+    assert findings["writing"] == "ok transactions work on 8 topics and the group's offsets"
     assert findings["clock"] == "ok the broker's and the one here agree to the second"
 
     async def nothing_is_left() -> None:

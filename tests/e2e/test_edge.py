@@ -1,0 +1,56 @@
+"""What a worker tells of itself on Kafka, and where it stops by itself."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import orjson
+
+from schemas import Heartbeat
+from streams.unit.exits import ExitCode
+from tests.e2e.flow import Flow, wait_for
+from tests.e2e.test_bad_input import arriving
+from tests.e2e.test_placement import delivery
+from tests.model.generate import START_MS
+
+
+def test_every_partition_has_a_heartbeat(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        await flow.produce(flow.place([delivery("com.example.chart", 0)]))
+        flow.start_worker(SLO_HEARTBEAT_INTERVAL="1s", SLO_INSTANCE_ID="a")
+        await flow.wait_until_read()
+        latest: dict[tuple[str, int], Heartbeat] = {}
+
+        async def is_told() -> bool:
+            for record in await flow.read(flow.topics.heartbeat):
+                heartbeat = Heartbeat.model_validate(orjson.loads(record.value))
+                assert orjson.loads(record.key) == [flow.application_id, heartbeat.topic, heartbeat.partition]
+                latest[heartbeat.topic, heartbeat.partition] = heartbeat
+            has_watermark = any(heartbeat.watermark is not None for heartbeat in latest.values())
+            return latest.keys() == set(flow.input_partitions) and has_watermark
+
+        await wait_for(is_told, 60, "a heartbeat of every partition", flow.workers)
+        seen = [heartbeat for heartbeat in latest.values() if heartbeat.watermark is not None]
+        assert [heartbeat.watermark for heartbeat in seen] == [
+            f"{datetime.fromtimestamp(START_MS // 1_000, UTC):%FT%TZ}"
+        ]
+        assert {heartbeat.worker for heartbeat in latest.values()} == {"a"}
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_of_rejected_records_stops_the_worker_before_they_are_committed(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        garbage = flow.place([arriving(b"not JSON")])[0]
+        await flow.produce([garbage] * 3_000)
+        worker = flow.start_worker(SLO_BRAKE_RECORDS="1000")
+        assert await worker.end() == ExitCode.BAD_INPUT, worker.log
+        assert "records were rejected within a minute" in worker.log
+        assert "Traceback" not in worker.log
+        assert len(await flow.rejected()) < 1_000
+        flow.start_worker(SLO_BRAKE_RECORDS="0")
+        await flow.wait_until_read()
+        assert len(await flow.rejected()) == 3_000
+
+    asyncio.run(scenario())
