@@ -52,8 +52,13 @@ long: setup  ## The tests that `make test` leaves out for their time (about 3 mi
 	$(BIN)/pytest -m long
 
 .PHONY: faults
-faults: setup  ## Crash, cut and restart everything, and recount what was published (about 15 minutes)
-	$(BIN)/python -m tests.faults
+faults: setup  ## Crash, cut and restart everything, and recount what was published (40 minutes; SOAK_S=600)
+	$(BIN)/python -m tests.faults $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: fuzz
+fuzz: setup  ## Fuzz how records are read, for FUZZ_S=60 seconds
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz $(or $(FUZZ_S),60)
 
 .PHONY: lock
 lock: setup  ## Pin all dependencies anew, with hashes

@@ -97,7 +97,10 @@ class WorkerProcess:
 
 @dataclass
 class Flow:
-    """One product installation: `prefix` names its topics, group and transactional ids."""
+    """One product installation: `prefix` names its topics, group and transactional ids.
+
+    `launcher` is a command line that workers are started by.
+    """
 
     bootstrap_servers: str
     prefix: str
@@ -108,6 +111,7 @@ class Flow:
     lateness_ms: int = 10_000
     session_s: int = 30
     objectives_file: Path | None = None
+    launcher: tuple[str, ...] = ()
     workers: list[WorkerProcess] = field(default_factory=list)
 
     @property
@@ -174,7 +178,7 @@ class Flow:
         log_file = self.folder / f"worker-{len(self.workers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker", *arguments],
+                [*self.launcher, sys.executable, "-m", "streams.cli", "worker", *arguments],
                 env={**os.environ, **self.environment, **settings},
                 stdout=log,
                 stderr=log,

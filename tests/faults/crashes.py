@@ -1,5 +1,6 @@
 """Workers that are killed: at any step of a commit, and while they restore."""
 
+import asyncio
 import random
 import signal
 from typing import Final
@@ -14,6 +15,7 @@ from tests.model import Record, murmur2_partition
 
 _EACH_TIMEOUT_S: Final = 120
 _COMMITS: Final = 30  # before the one that ends a worker, at most: seconds of its life
+_LONGEST_LIFE_S: Final = 5.0  # about what a worker takes to start, take over and commit for the first times
 _SERIES: Final = 20_000
 _BAD_ONE_IN: Final = 20
 _KILLS_IN_RESTORE: Final = 4
@@ -31,15 +33,24 @@ async def at_commit_steps(scene: Scene) -> int:
     started = len(scene.flow.workers)
 
     async def enough() -> bool:
-        return sum(_was_killed(worker) for worker in scene.flow.workers[started:]) >= scene.kills
+        return sum(_was_killed(worker) for worker in scene.flow.workers[started:]) >= scene.amounts.kills
 
-    await wait_for(enough, scene.kills * _EACH_TIMEOUT_S, "workers to end at a failpoint")
+    await wait_for(enough, scene.amounts.kills * _EACH_TIMEOUT_S, "workers to end at a failpoint")
     scene.worker_settings = dict
-    return scene.kills
+    return scene.amounts.kills
 
 
 def _was_killed(worker: WorkerProcess) -> bool:
     return worker.exit_code == -signal.SIGKILL
+
+
+async def at_any_moment(scene: Scene) -> int:
+    """One worker after the other is killed, each some random time after it was started."""
+    for _ in range(scene.amounts.kills):
+        await asyncio.sleep(scene.rng.uniform(0, _LONGEST_LIFE_S))
+        if scene.workers.running:
+            scene.rng.choice(scene.workers.running).kill()
+    return scene.amounts.kills
 
 
 async def in_restore(scene: Scene) -> int:

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -16,10 +16,11 @@ from tests.e2e.flow import Flow
 from tests.faults.ground import Ground, GroundMaker, one_broker
 from tests.faults.offsets import watch_offsets
 from tests.faults.proxy import Proxy
+from tests.faults.row import Amounts, Outcome
 from tests.faults.scene import Scene
 from tests.faults.supervisor import Supervisor
-from tests.faults.traffic import Source, Traffic, everything
-from tests.faults.verdict import Verdict, verdict
+from tests.faults.traffic import LARGEST_RECORD_BYTES, Source, Traffic, everything
+from tests.faults.verdict import verdict
 from tests.model.generate import MINUTE_MS
 
 _READY_TIMEOUT_S: Final = 60.0
@@ -34,52 +35,57 @@ Inject = Callable[[Scene], Awaitable[int]]
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that happens to a running installation."""
+    """Something that happens to a running installation; `objectives` is a file's text, the shipped ones without."""
 
     name: str
+    answers: str
     inject: Inject
     ground: GroundMaker = one_broker
     source: Source = everything
     workers: int = 2
     replicas: int = 1
+    clock: str = "event"
+    lateness_ms: int = 10_000
+    objectives: str | None = None
+    launcher: tuple[str, ...] = ()
+    needs_alerts: bool = True
+
+    def play(self, folder: Path, amounts: Amounts) -> Outcome:
+        """Play it once; the verdict is about all that was produced."""
+        outcome = Outcome(self.name, self.answers)
+        started_s = time.monotonic()
+        folder.mkdir(parents=True)
+        with self.ground(folder) as ground:
+            asyncio.run(_play(self, ground, folder, amounts, outcome))
+        outcome.took_s = time.monotonic() - started_s
+        return outcome
 
 
-@dataclass
-class Outcome:
-    """What came of a fault. `problem` says why it counts as failed; None when everything held."""
-
-    fault: str
-    injected: int = 0
-    recovery_s: float | None = None
-    took_s: float = 0.0
-    verdict: Verdict = field(default_factory=Verdict)
-    exits: dict[int, int] = field(default_factory=dict)
-    problem: str | None = None
-
-
-def run_fault(fault: Fault, folder: Path, seed: int, kills: int) -> Outcome:
-    """Play one fault on a Kafka of its own. From the main thread: brokers end with the thread that started them."""
-    outcome = Outcome(fault.name)
-    started_s = time.monotonic()
-    folder.mkdir(parents=True)
-    with fault.ground(folder) as ground:
-        asyncio.run(_play(fault, ground, folder, random.Random(f"{seed} {fault.name}"), kills, outcome))
-    outcome.took_s = time.monotonic() - started_s
-    return outcome
-
-
-async def _play(fault: Fault, ground: Ground, folder: Path, rng: random.Random, kills: int, outcome: Outcome) -> None:
-    flow = Flow(ground.servers, "slo-faults.", folder, replicas=fault.replicas, session_s=_SESSION_S)
+async def _play(fault: Fault, ground: Ground, folder: Path, amounts: Amounts, outcome: Outcome) -> None:
+    rng = random.Random(f"{amounts.seed} {fault.name}")
+    flow = Flow(
+        ground.servers,
+        "slo-faults.",
+        folder,
+        replicas=fault.replicas,
+        clock=fault.clock,
+        lateness_ms=fault.lateness_ms,
+        session_s=_SESSION_S,
+        launcher=fault.launcher,
+    )
+    if fault.objectives is not None:
+        flow.objectives_file = folder / "objectives.yaml"
+        flow.objectives_file.write_text(fault.objectives)
     settings = {"SLO_BOOTSTRAP_SERVERS": ground.worker_servers}
     workers = Supervisor(flow, fault.workers, lambda: settings | scene.worker_settings())
     traffic = Traffic(flow, fault.source, random.Random(rng.random()))
-    scene = Scene(flow, ground.brokers, workers, traffic, rng, kills, dict)
+    scene = Scene(flow, ground, workers, traffic, rng, amounts, outcome.figures)
     try:
         async with AsyncExitStack() as stack:
             if ground.proxy_port is not None:
                 scene.proxy = await stack.enter_async_context(Proxy(ground.proxy_port, ground.behind_port))
             await _ready(flow)
-            async with asyncio.timeout(_FAULT_TIMEOUT_S), _beside(workers.keep(), watch_offsets(flow)):
+            async with asyncio.timeout(_FAULT_TIMEOUT_S + amounts.soak_s), _beside(workers.keep(), watch_offsets(flow)):
                 producing = asyncio.create_task(traffic.flow())
                 await workers.all_at_work()
                 await flow.wait_for_commits()
@@ -89,12 +95,14 @@ async def _play(fault: Fault, ground: Ground, folder: Path, rng: random.Random, 
                 outcome.recovery_s = time.monotonic() - ended_s
                 traffic.end()
                 await producing
-                await flow.produce(flow.closing_records(traffic.now_ms + 5 * MINUTE_MS))
+                if flow.clock == "event":
+                    await flow.produce(flow.closing_records(traffic.now_ms + 5 * MINUTE_MS))
                 await scene.until_read()
                 await flow.wait_until_read()
+                await workers.stop()
             outcome.verdict = await verdict(flow)
             outcome.problem = outcome.verdict.problem
-            if not outcome.verdict.alerts:
+            if fault.needs_alerts and not outcome.verdict.alerts:
                 outcome.problem = outcome.problem or "no alert was published: that proves nothing"
     except Exception as problem:  # whatever it is, the other faults are still to be played
         outcome.problem = "".join(traceback.format_exception(problem))
@@ -108,7 +116,7 @@ async def _ready(flow: Flow) -> None:
     async with asyncio.timeout(_READY_TIMEOUT_S):
         while True:
             try:
-                await flow.create_topics()
+                await flow.create_topics(LARGEST_RECORD_BYTES)
             except KafkaError:
                 await asyncio.sleep(_POLL_S)
             else:

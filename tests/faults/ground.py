@@ -11,7 +11,7 @@ from streams.broker.properties import HOST, NODE_ID
 from tests.kafka_cluster import bootstrap_servers, kafka_cluster
 
 # A broker that was killed may register again once its last session is over: 9 s by default.
-_COMES_BACK_SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+COMES_BACK_SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ GroundMaker = Callable[[Path], AbstractContextManager[Ground]]
 @contextmanager
 def one_broker(folder: Path) -> Iterator[Ground]:
     """A single broker."""
-    broker = EmbeddedKafka(data_dir=folder / "kafka", overrides=_COMES_BACK_SOON)
+    broker = EmbeddedKafka(data_dir=folder / "kafka", overrides=COMES_BACK_SOON)
     broker.start()
     try:
         yield Ground([broker], broker.bootstrap_servers, broker.bootstrap_servers)

@@ -17,7 +17,7 @@ def broker_crashes(times: int) -> Inject:
     """The broker is killed, and started again some seconds later."""
 
     async def inject(scene: Scene) -> int:
-        [broker] = scene.brokers
+        [broker] = scene.ground.brokers
         for number in range(times):
             if number:
                 await scene.until_read()
@@ -31,11 +31,11 @@ def broker_crashes(times: int) -> Inject:
 
 async def rolling_bounce(scene: Scene) -> int:
     """One broker after the other is stopped and started, one of them the hard way."""
-    crashing = scene.rng.choice(scene.brokers)
-    for broker in scene.brokers:
+    crashing = scene.rng.choice(scene.ground.brokers)
+    for broker in scene.ground.brokers:
         await asyncio.to_thread(broker.kill if broker is crashing else broker.stop)
         await _start(broker)
-    return len(scene.brokers)
+    return len(scene.ground.brokers)
 
 
 async def _start(broker: EmbeddedKafka) -> None:

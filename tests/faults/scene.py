@@ -10,9 +10,10 @@ from typing import Final
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.broker import EmbeddedKafka
 from tests.e2e.flow import Flow
+from tests.faults.ground import Ground
 from tests.faults.proxy import Proxy
+from tests.faults.row import Amounts
 from tests.faults.supervisor import Supervisor
 from tests.faults.traffic import Traffic
 
@@ -23,15 +24,19 @@ _ASKING_TIMEOUT_S: Final = 10.0
 
 @dataclass
 class Scene:
-    """What a fault has to play with; `worker_settings` are for the workers started from then on."""
+    """What a fault has to play with; `worker_settings` are for the workers started from then on.
+
+    `figures` are for what it measures.
+    """
 
     flow: Flow
-    brokers: list[EmbeddedKafka]
+    ground: Ground
     workers: Supervisor
     traffic: Traffic
     rng: random.Random
-    kills: int
-    worker_settings: Callable[[], dict[str, str]]
+    amounts: Amounts
+    figures: dict[str, float]
+    worker_settings: Callable[[], dict[str, str]] = dict
     proxy: Proxy | None = None
 
     async def until_read(self) -> None:

@@ -69,6 +69,10 @@ class Supervisor:
             if worker.exit_code:
                 self._note(worker)
 
+    async def stop(self) -> None:
+        """Ask all of them to stop, and wait until they have: what they hold is stored then."""
+        await self.resize(0, random.Random())
+
     def _note(self, worker: WorkerProcess) -> None:
         assert worker.exit_code is not None
         self.exits[worker.exit_code] += 1

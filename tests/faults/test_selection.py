@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.fault import Fault, run_fault
-from tests.faults.matrix import FAULTS
+from tests.faults.fault import Fault
+from tests.faults.matrix import ROWS
 from tests.faults.outages import broker_crashes
+from tests.faults.row import Amounts, Row
 
 
-@pytest.mark.timeout(450)
-@pytest.mark.parametrize("fault", [Fault("broker-crash", broker_crashes(1)), FAULTS["cut-5s"]], ids=lambda f: f.name)
-def test_nothing_is_lost_or_published_twice(fault: Fault, tmp_path: Path) -> None:
-    outcome = run_fault(fault, tmp_path / fault.name, seed=1, kills=0)
+@pytest.mark.timeout(500)
+@pytest.mark.parametrize(
+    "row",
+    [Fault("broker-crash", "F4", broker_crashes(1)), ROWS["cut-5s"], ROWS["group-deleted"]],
+    ids=lambda row: row.name,
+)
+def test_nothing_is_lost_or_published_twice(row: Row, tmp_path: Path) -> None:
+    outcome = row.play(tmp_path / row.name, Amounts(seed=1, kills=0, soak_s=0))
     assert outcome.problem is None, outcome.problem

@@ -16,6 +16,7 @@ _RECORDS_AT_A_TIME: Final = 20
 _PAUSE_S: Final = 0.25
 _PATIENCE_S: Final = 120
 REPEATED_ONE_IN: Final = 20
+LARGEST_RECORD_BYTES: Final = 4 * 1024 * 1024
 
 Source = Callable[[random.Random, Flow, int], list[Record]]
 """More records from a moment of event time on, in ms."""
@@ -67,7 +68,7 @@ class Traffic:
         async with asyncio.timeout(_PATIENCE_S):
             while True:
                 try:
-                    await self._flow.produce(records)
+                    await self._flow.produce(records, max_request_size=LARGEST_RECORD_BYTES)
                 except KafkaError:
                     await asyncio.sleep(_PAUSE_S)
                 else:
