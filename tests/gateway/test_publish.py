@@ -1,0 +1,162 @@
+"""The publish API as an app meets it, on a real Kafka."""
+
+import asyncio
+import time
+from collections import Counter
+from typing import Any
+
+import orjson
+
+from tests.e2e.flow import wait_for
+from tests.gateway.conftest import APP, OTHER_APP, Stage
+from tests.gateway.process import install, installations
+from tests.gateway.signing import authorization, publish_path
+from tests.model import murmur2_partition
+
+SUCCESS = {"metricsType": "IFRAME", "moduleType": "generalPages", "status": "SUCCESS", "durationInMillis": 812.5}
+FAIL = {"metricType": "IFRAME", "moduleType": "webPanels", "status": "FAIL"}
+SYNTHETIC = {"metricsType": "SYNTHETIC", "status": "SUCCESS", "durationInMillis": 2_310}
+SECRETS = ("first", "second")
+
+
+async def events(stage: Stage, topic: str, client_key: str) -> list[dict[str, Any]]:
+    """What lies on a topic of an installation, each under the right key and in the right place."""
+    found = []
+    for record in await stage.flow.read(topic):
+        event = orjson.loads(record.value)
+        assert record.key == event["appKey"].encode()
+        assert record.partition == murmur2_partition(record.key, 4)
+        if event["clientKey"] == client_key:
+            found.append(event)
+    return found
+
+
+def test_published_results_are_events_when_the_answer_comes(stage: Stage) -> None:
+    async def scenario() -> None:
+        before_ms = time.time_ns() // 1_000_000
+        status, code = await stage.gateway.publish("c-3", APP, [SUCCESS, FAIL, SYNTHETIC])
+        assert (status, code) == (204, None)
+        after_ms = time.time_ns() // 1_000_000
+        topics = stage.flow.topics
+        loads = await events(stage, f"{topics.prefix}iframe.v1", "c-3")
+        assert [(load["status"], load["moduleType"], load["durationInMillis"]) for load in loads] == [
+            ("SUCCESS", "generalPages", 812.5),
+            ("FAIL", "webPanels", None),
+        ]
+        (test,) = await events(stage, topics.synthetic, "c-3")
+        assert (test["status"], test["durationInMillis"], test["product"]) == ("SUCCESS", 2_310, "Confluence")
+        for event in (*loads, test):
+            assert event["appKey"] == APP
+            assert before_ms <= event["time"] <= after_ms
+        assert {load["source"] for load in loads} == {"APP"}
+
+    asyncio.run(scenario())
+
+
+def test_who_may_not_publish_is_told_why_and_leaves_nothing(stage: Stage) -> None:
+    async def scenario() -> None:
+        publish, topic = stage.gateway.publish, f"{stage.flow.prefix}iframe.v1"
+        before = len(await stage.flow.read(topic))
+        assert await publish("c-1", OTHER_APP, [SUCCESS]) == (403, "not-allowed-for-app")
+        assert await publish("c-9", APP, [SUCCESS]) == (403, "no-installation")
+        assert await publish("c-1", APP, [SUCCESS], secret="guessed" * 6) == (401, "wrong-signature")
+        assert await publish("c-1", APP, [SUCCESS], headers={}) == (401, "wrong-signature")
+        used = authorization("c-1", APP)
+        assert await publish("c-1", APP, b"nonsense", headers=used) == (400, "bad-request")
+        assert await publish("c-1", APP, [SUCCESS], headers=used) == (401, "token-already-used")
+        assert await publish("c-1", APP, [SUCCESS, FAIL | {"durationInMillis": -1}]) == (400, "negative-latency")
+        assert await publish("c-1", APP, [SUCCESS | {"metricsType": "X"}]) == (400, "metrics-type-not-supported")
+        assert await publish("c-1", APP, [SUCCESS | {"moduleType": "X"}]) == (400, "unknown-module-type")
+        assert await publish("c-1", APP, [SUCCESS] * 1_001) == (413, "too-many-events")
+        assert await publish("c-1", APP, b" " * 1_000_001) == (413, "too-large")
+        assert len(await stage.flow.read(topic)) == before
+
+    asyncio.run(scenario())
+
+
+def test_a_problem_is_told_as_rfc_9457_says(stage: Stage) -> None:
+    async def scenario() -> None:
+        body = orjson.dumps([SUCCESS, SUCCESS | {"durationInMillis": -1}])
+        headers = authorization("c-1", APP)
+        status, document, answered = await stage.gateway.call("PUT", publish_path(APP), body, headers)
+        assert (status, answered["Content-Type"]) == (400, "application/problem+json")
+        assert document == {
+            "type": "urn:slo-streams:negative-latency",
+            "title": "Bad Request",
+            "status": 400,
+            "detail": "Latency should not be a negative value",
+            "code": "negative-latency",
+            "index": 1,
+        }
+
+    asyncio.run(scenario())
+
+
+def test_a_body_without_an_announced_length_is_cut_off_where_it_is_too_long(stage: Stage) -> None:
+    async def scenario() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(stage.gateway.url.rpartition(":")[2]))
+        token = authorization("c-1", APP)["Authorization"]
+        head = f"PUT {publish_path(APP)} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nTransfer-Encoding: chunked"
+        writer.write(head.encode() + b"\r\n\r\n")
+        for _ in range(11):
+            writer.write(b"%x\r\n%b\r\n" % (100_000, b" " * 100_000))
+        async with asyncio.timeout(60):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
+        writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_call_of_a_thousand_results_is_one_of_many_at_the_same_time(stage: Stage) -> None:
+    async def scenario() -> None:
+        many = [SUCCESS] * 1_000
+        answers = await asyncio.gather(*(stage.gateway.publish("c-2", OTHER_APP, many) for _ in range(5)))
+        assert answers == [(204, None)] * 5
+        loads = await events(stage, f"{stage.flow.prefix}iframe.v1", "c-2")
+        assert len(loads) == 5_000
+
+    asyncio.run(scenario())
+
+
+def test_a_new_secret_holds_and_the_former_one_no_longer_does_without_a_restart(stage: Stage) -> None:
+    first, second = (f"a-{name}-secret-of-an-installation-that-changes" for name in SECRETS)
+
+    async def becomes(secret: str, outcome: tuple[int, str | None]) -> None:
+        async def is_so() -> bool:
+            return await stage.gateway.publish("c-4", APP, [SYNTHETIC], secret=secret) == outcome
+
+        await wait_for(is_so, 60, f"{outcome}", [stage.gateway.process])
+
+    async def scenario() -> None:
+        assert await stage.gateway.publish("c-4", APP, [SYNTHETIC], secret=first) == (403, "no-installation")
+        await asyncio.to_thread(install, stage.environment, "c-4", APP, "Jira", first)
+        await becomes(first, (204, None))
+        await asyncio.to_thread(install, stage.environment, "c-4", APP, "Jira", second)
+        await becomes(second, (204, None))
+        assert await stage.gateway.publish("c-4", APP, [SYNTHETIC], secret=first) == (401, "wrong-signature")
+        removed = await asyncio.to_thread(installations, stage.environment, "remove", "c-4")
+        assert (removed.returncode, removed.stdout) == (0, "Removed c-4.\n")
+        await becomes(second, (403, "no-installation"))
+
+    asyncio.run(scenario())
+
+
+def test_an_app_that_calls_too_often_is_told_when_to_come_back_and_others_are_not(stage: Stage) -> None:
+    async def scenario() -> None:
+        calls = (stage.gateway.publish("c-3", APP, [SYNTHETIC]) for _ in range(200))
+        answers = Counter(await asyncio.gather(*calls))
+        assert set(answers) == {(204, None), (429, "too-often")}
+        assert answers[204, None] >= 40  # a test before this one may have used the rest of the burst
+        assert await stage.gateway.publish("c-2", OTHER_APP, [SYNTHETIC]) == (204, None)
+
+        async def is_told() -> bool:
+            answered = [
+                await stage.gateway.call("PUT", publish_path(APP), b"[]", authorization("c-3", APP)) for _ in range(30)
+            ]
+            told = [headers["Retry-After"] for status, _, headers in answered if status == 429]
+            return "1" in told or not told
+
+        assert await is_told()
+
+    asyncio.run(scenario())
+    assert "secret" not in stage.gateway.process.log.lower()
