@@ -52,9 +52,10 @@ def read_line(line: bytes, number: int, topics: Topics) -> ReplayRecord:
         document = orjson.loads(line)
     except orjson.JSONDecodeError as problem:
         raise UnreadableLineError(f"not JSON: {problem}") from problem
-    if not isinstance(document, dict) or not isinstance(document.get("topic"), str):
+    topic = document.get("topic") if isinstance(document, dict) else None
+    if not isinstance(topic, str):
         raise UnreadableLineError('not an object with a "topic"; expected {"topic", "key", "value", "timestamp"}')
-    topic, timestamp, value = (document.get(name) for name in ("topic", "timestamp", "value"))
+    timestamp, value = document.get("timestamp"), document.get("value")
     if timestamp is not None and type(timestamp) is not int:
         raise UnreadableLineError('"timestamp" is not integer epoch milliseconds')
     raw = value.encode() if isinstance(value, str) else None if value is None else orjson.dumps(value)

@@ -153,6 +153,10 @@ class Evaluator:
         """The next boundary to judge; None before the first record, or without an objective."""
         return None if self._judged_ms == LONG_AGO or self._next_ms == NEVER else self._next_ms
 
+    def is_due(self, at_ms: int) -> bool:
+        """Whether a boundary could be judged if the watermark came up to this time."""
+        return self._judged_ms == LONG_AGO or at_ms >= self._due_ms
+
     @property
     def progress(self) -> Progress | None:
         """What has to be stored beside the series; None before the first accepted record."""

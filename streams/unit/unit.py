@@ -80,6 +80,10 @@ class Unit:
         progress = self.evaluator.progress
         return None if progress is None else progress.judged_ms
 
+    def may_judge(self, clock_ms: int | None) -> bool:
+        """Whether anything that arrives by then may make a boundary due; None: by whatever time the events tell."""
+        return clock_ms is None or self.evaluator.is_due(clock_ms)
+
     def apply(self, chunk: Chunk, clock_ms: int | None) -> None:
         """Judge what a chunk brings; records before `next_offset` were applied earlier and are passed over.
 
