@@ -105,7 +105,7 @@ def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) ->
             async def are_visible() -> bool:
                 return sum(name.startswith(settings.topic_prefix) for name in await existing_topics(admin)) == 3
 
-            await wait_for(are_visible, 10, "the topics to be seen")
+            await wait_for(are_visible, 60, "the topics to be seen")
 
     asyncio.run(scenario())
     code, said = run(settings, "topics")
@@ -165,7 +165,7 @@ def tail(settings: Settings, *arguments: str) -> Iterator["subprocess.Popen[str]
             process.kill()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 def test_tail_shows_committed_alerts_and_then_new_ones(settings: Settings) -> None:
     async def setup() -> None:
         await prepare_topics(settings)

@@ -88,7 +88,7 @@ def test_topics_that_are_set_wrong(kafka: Kafka, settings: Settings) -> None:
             async def are_visible() -> bool:
                 return {names.input(WEBHOOK), rows, names.alerts, names.alert_state} <= {*await admin.list_topics()}
 
-            await wait_for(are_visible, 10, "the topics to be seen")
+            await wait_for(are_visible, 60, "the topics to be seen")
 
     asyncio.run(scenario())
     code, findings = run(settings, SLO_REPLICATION_FACTOR="3")

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from tests.kafka_fixture import Kafka
 
-COMMIT_TIMEOUT_S = 10
+COMMIT_TIMEOUT_S = 60
 
 
 async def read_committed(kafka: Kafka, topic: str, count: int) -> list[bytes]:

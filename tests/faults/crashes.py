@@ -14,7 +14,7 @@ from tests.faults.scene import Scene
 from tests.model import Record, murmur2_partition
 
 _EACH_TIMEOUT_S: Final = 120
-_COMMITS: Final = 30  # before the one that ends a worker, at most: seconds of its life
+_COMMITS: Final = 12  # before the one that ends a worker, at most
 _LONGEST_LIFE_S: Final = 5.0  # about what a worker takes to start, take over and commit for the first times
 _SERIES: Final = 20_000
 _BAD_ONE_IN: Final = 20

@@ -17,7 +17,7 @@ from tests.secure.test_rights import settings_of
 pytestmark = [pytest.mark.e2e, LEAVES_SOCKETS]
 
 WRONG_PASSWORD = "wr0ng-s3cr3t-0f-tests"  # noqa: S105
-_SOON_S = 30
+_SOON_S = 60
 
 
 def faults(secured: SecuredKafka) -> dict[str, tuple[dict[str, str], str, str]]:
