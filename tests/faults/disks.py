@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from tests.faults.scene import Scene
 
 _DISK_BYTES: Final = 400 * 1024 * 1024
 _FULL_FOR_S: Final = 10
+_BLOCK: Final = bytes(4_096)
 
 # Nothing can be made in /proc, not even by root, and no file may grow by a byte; what is said goes through a pipe.
 WITHOUT_A_DISK: Final = (
@@ -50,12 +51,17 @@ async def full_for_a_while(scene: Scene) -> int:
     """Something else fills the broker's disk, and is removed some time later; the broker is started if it has ended."""
     [broker] = scene.ground.brokers
     ballast = broker.log_path.parent.parent / "ballast"
-    space = os.statvfs(ballast.parent)
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize)
+    _fill(ballast)
     await asyncio.sleep(_FULL_FOR_S)
     ballast.unlink()
     broker.kill()  # one that has noticed has ended by itself; one that has not is no better
     broker.launch()
     await asyncio.to_thread(broker.await_ready)
     return 1
+
+
+def _fill(ballast: Path) -> None:
+    """Write until no byte more fits; the broker may write beside."""
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(_BLOCK)
