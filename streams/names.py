@@ -76,6 +76,11 @@ class Topics:
         return self.prefix + "installations.v1"
 
     @property
+    def reference(self) -> tuple[str, str]:
+        """What every worker knows beside the events."""
+        return self.apps, self.exclusions
+
+    @property
     def key_fields(self) -> dict[str, str]:
         """Topic that is read -> the field of its records that is their key, too."""
         return {**dict.fromkeys(self.inputs, "appKey"), self.apps: "appKey", self.exclusions: "id"}

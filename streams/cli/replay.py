@@ -87,6 +87,7 @@ class _File(NamedTuple):
 
 
 def _open(path: Path, opened: ExitStack) -> _File:
+    lines: BinaryIO
     if str(path) == "-":
         name, lines = "standard input", opened.enter_context(TemporaryFile())  # noqa: SIM115 - closed with the stack
         shutil.copyfileobj(sys.stdin.buffer, lines)

@@ -62,7 +62,9 @@ class Follower:
         await waiting
 
     async def _partitions(self) -> list[TopicPartition]:
-        counts = {topic: (await find_topic(self._settings, topic)).partitions for topic in self._reference.topics}
+        counts = {
+            topic: (await find_topic(self._settings, topic)).partitions for topic in self._settings.topics.reference
+        }
         return [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
 
     async def _read(self, reader: AIOKafkaConsumer) -> None:

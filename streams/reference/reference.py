@@ -9,53 +9,57 @@ from streams.intake.chunk import SourceRecord
 from streams.names import Topics
 from streams.reference.catalogue import Catalogue
 
-PLANNED = "PLANNED_DOWNTIME"
+Said = App | ExclusionRecord | None
+"""What a record says; None: what its key named is withdrawn."""
+
+
+def read(topics: Topics, topic: str, record: SourceRecord) -> Said | Rejection:
+    """What a record of one of the two topics says, or why it cannot be used."""
+    problem = size_problem(record)
+    if problem is not None:
+        return problem
+    if record.value is None:
+        return None
+    said = checked(App, record) if topic == topics.apps else checked(ExclusionRecord, record)
+    if isinstance(said, Rejection):
+        return said
+    key = said.app_key if isinstance(said, App) else said.id
+    if record.key != key.encode():
+        return Rejection(record, Reason.SCHEMA, f"the key is not the {topics.key_fields[topic]}")
+    return said
 
 
 class Reference:
-    """What is known beside the events. An empty value withdraws what its key named."""
+    """What is known beside the events."""
 
     def __init__(self, topics: Topics) -> None:
         self.catalogue = Catalogue()
         self.exclusions = Exclusions()
-        self._takers = {topics.apps: self._take_app, topics.exclusions: self._take_exclusion}
-
-    @property
-    def topics(self) -> list[str]:
-        """The topics it is told by."""
-        return list(self._takers)
+        self._topics = topics
 
     def take(self, topic: str, record: SourceRecord) -> Rejection | None:
         """Learn from the next record of a topic; one that cannot be used changes nothing, and why is returned."""
-        return size_problem(record) or self._takers[topic](record)
-
-    def _take_app(self, record: SourceRecord) -> Rejection | None:
-        if record.value is None:
-            self.catalogue.remove(_text(record.key))
-            return None
-        app = checked(App, record)
-        if isinstance(app, Rejection):
-            return app
-        if record.key != app.app_key.encode():
-            return Rejection(record, Reason.SCHEMA, "the key is not the appKey")
-        self.catalogue.put(app)
+        match said := read(self._topics, topic, record):
+            case Rejection():
+                return said
+            case App():
+                self.catalogue.put(said)
+            case ExclusionRecord():
+                self.exclusions.add(said.id, _exclusion(said), _known_ms(record))
+            case None if topic == self._topics.apps:
+                self.catalogue.remove(_text(record.key))
+            case None:
+                self.exclusions.add(_text(record.key), None, _known_ms(record))
         return None
 
-    def _take_exclusion(self, record: SourceRecord) -> Rejection | None:
-        timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
-        if record.value is None:
-            self.exclusions.add(_text(record.key), None, timestamp_ms)
-            return None
-        said = checked(ExclusionRecord, record)
-        if isinstance(said, Rejection):
-            return said
-        if record.key != said.id.encode():
-            return Rejection(record, Reason.SCHEMA, "the key is not the id")
-        exclusion = Exclusion(
-            said.app_key, said.metric_id, is_planned=said.reason == PLANNED, start_ms=said.start, end_ms=said.end
-        )
-        self.exclusions.add(said.id, exclusion, timestamp_ms)
-        return None
+
+def _exclusion(said: ExclusionRecord) -> Exclusion:
+    is_planned = said.reason == "PLANNED_DOWNTIME"
+    return Exclusion(said.app_key, said.metric_id, is_planned=is_planned, start_ms=said.start, end_ms=said.end)
+
+
+def _known_ms(record: SourceRecord) -> int | None:
+    return record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
 
 
 def _text(key: bytes | None) -> str:

@@ -37,12 +37,14 @@ class Meta(msgspec.Struct, frozen=True):
     """The meta row: from where the partition goes on.
 
     `progress` is None before the first accepted record. `rows` counts the series rows beside it: a changelog that
-    holds fewer has lost some.
+    holds fewer has lost some. `audited` tells up to which offset the reference topics were looked at for records that
+    cannot be used, by partition; only one partition has it.
     """
 
     next_offset: int
     progress: Progress | None
     rows: int
+    audited: dict[str, int] = {}
 
 
 def encode_key(key: SeriesKey) -> bytes:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 from streams.health.condition import InHand
 from streams.health.metrics import Metrics
@@ -23,11 +25,18 @@ class Owned:
 
     `end_offset` is the partition's end as it was last seen, `sight` what the looks at it told. `settled_s`: when none
     of its work waited for a commit for the last time, monotonic clock. `at_once` lets only so many commits of a worker
-    run side by side.
+    run side by side; `audit` is work that gives the unit something to commit beside its records.
     """
 
     def __init__(
-        self, taken: TakenOver, brake: Brake, *, interval_s: float, at_once: asyncio.Semaphore, metrics: Metrics
+        self,
+        taken: TakenOver,
+        brake: Brake,
+        *,
+        interval_s: float,
+        at_once: asyncio.Semaphore,
+        metrics: Metrics,
+        audit: Coroutine[Any, Any, None] | None = None,
     ) -> None:
         self.unit = taken.unit
         self.end_offset: int | None = None
@@ -43,6 +52,7 @@ class Owned:
         self._wake = asyncio.Event()
         self._leaving = asyncio.Event()
         self._committer = asyncio.create_task(self._keep_committing())
+        self._auditor = None if audit is None else asyncio.create_task(self._keep_auditing(audit))
 
     @property
     def lag(self) -> int | None:
@@ -72,10 +82,19 @@ class Owned:
         """Commit what is left, and let go; the mark of the last commit."""
         self._leaving.set()
         self._wake.set()
+        if self._auditor is not None:
+            self._auditor.cancel()
+            await asyncio.wait([self._auditor])
         await self._committer
         await self.commit()
         await self._ledger.close()
         return self._mark
+
+    async def _keep_auditing(self, audit: Coroutine[Any, Any, None]) -> None:
+        try:
+            await audit
+        except Exception as problem:
+            exit_on(problem, f"auditing beside {self.unit.topic}[{self.unit.partition}]")
 
     async def _keep_committing(self) -> None:
         """Commit now and then, and when an alert waits, until the partition leaves."""

@@ -16,6 +16,7 @@ from streams.intake.records import ChunkedRecords
 from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import Clock, Settings
+from streams.unit import audit
 from streams.unit.brake import Brake
 from streams.unit.ends import Ends
 from streams.unit.exits import exit_on
@@ -90,7 +91,15 @@ class Partitions:
         self._counts_of_released[tp.topic][_RESTORED] += taken.restored or 0
         interval_s = self._settings.commit_interval / 1_000
         brake = Brake(self._settings.brake_records, self._settings.brake_percent)
-        return Owned(taken, brake, interval_s=interval_s, at_once=self._commits, metrics=self.metrics)
+        is_accountable = audit.is_accountable(taken.unit, self._settings.topics)
+        return Owned(
+            taken,
+            brake,
+            interval_s=interval_s,
+            at_once=self._commits,
+            metrics=self.metrics,
+            audit=audit.audit(self._settings, taken.unit) if is_accountable else None,
+        )
 
     def is_ready(self, tp: TP) -> bool:
         """Whether a partition is taken over, so that its chunks can be judged at once."""

@@ -68,12 +68,19 @@ class Unit:
         self._misfits = Misfits(self.topic, partition, topics.rejected)
         its_objectives = [objective for objective in objectives if objective.metric == metric.id]
         self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series, reference.exclusions)
+        self.audited = dict(meta.audited)
+        self._beside: list[Outgoing] = []
         self._alerts: list[Outgoing] = []
         self._due_ms: list[int] = []
         self._lateness_ms = lateness_ms
         standings = (one.standings.values() for one in self.evaluator.series.values() if one.standings)
         self.open_breaches = sum(one.breached_at_ms is not None for some in standings for one in some)
-        self._committed = (self.next_offset, self._judged_ms)
+        self._committed = self._state
+
+    @property
+    def _state(self) -> tuple[int, int | None, int]:
+        """What moves whenever there is something to commit."""
+        return self.next_offset, self._judged_ms, sum(self.audited.values())
 
     @property
     def _judged_ms(self) -> int | None:
@@ -133,6 +140,11 @@ class Unit:
             self.counts[f"alerts {transition.kind} {transition.reason}"] += 1
             self.open_breaches += 1 if transition.kind is Kind.BREACH else -1
 
+    def account(self, place: str, next_offset: int, rejected: Iterable[Outgoing]) -> None:
+        """Reject these records of a reference topic, which was looked at up to this offset."""
+        self.audited[place] = next_offset
+        self._beside += rejected
+
     @property
     def has_alerts(self) -> bool:
         """Whether a transition waits to be published."""
@@ -140,14 +152,13 @@ class Unit:
 
     def take_work(self) -> Work | None:
         """All that was done since the last call; None when nothing was, so that a clean unit commits nothing."""
-        state = (self.next_offset, self._judged_ms)
-        if state == self._committed:
+        if self._state == self._committed:
             return None
-        self._committed = state
+        self._committed = self._state
         dirty = self.evaluator.take_dirty()
         rows = [(encode_key(key), None if series is None else encode_series(series)) for key, series in dirty.items()]
         progress = self.evaluator.progress
-        meta = Meta(self.next_offset, progress, len(self.evaluator.series))
+        meta = Meta(self.next_offset, progress, len(self.evaluator.series), dict(self.audited))
         rows.append((META_KEY, encode_meta(meta)))
         alerts, self._alerts = self._alerts, []
         due_ms, self._due_ms = self._due_ms, []
@@ -155,6 +166,8 @@ class Unit:
         misplaced, self._admission.misplaced = self._admission.misplaced, []
         misfits = [self._misfits.rejected(rejection) for rejection in rejected]
         misfits += [self._misfits.put_right(one) for one in misplaced]
+        misfits += self._beside
+        self._beside = []
         self.counts.update(f"rejected {rejection.reason}" for rejection in rejected)
         self.counts["rerouted"] += len(misplaced)
         self.counts["rows"] += len(rows)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sys
+from collections import Counter
 from pathlib import Path
 
 import orjson
@@ -25,6 +26,9 @@ async def check_beside(flow: Flow) -> None:
     ]
     log = [*beside, *(record for _, record in await flow.input_log())]
     expected = judge(log, flow.objectives, lateness_ms=flow.lateness_ms, partitions=flow.partitions, topics=flow.topics)
+    rejected = Counter((topic, partition, reason) for topic, partition, _, reason in await flow.rejected())
+    assert rejected == Counter((topic, partition, reason) for topic, partition, _, reason in expected.rejected)
+    assert {topic for topic, *_ in rejected} >= set(flow.topics.reference)
     published = await flow.alerts()
     for place, alerts in expected.alerts.items():
         assert published.pop(place, []) == alerts, place
