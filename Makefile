@@ -44,8 +44,10 @@ schemas: setup  ## Write the JSON Schemas anew from the models
 	$(BIN)/python -m schemas
 
 .PHONY: bench
-bench: setup  ## Measure speed beside a peer loop (QUICK=1: within two minutes)
-	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
+bench: setup  ## Measure speed beside the peers (QUICK=1: in minutes; CURVES=1: what an event costs when; PUBLISH=1)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
+	$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(CURVES),--case curves --rounds 1) \
+	  $(if $(PUBLISH),--publish --readme)
 
 .PHONY: long
 long: setup  ## The tests that `make test` leaves out for their time (about 3 minutes)

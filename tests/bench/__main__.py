@@ -1,7 +1,7 @@
-"""`python -m tests.bench`: how fast a worker is, beside a raw loop on the same broker.
+"""`python -m tests.bench`: how fast a worker is beside its peers, and what an event costs under which circumstances.
 
-Machines differ and this one may be busy: every case runs once a round, one after the other, and the medians of their
-ratios are what counts.
+Machines differ and this one may be busy: every subject runs once a round, one after the other, and the medians of
+their ratios are what counts.
 """
 
 import argparse
@@ -20,37 +20,48 @@ from rich.console import Console
 
 from streams.broker import BrokerError, EmbeddedKafka
 from tests.bench.case import BrokenError, Case, Stage
-from tests.bench.overlap import Overlap
+from tests.bench.chart import CHARTS, NoChartError, draw
+from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
+from tests.bench.curves import Curves
+from tests.bench.peers.catalogue import PEERS
+from tests.bench.readme import write_block
 from tests.bench.report import print_report
 from tests.bench.restore import Restore
 from tests.bench.results import Results
-from tests.bench.throughput import Throughput
 
-RESULTS: Final = Path("build/bench.json")
-CASES: Final[dict[str, type[Case]]] = {"throughput": Throughput, "restore": Restore, "overlap": Overlap}
+BUILT: Final = Path("build/bench")
+PUBLISHED: Final = Path("infra/bench")
+RESULTS: Final = "results.json"
+README: Final = Path("README.md")
+CASES: Final[dict[str, type[Case]]] = {"comparison": Comparison, "restore": Restore, "curves": Curves}
+SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 
 
 def main() -> int:
     """Exit code 1 when a case is broken; a goal that is not reached is told, and no failure."""
     options = _options()
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of every new topic that has no leader yet
-    console = Console()
+    console = Console(soft_wrap=True)
     results = Results()
     with tempfile.TemporaryDirectory(prefix="slo-bench-") as folder:
         data = Path(folder)
         try:
             with EmbeddedKafka(data_dir=data / "kafka", report=console.print) as kafka:
-                stage = Stage(kafka, data, options.events, options.rows)
-                asyncio.run(
-                    _rounds(stage, [CASES[name]() for name in options.case or CASES], options.rounds, results, console)
+                stage = Stage(
+                    kafka,
+                    data,
+                    tuple(options.events),
+                    options.rows,
+                    tuple(options.peer),
+                    lambda line: console.print(line, highlight=False, style="yellow"),
                 )
+                asyncio.run(_rounds(stage, [CASES[name]() for name in options.case], options.rounds, results, console))
         except (BrokenError, BrokerError) as problem:
             console.print(f"broken: {problem}", highlight=False)
             _print_logs(data, console)
             return 1
     print_report(results, console)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_bytes(orjson.dumps(_document(results, options), option=orjson.OPT_INDENT_2))
+    _keep(results, options, console)
     return 0
 
 
@@ -63,38 +74,56 @@ async def _rounds(stage: Stage, cases: Sequence[Case], rounds: int, results: Res
             results.add(await case.measure(stage, number))
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the evaluator.")
-    parser.add_argument("--case", action="append", choices=[*CASES], help="only this one; may be given again")
-    parser.add_argument("--quick", action="store_true", help="fewer events and rounds: a rough idea in about a minute")
-    parser.add_argument("--rounds", type=int, help="default 3, quick 2")
-    parser.add_argument(
-        "--events", type=int, help="webhook deliveries for the worker: default 1,000,000, quick 300,000"
-    )
-    parser.add_argument("--rows", type=int, help="series to restore: default 200,000, quick 100,000")
-    options = parser.parse_args()
-    options.rounds = options.rounds or (2 if options.quick else 3)
-    options.events = options.events or (300_000 if options.quick else 1_000_000)
-    options.rows = options.rows or (100_000 if options.quick else 200_000)
-    return options
-
-
-def _document(results: Results, options: argparse.Namespace) -> dict[str, object]:
-    return results.document(
-        events=options.events,
-        rows=options.rows,
+def _keep(results: Results, options: argparse.Namespace, console: Console) -> None:
+    """Results beside those of parts that were not measured this time, and what is drawn and written of them all."""
+    folder = PUBLISHED if options.publish else BUILT
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / RESULTS
+    known = orjson.loads(path.read_bytes()) if path.exists() else {}
+    document = results.document(
+        known,
         rounds=options.rounds,
         cores=os.cpu_count(),
         python=platform.python_version(),
         machine=platform.machine(),
-        loadAverage=os.getloadavg()[0],
+        loadAverage=round(os.getloadavg()[0], 1),
     )
+    path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    console.print(f"results are in {path}", highlight=False)
+    try:
+        draw(document, folder)
+        console.print(f"charts are in {', '.join(str(folder / name) for name in CHARTS)}", highlight=False)
+    except NoChartError as problem:
+        console.print(f"no charts: {problem}", highlight=False)
+    if options.readme:
+        write_block(README, document)
+        console.print(f"{README} has the table", highlight=False)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the evaluator and its peers.")
+    parser.add_argument("--case", action="append", choices=[*CASES], help="only this one; may be given again")
+    parser.add_argument("--peer", action="append", choices=SUBJECTS, help="only this one; may be given again")
+    parser.add_argument("--quick", action="store_true", help="few events, our workers, the limits, one peer")
+    parser.add_argument("--rounds", type=int, help="default 3, quick 2")
+    parser.add_argument("--events", action="append", type=int, help="default 1,000,000 and 4,000,000, quick 300,000")
+    parser.add_argument("--rows", type=int, help="series to restore: default 200,000, quick 100,000")
+    parser.add_argument("--publish", action="store_true", help=f"keep results and charts in {PUBLISHED}")
+    parser.add_argument("--readme", action="store_true", help=f"write the table into {README}")
+    options = parser.parse_args()
+    quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
+    options.case = options.case or ["comparison", "restore"]
+    options.peer = options.peer or (quick_peers if options.quick else SUBJECTS)
+    options.rounds = options.rounds or (2 if options.quick else 3)
+    options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])
+    options.rows = options.rows or (100_000 if options.quick else 200_000)
+    return options
 
 
 def _print_logs(folder: Path, console: Console) -> None:
-    """The end of every worker's log: the folder goes with this process."""
+    """The end of every log: the folder goes with this process."""
     for path in sorted(folder.glob("*.log")):
-        console.out(path.read_text(errors="replace")[-2_000:])
+        console.out(path.name, path.read_text(errors="replace")[-2_000:], sep="\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,12 +26,17 @@ class BrokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the cases play: a broker of their own, a folder for logs, and how much of everything."""
+    """Where the cases play: a broker of their own, a folder for logs, how much of everything, and who takes part.
+
+    `report` gets a line where something takes long or cannot be had.
+    """
 
     kafka: EmbeddedKafka
     folder: Path
-    events: int
+    events: tuple[int, ...]
     rows: int
+    peers: tuple[str, ...]
+    report: Callable[[str], None]
 
     def settings(self, name: str) -> Settings:
         """Settings of a worker with an application id and topics of this name."""

@@ -35,9 +35,9 @@ def rows(results: Results) -> Iterator[tuple[str, str, str, str, str]]:
 
 def goal_lines(results: Results) -> Iterator[str]:
     """One sentence for each goal."""
-    for goal, value, reached in results.judged():
+    for goal, name, value, reached in results.judged():
         verdict = "reached" if reached else "NOT reached"
-        yield f"{verdict}: {' '.join(goal.name)} {number(value)}, goal {_bounds(goal)}"
+        yield f"{verdict}: {': '.join(name)} {number(value)}, goal {_bounds(goal)}"
 
 
 def _bounds(goal: Goal) -> str:

@@ -49,7 +49,7 @@ class Restore:
     async def measure(self, stage: Stage, round_number: int) -> Reading:
         """Restore it."""
         settings = stage.settings(NAME)
-        restored = await measured_in_child("restoring", settings.bootstrap_servers, changelog(NAME, WEBHOOK))
+        restored = await measured_in_child("restoring", settings.bootstrap_servers, changelog(NAME, WEBHOOK), 0)
         if restored["rows"] != stage.rows:
             raise BrokenError(f"{stage.rows:,} rows were written and {restored['rows']:,} restored")
         return {

@@ -1,4 +1,7 @@
-"""Restores a changelog partition: `python -m tests.bench.restoring SERVERS CHANGELOG` prints what that took."""
+"""Restores a changelog partition and prints what that took.
+
+`python -m tests.bench.restoring SERVERS CHANGELOG PARTITION`.
+"""
 
 import asyncio
 import gc
@@ -14,10 +17,10 @@ from streams.worker import YOUNG_OBJECTS
 from tests.bench.usage import usage
 
 
-async def measure(servers: str, changelog: str) -> dict[str, float]:
+async def measure(servers: str, changelog: str, partition: str) -> dict[str, float]:
     """Start-up of the process is left out, the connection is not."""
     started_s, before = time.monotonic(), usage(os.getpid())
-    state = await restore(Settings(bootstrap_servers=servers), changelog, 0)
+    state = await restore(Settings(bootstrap_servers=servers), changelog, int(partition))
     ended_s, after = time.monotonic(), usage(os.getpid())
     return {
         "rows": len(state.series),

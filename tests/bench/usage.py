@@ -1,12 +1,15 @@
-"""What a process has used so far, as the Linux kernel counts it. Source: proc(5)."""
+"""What processes have used so far, as the Linux kernel counts it. Source: proc(5)."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
-_USER, _SYSTEM = 11, 12  # fields of /proc/PID/stat, counted from the one after the program's name
+_OWN: Final = slice(11, 13)  # user, system; of /proc/PID/stat, counted from the field after the program's name
+_WITH_ENDED_CHILDREN: Final = slice(11, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,11 @@ class Usage:
     cpu_s: float
     peak_mb: float
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(self.cpu_s + other.cpu_s, self.peak_mb + other.peak_mb)
 
-def usage(pid: int) -> Usage:
+
+def usage(pid: int, times: slice = _OWN) -> Usage:
     """Usage of a running process.
 
     Raises:
@@ -25,7 +31,26 @@ def usage(pid: int) -> Usage:
     """
     process = Path("/proc") / str(pid)
     # The program's name is in parentheses and may hold anything.
-    times = process.joinpath("stat").read_text().rpartition(")")[2].split()
+    fields = process.joinpath("stat").read_text().rpartition(")")[2].split()
     status = dict(line.split(":", 1) for line in process.joinpath("status").read_text().splitlines())
-    cpu_s = (int(times[_USER]) + int(times[_SYSTEM])) / _TICKS_PER_S
+    cpu_s = sum(map(int, fields[times])) / _TICKS_PER_S
     return Usage(cpu_s, int(status["VmHWM"].split()[0]) / 1_024)
+
+
+def tree_usage(pid: int) -> Usage:
+    """Usage of a running process, its children, and of those of them that have ended the CPU time.
+
+    Raises:
+        FileNotFoundError: there is none of this id.
+    """
+    total = usage(pid, _WITH_ENDED_CHILDREN)
+    for child in _children(pid):
+        with suppress(FileNotFoundError, ProcessLookupError, KeyError):  # it has ended just now
+            total += tree_usage(child)
+    return total
+
+
+def _children(pid: int) -> Iterator[int]:
+    for thread in (Path("/proc") / str(pid) / "task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            yield from map(int, (thread / "children").read_text().split())

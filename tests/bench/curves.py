@@ -1,0 +1,165 @@
+"""Case: what an event costs, one circumstance varied at a time, the others as in the comparison.
+
+Half as many events as there, one worker. A point that has no topic or window of its own shares the first point of
+its kind, so that all curves meet.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from streams.names import METRICS, WEBHOOK, changelog
+from tests.bench.case import PARTITIONS, Reading, Stage, measured_in_child
+from tests.bench.comparison import load_of
+from tests.bench.load import Load
+from tests.bench.panes import cpu_s_per_million
+from tests.bench.worker_run import WorkerRun, work_through
+
+CPU: Final = "CPU, s per million"
+PANES_TIMES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What is varied, and the sentence that explains its shape."""
+
+    name: str
+    why: str
+
+
+SERIES: Final = Curve(
+    "series",
+    "A series that changed is one changelog row a commit and one object in memory: with a thousand the rows repeat "
+    "and cost nothing, with a million each event makes, encodes and stores a row of its own. Memory bounds it.",
+)
+PANES: Final = Curve(
+    "panes a window",
+    "Flat: an event is one addition to its pane, and a window the difference of two running totals, however many "
+    "panes lie between. What grows is the row, 16 bytes a further pane.",
+)
+FAILURES: Final = Curve(
+    "failures, %",
+    "Only series with a failure in their window are judged, and only transitions are published: without failures a "
+    "boundary is free, with more of them each boundary looks at more series until it looks at all.",
+)
+SIZE: Final = Curve(
+    "event size, bytes",
+    "Fields that nobody reads are scanned, not built, so the cost grows with the bytes to fetch, check and scan, and "
+    "not with the fields. The broker's disk and network bound it.",
+)
+COMPRESSION: Final = Curve(
+    "compression of the input",
+    "The worker unpacks what producers packed: lz4 costs least, zstd more, and both save the broker's network "
+    "several times over.",
+)
+INTERVAL: Final = Curve(
+    "commit interval, ms",
+    "A commit stores every series that changed since the last: the longer the interval, the more events share a row. "
+    "Under a backlog the worker stretches short intervals by itself, so short ones cost little.",
+)
+HOT_KEY: Final = Curve(
+    "events of one app, %",
+    "One series is one row and one object, so a hot one is cheaper for a worker, not dearer; but it stays in one "
+    "partition, which one worker reads: a core bounds it.",
+)
+TOPICS: Final = Curve(
+    "topic",
+    "The same path with a different record: what differs is the length of the record, its checks, and the window, "
+    "24 hours in panes of 5 minutes for installation callbacks.",
+)
+
+CURVES: Final = (SERIES, PANES, FAILURES, SIZE, COMPRESSION, INTERVAL, HOT_KEY, TOPICS)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run of a worker: `label` is what was varied, as the chart writes it."""
+
+    curve: Curve
+    label: str
+    load: Load
+    compression: str | None = None
+    overrides: dict[str, str] = field(default_factory=dict)
+
+
+def part_of(curve: Curve, label: str) -> str:
+    """Name of a point, as results have it."""
+    return f"{curve.name} = {label}"
+
+
+def points(events: int) -> Iterator[Point]:
+    """Every run, in the order of the curves."""
+    usual = load_of(events)
+    for apps in (1_000, 10_000, 100_000, 1_000_000):
+        yield Point(SERIES, str(apps), Load(max(events, apps), apps=apps, in_turn=True))
+    for percent in (0, 1, 10):
+        yield Point(FAILURES, str(percent), replace(usual, failed_share=percent / 100))
+    for extra_bytes in (0, 300, 850, 3_900):
+        yield Point(SIZE, str(_value_bytes(extra_bytes)), replace(usual, extra_bytes=extra_bytes))
+    for codec in ("none", "lz4", "zstd"):
+        yield Point(COMPRESSION, codec, usual, compression=None if codec == "none" else codec)
+    for interval_ms in (100, 500, 2_000, 5_000):
+        yield Point(INTERVAL, str(interval_ms), usual, overrides={"SLO_COMMIT_INTERVAL": f"{interval_ms}ms"})
+    for percent in (0, 50, 90):
+        yield Point(HOT_KEY, str(percent), replace(usual, hot_share=percent / 100))
+    for metric in METRICS.values():
+        yield Point(TOPICS, metric.record, replace(usual, metric=metric))
+
+
+class Curves:
+    """Every point once a round."""
+
+    async def prepare(self, stage: Stage) -> None:
+        """Nothing is needed."""
+
+    async def measure(self, stage: Stage, round_number: int) -> Reading:
+        """All points, one after the other."""
+        reading: Reading = {}
+        events = stage.events[0] // 2
+        by_panes = cpu_s_per_million(events // 5, PANES_TIMES)
+        reading |= {(part_of(PANES, str(panes)), CPU): cpu_s for panes, cpu_s in by_panes.items()}
+        few, many = min(by_panes), max(by_panes)
+        reading[PANES.name, f"{many} : {few} panes"] = by_panes[many] / by_panes[few]
+        for number, point in enumerate(points(events)):
+            name = f"curve-{number}-{round_number}"
+            run = await work_through(
+                stage,
+                name,
+                point.load,
+                compression=point.compression,
+                overrides=point.overrides,
+                is_checked=point.curve is not SERIES,  # the recount of a million apps would take minutes
+            )
+            figures = _figures(run, point.load.events)
+            if point.curve is SERIES:
+                figures |= await _restored(stage, name)
+            reading |= {(part_of(point.curve, point.label), what): value for what, value in figures.items()}
+        return reading
+
+
+def _figures(run: WorkerRun, events: int) -> dict[str, float]:
+    millions, metrics, figures = events / 1e6, run.metrics, run.course.figures
+    commits = metrics["slo_streams_commit_seconds_count"]
+    return {
+        CPU: 1e6 / figures["events per CPU second"],
+        "peak memory, MB": figures["peak memory, MB"],
+        "broker CPU, s per million": figures["broker CPU, s per million"],
+        "series": metrics["slo_streams_series"],
+        "commits": commits,
+        "commit, ms": metrics["slo_streams_commit_seconds_sum"] / commits * 1e3,
+        "rows per million": metrics["slo_streams_rows_total"] / millions,
+        "changelog, MB per million": run.changelog_bytes / millions / 1e6,
+        "alerts": run.alerts,
+    }
+
+
+async def _restored(stage: Stage, name: str) -> dict[str, float]:
+    """What a take-over of all partitions by a new worker would read back, one partition after the other."""
+    topic = changelog(name, WEBHOOK)
+    servers = stage.kafka.bootstrap_servers
+    read = [await measured_in_child("restoring", servers, topic, partition) for partition in range(PARTITIONS)]
+    return {"restore, s": sum(one["wall_s"] for one in read), "restore, CPU s": sum(one["cpu_s"] for one in read)}
+
+
+def _value_bytes(extra_bytes: int) -> int:
+    return len(next(Load(1, extra_bytes=extra_bytes).records()).value)

@@ -1,0 +1,90 @@
+"""Curve: what one event costs by how many windows it overlaps.
+
+The same events go through a partition's unit under windows of 15 to 1,440 panes. Each series has an event in every
+pane, and the clock starts only when the longest window is full.
+"""
+
+import gc
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from streams.evaluation.objective import Objective
+from streams.intake.chunk import Chunk, SourceRecord
+from streams.names import WEBHOOK, Topics
+from streams.reference.reference import Reference
+from streams.unit.unit import Unit
+from streams.worker import YOUNG_OBJECTS
+from tests.bench.case import BrokenError
+from tests.bench.load import START_MS, Load
+from tests.build import NEW, Stored
+
+PANES: Final = (15, 90, 288, 1_440)
+PANE_MS: Final = 60_000
+LATENESS_MS: Final = 10_000
+APPS: Final = 100
+FILL_PER_PANE: Final = 300
+MEASURED_PANES: Final = 30
+CHUNK: Final = 10_000
+
+
+def cpu_s_per_million(events: int, times: int, *, window_panes: Sequence[int] = PANES) -> dict[int, float]:
+    """In this process, without a broker, by panes a window; the best of some times each, taken in turns.
+
+    Raises:
+        BrokenError: events were lost.
+    """
+    longest = max(window_panes)
+    fill_count, fill_ms = FILL_PER_PANE * longest, PANE_MS * longest
+    filling = chunks(Load(fill_count, apps=APPS, span_ms=fill_ms))
+    measured = chunks(
+        Load(events, apps=APPS, start_ms=START_MS + fill_ms, span_ms=MEASURED_PANES * PANE_MS), first_offset=fill_count
+    )
+    best = dict.fromkeys(window_panes, float("inf"))
+    kept = gc.get_threshold()
+    gc.set_threshold(YOUNG_OBJECTS)
+    try:
+        for _ in range(times):
+            for panes in window_panes:
+                unit = new_unit(panes)
+                apply(unit, filling)
+                best[panes] = min(best[panes], apply(unit, measured))
+    finally:
+        gc.set_threshold(*kept)
+    return {panes: spent_s / events * 1e6 for panes, spent_s in best.items()}
+
+
+def new_unit(panes: int) -> Unit:
+    """A unit of webhook deliveries at its beginning, with one objective of this window."""
+    objective = Objective("overlap", WEBHOOK.id, panes * PANE_MS, PANE_MS, budget=Fraction(1, 100))
+    return Unit(WEBHOOK, Topics(), 0, lambda _key: True, [objective], LATENESS_MS, Reference(Topics()), NEW)
+
+
+def apply(unit: Unit, some: Sequence[Chunk]) -> float:
+    """CPU seconds that chunks take, and the putting together of the commit after them.
+
+    Raises:
+        BrokenError: events were lost.
+    """
+    before = unit.counts["events counted"]
+    started_s = time.process_time()
+    for chunk in some:
+        unit.apply(chunk, None)
+    work = unit.take_work()
+    spent_s = time.process_time() - started_s
+    if work is None or unit.counts["events counted"] - before != some[-1].next_offset - some[0].start_offset:
+        raise BrokenError("events were lost on the way into the windows")
+    return spent_s
+
+
+def chunks(load: Load, first_offset: int = 0) -> list[Chunk]:
+    """The records of a load as fetches bring them."""
+    records: list[SourceRecord] = [
+        Stored(offset, record.timestamp_ms, record.key, record.value)
+        for offset, record in enumerate(load.records(), first_offset)
+    ]
+    return [
+        Chunk(first_offset + at, first_offset + at + len(records[at : at + CHUNK]), records[at : at + CHUNK])
+        for at in range(0, len(records), CHUNK)
+    ]

@@ -1,0 +1,44 @@
+"""An event must not become much dearer, nor dearer by the length of its window: ratios within one run, never times.
+
+CPU time only, the best of rounds taken in turns: what else the machine does counts for little. The bounds leave room;
+`make bench` is where speed is measured.
+"""
+
+import time
+from collections import Counter
+
+import orjson
+
+from streams.intake.chunk import Chunk
+from tests.bench.load import Load
+from tests.bench.panes import apply, chunks, cpu_s_per_million, new_unit
+
+EVENTS = 60_000
+ROUNDS = 3
+MOST_TIMES_THE_LIMIT = 3.0  # it takes about 1.3
+MOST_BY_LENGTH = 2.0  # it takes about 1.0
+
+
+def counted(some: list[Chunk]) -> float:
+    """CPU seconds of the least that any loop must do: parse and count."""
+    counts: Counter[tuple[str, int, bool]] = Counter()
+    started_s = time.process_time()
+    for chunk in some:
+        for record in chunk.records:
+            event = orjson.loads(record.value or b"")
+            counts[event["appKey"], event["time"] // 60_000, event["statusCode"] == 200] += 1
+    spent_s = time.process_time() - started_s
+    assert counts.total() == EVENTS
+    return spent_s
+
+
+def test_an_event_costs_little_more_than_to_parse_and_count_it() -> None:
+    some = chunks(Load(EVENTS, apps=100))
+    rounds = [(apply(new_unit(15), some), counted(some)) for _ in range(ROUNDS)]
+    ours_s, limit_s = (min(times) for times in zip(*rounds, strict=True))
+    assert ours_s < MOST_TIMES_THE_LIMIT * limit_s, f"{ours_s / limit_s:.2f} times the limit"
+
+
+def test_a_longer_window_costs_no_more() -> None:
+    by_panes = cpu_s_per_million(EVENTS, ROUNDS, window_panes=(15, 288))
+    assert by_panes[288] < MOST_BY_LENGTH * by_panes[15], f"{by_panes[288] / by_panes[15]:.2f} times"

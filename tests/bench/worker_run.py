@@ -1,0 +1,229 @@
+"""Workers at work on a load: at rest behind a gate, measured from its opening to the commit of the last offset.
+
+All CPU time in between counts, commits and idle moments included.
+"""
+
+import asyncio
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import aiohttp
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.broker.probe import free_port
+from streams.kafka.topics import prepare_topics
+from streams.names import WEBHOOK, changelog
+from streams.run.worker_process import worker_process
+from streams.settings import Settings
+from tests.bench.case import PARTITIONS, BrokenError, Stage
+from tests.bench.gate import gate
+from tests.bench.load import FIRST_RECORDS, Load, produce
+from tests.bench.peers.run import Course, Moment
+from tests.bench.recount import Alert, recount
+from tests.bench.topics import Offsets, committed_values, ends
+from tests.bench.usage import Usage, tree_usage, usage
+
+POLL_S: Final = 0.02
+WORK_TIMEOUT_S: Final = 180.0
+ENVIRONMENT: Final = (
+    "bootstrap_servers",
+    "application_id",
+    "topic_prefix",
+    "partitions",
+    "replication_factor",
+    "clock",
+)
+
+Metrics = dict[str, float]
+"""Sample name -> its sum over all workers, of the load's topic only."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRun:
+    """How it went, and what the workers said of themselves at the end."""
+
+    course: Course
+    metrics: Metrics
+    alerts: int
+    changelog_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    process: Process
+    port: int
+
+
+async def work_through(
+    stage: Stage,
+    name: str,
+    load: Load,
+    *,
+    workers: int = 1,
+    compression: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    is_checked: bool = True,
+) -> WorkerRun:
+    """Load the input topic under this name, and let workers work through it; their alerts are held against a recount.
+
+    `overrides` are further `SLO_` variables. A load that the recount does not know is checked for rejections only.
+
+    Raises:
+        BrokenError: not done in time, or wrong.
+    """
+    settings = stage.settings(name)
+    servers, topic = settings.bootstrap_servers, settings.topics.input(load.metric)
+    await prepare_topics(settings)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=servers, enable_idempotence=True, max_batch_size=1 << 17, compression_type=compression
+    )
+    await producer.start()
+    try:
+        await produce(producer, topic, PARTITIONS, load.first.records())
+        first = await ends(servers, topic, PARTITIONS)
+        async with gate(servers, topic, PARTITIONS) as open_gate:
+            await produce(producer, topic, PARTITIONS, load.records())
+            environment = {f"SLO_{field.upper()}": str(getattr(settings, field)) for field in ENVIRONMENT}
+            async with _started(stage, name, environment | dict(overrides or {}), workers) as running:
+                course = await _course(stage, settings, load, topic, first, open_gate, running)
+                metrics = await _metrics(running, topic)
+    finally:
+        await producer.stop()
+    alerts = {_alert(value) async for value in committed_values(servers, settings.topics.alerts, PARTITIONS)}
+    rejected = [value async for value in committed_values(servers, settings.topics.rejected, PARTITIONS)]
+    if rejected:
+        raise BrokenError(f"{name}: of {load.events:,} good events {len(rejected):,} were rejected")
+    if is_checked and load.metric is WEBHOOK:
+        _compare(name, alerts, recount(load, PARTITIONS).alerts())
+    stored = stage.kafka.data_dir.glob(f"topics/{changelog(settings.application_id, load.metric)}-*/*.log")
+    return WorkerRun(course, metrics, len(alerts), sum(path.stat().st_size for path in stored))
+
+
+@asynccontextmanager
+async def _started(stage: Stage, name: str, environment: dict[str, str], count: int) -> AsyncIterator[list[_Worker]]:
+    async with AsyncExitStack() as stack:
+        running = []
+        for number in range(count):
+            port, log_path = free_port(), stage.folder / f"{name}-{number}.log"
+            process = await stack.enter_async_context(
+                worker_process(environment | {"SLO_HEALTH_PORT": str(port)}, log_path)
+            )
+            running.append(_Worker(process, port))
+        yield running
+
+
+async def _course(
+    stage: Stage,
+    settings: Settings,
+    load: Load,
+    topic: str,
+    first: Offsets,
+    open_gate: Callable[[], Awaitable[None]],
+    running: list[_Worker],
+) -> Course:
+    servers, group = settings.bootstrap_servers, settings.application_id
+
+    def moment(seen: int) -> Moment:
+        total = Usage(0.0, 0.0)
+        for worker in running:
+            total += tree_usage(worker.process.pid)
+        return Moment(seen, time.monotonic(), total, usage(stage.kafka.pid or 0))
+
+    behind_gate = sum(first.values()) + PARTITIONS  # the gate's own records are offsets, too
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        async with asyncio.timeout(WORK_TIMEOUT_S):
+            await _until_shared(running, topic)
+            while sum((await _committed(admin, group, topic)).values()) < sum(first.values()):
+                await _pause(running)
+            start = moment(FIRST_RECORDS)
+            await open_gate()
+            wanted = await ends(servers, topic, PARTITIONS)
+            half: Moment | None = None
+            while True:
+                committed = await _committed(admin, group, topic)
+                if all(committed.get(tp, 0) >= offset for tp, offset in wanted.items()):
+                    end = moment(FIRST_RECORDS + load.events)
+                    return Course(start, half or start, end)
+                seen = sum(committed.values()) - behind_gate
+                if half is None and seen >= load.events / 4:  # by the commits; about twice as many are applied
+                    half = moment(round((await _metrics(running, topic))["slo_streams_records_total"]))
+                await _pause(running)
+    except TimeoutError:
+        raise BrokenError(f"{group}: workers were not done after {WORK_TIMEOUT_S:g} s") from None
+    finally:
+        await admin.close()
+
+
+async def _pause(running: list[_Worker]) -> None:
+    for worker in running:
+        if worker.process.returncode is not None:
+            raise BrokenError(f"a worker ended with status {worker.process.returncode}")
+    await asyncio.sleep(POLL_S)
+
+
+async def _until_shared(running: list[_Worker], topic: str) -> None:
+    """Wait until every worker has its equal share of the partitions, taken over."""
+    share = PARTITIONS / len(running)
+    while True:
+        metrics = [await _metrics([worker], topic) for worker in running]
+        if all(
+            one.get("slo_streams_partitions") == share and not one["slo_streams_partitions_restoring"]
+            for one in metrics
+        ):
+            return
+        await _pause(running)
+
+
+async def _metrics(running: list[_Worker], topic: str) -> Metrics:
+    found: Metrics = {}
+    async with aiohttp.ClientSession() as session:
+        for worker in running:
+            try:
+                async with session.get(f"http://127.0.0.1:{worker.port}/metrics") as answer:
+                    text = await answer.text()
+            except aiohttp.ClientError:
+                continue  # it is still starting
+            for family in text_string_to_metric_families(text):
+                for sample in family.samples:
+                    if sample.labels.get("topic") == topic:
+                        found[sample.name] = found.get(sample.name, 0.0) + sample.value
+    return found
+
+
+async def _committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> Offsets:
+    try:
+        found = await admin.list_consumer_group_offsets(group)
+    except KafkaError:  # a new broker sets up its first group
+        return {}
+    return {tp: place.offset for tp, place in found.items() if tp.topic == topic}
+
+
+def _alert(value: bytes) -> Alert:
+    alert: dict[str, Any] = orjson.loads(value)
+    boundary = datetime.fromisoformat(alert["windowEnd"])
+    return (
+        alert["appKey"],
+        alert["type"],
+        round(boundary.timestamp() * 1_000),
+        alert["goodCount"],
+        alert["badCount"],
+    )
+
+
+def _compare(name: str, found: set[Alert], expected: set[Alert]) -> None:
+    if found != expected:
+        missing, odd = sorted(expected - found), sorted(found - expected)
+        raise BrokenError(
+            f"{name}: {len(missing):,} alerts missing, {len(odd):,} not as recounted: {[*missing[:2], *odd[:2]]}"
+        )
