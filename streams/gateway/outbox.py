@@ -1,8 +1,8 @@
 """The way to Kafka: what is confirmed to a caller is on all replicas, and a broker that is away is told at once.
 
 An idempotent producer never gives an event up: what was handed over and not confirmed in time may still arrive, so a
-caller that was told to try again may have sent an event twice, but none that was confirmed is ever lost. Once
-the brokers are silent for `STUCK_S`, nothing more is handed over until they answer.
+caller that was told to try again may have sent an event twice, but none that was confirmed is ever lost. Once the
+brokers leave something unanswered for half the time that callers wait, nothing more is handed over until they answer.
 """
 
 import asyncio
@@ -12,12 +12,6 @@ from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-
-CONFIRM_S: Final = 5.0
-"""How long a caller waits for the brokers."""
-
-STUCK_S: Final = 2.0
-"""After how long without an answer of the brokers nothing more is taken."""
 
 RETRY_AFTER_S: Final = 5
 """When a caller that was turned away should come back."""
@@ -38,13 +32,16 @@ class OutboxBusyError(Exception):
 
 
 class Outbox:
-    """Hands records to a producer, and waits for them. `limit_bytes` bounds what waits, over all callers.
+    """Hands records to a producer, and waits `confirm_s` for them. `limit_bytes` bounds what waits, over all callers.
 
     `broken` is set when the producer can go on no more: only a new process helps.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, limit_bytes: int, monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self, producer: AIOKafkaProducer, limit_bytes: int, confirm_s: float, monotonic_s: Callable[[], float]
+    ) -> None:
         self._producer = producer
+        self._confirm_s = confirm_s
         self._limit_bytes = limit_bytes
         self._monotonic_s = monotonic_s
         self._waiting: dict[int, tuple[float, int]] = {}  # since when, and how many bytes; the oldest first
@@ -56,7 +53,7 @@ class Outbox:
     def is_stuck(self) -> bool:
         """Whether the brokers have left something unanswered for too long."""
         oldest = next(iter(self._waiting.values()), None)
-        return oldest is not None and self._monotonic_s() - oldest[0] > STUCK_S
+        return oldest is not None and self._monotonic_s() - oldest[0] > self._confirm_s / 2
 
     async def send(self, records: Sequence[OutRecord]) -> list[bool]:
         """Send records; for each, whether all replicas are known to have it.
@@ -69,7 +66,7 @@ class Outbox:
             raise OutboxBusyError
         number = self._enter(size)
         sent: list[asyncio.Future[object]] = []
-        deadline_s = asyncio.get_running_loop().time() + CONFIRM_S
+        deadline_s = asyncio.get_running_loop().time() + self._confirm_s
         try:
             async with asyncio.timeout_at(deadline_s):
                 for record in records:

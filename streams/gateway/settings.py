@@ -7,7 +7,7 @@ from typing import Final
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from streams.settings import Settings
+from streams.settings import DurationMs, Settings
 
 _NAMED_TOKEN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<token>[\x21-\x7e]{16,512})", re.ASCII)
 
@@ -23,6 +23,7 @@ class GatewaySettings(Settings):
     gateway_metrics_port: int = Field(8087, ge=0, le=65_535)
     gateway_rate: float = Field(10.0, gt=0, allow_inf_nan=False)
     gateway_burst: int = Field(50, ge=1)
+    gateway_confirm: DurationMs = Field(5_000, ge=100, le=60_000)
     gateway_buffer_bytes: int = Field(32 * 1024 * 1024, ge=2 * 1024 * 1024)
     installation_keys: SecretStr = SecretStr("")
     installation_keys_file: Path | None = None

@@ -35,6 +35,7 @@ def settings_of(servers: str, prefix: str, **more: str) -> dict[str, str]:
         "SLO_INSTALLATION_KEYS": KEY,
         "SLO_SERVICE_TOKENS": f"tests:{TOKEN}",
         "SLO_GATEWAY_METRICS_PORT": "0",
+        "SLO_GATEWAY_CONFIRM": "60s",
         **more,
     }
 

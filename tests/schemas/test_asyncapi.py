@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema_rs import Draft7Validator
 
 from schemas import TOPICS, asyncapi
 
