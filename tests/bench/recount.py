@@ -1,10 +1,11 @@
 """What must come out of a load: windows and alerts by an exact recount of its panes, without anything of the engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -59,6 +60,12 @@ class Recount:
             if (100 * bad > good + bad) != is_breached:
                 is_breached = not is_breached
                 yield app, "BREACH" if is_breached else "RECOVERY", boundary_ms, good, bad
+
+
+def alert_of(record: Mapping[str, Any]) -> Alert:
+    """What is compared of an alert record."""
+    boundary_ms = round(datetime.fromisoformat(record["windowEnd"]).timestamp() * 1_000)
+    return record["appKey"], record["type"], boundary_ms, record["goodCount"], record["badCount"]
 
 
 @lru_cache(maxsize=4)

@@ -9,8 +9,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import orjson
@@ -28,7 +27,7 @@ from tests.bench.case import PARTITIONS, BrokenError, Stage
 from tests.bench.gate import gate
 from tests.bench.load import FIRST_RECORDS, Load, produce
 from tests.bench.peers.run import Course, Moment
-from tests.bench.recount import Alert, recount
+from tests.bench.recount import Alert, alert_of, recount
 from tests.bench.topics import Offsets, committed_values, ends
 from tests.bench.usage import Usage, tree_usage, usage
 
@@ -98,7 +97,9 @@ async def work_through(
                 metrics = await _metrics(running, topic)
     finally:
         await producer.stop()
-    alerts = {_alert(value) async for value in committed_values(servers, settings.topics.alerts, PARTITIONS)}
+    alerts = {
+        alert_of(orjson.loads(value)) async for value in committed_values(servers, settings.topics.alerts, PARTITIONS)
+    }
     rejected = [value async for value in committed_values(servers, settings.topics.rejected, PARTITIONS)]
     if rejected:
         raise BrokenError(f"{name}: of {load.events:,} good events {len(rejected):,} were rejected")
@@ -207,18 +208,6 @@ async def _committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> Offs
     except KafkaError:  # a new broker sets up its first group
         return {}
     return {tp: place.offset for tp, place in found.items() if tp.topic == topic}
-
-
-def _alert(value: bytes) -> Alert:
-    alert: dict[str, Any] = orjson.loads(value)
-    boundary = datetime.fromisoformat(alert["windowEnd"])
-    return (
-        alert["appKey"],
-        alert["type"],
-        round(boundary.timestamp() * 1_000),
-        alert["goodCount"],
-        alert["badCount"],
-    )
 
 
 def _compare(name: str, found: set[Alert], expected: set[Alert]) -> None:

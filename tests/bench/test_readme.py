@@ -1,0 +1,57 @@
+"""The table that goes into the README, and where it goes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.comparison import ONE_WORKER, PER_CPU_S, part_of
+from tests.bench.peers.catalogue import COUNT, PEERS
+from tests.bench.readme import table, write_block
+from tests.bench.results import Results
+
+
+def document() -> dict[str, object]:
+    results = Results()
+    for name, speeds in (
+        (COUNT, (340_000, 350_000)),
+        (ONE_WORKER, (512_345, 498_000, 520_000)),
+        (PEERS[-1].name, (147,)),
+    ):
+        for speed in speeds:
+            reading = {
+                PER_CPU_S: speed,
+                "events per second": 5_912,
+                "peak memory, MB": 99.6,
+                "broker CPU, s per million": 1.23,
+            }
+            results.add({(part_of(name, 1_000_000), what): value for what, value in reading.items()})
+    return results.document({})
+
+
+def test_the_fastest_comes_first_with_its_range() -> None:
+    lines = table(document()).splitlines()[2:]
+    assert [line.split(" | ")[0] for line in lines] == [
+        f"| {ONE_WORKER}",
+        f"| {COUNT} 0.14.0",
+        "| stock Faust hopping tables 0.15.3",
+    ]
+    assert lines[0].endswith("| 1M | **512k** (498k to 520k) |  | 5.91k | 100 MB | 1.2 s |")
+    assert "| **147**, once |" in lines[2]
+
+
+def test_only_the_block_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n", encoding="utf-8")
+    write_block(path, document())
+    first = path.read_text(encoding="utf-8")
+    assert first == f"before\n<!-- bench -->\n{table(document())}\n<!-- /bench -->\nafter\n"
+    write_block(path, document())
+    assert path.read_text(encoding="utf-8") == first
+
+
+def test_a_readme_without_a_block_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("nothing\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no lines"):
+        write_block(path, document())
+    assert path.read_text(encoding="utf-8") == "nothing\n"
