@@ -134,12 +134,16 @@ def test_kept_state_is_used_unless_another_worker_has_committed(flow: Flow, capl
             [how] = _TAKEN_OVER.findall(caplog.text)
             return str(how)
 
+        following = [asyncio.create_task(worker.reference.run()) for worker in (one, other)]
         with caplog.at_level("INFO"):
             assert await turn(one, 0) == "restored"
             assert await turn(one, 1) == "kept"
             assert await turn(other, 2) == "restored"
             assert await turn(one, 2) == "restored"
             assert await turn(one, 2) == "kept"
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following)
         assert (await flow.committed())[tp] == 3
         assert flow.topics.input(WEBHOOK) == tp.topic
 
