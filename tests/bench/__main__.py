@@ -20,11 +20,11 @@ from rich.console import Console
 
 from streams.broker import BrokerError, EmbeddedKafka
 from tests.bench.case import BrokenError, Case, Stage
-from tests.bench.chart import CHARTS, NoChartError, draw
+from tests.bench.chart import NoChartError, draw
 from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
 from tests.bench.curves import Curves
 from tests.bench.peers.catalogue import PEERS
-from tests.bench.readme import write_block
+from tests.bench.readme import NoBlockError, write_tables
 from tests.bench.report import print_report
 from tests.bench.restore import Restore
 from tests.bench.results import Results
@@ -32,7 +32,6 @@ from tests.bench.results import Results
 BUILT: Final = Path("build/bench")
 PUBLISHED: Final = Path("infra/bench")
 RESULTS: Final = "results.json"
-README: Final = Path("README.md")
 CASES: Final[dict[str, type[Case]]] = {"comparison": Comparison, "restore": Restore, "curves": Curves}
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 
@@ -91,13 +90,14 @@ def _keep(results: Results, options: argparse.Namespace, console: Console) -> No
     path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
     console.print(f"results are in {path}", highlight=False)
     try:
-        draw(document, folder)
-        console.print(f"charts are in {', '.join(str(folder / name) for name in CHARTS)}", highlight=False)
+        console.print(f"charts: {', '.join(map(str, draw(document, folder)))}", highlight=False)
     except NoChartError as problem:
         console.print(f"no charts: {problem}", highlight=False)
     if options.readme:
-        write_block(README, document)
-        console.print(f"{README} has the table", highlight=False)
+        try:
+            write_tables(document)
+        except NoBlockError as problem:
+            console.print(f"not every page was written: {problem}", highlight=False)
 
 
 def _options() -> argparse.Namespace:
@@ -109,7 +109,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--events", action="append", type=int, help="default 1,000,000 and 4,000,000, quick 300,000")
     parser.add_argument("--rows", type=int, help="series to restore: default 200,000, quick 100,000")
     parser.add_argument("--publish", action="store_true", help=f"keep results and charts in {PUBLISHED}")
-    parser.add_argument("--readme", action="store_true", help=f"write the table into {README}")
+    parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
     quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
     options.case = options.case or ["comparison", "restore"]

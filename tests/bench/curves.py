@@ -4,7 +4,7 @@ Half as many events as there, one worker. A point that has no topic or window of
 its kind, so that all curves meet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -87,6 +87,16 @@ def part_of(curve: Curve, label: str) -> str:
     return f"{curve.name} = {label}"
 
 
+def spots(values: Mapping[tuple[str, str], float], curve: Curve, what: str) -> dict[str, float]:
+    """Of some values by name those of a curve, by what was varied."""
+    prefix = f"{curve.name} = "
+    return {
+        part.removeprefix(prefix): value
+        for (part, name), value in values.items()
+        if part.startswith(prefix) and name == what
+    }
+
+
 def points(events: int) -> Iterator[Point]:
     """Every run, in the order of the curves."""
     usual = load_of(events)
@@ -148,6 +158,7 @@ def _figures(run: WorkerRun, events: int) -> dict[str, float]:
         "commits": commits,
         "commit, ms": metrics["slo_streams_commit_seconds_sum"] / commits * 1e3,
         "rows per million": metrics["slo_streams_rows_total"] / millions,
+        "input, MB per million": run.input_bytes / millions / 1e6,
         "changelog, MB per million": run.changelog_bytes / millions / 1e6,
         "alerts": run.alerts,
     }

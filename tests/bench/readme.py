@@ -1,4 +1,4 @@
-"""The comparison as a table of the README, between two marker lines."""
+"""Tables for the pages that quote the results, each between two marker lines."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,15 +6,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.comparison import ONE_WORKER, PER_CPU_S, TWO_WORKERS
+from tests.bench.curves import CPU, CURVES, spots
 from tests.bench.peers.catalogue import PEERS
+from tests.bench.report import short
+from tests.bench.results import medians
 
-BEGIN: Final = "<!-- bench -->"
-END: Final = "<!-- /bench -->"
+README: Final = Path("README.md")
+CAPACITY: Final = Path("infra/notes/capacity.md")
 _EXACTLY_ONCE: Final = "exactly once, a commit about every 0.5 s"
 _HEAD: Final = (
     "| | guarantee | events | events per CPU second (least to most) | warm | events per second | peak memory "
     "| broker CPU per million |\n|---|---|---|---|---|---|---|---|"
 )
+
+
+class NoBlockError(Exception):
+    """There is no place for a table."""
 
 
 def table(document: Mapping[str, Any]) -> str:
@@ -25,17 +32,41 @@ def table(document: Mapping[str, Any]) -> str:
     return "\n".join([_HEAD, *(row for _, row in sorted(_rows(document), key=lambda one: -one[0]))])
 
 
-def write_block(path: Path, document: Mapping[str, Any]) -> None:
-    """Replace what is between the markers.
+def curves_table(document: Mapping[str, Any]) -> str:
+    """A row for each curve: what an event costs, and why."""
+    values = medians(document)
+    rows = []
+    for curve in CURVES:
+        costs = (
+            f"{short(float(label)) if label.isdigit() else label}: {cost:.2f}"
+            for label, cost in spots(values, curve, CPU).items()
+        )
+        rows.append(f"| {curve.name} | {'; '.join(costs)} | {curve.why} |")
+    return "\n".join(["| | CPU seconds per million events | why |", "|---|---|---|", *rows])
+
+
+def write_tables(document: Mapping[str, Any]) -> None:
+    """Write the tables into their pages.
 
     Raises:
-        ValueError: the file has no markers.
+        NoBlockError: a page has no markers.
     """
-    text = path.read_text(encoding="utf-8")
-    block = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    if not block.search(text):
-        raise ValueError(f"{path} has no lines {BEGIN} and {END}")
-    path.write_text(block.sub(lambda _: f"{BEGIN}\n{table(document)}\n{END}", text), encoding="utf-8")
+    write_block(README, "bench", table(document))
+    write_block(CAPACITY, "curves", curves_table(document))
+
+
+def write_block(path: Path, name: str, text: str) -> None:
+    """Replace what is between `<!-- name -->` and `<!-- /name -->`.
+
+    Raises:
+        NoBlockError: the page has no such lines.
+    """
+    page = path.read_text(encoding="utf-8")
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    block = re.compile(f"{begin}.*?{end}", re.DOTALL)
+    if not block.search(page):
+        raise NoBlockError(f"{path} has no lines {begin} and {end}")
+    path.write_text(block.sub(lambda _: f"{begin}\n{text}\n{end}", page), encoding="utf-8")
 
 
 def _rows(document: Mapping[str, Any]) -> Iterator[tuple[float, str]]:
@@ -48,23 +79,15 @@ def _rows(document: Mapping[str, Any]) -> Iterator[tuple[float, str]]:
         if what == PER_CPU_S and name in subjects:
             speed = values[part, PER_CPU_S]
             warm = values.get((part, f"{PER_CPU_S}, warm"))
-            spread = f"{_short(min(speed['rounds']))} to {_short(max(speed['rounds']))}"
+            spread = f"{short(min(speed['rounds']))} to {short(max(speed['rounds']))}"
             cells = (
                 f"{name}{versions.get(name, '')}",
                 subjects[name],
-                _short(float(events)),
-                f"**{_short(speed['median'])}**" + (f" ({spread})" if len(speed["rounds"]) > 1 else ", once"),
-                _short(warm["median"]) if warm else "",
-                _short(values[part, "events per second"]["median"]),
+                short(float(events)),
+                f"**{short(speed['median'])}**" + (f" ({spread})" if len(speed["rounds"]) > 1 else ", once"),
+                short(warm["median"]) if warm else "",
+                short(values[part, "events per second"]["median"]),
                 f"{values[part, 'peak memory, MB']['median']:,.0f} MB",
                 f"{values[part, 'broker CPU, s per million']['median']:.2g} s",
             )
             yield speed["median"], f"| {' | '.join(cells)} |"
-
-
-def _short(value: float) -> str:
-    """Three digits: 4,000,000 is '4M', 512,345 is '512k', 5,912 '5.91k'."""
-    for limit, unit in ((1e6, "M"), (1e3, "k")):
-        if value >= limit * 0.9995:
-            return f"{value / limit:.3g}{unit}"
-    return f"{value:.3g}"

@@ -48,3 +48,11 @@ def _bounds(goal: Goal) -> str:
 def number(value: float) -> str:
     """Three digits, or all before the point: 412,345 and 17.2 and 1.03."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def short(value: float) -> str:
+    """Three digits: 4,000,000 is '4M', 512,345 is '512k', 5,912 '5.91k'."""
+    for limit, unit in ((1e6, "M"), (1e3, "k")):
+        if value >= limit * 0.9995:
+            return f"{value / limit:.3g}{unit}"
+    return f"{value:.3g}"

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.bench.comparison import ONE_WORKER, PER_CPU_S, part_of
+from tests.bench.curves import CPU, CURVES, SERIES
+from tests.bench.curves import part_of as part_of_curve
 from tests.bench.peers.catalogue import COUNT, PEERS
-from tests.bench.readme import table, write_block
+from tests.bench.readme import NoBlockError, curves_table, table, write_block
 from tests.bench.results import Results
 
 
@@ -42,16 +44,25 @@ def test_the_fastest_comes_first_with_its_range() -> None:
 def test_only_the_block_is_written(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n", encoding="utf-8")
-    write_block(path, document())
+    write_block(path, "bench", table(document()))
     first = path.read_text(encoding="utf-8")
     assert first == f"before\n<!-- bench -->\n{table(document())}\n<!-- /bench -->\nafter\n"
-    write_block(path, document())
+    write_block(path, "bench", table(document()))
     assert path.read_text(encoding="utf-8") == first
 
 
 def test_a_readme_without_a_block_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text("nothing\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="no lines"):
-        write_block(path, document())
+    with pytest.raises(NoBlockError, match="no lines"):
+        write_block(path, "bench", table(document()))
     assert path.read_text(encoding="utf-8") == "nothing\n"
+
+
+def test_a_curve_stands_with_its_reason() -> None:
+    results = Results()
+    for apps, cost in (("1000", 1.71), ("1000000", 12.34)):
+        results.add({(part_of_curve(SERIES, apps), CPU): cost})
+    lines = curves_table(results.document({})).splitlines()
+    assert lines[2] == f"| series | 1k: 1.71; 1M: 12.34 | {SERIES.why} |"
+    assert len(lines) == 2 + len(CURVES)

@@ -53,6 +53,7 @@ class WorkerRun:
     course: Course
     metrics: Metrics
     alerts: int
+    input_bytes: int
     changelog_bytes: int
 
 
@@ -105,8 +106,8 @@ async def work_through(
         raise BrokenError(f"{name}: of {load.events:,} good events {len(rejected):,} were rejected")
     if is_checked and load.metric is WEBHOOK:
         _compare(name, alerts, recount(load, PARTITIONS).alerts())
-    stored = stage.kafka.data_dir.glob(f"topics/{changelog(settings.application_id, load.metric)}-*/*.log")
-    return WorkerRun(course, metrics, len(alerts), sum(path.stat().st_size for path in stored))
+    rows = changelog(settings.application_id, load.metric)
+    return WorkerRun(course, metrics, len(alerts), _stored_bytes(stage, topic), _stored_bytes(stage, rows))
 
 
 @asynccontextmanager
@@ -208,6 +209,11 @@ async def _committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> Offs
     except KafkaError:  # a new broker sets up its first group
         return {}
     return {tp: place.offset for tp, place in found.items() if tp.topic == topic}
+
+
+def _stored_bytes(stage: Stage, topic: str) -> int:
+    """What the broker keeps of a topic on disk."""
+    return sum(path.stat().st_size for path in stage.kafka.data_dir.glob(f"topics/{topic}-*/*.log"))
 
 
 def _compare(name: str, found: set[Alert], expected: set[Alert]) -> None:
