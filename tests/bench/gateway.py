@@ -125,7 +125,7 @@ async def _call_all(port: int, requests: Sequence[bytes], connections: int) -> N
 @contextmanager
 def _gateway(servers: str, folder: Path) -> Iterator[GatewayProcess]:
     environment = settings_of(servers, "bench.", SLO_GATEWAY_RATE="1000000", SLO_GATEWAY_BURST="1000000")
-    install(environment, "c-1", APP)
+    asyncio.run(install(environment, "c-1", APP))
     with running_gateway(environment, folder) as gateway:
         yield gateway
 

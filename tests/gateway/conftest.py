@@ -1,20 +1,28 @@
-"""One running gateway for the tests of this folder, with three installations."""
+"""One running gateway for the tests of this folder, with some installations."""
 
 import asyncio
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import orjson
 import pytest
 
+from streams.broker.probe import free_port
 from tests.e2e.flow import Flow
-from tests.gateway.process import GatewayProcess, installations, running_gateway, settings_of
-from tests.gateway.signing import SECRET
+from tests.gateway.process import GatewayProcess, install, running_gateway, settings_of
 from tests.kafka_fixture import Kafka
 
 APP = "com.example.app"
 OTHER_APP = "com.example.other"
+EAGER_APP, FUZZED_APP = "com.example.eager", "com.example.fuzzed"
+INSTALLED = {
+    "c-1": (APP, "Jira"),
+    "c-2": (OTHER_APP, "Jira"),
+    "c-3": (APP, "Confluence"),
+    "c-eager": (EAGER_APP, "Jira"),
+    "c-fuzzed": (FUZZED_APP, "Jira"),
+}
+BURST = 60
 
 
 @dataclass(frozen=True)
@@ -25,26 +33,32 @@ class Stage:
     flow: Flow
     environment: dict[str, str]
 
+    @property
+    def metrics_url(self) -> str:
+        """Where the gateway tells its metrics."""
+        return f"http://127.0.0.1:{self.environment['SLO_GATEWAY_METRICS_PORT']}"
+
 
 @pytest.fixture(scope="package")
 def stage(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A gateway with installations c-1 and c-3 of an app, and c-2 of another."""
+    """A running gateway with some installations."""
     folder = tmp_path_factory.mktemp("gateway")
     prefix = f"gateway-{uuid.uuid4().hex[:8]}."
     flow = Flow(kafka.bootstrap_servers, prefix, folder)
-    environment = settings_of(kafka.bootstrap_servers, prefix, SLO_GATEWAY_BURST="60", SLO_GATEWAY_RATE="60")
-    asyncio.run(flow.create_topics())
-    given = [
-        {"clientKey": client, "appKey": app, "product": product, "sharedSecret": SECRET}
-        for client, app, product in (
-            ("c-1", APP, "Jira"),
-            ("c-2", OTHER_APP, "Jira"),
-            ("c-3", APP, "Confluence"),
-        )
-    ]
-    done = installations(environment, "add", "-", given=given)
-    assert done.returncode == 0, done.stderr
-    assert orjson.dumps(SECRET).decode() not in done.stdout + done.stderr
+    environment = settings_of(
+        kafka.bootstrap_servers,
+        prefix,
+        SLO_GATEWAY_BURST=str(BURST),
+        SLO_GATEWAY_RATE="20",
+        SLO_GATEWAY_METRICS_PORT=str(free_port()),
+    )
+
+    async def prepare() -> None:
+        await flow.create_topics()
+        for client_key, (app_key, product) in INSTALLED.items():
+            await install(environment, client_key, app_key, product)
+
+    asyncio.run(prepare())
     with running_gateway(environment, folder) as gateway:
         yield Stage(gateway, flow, environment)
     flow.stop()

@@ -14,6 +14,9 @@ import aiohttp
 import orjson
 
 from streams.broker.probe import free_port
+from streams.gateway.register import store
+from streams.gateway.settings import GatewaySettings
+from streams.gateway.vault import Vault
 from tests.e2e.flow import WorkerProcess, wait_for
 from tests.gateway.signing import SECRET, authorization, publish_path
 
@@ -40,29 +43,24 @@ def settings_of(servers: str, prefix: str, **more: str) -> dict[str, str]:
     }
 
 
-def installations(
-    environment: Mapping[str, str], *arguments: str, given: object = None
-) -> subprocess.CompletedProcess[str]:
-    """Run `slo-streams installations`, with an entry on standard input."""
-    return subprocess.run(
-        [sys.executable, "-m", "streams.cli", "installations", *arguments],
-        env=dict(environment),
-        input=orjson.dumps(given).decode() if given is not None else "",
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
+def gateway_settings(environment: Mapping[str, str]) -> GatewaySettings:
+    """The same as the gateway's own process has."""
+    given = {name.removeprefix("SLO_").lower(): value for name, value in environment.items() if name[:4] == "SLO_"}
+    return GatewaySettings(**given)  # type: ignore[arg-type]  # text, as in the environment
 
 
-def install(
+async def install(
     environment: Mapping[str, str], client_key: str, app_key: str, product: str = "Jira", secret: str = SECRET
 ) -> None:
     """Add one installation, or replace it."""
-    entry = {"clientKey": client_key, "appKey": app_key, "product": product, "sharedSecret": secret}
-    done = installations(environment, "add", "-", given=entry)
-    assert done.returncode == 0, done.stderr
-    assert secret not in done.stdout + done.stderr
+    settings = gateway_settings(environment)
+    record = Vault(settings.read_installation_keys()).seal(client_key, app_key, product, secret)
+    await store(settings, [(client_key, record)])
+
+
+async def uninstall(environment: Mapping[str, str], client_key: str) -> None:
+    """Remove an installation."""
+    await store(gateway_settings(environment), [(client_key, None)])
 
 
 @dataclass

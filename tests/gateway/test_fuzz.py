@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.gateway.conftest import APP, Stage
+from tests.gateway.conftest import FUZZED_APP, Stage
 from tests.gateway.process import SERVICE
 from tests.gateway.signing import authorization
 
@@ -27,7 +27,7 @@ CHECKS: list[Any] = [
 ]
 
 bounded = settings(
-    max_examples=50,
+    max_examples=25,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[*HealthCheck],
@@ -58,9 +58,9 @@ def test_strangers_hear_what_the_document_says(
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_apps_hear_what_the_document_says(operations: dict[str, Operation], mode: GenerationMode) -> None:
     def by_the_app(case: Any) -> None:
-        case.path_parameters = {"addon_key": APP}
+        case.path_parameters = {"addon_key": FUZZED_APP}
         case.query = {}
-        case.headers = {**(case.headers or {}), **authorization("c-1", APP)}
+        case.headers = {**(case.headers or {}), **authorization("c-fuzzed", FUZZED_APP)}
 
     statuses = called(operations["publish"], mode, by_the_app)
     assert statuses & ({204, 429} if mode is GenerationMode.POSITIVE else {400, 429})

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import orjson
+import pytest
 
 from streams.broker import EmbeddedKafka
 from tests.e2e.flow import Flow, wait_for
@@ -17,12 +18,13 @@ LOAD = {"metricsType": "IFRAME", "moduleType": "generalPages", "status": "SUCCES
 SOON_BACK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 
 
+@pytest.mark.timeout(300)
 def test_what_was_confirmed_survives_an_outage_of_the_broker(tmp_path: Path) -> None:
     with EmbeddedKafka(data_dir=tmp_path / "kafka", overrides=SOON_BACK) as kafka:
         environment = settings_of(
             kafka.bootstrap_servers, "outage.", SLO_GATEWAY_BURST="10000", SLO_PARTITIONS="2", SLO_GATEWAY_CONFIRM="3s"
         )
-        install(environment, "c-1", APP)
+        asyncio.run(install(environment, "c-1", APP))
         with running_gateway(environment, tmp_path) as gateway:
             confirmed: Counter[float] = Counter()
             numbers = iter(range(1_000_000))
