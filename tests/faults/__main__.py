@@ -30,7 +30,8 @@ def main() -> int:
         for row in ROWS.values():
             console.print(f"{row.answers:5} {row.name}", highlight=False)
         return 0
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it complains of every fault
+    for name in ("aiokafka", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # they complain of every fault
     amounts = Amounts(options.seed, options.kills, options.soak, options.scale)
     console.print(f"seed {options.seed}")
     outcomes = []

@@ -4,6 +4,7 @@ import re
 import time
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -21,7 +22,7 @@ from tests.model.invariants import violations
 
 _READ_WITHIN_S: Final = 300.0
 _MOST_MEMORY_MB: Final = 600.0
-_MOST_BYTES_A_SERIES: Final = 2_048
+_MOST_BYTES_A_SERIES: Final = 1_024
 _TAKE_OVER_BEYOND_SESSION_S: Final = 5.0
 _TAKEN_OVER: Final = re.compile(r"webhook\.v1\[\d+\]: .*?([\d,]+) series")
 
@@ -60,15 +61,17 @@ async def million_series(stage: Stage) -> None:
     figures = stage.outcome.figures
     count = _scaled(stage, 1_000_000)
     idle_mb, first = await _with_series(stage, count)
-    figures["bytes a series"] = bytes_a_series = (usage(first.process.pid).peak_mb - idle_mb) * 2**20 / count
-    first.kill()
+    figures["bytes a series"] = bytes_a_series = (_resident_mb(first) - idle_mb) * 2**20 / count
+    figures["peak MB of a worker"] = usage(first.process.pid).peak_mb
+    assert await first.stop() == 0, first.log
     started_s = time.monotonic()
     second = stage.flow.start_worker()
     assert await _restored(stage, [second]) == count
     figures["restore s"] = stage.outcome.recovery_s = time.monotonic() - started_s
     await _judge_all(stage)
     assert await second.stop() == 0, second.log
-    assert bytes_a_series <= _MOST_BYTES_A_SERIES, f"{bytes_a_series:.0f} bytes a series"
+    if bytes_a_series > _MOST_BYTES_A_SERIES:
+        stage.outcome.missed.append(f"{bytes_a_series:,.0f} bytes a series, more than {_MOST_BYTES_A_SERIES:,}")
 
 
 async def take_over(stage: Stage) -> None:
@@ -99,7 +102,7 @@ async def _with_series(stage: Stage, count: int) -> tuple[float, WorkerProcess]:
     await flow.create_topics()
     worker = flow.start_worker()
     await worker.says("going on at")
-    idle_mb = usage(worker.process.pid).peak_mb
+    idle_mb = _resident_mb(worker)
     started_s = time.monotonic()
     await _produce(stage, Volume(count, count, 1, stage.amounts.seed, bad_share=0.1), create=False)
     await flow.wait_until_read(_READ_WITHIN_S)
@@ -168,6 +171,12 @@ async def _restored(stage: Stage, workers: list[WorkerProcess]) -> int:
 
     await wait_for(is_done, _READ_WITHIN_S, "all partitions to be restored", workers)
     return sum(_series_taken_over(worker.log) for worker in workers)
+
+
+def _resident_mb(worker: WorkerProcess) -> float:
+    """Memory that a worker holds right now. Source: proc(5)."""
+    status = Path(f"/proc/{worker.process.pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1_024
 
 
 def _series_taken_over(log: str) -> int:
