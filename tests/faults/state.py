@@ -53,7 +53,7 @@ async def state_violations(flow: Flow, log: list[tuple[int, Record]], alerts: di
             longest_hop_ms = max(objective.hop_ms for objective in progress.objectives)
             table = TumblingTable(metric, {one.key: one for one in state.series}, progress.pane_ms)
             since_ms = progress.judged_ms + longest_hop_ms - longest_ms
-            found += [f"I1: {place} {what}" for what in _pane_violations(table, recount.panes, since_ms)]
+            found += [f"I1: {place} {what}" for what in pane_violations(table, recount.panes, since_ms)]
             standing = {
                 (*one.key, name): stored.breached_at_ms
                 for one in state.series
@@ -81,7 +81,7 @@ def _recount(flow: Flow, metric: Metric, records: list[tuple[int, Record]], end_
     return Recount({cell: (good[cell], bad[cell]) for cell in {*good, *bad}}, watermark_ms)
 
 
-def _pane_violations(table: TumblingTable, panes: dict[Cell, tuple[int, int]], since_ms: int) -> Iterator[str]:
+def pane_violations(table: TumblingTable, panes: dict[Cell, tuple[int, int]], since_ms: int) -> Iterator[str]:
     """Every stored pane is right, and every one that can still be needed is stored."""
     stored: dict[Cell, Pane] = {}
     for (app, scope), series in table.items():

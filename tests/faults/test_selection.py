@@ -12,9 +12,7 @@ from tests.faults.row import Amounts, Row
 
 @pytest.mark.timeout(500)
 @pytest.mark.parametrize(
-    "row",
-    [Fault("broker-crash", "F4", broker_crashes(1)), ROWS["cut-5s"], ROWS["group-deleted"]],
-    ids=lambda row: row.name,
+    "row", [Fault("broker-crash", "F4", broker_crashes(1)), ROWS["cut-5s"]], ids=lambda row: row.name
 )
 def test_nothing_is_lost_or_published_twice(row: Row, tmp_path: Path) -> None:
     outcome = row.play(tmp_path / row.name, Amounts(seed=1, kills=0, soak_s=0))
