@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from streams.names import METRICS, WEBHOOK, changelog
-from tests.bench.case import PARTITIONS, Reading, Stage, measured_in_child
+from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage, measured_in_child
 from tests.bench.comparison import load_of
 from tests.bench.load import Load
 from tests.bench.panes import cpu_s_per_million
@@ -131,20 +131,26 @@ class Curves:
         few, many = min(by_panes), max(by_panes)
         reading[PANES.name, f"{many} : {few} panes"] = by_panes[many] / by_panes[few]
         for number, point in enumerate(points(events)):
-            name = f"curve-{number}-{round_number}"
-            run = await work_through(
-                stage,
-                name,
-                point.load,
-                compression=point.compression,
-                overrides=point.overrides,
-                is_checked=point.curve is not SERIES,  # the recount of a million apps would take minutes
-            )
-            figures = _figures(run, point.load.events)
-            if point.curve is SERIES:
-                figures |= await _restored(stage, name)
-            reading |= {(part_of(point.curve, point.label), what): value for what, value in figures.items()}
+            try:
+                figures = await _at(stage, point, f"curve-{number}-{round_number}")
+            except BrokenError as problem:  # where it stops is a result, too
+                stage.report(f"{part_of(point.curve, point.label)}: {problem}")
+            else:
+                reading |= {(part_of(point.curve, point.label), what): value for what, value in figures.items()}
         return reading
+
+
+async def _at(stage: Stage, point: Point, name: str) -> dict[str, float]:
+    run = await work_through(
+        stage,
+        name,
+        point.load,
+        compression=point.compression,
+        overrides=point.overrides,
+        is_checked=point.curve is not SERIES,  # the recount of a million apps would take minutes
+    )
+    figures = _figures(run, point.load.events)
+    return figures | await _restored(stage, name) if point.curve is SERIES else figures
 
 
 def _figures(run: WorkerRun, events: int) -> dict[str, float]:
