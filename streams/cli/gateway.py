@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from streams import logs
 from streams.cli.failure import fail
 from streams.cli.worker import LogLevel
-from streams.gateway.serve import BrokenGatewayError, serve
+from streams.gateway.serve import BrokenGatewayError, UnusablePortError, serve
 from streams.gateway.settings import GatewaySettings
 from streams.kafka.topics import UnusableClusterError
 from streams.settings import InvalidSettingsError, load_settings_of
@@ -57,5 +57,7 @@ def gateway(
             "Is it there (SLO_BOOTSTRAP_SERVERS)? `slo-streams doctor` tells more.",
             code=ExitCode.BROKEN,
         )
+    except UnusablePortError as problem:
+        fail(str(problem))
     except BrokenGatewayError as problem:
         fail(f"The gateway ends: {problem}. Restart it; what it confirmed is stored.", code=ExitCode.BROKEN)

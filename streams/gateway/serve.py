@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Final
 
 import uvicorn
@@ -34,6 +34,10 @@ _GOODBYE_S: Final = 10
 _CONNECTIONS: Final = 2_000
 _YOUNG_OBJECTS: Final = 50_000
 _BATCH_BYTES: Final = 128 * 1024
+
+
+class UnusablePortError(Exception):
+    """The gateway cannot listen where it should; the message says where, and why not."""
 
 
 class BrokenGatewayError(Exception):
@@ -77,17 +81,30 @@ async def serve(settings: GatewaySettings) -> None:
     Raises:
         KafkaError, UnusableClusterError: it cannot work with the cluster as it is.
         BrokenGatewayError: it can go on no more.
-        OSError: the port cannot be had.
+        UnusablePortError: the port cannot be had.
     """
+    with _listener(settings) as listener:
+        await _serve_on(listener, settings)
+
+
+def _listener(settings: GatewaySettings) -> socket:
+    host, port = settings.gateway_host, settings.gateway_port
+    try:
+        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=_CONNECTIONS)
+    except OSError as problem:
+        where = f"{host}:{port} (SLO_GATEWAY_HOST, SLO_GATEWAY_PORT)"
+        raise UnusablePortError(f"cannot listen at {where}: {problem.strerror}") from None
+
+
+async def _serve_on(listener: socket, settings: GatewaySettings) -> None:
     async with started_gateway(settings) as gateway:
         config = uvicorn.Config(
             gateway_app(gateway),
-            host=settings.gateway_host,
-            port=settings.gateway_port,
             log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             lifespan="off",
             http="httptools",
             ws="none",
@@ -99,8 +116,9 @@ async def serve(settings: GatewaySettings) -> None:
         async with served(metrics, settings.health_host, settings.gateway_metrics_port):
             breaking = asyncio.create_task(gateway.outbox.broken.wait())
             breaking.add_done_callback(lambda _: server.stop())
+            log.info("gateway at http://%s:%d", *listener.getsockname()[:2])
             try:
-                await server.serve()
+                await server.serve(sockets=[listener])
             finally:
                 breaking.cancel()
         if gateway.outbox.broken.is_set():
@@ -116,11 +134,6 @@ def _spare_the_collector() -> None:
 
 class _Server(uvicorn.Server):
     """Ends with the process still in hand: uvicorn itself would raise the signal again, before goodbyes are said."""
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Listen."""
-        await super().startup(sockets)
-        log.info("gateway at http://%s:%d", self.config.host, self.config.port)
 
     def stop(self) -> None:
         """Finish what is under way, and end."""

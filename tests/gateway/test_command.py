@@ -1,0 +1,30 @@
+"""How `slo-streams gateway` ends when it cannot begin."""
+
+import subprocess
+import sys
+
+from tests.gateway.conftest import Stage
+from tests.gateway.process import settings_of
+from tests.producers.servers import refusing
+
+
+def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "streams.cli", "gateway"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_a_port_that_is_taken_is_named(stage: Stage) -> None:
+    port = stage.gateway.url.rpartition(":")[2]
+    ended = run({**stage.environment, "SLO_GATEWAY_PORT": port})
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port} (SLO_GATEWAY_HOST, SLO_GATEWAY_PORT)" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_without_kafka_it_asks_to_be_restarted() -> None:
+    with refusing() as nowhere:
+        servers = nowhere.removeprefix("http://")
+        ended = run(settings_of(servers, "none.", SLO_GATEWAY_PORT="0"))
+    assert ended.returncode == 70
+    assert f"Kafka at {servers} does not answer" in ended.stderr
+    assert "Traceback" not in ended.stderr
