@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from rich.console import Console
@@ -54,33 +54,36 @@ def main() -> int:
                     tuple(options.peer),
                     lambda line: console.print(line, highlight=False, style="yellow"),
                 )
-                asyncio.run(_rounds(stage, [CASES[name]() for name in options.case], options.rounds, results, console))
+                asyncio.run(_rounds(stage, [CASES[name]() for name in options.case], options, results, console))
         except (BrokenError, BrokerError) as problem:
             console.print(f"broken: {problem}", highlight=False)
             _print_logs(data, console)
             return 1
     print_report(results, console)
-    _keep(results, options, console)
+    _show(_keep(results, options), options, console)
     return 0
 
 
-async def _rounds(stage: Stage, cases: Sequence[Case], rounds: int, results: Results, console: Console) -> None:
+async def _rounds(
+    stage: Stage, cases: Sequence[Case], options: argparse.Namespace, results: Results, console: Console
+) -> None:
     for case in cases:
         await case.prepare(stage)
-    for number in range(1, rounds + 1):
-        console.print(f"round {number} of {rounds}, load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    for number in range(1, options.rounds + 1):
+        load = os.getloadavg()[0]
+        console.print(f"round {number} of {options.rounds}, load average {load:.1f} on {os.cpu_count()} cores")
         for case in cases:
-            results.add(await case.measure(stage, number))
+            async for reading in case.measure(stage, number):
+                results.add(reading)
+                _keep(results, options)
 
 
-def _keep(results: Results, options: argparse.Namespace, console: Console) -> None:
-    """Results beside those of parts that were not measured this time, and what is drawn and written of them all."""
-    folder = PUBLISHED if options.publish else BUILT
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / RESULTS
-    known = orjson.loads(path.read_bytes()) if path.exists() else {}
+def _keep(results: Results, options: argparse.Namespace) -> dict[str, Any]:
+    """Store results beside those of parts that were not measured this time; the whole document."""
+    path = _folder(options) / RESULTS
+    path.parent.mkdir(parents=True, exist_ok=True)
     document = results.document(
-        known,
+        orjson.loads(path.read_bytes()) if path.exists() else {},
         rounds=options.rounds,
         cores=os.cpu_count(),
         python=platform.python_version(),
@@ -88,7 +91,13 @@ def _keep(results: Results, options: argparse.Namespace, console: Console) -> No
         loadAverage=round(os.getloadavg()[0], 1),
     )
     path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
-    console.print(f"results are in {path}", highlight=False)
+    return document
+
+
+def _show(document: dict[str, Any], options: argparse.Namespace, console: Console) -> None:
+    """Charts and pages of all that is stored."""
+    folder = _folder(options)
+    console.print(f"results: {folder / RESULTS}", highlight=False)
     try:
         console.print(f"charts: {', '.join(map(str, draw(document, folder)))}", highlight=False)
     except NoChartError as problem:
@@ -98,6 +107,10 @@ def _keep(results: Results, options: argparse.Namespace, console: Console) -> No
             write_tables(document)
         except NoBlockError as problem:
             console.print(f"not every page was written: {problem}", highlight=False)
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    return PUBLISHED if options.publish else BUILT
 
 
 def _options() -> argparse.Namespace:

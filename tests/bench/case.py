@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,8 +56,8 @@ class Case(Protocol):
     async def prepare(self, stage: Stage) -> None:
         """What is needed once."""
 
-    async def measure(self, stage: Stage, round_number: int) -> Reading:
-        """One round.
+    def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
+        """One round, piece by piece, so that what is measured is kept whatever comes after.
 
         Raises:
             BrokenError: the work came out wrong.

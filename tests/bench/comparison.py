@@ -5,6 +5,7 @@ a peer puts out is held against a recount of every window, so that a wrong fast 
 """
 
 import shutil
+from collections.abc import AsyncIterator
 from typing import Final
 
 import orjson
@@ -46,17 +47,15 @@ class Comparison:
         """Nothing outlasts a round."""
         self._missing: set[str] = set()
 
-    async def measure(self, stage: Stage, round_number: int) -> Reading:
+    async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
         """All of them, one after the other."""
-        reading: Reading = {}
         slow = {peer.name for peer in PEERS if peer.most_events}
         if not slow.issuperset(stage.peers):
             for events in stage.events:
-                reading |= await self._side_by_side(stage, events, round_number)
+                yield await self._side_by_side(stage, events, round_number)
         for peer in self._taking_part(stage):
             if peer.most_events and round_number == 1:
-                reading |= await self._alone(stage, peer, peer.most_events)
-        return reading
+                yield await self._alone(stage, peer, peer.most_events)
 
     def _taking_part(self, stage: Stage) -> list[Peer]:
         return [peer for peer in PEERS if peer.name in stage.peers and peer.name not in self._missing]

@@ -4,7 +4,7 @@ Half as many events as there, one worker. A point that has no topic or window of
 its kind, so that all curves meet.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -122,22 +122,20 @@ class Curves:
     async def prepare(self, stage: Stage) -> None:
         """Nothing is needed."""
 
-    async def measure(self, stage: Stage, round_number: int) -> Reading:
+    async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
         """All points, one after the other."""
-        reading: Reading = {}
         events = stage.events[0] // 2
         by_panes = cpu_s_per_million(events // 5, PANES_TIMES)
-        reading |= {(part_of(PANES, str(panes)), CPU): cpu_s for panes, cpu_s in by_panes.items()}
+        yield {(part_of(PANES, str(panes)), CPU): cpu_s for panes, cpu_s in by_panes.items()}
         few, many = min(by_panes), max(by_panes)
-        reading[PANES.name, f"{many} : {few} panes"] = by_panes[many] / by_panes[few]
+        yield {(PANES.name, f"{many} : {few} panes"): by_panes[many] / by_panes[few]}
         for number, point in enumerate(points(events)):
             try:
                 figures = await _at(stage, point, f"curve-{number}-{round_number}")
             except BrokenError as problem:  # where it stops is a result, too
                 stage.report(f"{part_of(point.curve, point.label)}: {problem}")
             else:
-                reading |= {(part_of(point.curve, point.label), what): value for what, value in figures.items()}
-        return reading
+                yield {(part_of(point.curve, point.label), what): value for what, value in figures.items()}
 
 
 async def _at(stage: Stage, point: Point, name: str) -> dict[str, float]:

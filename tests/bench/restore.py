@@ -1,6 +1,6 @@
 """Case: a partition's state read back from its changelog, as when a worker takes it over."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -46,13 +46,13 @@ class Restore:
         finally:
             await producer.stop()
 
-    async def measure(self, stage: Stage, round_number: int) -> Reading:
+    async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
         """Restore it."""
         settings = stage.settings(NAME)
         restored = await measured_in_child("restoring", settings.bootstrap_servers, changelog(NAME, WEBHOOK), 0)
         if restored["rows"] != stage.rows:
             raise BrokenError(f"{stage.rows:,} rows were written and {restored['rows']:,} restored")
-        return {
+        yield {
             ("restore", "rows per second"): stage.rows / restored["wall_s"],
             ("restore", "rows per CPU second"): stage.rows / restored["cpu_s"],
             ("restore", "peak memory, MB"): restored["peak_mb"],
