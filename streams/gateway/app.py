@@ -8,10 +8,10 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from streams.gateway.documentation import openapi_document
-from streams.gateway.events import events_router
+from streams.gateway.events import add_events
 from streams.gateway.gateway import Gateway
 from streams.gateway.problem import Problem, ProblemError
-from streams.gateway.publish import publish_router
+from streams.gateway.publish import add_publish
 
 _Endpoint = Callable[[], Awaitable[Response]]
 
@@ -31,8 +31,8 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         redoc_url=None,
     )
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    app.include_router(publish_router(gateway))
-    app.include_router(events_router(gateway))
+    add_publish(app, gateway)
+    add_events(app, gateway)
     app.add_api_route("/live", _live(gateway), include_in_schema=False)
     app.add_api_route("/ready", _ready(gateway), include_in_schema=False)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import FastAPI, Request, Response
 
 from streams.gateway.body import read_body
 from streams.gateway.documentation import events_documentation
@@ -16,11 +16,10 @@ from streams.gateway.problem import Problem, ProblemError
 NAME: Final = "events"
 
 
-def events_router(gateway: Gateway) -> APIRouter:
+def add_events(app: FastAPI, gateway: Gateway) -> None:
     """Events of services that have a token."""
-    router = APIRouter()
 
-    @router.post("/events/{metric}", name=NAME, **events_documentation())
+    @app.post("/events/{metric}", name=NAME, **events_documentation())
     async def events(request: Request) -> Response:
         service = gateway.services.name_of(request.headers.get("authorization"))
         if service is None:
@@ -43,8 +42,6 @@ def events_router(gateway: Gateway) -> APIRouter:
         is_ok = not any(outcomes.values())
         gateway.metrics.answered(NAME, "ok" if is_ok else "partly")
         return Response(orjson.dumps(_told(outcomes)), 200 if is_ok else 207, media_type="application/json")
-
-    return router
 
 
 def _outcomes(

@@ -8,7 +8,7 @@ brokers leave something unanswered for half the time that callers wait, nothing 
 import asyncio
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -65,25 +65,22 @@ class Outbox:
         if self.broken.is_set() or self.is_stuck or self.waiting_bytes + size > self._limit_bytes:
             raise OutboxBusyError
         number = self._enter(size)
-        sent: list[asyncio.Future[object]] = []
-        deadline_s = asyncio.get_running_loop().time() + self._confirm_s
+        sent: list[asyncio.Future[Any]] = []
+        everything: asyncio.Future[Any]
         try:
-            async with asyncio.timeout_at(deadline_s):
-                for record in records:
-                    sent.append(await self._producer.send(record.topic, record.value, record.key))  # noqa: PERF401
-        except TimeoutError:
-            pass  # the buffer of a partition is full
-        except KafkaError as problem:
+            for record in records:
+                sent.append(await self._producer.send(record.topic, record.value, record.key))  # noqa: PERF401
+        except KafkaError as problem:  # KafkaTimeoutError, which can be retried: the buffer of a partition stays full
             self._note(problem)
         finally:
             # Until the last is answered, however long after the caller has gone.
-            everything = asyncio.gather(*sent, return_exceptions=True)
-            everything.add_done_callback(lambda _: self._leave(number))
-        await asyncio.wait([everything], timeout=max(0, deadline_s - asyncio.get_running_loop().time()))
+            everything = sent[0] if len(sent) == 1 else asyncio.gather(*sent, return_exceptions=True)
+            everything.add_done_callback(lambda future: self._leave(number, future))
+        await asyncio.wait([everything], timeout=self._confirm_s)
         confirmed = [self._is_confirmed(future) for future in sent]
         return confirmed + [False] * (len(records) - len(sent))
 
-    def _is_confirmed(self, future: "asyncio.Future[object]") -> bool:
+    def _is_confirmed(self, future: "asyncio.Future[Any]") -> bool:
         if not future.done() or future.cancelled():
             return False
         problem = future.exception()
@@ -103,6 +100,8 @@ class Outbox:
         self.waiting_bytes += size
         return number
 
-    def _leave(self, number: int) -> None:
+    def _leave(self, number: int, future: "asyncio.Future[Any]") -> None:
+        if not future.cancelled():
+            future.exception()  # or asyncio would complain that nobody looked at it
         _, size = self._waiting.pop(number)
         self.waiting_bytes -= size

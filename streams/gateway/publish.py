@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import FastAPI, Request, Response
 
 from streams.gateway.body import read_body
 from streams.gateway.connect_token import Publisher, verify
@@ -17,11 +17,10 @@ PATH: Final = "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish
 NAME: Final = "publish"
 
 
-def publish_router(gateway: Gateway) -> APIRouter:
+def add_publish(app: FastAPI, gateway: Gateway) -> None:
     """The publish API of the programme."""
-    router = APIRouter()
 
-    @router.put(PATH, name=NAME, **publish_documentation())
+    @app.put(PATH, name=NAME, **publish_documentation())
     async def publish(request: Request) -> Response:
         installed = _admit(gateway, request).installed
         results = read_results(await read_body(request), installed.product)
@@ -30,8 +29,6 @@ def publish_router(gateway: Gateway) -> APIRouter:
             raise ProblemError(Problem.NOT_STORED, retry_after_s=RETRY_AFTER_S)
         gateway.metrics.answered(NAME, "ok")
         return Response(status_code=204)
-
-    return router
 
 
 def _admit(gateway: Gateway, request: Request) -> Publisher:

@@ -33,6 +33,7 @@ _GOODBYE_S: Final = 10
 
 _CONNECTIONS: Final = 2_000
 _YOUNG_OBJECTS: Final = 50_000
+_REQUEST_MS: Final = 5_000
 _BATCH_BYTES: Final = 128 * 1024
 
 
@@ -57,7 +58,11 @@ async def started_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         log.info("created topics: %s", ", ".join(created))
     keys = settings.read_installation_keys()
     async with (
-        acknowledged_producer(settings, max_batch_size=_BATCH_BYTES) as producer,
+        acknowledged_producer(
+            settings,
+            max_batch_size=_BATCH_BYTES,
+            request_timeout_ms=max(settings.gateway_confirm, _REQUEST_MS),
+        ) as producer,
         topic_reader(settings, settings.topics.installations) as (consumer, tps),
     ):
         installations = Installations(Vault(keys))
