@@ -79,7 +79,7 @@ _ROWS: Final[tuple[Row, ...]] = (
     Fault("kill-in-restore", "F15", in_restore, source=deliveries, workers=1),
     Scenario("burst-5m", "load", burst, session_s=30),
     Scenario("hot-key", "load", hot_key, session_s=30),
-    Scenario("million-series", "load", million_series, session_s=30),
+    Scenario("million-series", "load", million_series, session_s=60),
     Scenario("take-over-400k", "load", take_over, session_s=10),
     Scenario("alert-delay", "load", alert_delay, session_s=10),
     Fault("soak", "F17", soak, ground=behind_a_proxy),

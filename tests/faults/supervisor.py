@@ -14,8 +14,9 @@ _POLL_S: Final = 0.1
 _PAUSE_S: Final = 1.0
 _START_TIMEOUT_S: Final = 120
 _STOP_TIMEOUT_S: Final = 60
-# How a worker may end when something around it fails. Anything else needs a look, whatever the alerts say.
-EXPECTED_EXITS: Final = frozenset({ExitCode.BROKEN, ExitCode.FENCED, -signal.SIGKILL})
+# How a worker may end when something around it fails, or when it is asked to stop before it listens to that. Anything
+# else needs a look, whatever the alerts say.
+EXPECTED_EXITS: Final = frozenset({ExitCode.BROKEN, ExitCode.FENCED, -signal.SIGKILL, -signal.SIGTERM})
 
 
 class UnexpectedExitError(Exception):

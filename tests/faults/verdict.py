@@ -2,15 +2,16 @@
 
 import traceback
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
 
-from tests.e2e.flow import Flow
+from tests.e2e.flow import Flow, wait_for
 from tests.faults.counts import overcounted
-from tests.faults.state import state_violations
-from tests.model import Alert, judge
+from tests.faults.state import Place, state_violations
+from tests.model import Alert, Record, judge
 from tests.model.invariants import broken_pairs, out_of_order, repeated_incidents
 
 INVARIANTS: Final = {
@@ -23,6 +24,7 @@ INVARIANTS: Final = {
     "I8": "rows and alerts of an app are those of its own events, whatever others send (part of I1 and the recount)",
 }
 """I7 is about a notifier, which does not exist."""
+_SETTLED_WITHIN_S: Final = 20.0
 
 
 @dataclass
@@ -51,7 +53,7 @@ async def verdict(flow: Flow) -> Verdict:
         said.broken += [f"I3: {what}" for what in repeated_incidents(alerts)]
         said.broken += [f"I4: {what}" for what in broken_pairs(alerts)]
         said.broken += [f"I5: {what}" for what in out_of_order(alerts)]
-    said.broken += await state_violations(flow, log, published)
+    said.broken += await _settled_state_violations(flow, log, published)
     said.broken += overcounted(flow, log, found)
     if said.broken:
         said.problem = "\n".join(said.broken[:10])
@@ -66,6 +68,22 @@ async def verdict(flow: Flow) -> Verdict:
             said.lost, said.duplicated, said.wrong = differences(found, expected.all_alerts)
             said.problem = "\n".join([*traceback.format_exception(problem)[-2:], *said.broken[:10]])
     return said
+
+
+async def _settled_state_violations(
+    flow: Flow, log: list[tuple[int, Record]], published: dict[Place, list[Alert]]
+) -> list[str]:
+    """A commit is confirmed before its markers lie on all partitions: for a moment they show different states."""
+    found: list[str] = []
+
+    async def is_settled() -> bool:
+        nonlocal found
+        found = await state_violations(flow, log, published)
+        return not found
+
+    with suppress(TimeoutError):
+        await wait_for(is_settled, _SETTLED_WITHIN_S, "the state to settle")
+    return found
 
 
 def differences(published: list[Alert], expected: list[Alert]) -> tuple[int, int, int]:
