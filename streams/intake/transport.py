@@ -111,7 +111,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             timeout = min(timeout, _NOT_READY_WAIT_S)
         # Never an empty set, which would mean all; and never no call at all: the group would believe it has stopped.
         fetched = await super()._getmany(ready or {_NOWHERE}, timeout)
-        return {tp: [_message(tp, merge(chunks))] for tp, chunks in fetched.items() if chunks}
+        messages = {}
+        for tp, chunks in fetched.items():
+            if chunks and self._owner.is_ready(tp):
+                messages[tp] = [_message(tp, merge(chunks))]
+            elif chunks:  # assigned anew while the call waited
+                with contextlib.suppress(IllegalStateError):  # revoked meanwhile: the next owner reads it
+                    await self.seek(tp, chunks[0].start_offset)
+        return messages
 
     async def _seek(self, partition: TP, offset: int) -> None:
         """In the thread of the aiokafka consumer: Faust would move the position under its hands, from this thread."""
