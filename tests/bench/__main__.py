@@ -88,7 +88,7 @@ def _keep(results: Results, options: argparse.Namespace) -> dict[str, Any]:
         cores=os.cpu_count(),
         python=platform.python_version(),
         machine=platform.machine(),
-        loadAverage=round(os.getloadavg()[0], 1),
+        load=round(os.getloadavg()[0], 1),
     )
     path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
     return document

@@ -56,10 +56,10 @@ class Results:
                 if goal.is_meant(name):
                     yield goal, name, median(values), goal.is_reached(median(values))
 
-    def document(self, known: Mapping[str, Any], **context: object) -> dict[str, Any]:
+    def document(self, known: Mapping[str, Any], *, load: float = 0.0, **context: object) -> dict[str, Any]:
         """The results as JSON has them; `context` says what was run, and where.
 
-        Of `known`, an earlier document, the parts stay that were not measured now.
+        Of `known`, an earlier document, the parts stay that were not measured now. `load` is the machine's load average.
         """
         parts = {part for part, _ in self.values}
         kept = [entry for entry in known.get("measured", []) if entry["part"] not in parts]
@@ -67,8 +67,11 @@ class Results:
         return {
             **context,
             "measured": [
-                {"part": part, "what": what, "median": median(values), "rounds": values}
-                for (part, what), values in both.values.items()
+                *kept,
+                *(
+                    {"part": part, "what": what, "median": median(values), "rounds": values, "loadAverage": load}
+                    for (part, what), values in self.values.items()
+                ),
             ],
             "goals": [
                 {

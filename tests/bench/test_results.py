@@ -55,13 +55,14 @@ def test_a_terminal_gets_a_table() -> None:
 
 
 def test_json_holds_every_round_and_what_was_run() -> None:
-    document = orjson.loads(orjson.dumps(results().document({}, events=5)))
+    document = orjson.loads(orjson.dumps(results().document({}, load=1.5, events=5)))
     assert document["events"] == 5
     assert document["measured"][0] == {
         "part": PART,
         "what": "events per CPU second",
         "median": 410_000,
         "rounds": [390_000, 410_000, 900_000],
+        "loadAverage": 1.5,
     }
     assert [(goal["what"], goal["reached"]) for goal in document["goals"]] == [(SPEED[1], True), (RATIO[1], False)]
 
