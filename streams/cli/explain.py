@@ -22,6 +22,7 @@ from streams.evaluation.series import SeriesKey
 from streams.intake.placement import partition_of
 from streams.kafka.cluster import find_topic
 from streams.names import Metric
+from streams.reference.follower import reference_now
 from streams.settings import Settings
 from streams.tables.explanation import Explanation, Window
 from streams.tables.explanation import explain as explain_objective
@@ -75,12 +76,10 @@ def explain(
     keys = sorted(key for key in stored.table if key[0] == app and scope in (None, key[1])) if stored else []
     if stored is None or not keys:
         fail(ask(settings, _nothing_stored(settings, metric, app, scope)))
+    exclusions = ask(settings, reference_now(settings)).exclusions
+    lateness_ms, objectives = settings.allowed_lateness, stored.progress.objectives
     found = [
-        (
-            key,
-            [explain_objective(stored, key, one, at, settings.allowed_lateness) for one in stored.progress.objectives],
-        )
-        for key in keys
+        (key, [explain_objective(stored, key, one, at, lateness_ms, exclusions) for one in objectives]) for key in keys
     ]
     if as_json:
         documents = [_document(stored, key, one) for key, explanations in found for one in explanations]
@@ -131,7 +130,9 @@ def _facts(one: Explanation) -> list[tuple[str, str]]:
         if window.gone_before_ms < window.end_ms:
             gone = f"panes before {utc_text(window.gone_before_ms)} are no longer stored; the counts are of the rest"
         facts.insert(2, ("gone", gone))
-    if any(pane.by_app for pane in window.panes):
+    if window.excluded:
+        facts.insert(2, ("excluded", f"{len(window.excluded):,} panes, by `slo-streams exclude list`"))
+    if window.by_app:
         facts.insert(2, ("", "the app reported itself: the host's events of this window do not count"))
     return facts
 
@@ -156,7 +157,7 @@ def _pane_table(stored: StoredTable, window: Window) -> RenderableType:
     panes = sorted(window.panes)
     for pane in panes[-_SHOWN_PANES:]:
         reporter = "the app" if pane.by_app else "the host"
-        is_counted = "yes" if pane.by_app is window.by_app else "no"
+        is_counted = "excluded" if pane in window.excluded else "yes" if pane.by_app is window.by_app else "no"
         table.add_row(utc_text(pane.start_ms), f"{pane.good:,}", f"{pane.bad:,}", reporter, is_counted)
     if len(panes) > _SHOWN_PANES:
         table.add_row(f"{len(panes) - _SHOWN_PANES} earlier: --json")
@@ -205,7 +206,13 @@ def _window_document(window: Window) -> dict[str, Any]:
         "countedBy": "APP" if window.by_app else "HOST",
         "goneBefore": window.gone_before_ms,
         "panes": [
-            {"start": pane.start_ms, "goodCount": pane.good, "badCount": pane.bad, "byApp": pane.by_app}
+            {
+                "start": pane.start_ms,
+                "goodCount": pane.good,
+                "badCount": pane.bad,
+                "byApp": pane.by_app,
+                "isExcluded": pane in window.excluded,
+            }
             for pane in window.panes
         ],
     }

@@ -14,6 +14,8 @@ def verdict_text(one: Explanation) -> str:
     is_breached = standing.breached_at_ms is not None
     total = one.window.good + one.window.bad
     match verdict:
+        case Verdict.EXCUSED:
+            said = "below the objective, but not without what is excluded"
         case Verdict.SILENCE:
             said = "silence: no counted event in the window"
         case Verdict.TOO_FEW_EVENTS:
@@ -27,6 +29,8 @@ def verdict_text(one: Explanation) -> str:
     if one.window.end_ms != one.judged_ms:
         return said
     match verdict, is_breached:
+        case Verdict.EXCUSED, True:
+            return f"{said}, though the breach stands: {_OTHERWISE_THEN}"
         case Verdict.SILENCE, True:
             return f"{said}; the breach is held (silence: hold)" if objective.silence is Silence.HOLD else said
         case Verdict.TOO_FEW_EVENTS, _:

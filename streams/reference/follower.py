@@ -105,3 +105,21 @@ class Follower:
     async def _reach(self, ends: Offsets) -> None:
         async with self._moved:
             await self._moved.wait_for(lambda: all(self._position.get(tp, 0) >= end for tp, end in ends.items()))
+
+
+async def reference_now(settings: Settings) -> Reference:
+    """Catalogue and exclusions as they are, for a look from outside.
+
+    Raises:
+        MissingTopicError, KafkaError: as `Follower.run`.
+    """
+    reference = Reference(settings.topics)
+    follower = Follower(settings, reference)
+    following, known = asyncio.create_task(follower.run()), asyncio.create_task(follower.catch_up())
+    await asyncio.wait((following, known), return_when=asyncio.FIRST_COMPLETED)
+    if following.done():
+        known.cancel()
+        await following
+    following.cancel()
+    await asyncio.wait([following])
+    return reference

@@ -4,9 +4,11 @@ Panes hold every event counted so far. Those that came after a boundary was judg
 did not revise it; so a verdict read here can differ from the one that was given then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.incident import incident_id
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import Progress
@@ -14,12 +16,13 @@ from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.transition import AT_REST, Reason, Standing, judge
 from streams.tables.stored import StoredTable
 from streams.tables.tables import Pane
-from streams.windows.hopping import next_boundary
+from streams.windows.hopping import Span, next_boundary
 
 
 class Verdict(StrEnum):
     """What the counts of a window say; the first that applies."""
 
+    EXCUSED = "EXCUSED"
     SILENCE = "SILENCE"
     TOO_FEW_EVENTS = "TOO_FEW_EVENTS"
     BELOW = "BELOW"
@@ -30,13 +33,15 @@ class Verdict(StrEnum):
 class Window:
     """The window that ends at a boundary, as its panes are stored now.
 
-    `by_app` says whose events count: the app's own or the host's. `gone_before_ms` is set when panes of the window
-    before that time are no longer stored, so that the counts are those of the rest.
+    `by_app` says whose events count: the app's own or the host's. `excluded` are those of `panes` that an exclusion
+    takes out of the counts. `gone_before_ms` is set when panes of the window before that time are no longer stored, so
+    that the counts are those of the rest.
     """
 
     start_ms: int
     end_ms: int
     panes: tuple[Pane, ...]
+    excluded: frozenset[Pane]
     by_app: bool
     good: int
     bad: int
@@ -65,7 +70,12 @@ class Explanation:
 
 
 def explain(
-    stored: StoredTable, key: SeriesKey, objective: Objective, at_ms: int | None, lateness_ms: int
+    stored: StoredTable,
+    key: SeriesKey,
+    objective: Objective,
+    at_ms: int | None,
+    lateness_ms: int,
+    exclusions: Exclusions,
 ) -> Explanation:
     """The window that ends at `at_ms`, rounded down to a boundary; at the last judged boundary without one."""
     progress, series = stored.progress, stored.table[key].series
@@ -74,17 +84,29 @@ def explain(
     next_ms = next_boundary(progress.judged_ms, objective.hop_ms)
     standing = series.standings.get(objective.name, AT_REST)
     since_ms = standing.breached_at_ms
-    upcoming = _window(stored, key, objective, next_ms)
+
+    def window(end_ms: int) -> Window:
+        known = exclusions.known_at(end_ms + lateness_ms, objective.metric)
+        return _window(stored, key, objective, end_ms, known.spans(key[0]))
+
+    upcoming = window(next_ms)
     return Explanation(
         objective=objective,
-        window=_window(stored, key, objective, boundary_ms),
+        window=window(boundary_ms),
         is_judged=boundary_ms <= progress.judged_ms,
         standing=standing,
         incident=None if since_ms is None else incident_id(key[0], objective.metric, key[1], objective.name, since_ms),
         judged_ms=judged_ms,
         upcoming=upcoming,
         due_ms=next_ms + lateness_ms,
-        outlook=judge(objective, standing, next_ms, upcoming.good, upcoming.bad)[1],
+        outlook=judge(
+            objective,
+            standing,
+            next_ms,
+            upcoming.good,
+            upcoming.bad,
+            is_excused=upcoming.verdict is Verdict.EXCUSED,
+        )[1],
     )
 
 
@@ -97,19 +119,27 @@ def verdict_of(objective: Objective, good: int, bad: int) -> Verdict:
     return Verdict.BELOW if objective.is_below(good, bad) else Verdict.MET
 
 
-def _window(stored: StoredTable, key: SeriesKey, objective: Objective, boundary_ms: int) -> Window:
+def _window(
+    stored: StoredTable, key: SeriesKey, objective: Objective, boundary_ms: int, spans: Sequence[Span]
+) -> Window:
     start_ms = boundary_ms - objective.window_ms
-    good, bad = stored.table.of(objective)[key].at(boundary_ms)
+    windows = stored.table.of(objective)
+    good, bad = windows[key].at(boundary_ms, spans)
     panes = tuple(pane for pane in stored.table[key] if start_ms <= pane.start_ms < boundary_ms)
+    left = windows.window.without(boundary_ms, spans)
+    numbers = {pane: pane.start_ms // stored.table.pane_ms for pane in panes}
+    counted = [pane for pane in panes if any(first <= numbers[pane] < end for first, end in left)]
+    is_excused = objective.breaches(*windows[key].at(boundary_ms)) and not objective.breaches(good, bad)
     gone_before_ms = _gone_before_ms(stored.progress, stored.table[key].series)
     return Window(
         start_ms=start_ms,
         end_ms=boundary_ms,
         panes=panes,
-        by_app=any(pane.by_app for pane in panes),
+        excluded=frozenset(panes) - frozenset(counted),
+        by_app=any(pane.by_app for pane in counted),
         good=good,
         bad=bad,
-        verdict=verdict_of(objective, good, bad),
+        verdict=Verdict.EXCUSED if is_excused else verdict_of(objective, good, bad),
         gone_before_ms=gone_before_ms if gone_before_ms > start_ms else None,
     )
 

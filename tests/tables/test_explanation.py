@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.exclusions import Exclusion, Exclusions
 from streams.evaluation.judgement import APP_BAD, BAD, GOOD
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.transition import AT_REST, Kind, Reason, Standing, judge
@@ -40,7 +41,7 @@ def arrive(evaluator: Evaluator, minute: float, *outcomes: int) -> None:
 
 def explained(evaluator: Evaluator, minute: float | None = None, objective: Objective = QUARTER) -> Explanation:
     at_ms = None if minute is None else START_MS + int(minute * MINUTE_MS)
-    return explain(stored(evaluator), KEY, objective, at_ms, LATENESS_MS)
+    return explain(stored(evaluator), KEY, objective, at_ms, LATENESS_MS, Exclusions())
 
 
 counts = st.integers(0, 300)
@@ -114,7 +115,7 @@ def test_an_event_of_the_app_sets_the_hosts_aside() -> None:
     evaluator = engine(objective)
     arrive(evaluator, 0, GOOD, GOOD)
     arrive(evaluator, 0.5, APP_BAD)
-    one = explain(stored(evaluator, IFRAME), KEY, objective, None, LATENESS_MS)
+    one = explain(stored(evaluator, IFRAME), KEY, objective, None, LATENESS_MS, Exclusions())
     assert (one.upcoming.good, one.upcoming.bad, one.upcoming.by_app) == (0, 1, True)
     assert sorted((pane.by_app, pane.good) for pane in one.upcoming.panes) == [(False, 2), (True, 0)]
     assert not one.window.by_app
@@ -146,3 +147,21 @@ def test_what_a_silent_series_has_lost_is_said() -> None:
     assert (window.good, window.verdict) == (0, Verdict.SILENCE)
     assert window.gone_before_ms is not None
     assert window.gone_before_ms >= window.end_ms
+
+
+def test_excluded_panes_are_named_and_a_window_that_they_explain_is_excused() -> None:
+    evaluator = engine()
+    arrive(evaluator, 0, BAD, BAD)
+    arrive(evaluator, 1, GOOD)
+    arrive(evaluator, 2, GOOD)
+    arrive(evaluator, 3, GOOD)
+    exclusions = Exclusions()
+    fault = Exclusion(APP, None, is_planned=False, start_ms=START_MS + 1, end_ms=START_MS + 2)
+    exclusions.add("fault", fault, START_MS + 3 * MINUTE_MS + LATENESS_MS)
+    before, after = (
+        explain(stored(evaluator), KEY, QUARTER, START_MS + minute * MINUTE_MS, LATENESS_MS, exclusions).window
+        for minute in (2, 3)
+    )
+    assert (before.verdict, before.good, before.bad, before.excluded) == (Verdict.BELOW, 1, 2, frozenset())
+    assert (after.verdict, after.good, after.bad) == (Verdict.EXCUSED, 2, 0)
+    assert {pane.start_ms for pane in after.excluded} == {START_MS}
