@@ -59,7 +59,7 @@ class Results:
     def document(self, known: Mapping[str, Any], *, load: float = 0.0, **context: object) -> dict[str, Any]:
         """The results as JSON has them; `context` says what was run, and where.
 
-        Of `known`, an earlier document, the parts stay that were not measured now. `load` is the machine's load average.
+        Of `known`, an earlier document, the parts stay that were not measured now; `load` is the load average.
         """
         parts = {part for part, _ in self.values}
         kept = [entry for entry in known.get("measured", []) if entry["part"] not in parts]
