@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     health_port: int = Field(8089, ge=0, le=65_535)
     watchdog: DurationMs | None = Field(None, ge=1_000)
     heartbeat_interval: DurationMs = Field(60_000, ge=0)
-    brake_records: int = Field(5_000, ge=0)
+    brake_records: int = Field(50_000, ge=0)
     brake_percent: int = Field(95, ge=1, le=100)
     log_format: LogFormat = LogFormat.TEXT
     prober_interval: DurationMs = Field(60_000, ge=1_000)

@@ -3,13 +3,11 @@
 from typing import Annotated
 
 import typer
-import uvloop
 from aiokafka.errors import KafkaError
 
 from streams import logs
 from streams.cli.failure import fail
 from streams.cli.worker import LogLevel
-from streams.gateway.serve import BrokenGatewayError, UnusablePortError, serve
 from streams.gateway.settings import GatewaySettings
 from streams.kafka.topics import UnusableClusterError
 from streams.settings import InvalidSettingsError, load_settings_of
@@ -42,6 +40,11 @@ def gateway(
       70  broken, or no broker answers: restart it
       78  refused: topics need an operator
     """
+    # Here, because a web framework takes a third of a second to import, and no other command needs it.
+    import uvloop
+
+    from streams.gateway.serve import BrokenGatewayError, UnusablePortError, serve
+
     try:
         settings = load_settings_of(GatewaySettings)
     except InvalidSettingsError as problem:
