@@ -12,7 +12,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 
 from streams.names import WEBHOOK
-from tests.bench.case import PARTITIONS, Reading, Stage
+from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
 from tests.bench.load import FIRST_RECORDS, SPAN_MS, Load, produce
 from tests.bench.peers.catalogue import COUNT, PEERS, Peer
 from tests.bench.peers.environment import UnavailableError
@@ -64,7 +64,10 @@ class Comparison:
         load, name = load_of(events), f"compare-{events}-{round_number}"
         courses: dict[str, Course] = {}
         if TWO_WORKERS in stage.peers:
-            courses[TWO_WORKERS] = (await work_through(stage, f"{name}-two", load, workers=2)).course
+            try:
+                courses[TWO_WORKERS] = (await work_through(stage, f"{name}-two", load, workers=2)).course
+            except BrokenError as problem:
+                stage.report(f"{TWO_WORKERS}: {problem}")
         # Also where it is not asked for: its topic is everybody's, and its speed the measure.
         courses[ONE_WORKER] = (await work_through(stage, name, load)).course
         topic = stage.settings(name).topics.input(WEBHOOK)

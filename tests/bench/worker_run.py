@@ -33,6 +33,7 @@ from tests.bench.usage import Usage, tree_usage, usage
 
 POLL_S: Final = 0.02
 WORK_TIMEOUT_S: Final = 180.0
+SHARE_TIMEOUT_S: Final = 60.0
 ENVIRONMENT: Final = (
     "bootstrap_servers",
     "application_id",
@@ -177,6 +178,7 @@ async def _pause(running: list[_Worker]) -> None:
 async def _until_shared(running: list[_Worker], topic: str) -> None:
     """Wait until every worker has its equal share of the partitions, taken over."""
     share = PARTITIONS / len(running)
+    deadline_s = time.monotonic() + SHARE_TIMEOUT_S
     while True:
         metrics = [await _metrics([worker], topic) for worker in running]
         if all(
@@ -184,6 +186,9 @@ async def _until_shared(running: list[_Worker], topic: str) -> None:
             for one in metrics
         ):
             return
+        if time.monotonic() > deadline_s:
+            shares = [one.get("slo_streams_partitions", 0) for one in metrics]
+            raise BrokenError(f"the partitions of {topic} are not shared evenly: {shares}")
         await _pause(running)
 
 
