@@ -20,7 +20,7 @@ from streams.evaluation.transition import Standing
 from streams.windows.tumbling import TumblingCounts
 
 META_KEY: Final = b"meta"
-_VERSION: Final = b"\x01"
+_VERSION: Final = b"\x01"  # what to do when the format changes: tests/tables/test_golden_rows.py
 
 _Panes = tuple[int, int, int, bytes, bytes]
 _Row = tuple[dict[str, Standing], _Panes, _Panes | None]
