@@ -1,4 +1,4 @@
-"""Times that do not count: read as they are known, and how one is brought to its end."""
+"""Times that do not count: read as the engine knows them, and how one is brought to its end."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from pydantic import ValidationError
-
 from schemas.exclusions import Exclusion
-from streams.catalogue.log import Version, read_versions
+from streams.evaluation.exclusions import Exclusions, OnRecord
+from streams.kafka.reader import read_to_end, topic_reader
+from streams.reference.reference import Reference
 from streams.settings import Settings
 
 PLANNED: Final = "PLANNED_DOWNTIME"
+FAULT: Final = "PLATFORM_FAULT"
 _OCCURRENCE: Final = "%Y%m%dT%H%MZ"
+_WITHOUT_TIME_MS: Final = -1  # as Kafka marks a record that has none
 
 
 class Phase(StrEnum):
@@ -26,15 +28,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An exclusion as it is now. `announced_ms`: when its start was first put on record."""
+    """An exclusion as it is now. `announced_ms`: when its start was put on record; `counts`: whether in time."""
 
     exclusion: Exclusion
     announced_ms: int
-
-    @property
-    def counts(self) -> bool:
-        """Whether it takes anything out: a planned one only if it was announced before its start."""
-        return self.exclusion.reason != PLANNED or self.announced_ms < self.exclusion.start
+    counts: bool
 
     def phase(self, now_ms: int) -> Phase:
         """Where it stands at a time."""
@@ -43,48 +41,37 @@ class Known:
         return Phase.CURRENT if self.exclusion.end is None or self.exclusion.end > now_ms else Phase.PAST
 
 
-async def read_exclusions(settings: Settings) -> dict[str, Known]:
-    """The exclusions that have not been withdrawn, by id.
+async def read_exclusions(settings: Settings) -> Exclusions:
+    """All that the topic says, by the rules of a worker: what that cannot use is passed over.
 
     Raises:
         MissingTopicError: nobody has created the topic yet.
         KafkaError: no broker could be reached.
     """
-    versions = await read_versions(settings, settings.topics.exclusions)
-    known = {key.decode(errors="replace"): known_of(key, of_key) for key, of_key in versions.items()}
-    return {exclusion_id: one for exclusion_id, one in known.items() if one is not None}
+    reference = Reference(settings.topics)
+    topic = settings.topics.exclusions
+    async with topic_reader(settings, topic) as (consumer, tps):
+        async for record in read_to_end(consumer, tps):
+            reference.take(topic, record)
+    return reference.exclusions
 
 
-def known_of(key: bytes, versions: Iterable[Version]) -> Known | None:
-    """What the versions of a key come to, the newest last; None when it is withdrawn, or never was one.
-
-    A version that keeps the start keeps its announcement; what is no exclusion changes nothing.
-    """
-    known: Known | None = None
-    for version in versions:
-        if version.value is None:
-            known = None
-            continue
-        exclusion = _exclusion(key, version.value)
-        if exclusion is None:
-            continue
-        known = replacing(known, exclusion, version.time_ms)
-    return known
+def known_of(exclusions: Exclusions) -> dict[str, Known]:
+    """Those that have not been withdrawn, by id."""
+    return {exclusion_id: _known(exclusion_id, one) for exclusion_id, one in exclusions.on_record().items()}
 
 
-def replacing(before: Known | None, exclusion: Exclusion, time_ms: int) -> Known:
-    """What an exclusion said at a time comes to, after what was known of its id."""
-    if before is not None and before.exclusion.start == exclusion.start:
-        time_ms = before.announced_ms
-    return Known(exclusion, time_ms)
-
-
-def _exclusion(key: bytes, value: bytes) -> Exclusion | None:
-    try:
-        exclusion = Exclusion.model_validate_json(value)
-    except ValidationError:
-        return None
-    return exclusion if exclusion.id.encode() == key else None
+def _known(exclusion_id: str, one: OnRecord) -> Known:
+    said = one.exclusion
+    document = {
+        "id": exclusion_id,
+        "appKey": said.app_key,
+        "metricId": said.metric,
+        "reason": PLANNED if said.is_planned else FAULT,
+        "start": said.start_ms,
+        "end": said.end_ms,
+    }
+    return Known(Exclusion.model_validate(document), max(one.announced_ms, _WITHOUT_TIME_MS), one.counts)
 
 
 def occurrence_id(exclusion_id: str, start_ms: int) -> str:
@@ -92,10 +79,10 @@ def occurrence_id(exclusion_id: str, start_ms: int) -> str:
     return f"{exclusion_id}-{datetime.fromtimestamp(start_ms / 1_000, UTC):{_OCCURRENCE}}"
 
 
-def with_id(known: Iterable[Known], exclusion_id: str) -> list[Known]:
+def with_id(among: Iterable[Known], exclusion_id: str) -> list[Known]:
     """The exclusion of that id, or all occurrences of a recurring one, by their start."""
     found = [
-        one for one in known if one.exclusion.id in (exclusion_id, occurrence_id(exclusion_id, one.exclusion.start))
+        one for one in among if one.exclusion.id in (exclusion_id, occurrence_id(exclusion_id, one.exclusion.start))
     ]
     return sorted(found, key=lambda one: (one.exclusion.start, one.exclusion.id))
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from schemas.exclusions import Exclusion
-from streams.catalogue.exclusions import Known, ended, read_exclusions, with_id
+from streams.catalogue.exclusions import Known, ended, known_of, read_exclusions, with_id
 from streams.catalogue.write import write
 from streams.cli.ask import settings_or_fail
 from streams.cli.exclude_add import add
@@ -87,12 +87,13 @@ def list_(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
-    show(ask_exclusions(settings, read_exclusions(settings)).values(), time.time_ns() // 1_000_000, as_json=as_json)
+    exclusions = ask_exclusions(settings, read_exclusions(settings))
+    show(known_of(exclusions).values(), time.time_ns() // 1_000_000, as_json=as_json)
 
 
 async def _end(settings: Settings, exclusion_id: str, at_ms: int | None) -> tuple[list[Known], list[Exclusion]]:
     """Those of that id, and those that end earlier now; without a time all are withdrawn."""
-    found = with_id((await read_exclusions(settings)).values(), exclusion_id)
+    found = with_id(known_of(await read_exclusions(settings)).values(), exclusion_id)
     if at_ms is None:
         await write(settings, settings.topics.exclusions, dict.fromkeys(one.exclusion.id for one in found))
         return found, []

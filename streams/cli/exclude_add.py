@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from schemas.complaint import complaint
 from schemas.exclusions import Exclusion
 from streams.catalogue.apps import read_apps
-from streams.catalogue.exclusions import Known, occurrence_id, read_exclusions, replacing, with_id
+from streams.catalogue.exclusions import FAULT, PLANNED, Known, known_of, occurrence_id, read_exclusions, with_id
 from streams.catalogue.recurrence import HORIZON, InvalidRuleError, Occurrences, in_zone, occurrences
 from streams.catalogue.write import write
 from streams.cli.ask import settings_or_fail
@@ -25,6 +25,7 @@ from streams.cli.metric_name import SHORT_NAMES, metric_named
 from streams.cli.text import printable
 from streams.cli.zoned import length_ms, zone_named, zoned_ms
 from streams.names import Metric
+from streams.reference.reference import exclusion_of
 from streams.settings import Settings
 
 
@@ -35,7 +36,7 @@ class Reason(StrEnum):
     PLATFORM_FAULT = "platform-fault"
 
 
-_ON_THE_WIRE: Final = {Reason.PLANNED: "PLANNED_DOWNTIME", Reason.PLATFORM_FAULT: "PLATFORM_FAULT"}
+_ON_THE_WIRE: Final = {Reason.PLANNED: PLANNED, Reason.PLATFORM_FAULT: FAULT}
 
 
 def add(
@@ -119,12 +120,15 @@ class _Added:
 
 
 async def _add(settings: Settings, wanted: Sequence[Exclusion], exclusion_id: str) -> _Added:
-    before, apps = await read_exclusions(settings), await read_apps(settings)
+    exclusions, apps = await read_exclusions(settings), await read_apps(settings)
+    before = known_of(exclusions)
     now_ms = time.time_ns() // 1_000_000
     await write(settings, settings.topics.exclusions, {one.id: one for one in wanted})
-    ids = {one.id for one in wanted}
+    for one in wanted:
+        exclusions.add(one.id, exclusion_of(one), now_ms)
+    now, ids = known_of(exclusions), {one.id for one in wanted}
     return _Added(
-        [replacing(before.get(one.id), one, now_ms) for one in wanted],
+        [now[one.id] for one in wanted],
         replaced=len(ids & before.keys()),
         others=sum(one.exclusion.id not in ids for one in with_id(before.values(), exclusion_id)),
         is_app_known=wanted[0].app_key is None or wanted[0].app_key in apps,

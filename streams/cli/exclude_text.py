@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from schemas.exclusions import Exclusion
-from streams.catalogue.exclusions import PLANNED, Known, Phase
+from streams.catalogue.exclusions import FAULT, PLANNED, Known, Phase
 from streams.cli.ask import Answer, ask
 from streams.cli.failure import fail
 from streams.cli.text import console, duration_text, plain_table, printable, utc_text
@@ -16,7 +16,7 @@ from streams.kafka.cluster import MissingTopicError
 from streams.settings import Settings
 
 TIME_HELP: Final = "now, RFC 3339, epoch ms, or a local time with --tz"
-_REASONS: Final = {"PLANNED_DOWNTIME": "planned downtime", "PLATFORM_FAULT": "platform fault"}
+_REASONS: Final = {PLANNED: "planned downtime", FAULT: "platform fault"}
 _ORDER: Final = {Phase.CURRENT: 0, Phase.COMING: 1, Phase.PAST: 2}
 _SHOWN: Final = 5
 

@@ -4,7 +4,7 @@ Whether an exclusion acts at a boundary depends on timestamps alone, never on wh
 the same alerts. A version with timestamp T is known to boundary B if T <= B + allowed lateness.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +31,19 @@ class Exclusion:
     def span(self) -> Span:
         """The excluded time."""
         return self.start_ms, STILL_GOING_ON if self.end_ms is None else self.end_ms
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What the versions of an exclusion have come to; `announced_ms` is the time of the one that set its start."""
+
+    exclusion: Exclusion
+    announced_ms: int
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes anything out."""
+        return not self.exclusion.is_planned or self.announced_ms < self.exclusion.start_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +83,23 @@ class Exclusions:
         self._versions.setdefault(exclusion_id, []).append(version)
         self.revision += 1
 
+    def on_record(self, moment_ms: int = STILL_GOING_ON) -> dict[str, OnRecord]:
+        """The exclusions known at a moment and not withdrawn by then, by id, whether they count or not."""
+        found = {}
+        for exclusion_id, versions in self._versions.items():
+            known = [version for version in versions if version.known_ms <= moment_ms]
+            exclusion = known[-1].exclusion if known else None
+            if exclusion is not None:
+                found[exclusion_id] = OnRecord(exclusion, _announced_ms(known, exclusion.start_ms))
+        return found
+
     def known_at(self, moment_ms: int, metric: str) -> Known:
         """What acts on a metric at a boundary + allowed lateness."""
         for_all: list[Span] = []
         by_app: dict[str, list[Span]] = {}
-        for exclusion in self._acting_at(moment_ms):
-            if exclusion.metric not in (None, metric):
+        for one in self.on_record(moment_ms).values():
+            exclusion = one.exclusion
+            if not one.counts or exclusion.metric not in (None, metric):
                 continue
             if exclusion.app_key is None:
                 for_all.append(exclusion.span)
@@ -90,19 +114,12 @@ class Exclusions:
             by_app,
         )
 
-    def _acting_at(self, moment_ms: int) -> Iterator[Exclusion]:
-        for versions in self._versions.values():
-            known = [version for version in versions if version.known_ms <= moment_ms]
-            exclusion = known[-1].exclusion if known else None
-            if exclusion is not None and (not exclusion.is_planned or _was_announced(known, exclusion.start_ms)):
-                yield exclusion
 
-
-def _was_announced(known: Sequence[_Version], start_ms: int) -> bool:
-    """Whether the version that set the start came before it; later ones may have changed all the rest."""
+def _announced_ms(known: Sequence[_Version], start_ms: int) -> int:
+    """When the version came that set the start; later ones may have changed all the rest."""
     set_by = known[-1]
     for version in reversed(known):
         if version.exclusion is None or version.exclusion.start_ms != start_ms:
             break
         set_by = version
-    return set_by.known_ms < start_ms
+    return set_by.known_ms

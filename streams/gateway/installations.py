@@ -7,7 +7,6 @@ nothing within a second or so of its replacement.
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 
 from schemas import Installation, complaint
 from streams.gateway.vault import LockedError, Vault
+from streams.kafka.reader import read_to_end
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +79,8 @@ class Installations:
         Raises:
             KafkaError: the brokers do not answer.
         """
-        consumer.assign(tps)
-        await consumer.seek_to_beginning(*tps)
-        ends = await consumer.end_offsets(tps)
-        while any([await consumer.position(tp) < ends[tp] for tp in tps]):
-            self._apply_all(await consumer.getmany(timeout_ms=500))
+        async for record in read_to_end(consumer, tps):
+            self.apply(record.key, record.value)
         self.is_complete = True
 
     async def follow(self, consumer: AIOKafkaConsumer) -> None:
@@ -93,9 +90,6 @@ class Installations:
             KafkaError: this cannot be done any more.
         """
         while True:
-            self._apply_all(await consumer.getmany(timeout_ms=1_000))
-
-    def _apply_all(self, batch: dict[TopicPartition, list[Any]]) -> None:
-        for records in batch.values():
-            for record in records:
-                self.apply(record.key, record.value)
+            for records in (await consumer.getmany(timeout_ms=1_000)).values():
+                for record in records:
+                    self.apply(record.key, record.value)

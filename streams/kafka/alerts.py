@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas import Alert
-from streams.kafka.reader import topic_reader
+from streams.kafka.reader import read_to_end, topic_reader
 from streams.settings import Settings
 
 
@@ -34,13 +34,8 @@ async def open_breaches(settings: Settings) -> list[Alert]:
     """
     latest: dict[bytes, bytes | None] = {}
     async with topic_reader(settings, settings.topics.alert_state) as (consumer, tps):
-        consumer.assign(tps)
-        await consumer.seek_to_beginning(*tps)
-        ends = await consumer.end_offsets(tps)
-        for tp in tps:
-            while await consumer.position(tp) < ends[tp]:
-                for record in (await consumer.getmany(tp, timeout_ms=500)).get(tp, []):
-                    latest[record.key] = record.value
+        async for record in read_to_end(consumer, tps):
+            latest[record.key] = record.value
     alerts = [alert for value in latest.values() if (alert := read_alert(value)) is not None]
     return sorted((alert for alert in alerts if alert.type == "BREACH"), key=lambda alert: alert.breached_at)
 

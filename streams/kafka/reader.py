@@ -1,7 +1,8 @@
 """Reading a topic beside the workers: committed records, in no group, so that nobody's work is disturbed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -27,3 +28,21 @@ async def topic_reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AI
         yield consumer, [TopicPartition(topic, partition) for partition in range(partitions)]
     finally:
         await consumer.stop()
+
+
+async def read_to_end(consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition]) -> AsyncIterator[Any]:
+    """The committed records of a topic from the first one kept to where it ends now, one partition after the other.
+
+    The consumer can go on from there.
+
+    Raises:
+        KafkaError: the brokers do not answer.
+    """
+    ends = await consumer.end_offsets(tps)
+    consumer.assign(tps)
+    await consumer.seek_to_beginning(*tps)
+    for tp in tps:
+        # By position, not by the last record: a partition may end in transaction markers, which are never delivered.
+        while await consumer.position(tp) < ends[tp]:
+            for record in (await consumer.getmany(tp, timeout_ms=500)).get(tp, []):
+                yield record

@@ -45,7 +45,7 @@ class Reference:
             case App():
                 self.catalogue.put(said)
             case ExclusionRecord():
-                self.exclusions.add(said.id, _exclusion(said), _known_ms(record))
+                self.exclusions.add(said.id, exclusion_of(said), _known_ms(record))
             case None if topic == self._topics.apps:
                 self.catalogue.remove(_text(record.key))
             case None:
@@ -53,7 +53,8 @@ class Reference:
         return None
 
 
-def _exclusion(said: ExclusionRecord) -> Exclusion:
+def exclusion_of(said: ExclusionRecord) -> Exclusion:
+    """An exclusion as the engine knows it."""
     is_planned = said.reason == "PLANNED_DOWNTIME"
     return Exclusion(said.app_key, said.metric_id, is_planned=is_planned, start_ms=said.start, end_ms=said.end)
 

@@ -7,7 +7,9 @@ import pytest
 
 from schemas.exclusions import Exclusion
 from streams.catalogue.exclusions import Known, Phase, ended, known_of, occurrence_id, with_id
-from streams.catalogue.log import Version
+from streams.names import Topics
+from streams.reference.reference import Reference
+from tests.build import Stored
 
 HOUR_MS = 3_600_000
 START_MS = 1_772_460_000_000
@@ -18,13 +20,31 @@ def exclusion(start_ms: int = START_MS, end_ms: int | None = START_MS + HOUR_MS,
     return Exclusion.model_validate(document | fields)
 
 
-def version(time_ms: int, said: Exclusion | None) -> Version:
-    return Version(None if said is None else said.model_dump_json().encode(), time_ms)
+def said(time_ms: int | None, value: bytes | None) -> Stored:
+    return Stored(timestamp=time_ms, key=b"CHG-1", value=value)
 
 
-def announced(*versions: Version) -> int | None:
-    known = known_of(b"CHG-1", versions)
-    return None if known is None else known.announced_ms
+def version(time_ms: int | None, exclusion: Exclusion | None) -> Stored:
+    return said(time_ms, None if exclusion is None else exclusion.model_dump_json().encode())
+
+
+def known(*versions: Stored) -> Known | None:
+    reference = Reference(Topics())
+    for one in versions:
+        reference.take("slo.exclusions.v1", one)
+    return known_of(reference.exclusions).get("CHG-1")
+
+
+def announced(*versions: Stored) -> int | None:
+    one = known(*versions)
+    return None if one is None else one.announced_ms
+
+
+def test_it_is_as_it_was_declared() -> None:
+    everything = exclusion(appKey="com.acme", metricId="app-availability")
+    for declared in (everything, exclusion(reason="PLATFORM_FAULT", end_ms=None)):
+        assert known(version(5, declared)) == Known(declared, 5, counts=True)
+    assert known(version(None, everything)) == Known(everything, -1, counts=True)
 
 
 def test_the_version_that_set_the_start_is_the_announcement() -> None:
@@ -38,8 +58,8 @@ def test_the_version_that_set_the_start_is_the_announcement() -> None:
 
 def test_what_is_no_exclusion_changes_nothing() -> None:
     junk = [
-        Version(b"not json", START_MS),
-        Version(orjson.dumps({"id": "CHG-1"}), START_MS),
+        said(START_MS, b"not json"),
+        said(START_MS, orjson.dumps({"id": "CHG-1"})),
         version(START_MS, exclusion(id="other")),
     ]
     assert announced(*junk) is None
@@ -56,7 +76,9 @@ def test_what_is_no_exclusion_changes_nothing() -> None:
     ],
 )
 def test_only_what_is_planned_needs_notice(reason: str, announced_ms: int, *, counts: bool) -> None:
-    assert Known(exclusion(reason=reason), announced_ms).counts is counts
+    one = known(version(announced_ms, exclusion(reason=reason)))
+    assert one is not None
+    assert one.counts is counts
 
 
 @pytest.mark.parametrize(
@@ -69,11 +91,11 @@ def test_only_what_is_planned_needs_notice(reason: str, announced_ms: int, *, co
     ],
 )
 def test_it_holds_from_its_start_to_before_its_end(now_ms: int, phase: Phase) -> None:
-    assert Known(exclusion(), 0).phase(now_ms) is phase
+    assert Known(exclusion(), 0, counts=True).phase(now_ms) is phase
 
 
 def test_an_open_one_holds_for_good() -> None:
-    assert Known(exclusion(end_ms=None), 0).phase(START_MS + 10**9) is Phase.CURRENT
+    assert Known(exclusion(end_ms=None), 0, counts=True).phase(START_MS + 10**9) is Phase.CURRENT
 
 
 def test_an_end_keeps_the_start_and_all_the_rest() -> None:
@@ -94,6 +116,6 @@ def test_an_end_makes_nothing_longer() -> None:
 def test_an_id_stands_for_all_its_occurrences_and_nothing_else() -> None:
     assert occurrence_id("up", START_MS) == "up-20260302T1400Z"
     ids = ["up", "up-20260302T1400Z", "up-20260302T1401Z", "up-2", "upper", "other-up-20260302T1400Z"]
-    known = [Known(exclusion(id=one), 0) for one in ids]
-    assert {one.exclusion.id for one in with_id(known, "up")} == {"up", "up-20260302T1400Z"}
-    assert [one.exclusion.id for one in with_id(known, "up-2")] == ["up-2"]
+    among = [Known(exclusion(id=one), 0, counts=True) for one in ids]
+    assert {one.exclusion.id for one in with_id(among, "up")} == {"up", "up-20260302T1400Z"}
+    assert [one.exclusion.id for one in with_id(among, "up-2")] == ["up-2"]
