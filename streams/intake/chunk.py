@@ -1,6 +1,6 @@
 """A chunk: what one fetch brought of one source partition, in the shape the rest of the house knows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final, Protocol
@@ -29,27 +29,46 @@ class Chunk:
     """All readable records of a partition in [start_offset, next_offset).
 
     Offsets without a record are transaction markers, aborted records, or were compacted away; a chunk may be empty.
-    `records` may be packed in the bytes that were fetched, and then can be gone through only once.
+    `records` may be packed in the bytes that were fetched, and then can be gone through only once; `again` reads the
+    same records in a slower way that takes header names that are no text.
     """
 
     start_offset: int
     next_offset: int
     records: Iterable[SourceRecord]
+    again: Callable[[], Iterable[SourceRecord]] | None = None
 
     def since(self, offset: int) -> "Chunk":
         """The part of the chunk from an offset on."""
         if offset <= self.start_offset:
             return self
-        return Chunk(offset, self.next_offset, [record for record in self.records if record.offset >= offset])
+        records = [record for some in self.slices() for record in some if record.offset >= offset]
+        return Chunk(offset, self.next_offset, records)
 
     def slices(self) -> Iterator[list[SourceRecord]]:
         """The records, unpacked some at a time."""
         records = iter(self.records)
-        while some := list(islice(records, SLICE_RECORDS)):
-            yield some
+        read = 0
+        while True:
+            try:
+                some = list(islice(records, SLICE_RECORDS))
+            except UnicodeDecodeError:
+                if self.again is None:
+                    raise
+                records = islice(self.again(), read, None)
+                some = list(islice(records, SLICE_RECORDS))
+            if some:
+                yield some
+            if len(some) < SLICE_RECORDS:
+                return
+            read += len(some)
 
 
 def merge(chunks: Sequence[Chunk]) -> Chunk:
     """One chunk of several that follow each other; nothing is unpacked."""
+
+    def again() -> Iterable[SourceRecord]:
+        return chain.from_iterable(chunk.records if chunk.again is None else chunk.again() for chunk in chunks)
+
     records = chain.from_iterable(chunk.records for chunk in chunks)
-    return Chunk(chunks[0].start_offset, chunks[-1].next_offset, records)
+    return Chunk(chunks[0].start_offset, chunks[-1].next_offset, records, again)
