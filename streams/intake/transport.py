@@ -73,7 +73,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             metadata_max_age_ms=_METADATA_AGE_MS,
             session_timeout_ms=settings.session_timeout,
-            heartbeat_interval_ms=settings.session_timeout // 5,
+            heartbeat_interval_ms=settings.session_timeout // 10,
             rebalance_timeout_ms=2 * settings.session_timeout,
             max_poll_interval_ms=10 * settings.session_timeout,
         )

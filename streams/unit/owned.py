@@ -19,6 +19,9 @@ from streams.unit.takeover import TakenOver
 _COMMIT_PAUSE = 10
 _LONGEST_PAUSE_S = 5.0
 
+# What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
+_MOST_DIRTY = 100_000
+
 
 class Owned:
     """Commits a unit's work from the moment it is taken over until it leaves.
@@ -77,6 +80,11 @@ class Owned:
         """Do not wait for the interval where an alert waits."""
         if self.unit.has_alerts:
             self._wake.set()
+
+    async def make_room(self) -> None:
+        """Commit before more comes, where much has changed."""
+        if self.unit.evaluator.dirty_count >= _MOST_DIRTY:
+            await self.commit()
 
     async def leave(self) -> Mark:
         """Commit what is left, and let go; the mark of the last commit."""

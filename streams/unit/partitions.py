@@ -153,6 +153,7 @@ class Partitions:
         except Exception as problem:
             exit_on(problem, f"judging {_name(tp)}")
         owned.hurry()
+        await owned.make_room()
         await asyncio.sleep(0)  # commits and ticks have their turn
 
     async def commit(self) -> None:
