@@ -1,6 +1,5 @@
 """The HTTP application assembled: endpoints, health, and what is said when something goes wrong."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import orjson
@@ -12,8 +11,7 @@ from streams.gateway.events import add_events
 from streams.gateway.gateway import Gateway
 from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.publish import add_publish
-
-_Endpoint = Callable[[], Awaitable[Response]]
+from streams.gateway.route import Endpoint, PlainRoute
 
 _UNROUTED = {
     HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,
@@ -30,6 +28,7 @@ def gateway_app(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.router.route_class = PlainRoute
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     add_publish(app, gateway)
     add_events(app, gateway)
@@ -60,16 +59,16 @@ def _endpoint(request: Request) -> str:
     return getattr(request.scope.get("route"), "name", "none")
 
 
-def _live(gateway: Gateway) -> _Endpoint:
-    async def live() -> Response:
+def _live(gateway: Gateway) -> Endpoint:
+    async def live(_: Request) -> Response:
         reason = "the producer failed, and only a restart helps" if gateway.outbox.broken.is_set() else None
         return _health("live", reason)
 
     return live
 
 
-def _ready(gateway: Gateway) -> _Endpoint:
-    async def ready() -> Response:
+def _ready(gateway: Gateway) -> Endpoint:
+    async def ready(_: Request) -> Response:
         if not gateway.installations.is_complete:
             return _health("ready", "the installations are being read")
         return _health("ready", "the brokers do not answer" if gateway.outbox.is_stuck else None)

@@ -16,6 +16,8 @@ from streams.gateway.results import read_results, records_of
 PATH: Final = "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish"
 NAME: Final = "publish"
 
+_PUBLISHED: Final = Response(status_code=204)
+
 
 def add_publish(app: FastAPI, gateway: Gateway) -> None:
     """The publish API of the programme."""
@@ -28,7 +30,7 @@ def add_publish(app: FastAPI, gateway: Gateway) -> None:
         if not all(await gateway.send(APP, records)):
             raise ProblemError(Problem.NOT_STORED, retry_after_s=RETRY_AFTER_S)
         gateway.metrics.answered(NAME, "ok")
-        return Response(status_code=204)
+        return _PUBLISHED
 
 
 def _admit(gateway: Gateway, request: Request) -> Publisher:
@@ -39,9 +41,8 @@ def _admit(gateway: Gateway, request: Request) -> Publisher:
     """
     scope = request.scope
     raw_path, raw_query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
-    publisher = verify(
-        request.headers.get("authorization"), scope["method"], raw_path, raw_query, gateway.installations.find
-    )
+    authorization, now_s = request.headers.get("authorization"), gateway.now_ms() / 1_000
+    publisher = verify(authorization, scope["method"], raw_path, raw_query, gateway.installations.find, now_s)
     app_key = publisher.installed.app_key
     if request.path_params["addon_key"] != app_key:
         raise ProblemError(Problem.NOT_ALLOWED_FOR_APP)

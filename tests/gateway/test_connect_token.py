@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ KNOWN = {one.client_key: one for one in (INSTALLED, OTHER)}
 
 
 def admitted(authorization: str | None, path: str = PATH, query: str = "") -> str:
-    return verify(authorization, "PUT", path, query, KNOWN.get).installed.client_key
+    return verify(authorization, "PUT", path, query, KNOWN.get, time.time()).installed.client_key
 
 
 def refusal(authorization: str | None, path: str = PATH, query: str = "") -> Problem:
@@ -128,10 +129,10 @@ def test_a_signature_spelled_otherwise_is_no_new_token() -> None:
     token = signed(claims("c-1", PATH))
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     respelled = token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]  # the lowest bits of the last letter are unused
-    first = verify(f"JWT {token}", "PUT", PATH, "", KNOWN.get).fingerprint
+    first = verify(f"JWT {token}", "PUT", PATH, "", KNOWN.get, time.time()).fingerprint
     for other in (respelled, token + "=", token + "=="):
         try:
-            second = verify(f"JWT {other}", "PUT", PATH, "", KNOWN.get).fingerprint
+            second = verify(f"JWT {other}", "PUT", PATH, "", KNOWN.get, time.time()).fingerprint
         except ProblemError:
             continue
         assert second == first
@@ -146,3 +147,25 @@ def test_whatever_comes_is_refused_and_breaks_nothing(header: str, iat: Any, exp
     refusal(header)
     token = signed({"iss": "c-1", "iat": iat, "exp": exp, "qsh": "x", "more": json.dumps(header)})
     refusal(f"JWT {token}")
+
+
+@given(
+    header=st.dictionaries(
+        st.sampled_from(["alg", "typ", "kid", "crit", "b64"]),
+        st.sampled_from(["HS256", "HS512", "none", "JWT", "", True, False, None, 1, [], ["b64"], ["exp"]]),
+    ),
+    other=st.dictionaries(
+        st.sampled_from(["iat", "exp", "nbf", "qsh", "aud", "sub"]), st.one_of(said_times, st.integers(-400, 400))
+    ),
+)
+def test_what_is_let_in_is_a_good_token_for_any_library(header: dict[str, Any], other: dict[str, Any]) -> None:
+    now_s = int(time.time())
+    near = {name: now_s + by if type(by) is int and abs(by) <= 400 else by for name, by in other.items()}
+    token = signed(claims("c-1", PATH) | near, header={"alg": "HS256"} | header)
+    try:
+        admitted(f"JWT {token}")
+    except ProblemError:
+        return
+    asked: Any = {"require": ["iss", "iat", "exp", "qsh"], "verify_aud": False, "verify_sub": False}
+    # Times are held against their limits above: here a clock that went on is no difference.
+    assert jwt.decode(token, SECRET, ["HS256"], asked, issuer="c-1", leeway=60)["qsh"] == qsh("PUT", PATH)

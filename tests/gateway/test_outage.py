@@ -18,6 +18,7 @@ LOAD = {"metricsType": "IFRAME", "moduleType": "generalPages", "status": "SUCCES
 SOON_BACK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_what_was_confirmed_survives_an_outage_of_the_broker(tmp_path: Path) -> None:
     with EmbeddedKafka(data_dir=tmp_path / "kafka", overrides=SOON_BACK) as kafka:
