@@ -19,7 +19,7 @@ from streams.objectives.spec import Located, Spec
 _SHORT_HOP_MS: Final = 60_000
 _LONG_HOP_MS: Final = 300_000
 _LONGEST_WITH_SHORT_HOP_MS: Final = 6 * 3_600_000
-_MAX_PANES: Final = 20_000  # 16 bytes a pane: a series' row stays well below a broker's usual record limit of 1 MB
+_MAX_PANES: Final = 20_000  # 20 bytes a pane: a series' row stays well below a broker's usual record limit of 1 MB
 
 _Named: TypeAlias = Located[SLO] | Located[AlertPolicy] | Located[AlertCondition]
 
