@@ -5,6 +5,7 @@ The rules are tested in the order of `schemas.rejected.Reason`. Whether a record
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from schemas.event_time import epoch_ms
@@ -21,6 +22,7 @@ FUTURE_TOLERANCE_MS: Final = 60_000
 KEYS_REMEMBERED: Final = 500_000
 """Keys known to be at home, per partition; forgotten all at once, so that apps that come and go do not add up."""
 REROUTED_FROM: Final = "rerouted-from"
+_HEADERS: Final = attrgetter("headers")
 
 Observation = tuple[str, str, int, int, int, SourceRecord]
 """(appKey, scope, event time ms, time seen ms, outcome, where it came from)."""
@@ -63,8 +65,13 @@ class Admission:
         """
         judge = JUDGES[self.metric.id]
         placed, reject, excluded_clients = self._placed, self._reject, self.excluded_clients
-        records = self._small_enough(records)
-        for event, record in zip(self._decoder.decode(_values(records)), records, strict=True):
+        values = [record.value for record in records]
+        if max(map(len, filter(None, values)), default=0) > MAX_VALUE_BYTES:
+            records = self._small_enough(records)
+            values = [record.value for record in records]
+        if any(map(_HEADERS, records)):  # an enveloped event needs a careful look
+            values = [None if is_structured(record) else record.value for record in records]
+        for event, record in zip(self._decoder.decode(values), records, strict=True):
             if event is None:
                 event = checked(self._model, record)
                 if isinstance(event, Rejection):
@@ -78,7 +85,10 @@ class Admission:
                     reject(record, Reason.SCHEMA, f"time: {problem}")
                     continue
             app_key = event.app_key
-            if placed.get(record.key) != app_key and not self._belongs_here(record, app_key):
+            home = placed.get(record.key)
+            if home == app_key:
+                app_key = home  # one string for all events of an app: its hash is known already
+            elif not self._belongs_here(record, app_key):
                 continue
             seen_ms = record.timestamp
             if seen_ms is None or seen_ms < 0 or seen_ms > time_ms:
@@ -107,18 +117,9 @@ class Admission:
         return False
 
     def _small_enough(self, records: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
-        if not any([record.value is not None and len(record.value) > MAX_VALUE_BYTES for record in records]):  # noqa: C419 - faster than a generator
-            return records
         problems = [size_problem(record) for record in records]
         self.rejected += [problem for problem in problems if problem is not None]
         return [record for record, problem in zip(records, problems, strict=True) if problem is None]
 
     def _reject(self, record: SourceRecord, reason: Reason, detail: str) -> None:
         self.rejected.append(Rejection(record, reason, detail))
-
-
-def _values(records: Sequence[SourceRecord]) -> list[bytes | None]:
-    """Values for the fast decoder; None for an enveloped one, which needs a careful look."""
-    if any([record.headers for record in records]):  # noqa: C419 - faster than a generator
-        return [None if is_structured(record) else record.value for record in records]
-    return [record.value for record in records]
