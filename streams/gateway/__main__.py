@@ -18,7 +18,7 @@ from streams.gateway.vault import Vault
 async def openapi_json() -> bytes:
     """The document of a gateway that is never started."""
     settings = GatewaySettings()
-    outbox = Outbox(AIOKafkaProducer(), settings.gateway_buffer_bytes, 1.0, time.monotonic)
+    outbox = Outbox(AIOKafkaProducer(), lambda _key, _partitions: 0, settings.gateway_buffer_bytes, 1.0, time.monotonic)
     app = gateway_app(Gateway(settings, Installations(Vault([])), outbox))
     return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 

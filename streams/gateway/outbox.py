@@ -7,11 +7,14 @@ brokers leave something unanswered for half the time that callers wait, nothing 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import count, groupby
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+
+from streams.gateway.lane import Lane
 
 RETRY_AFTER_S: Final = 5
 """When a caller that was turned away should come back."""
@@ -34,13 +37,21 @@ class OutboxBusyError(Exception):
 class Outbox:
     """Hands records to a producer, and waits `confirm_s` for them. `limit_bytes` bounds what waits, over all callers.
 
+    `place` gives the partition of a key from the number of partitions.
     `broken` is set when the producer can go on no more: only a new process helps.
     """
 
     def __init__(
-        self, producer: AIOKafkaProducer, limit_bytes: int, confirm_s: float, monotonic_s: Callable[[], float]
+        self,
+        producer: AIOKafkaProducer,
+        place: Callable[[bytes, int], int],
+        limit_bytes: int,
+        confirm_s: float,
+        monotonic_s: Callable[[], float],
     ) -> None:
         self._producer = producer
+        self._place = place
+        self._lanes: dict[tuple[str, int], Lane] = {}
         self._confirm_s = confirm_s
         self._limit_bytes = limit_bytes
         self._monotonic_s = monotonic_s
@@ -65,20 +76,29 @@ class Outbox:
         if self.broken.is_set() or self.is_stuck or self.waiting_bytes + size > self._limit_bytes:
             raise OutboxBusyError
         number = self._enter(size)
-        sent: list[asyncio.Future[Any]] = []
+        sent: list[asyncio.Future[Any]] = []  # of each record, that of its batch
         everything: asyncio.Future[Any]
         try:
-            for record in records:
-                sent.append(await self._producer.send(record.topic, record.value, record.key))  # noqa: PERF401
-        except KafkaError as problem:  # KafkaTimeoutError, which can be retried: the buffer of a partition stays full
+            for (topic, key), same in groupby(records, itemgetter(0, 1)):
+                lane = await self._lane(topic, key)
+                sent += [lane.put(key, record.value) for record in same]
+        except KafkaError as problem:  # the topic is not there, or may not be written
             self._note(problem)
         finally:
             # Until the last is answered, however long after the caller has gone.
-            everything = sent[0] if len(sent) == 1 else asyncio.gather(*sent, return_exceptions=True)
+            batches = set(sent)
+            everything = sent[0] if len(batches) == 1 else asyncio.gather(*batches, return_exceptions=True)
             everything.add_done_callback(lambda future: self._leave(number, future))
         await asyncio.wait([everything], timeout=self._confirm_s)
-        confirmed = [self._is_confirmed(future) for future in sent]
-        return confirmed + [False] * (len(records) - len(sent))
+        confirmed = {batch for batch in batches if self._is_confirmed(batch)}
+        return [batch in confirmed for batch in sent] + [False] * (len(records) - len(sent))
+
+    async def _lane(self, topic: str, key: bytes) -> Lane:
+        partition = self._place(key, len(await self._producer.partitions_for(topic)))
+        lane = self._lanes.get((topic, partition))
+        if lane is None:
+            lane = self._lanes[topic, partition] = Lane(self._producer, topic, partition)
+        return lane
 
     def _is_confirmed(self, future: "asyncio.Future[Any]") -> bool:
         if not future.done() or future.cancelled():

@@ -85,18 +85,18 @@ def _refusal(problem: ValidationError) -> ProblemError:
 
 def records_of(results: list[Result], installed: Installed, time_ms: int, topics: Topics) -> Iterator[OutRecord]:
     """The results as records: of the app, client and product that the token proved, at the time they were accepted."""
-    key = installed.app_key.encode()
+    key, iframe, synthetic = installed.app_key.encode(), topics.input(IFRAME), topics.synthetic
     source = {
         "appKey": installed.app_key,
         "time": time_ms,
         "product": installed.product,
         "clientKey": installed.client_key,
     }
+    load = source | {"source": "APP", "bridgeInMillis": None}
     for result in results:
-        succeeded = result.status == "SUCCESS"
-        verdict = {"status": result.status, "durationInMillis": result.duration_in_millis if succeeded else None}
+        duration = result.duration_in_millis if result.status == "SUCCESS" else None
+        verdict = {"status": result.status, "durationInMillis": duration}
         if result.metrics_type == "IFRAME":
-            load = {"moduleType": result.module_type, "source": "APP", "bridgeInMillis": None}
-            yield OutRecord(topics.input(IFRAME), key, orjson.dumps(source | load | verdict))
+            yield OutRecord(iframe, key, orjson.dumps({**load, "moduleType": result.module_type, **verdict}))
         else:
-            yield OutRecord(topics.synthetic, key, orjson.dumps(source | verdict))
+            yield OutRecord(synthetic, key, orjson.dumps({**source, **verdict}))

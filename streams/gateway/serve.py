@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache, partial
 from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Final
 
@@ -24,6 +25,7 @@ from streams.gateway.settings import GatewaySettings
 from streams.gateway.topics import ensure_topics, gateway_topics
 from streams.gateway.vault import Vault
 from streams.health.endpoint import served
+from streams.intake.placement import partition_of
 from streams.kafka.reader import topic_reader
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ _CONNECTIONS: Final = 2_000
 _YOUNG_OBJECTS: Final = 50_000
 _REQUEST_MS: Final = 5_000
 _BATCH_BYTES: Final = 128 * 1024
+_KEYS: Final = 10_000  # whose places are remembered: the same apps call again and again
 
 
 class UnusablePortError(Exception):
@@ -70,7 +73,8 @@ async def started_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         log.info("%d installations may publish", len(installations))
         _spare_the_collector()
         confirm_s = settings.gateway_confirm / 1_000
-        outbox = Outbox(producer, settings.gateway_buffer_bytes, confirm_s, time.monotonic)
+        place = lru_cache(maxsize=_KEYS)(partial(partition_of, partitioner=settings.partitioner))
+        outbox = Outbox(producer, place, settings.gateway_buffer_bytes, confirm_s, time.monotonic)
         following = asyncio.create_task(installations.follow(consumer))
         following.add_done_callback(lambda _: outbox.broken.set())
         try:
