@@ -1,14 +1,19 @@
 """`slo.rejected.v1`: every input record that could not be used, with the reason in its headers.
 
-Key and value: the original bytes (a value over 900 KB: its first 64 KiB). Producer: the evaluator. Consumers:
+Key and value: the original bytes (a value over 900 KB: its first 64 KiB). The headers that the record had itself are
+kept under `original.` and their name, up to 16 KiB of them. Producer: the evaluator. Consumers:
 `slo-streams rejected list` and `rejected redrive`, and whoever repairs the producer at fault. Retention: as long as a
 repair may take; 14 days is a good start.
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+ORIGINAL: Final = "original."
+"""Stands before the name of each header that the record had itself."""
 
 
 class Reason(StrEnum):
@@ -50,6 +55,10 @@ class RejectedHeaders(BaseModel):
     """Original length of the value in bytes, when only its beginning was kept."""
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     """Digest of the original value, when only its beginning was kept."""
+    key_truncated: int | None = Field(None, ge=0)
+    """Original length of the key in bytes, when only its beginning was kept."""
+    headers_left_out: int | None = Field(None, ge=1)
+    """How many headers of the record were not kept, when they were too large."""
 
     @classmethod
     def from_kafka(cls, headers: Iterable[tuple[str, bytes]]) -> "RejectedHeaders":

@@ -84,8 +84,9 @@ def redrive_(
 ) -> None:
     """Send rejected records back to the topics they came from, to be judged again.
 
-    Do this after the cause is gone: a record that is wrong in itself is only rejected again, as a new record. Key and
-    value are the original ones; the header `redriven-from` tells where it lay. Each is placed by its appKey.
+    Do this after the cause is gone: a record that is wrong in itself is only rejected again, as a new record. Key,
+    value and headers are the original ones; the header `redriven-from` tells where it lay. Each is placed by its
+    appKey.
 
     No record is sent twice: the consumer group <SLO_APPLICATION_ID>-redrive holds a position for each reason, committed
     in one transaction with the records, and the next redrive goes on there. --reason leaves the positions of other
@@ -163,6 +164,7 @@ def _document(record: RejectedRecord) -> dict[str, Any]:
         "rejectedOffset": record.offset,
         "key": None if record.key is None else record.key.decode(errors="backslashreplace"),
         "bytes": _size(record),
+        "headers": {name: (value or b"").decode(errors="backslashreplace") for name, value in record.original},
     }
     return document | (record.headers.model_dump(exclude_none=True) if record.headers is not None else {})
 

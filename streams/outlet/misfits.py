@@ -1,16 +1,18 @@
 """What to do with records that do not fit: keep the unusable ones with their reason, put the misplaced ones right."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.rejected import Reason, RejectedHeaders
+from schemas.rejected import ORIGINAL, Reason, RejectedHeaders
 from streams.intake.admission import REROUTED_FROM, Misplaced
 from streams.intake.checking import Rejection
-from streams.outlet.outgoing import Outgoing
+from streams.outlet.outgoing import Headers, Outgoing
 
 KEPT_WHOLE_BYTES: Final = 900_000  # the brokers' default limit is 1 MiB for a whole batch
 KEPT_OF_LARGE_BYTES: Final = 64 * 1024
+KEPT_OF_HEADERS_BYTES: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,17 @@ class Misfits:
     rejected_topic: str
 
     def rejected(self, rejection: Rejection) -> Outgoing:
-        """The original bytes with the reason; of a value too large to keep, its beginning and its digest."""
+        """The original bytes and headers with the reason; of a value too large, its beginning and its digest."""
         record = rejection.record
         key, value = record.key, record.value
-        truncated = sha256 = None
+        truncated = sha256 = key_truncated = None
         if value is not None and len(value) > KEPT_WHOLE_BYTES:
             truncated, sha256 = len(value), hashlib.sha256(value).hexdigest()
             value = value[:KEPT_OF_LARGE_BYTES]
         if key is not None and len(key) + len(value or b"") > KEPT_WHOLE_BYTES:
-            key = key[:KEPT_OF_LARGE_BYTES]
+            key_truncated, key = len(key), key[:KEPT_OF_LARGE_BYTES]
+        own = [header for header in record.headers if header[0] != REROUTED_FROM]  # that mark is ours
+        kept = _kept(own)
         headers = RejectedHeaders(
             reason=rejection.reason,
             detail=rejection.detail,
@@ -39,8 +43,10 @@ class Misfits:
             offset=record.offset,
             truncated=truncated,
             sha256=sha256,
+            key_truncated=key_truncated,
+            headers_left_out=len(own) - len(kept) or None,
         )
-        return Outgoing(self.rejected_topic, key, value, [*headers.to_kafka()])
+        return Outgoing(self.rejected_topic, key, value, [*headers.to_kafka(), *kept])
 
     def put_right(self, misplaced: Misplaced) -> Outgoing:
         """The same record under its own key, bound for its own partition of the same topic.
@@ -55,3 +61,15 @@ class Misfits:
         key = misplaced.app_key.encode()
         timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
         return Outgoing(self.topic, key, record.value, headers, partition_key=key, timestamp_ms=timestamp_ms)
+
+
+def _kept(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+    """As many of a record's own headers as there is room for."""
+    kept: Headers = []
+    room = KEPT_OF_HEADERS_BYTES
+    for name, value in headers:
+        size = len(name.encode()) + len(value or b"")
+        if size <= room:
+            room -= size
+            kept.append((ORIGINAL + name, value))
+    return kept

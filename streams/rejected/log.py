@@ -7,14 +7,17 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from schemas.rejected import RejectedHeaders
+from schemas.rejected import ORIGINAL, RejectedHeaders
 from streams.kafka.reader import topic_reader
 from streams.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record of the topic of rejected ones. `headers` is None for what only another program can have written."""
+    """A record of the topic of rejected ones. `headers` is None for what only another program can have written.
+
+    `original` are the headers it came with.
+    """
 
     partition: int
     offset: int
@@ -22,6 +25,7 @@ class RejectedRecord:
     key: bytes | None
     value: bytes | None
     headers: RejectedHeaders | None
+    original: list[tuple[str, bytes | None]]
 
 
 class RejectedLog:
@@ -72,4 +76,7 @@ def _rejected(record: Any) -> RejectedRecord:
         headers = RejectedHeaders.from_kafka((name, value) for name, value in record.headers if value is not None)
     except ValueError:
         headers = None
-    return RejectedRecord(record.partition, record.offset, record.timestamp, record.key, record.value, headers)
+    original = [(name.removeprefix(ORIGINAL), value) for name, value in record.headers if name.startswith(ORIGINAL)]
+    return RejectedRecord(
+        record.partition, record.offset, record.timestamp, record.key, record.value, headers, original
+    )

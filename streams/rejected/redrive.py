@@ -43,8 +43,9 @@ class OtherRedriveError(Exception):
 class Redriven:
     """What became of the records from the positions on.
 
-    `sent` went back; `older` were rejected before the time asked for; of the `truncated` only the beginning was kept;
-    `unusable` holds how many others cannot be sent: neither key nor value, no input topic, or not a rejected record.
+    `sent` went back; `older` were rejected before the time asked for; of the `truncated` only the beginning was kept,
+    or only that of their key; `unusable` holds how many others cannot be sent: neither key nor value, no input topic,
+    or not a rejected record.
     """
 
     sent: Counter[Reason] = field(default_factory=Counter)
@@ -161,7 +162,7 @@ class _Redrive:
             pass  # not wanted, or sent before
         elif record.time_ms < self.since_ms:
             self.done.older[headers.reason] += 1
-        elif headers.truncated is not None:
+        elif headers.truncated is not None or headers.key_truncated is not None:
             self.done.truncated[headers.reason] += 1
         elif headers.topic not in self.settings.topics.inputs or (record.key is None and record.value is None):
             self.done.unusable += 1
@@ -188,15 +189,19 @@ class _Redrive:
     async def _send_one(
         self, producer: AIOKafkaProducer, record: RejectedRecord, headers: RejectedHeaders
     ) -> Awaitable[object]:
-        """Place it by its appKey, else by its key; with neither, beside where it was. Completes when acknowledged."""
+        """Place it by its appKey, else by its key; with neither, beside where it was. Completes when acknowledged.
+
+        Its own headers go with it: without them a CloudEvent would not be known for one.
+        """
         count = len(await producer.partitions_for(headers.topic))
         place_by = app_key_of(record.value) or record.key
         partition = headers.partition % count
         if place_by is not None:
             partition = partition_of(place_by, count, self.settings.partitioner)
+        own = [(name, value) for name, value in record.original if name != REDRIVEN_FROM]
         trace = (REDRIVEN_FROM, f"{record.partition}@{record.offset}".encode())
         sent: Awaitable[object] = await producer.send(
-            headers.topic, record.value, record.key, partition=partition, headers=[trace]
+            headers.topic, record.value, record.key, partition=partition, headers=[*own, trace]
         )
         return sent
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from streams.cli.app import app
 from tests.e2e.conftest import flow
 from tests.e2e.flow import Flow
-from tests.e2e.test_bad_input import GOOD, KEY, arriving, having, without
+from tests.e2e.test_bad_input import EVENT, GOOD, KEY, arriving, having, without
 from tests.model.generate import START_MS
 
 __all__ = ["flow"]
@@ -44,10 +44,11 @@ async def redriven(flow: Flow) -> list[tuple[bytes | None, bytes | None, int, by
 def test_a_repaired_cause_and_a_record_that_stays_wrong(flow: Flow) -> None:
     async def scenario() -> None:
         await flow.create_topics(largest_record_bytes=4 * 1024 * 1024)
-        early = having(time=START_MS + 90_000, statusCode=500)
+        early = orjson.dumps({"data": {**EVENT, "time": START_MS + 90_000, "statusCode": 500}})
+        structured = (("content-type", b"application/cloudevents+json"),)
         bad = [
             arriving(b'{"appKey":"\x1b[2Jhidden"}', key=b"\x1b[2Jkey"),
-            arriving(early),
+            arriving(early, headers=structured),
             arriving(without("product")),
             arriving(b"\x00" * 1_000_000),
         ]

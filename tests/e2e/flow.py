@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
+from schemas import RejectedHeaders
 from streams.evaluation.objective import Objective
 from streams.kafka.topics import prepare_topics
 from streams.names import Topics
@@ -362,8 +363,8 @@ class Flow:
         """Rejected records as (topic, partition, offset, reason), sorted."""
         found = []
         for record in await self.read(self.topics.rejected):
-            headers = {name: value.decode() for name, value in record.headers}
-            found.append((headers["topic"], int(headers["partition"]), int(headers["offset"]), headers["reason"]))
+            headers = RejectedHeaders.from_kafka(record.headers)
+            found.append((headers.topic, headers.partition, headers.offset, headers.reason.value))
         return sorted(found)
 
     async def check(self, until_ms: int | None = None) -> Judged:

@@ -2,6 +2,7 @@
 
 import orjson
 
+from schemas import RejectedHeaders
 from streams.evaluation.series import Series, SeriesKey
 from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series
 from streams.unit.work import Work
@@ -28,8 +29,8 @@ class Broker:
         self.alerts += [orjson.loads(record.value or b"") for record in work.alerts if record.topic == TOPICS.alerts]
         for record in work.misfits:
             if record.topic == TOPICS.rejected:
-                headers = {name: (value or b"").decode() for name, value in record.headers}
-                self.rejected.append((int(headers["offset"]), headers["reason"]))
+                headers = RejectedHeaders.from_kafka((name, value or b"") for name, value in record.headers)
+                self.rejected.append((headers.offset, headers.reason.value))
             else:
                 self.rerouted += 1
 

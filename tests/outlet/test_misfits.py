@@ -7,7 +7,7 @@ import pytest
 from schemas.rejected import Reason, RejectedHeaders
 from streams.intake.admission import Misplaced
 from streams.intake.checking import Rejection
-from streams.outlet.misfits import Misfits
+from streams.outlet.misfits import KEPT_OF_HEADERS_BYTES, Misfits
 from streams.outlet.outgoing import Outgoing
 from tests.build import Stored
 
@@ -15,8 +15,10 @@ MISFITS = Misfits("slo.webhook.v1", 3, "slo.rejected.v1")
 BROKER_LIMIT_BYTES = 1_048_576
 
 
-def rejected(key: bytes | None = b"k", value: bytes | None = b"{", detail: str = "cut short") -> Outgoing:
-    return MISFITS.rejected(Rejection(Stored(7, 1, key, value), Reason.NOT_JSON, detail))
+def rejected(
+    key: bytes | None = b"k", value: bytes | None = b"{", *record_headers: tuple[str, bytes | None]
+) -> Outgoing:
+    return MISFITS.rejected(Rejection(Stored(7, 1, key, value, record_headers), Reason.NOT_JSON, "cut short"))
 
 
 def headers(record: Outgoing) -> RejectedHeaders:
@@ -63,7 +65,35 @@ def test_of_a_larger_one_its_beginning_and_digest(length: int) -> None:
     ("key_bytes", "value_bytes"), [(2_000_000, 10), (900_000, 900_000), (500_000, 500_000), (65_536, 2_000_000)]
 )
 def test_a_large_key_fits_too(key_bytes: int, value_bytes: int) -> None:
-    assert size(rejected(b"k" * key_bytes, b"v" * value_bytes)) < BROKER_LIMIT_BYTES - 1_000
+    record = rejected(b"k" * key_bytes, b"v" * value_bytes, ("trace", b"x" * 16_000), ("more", b"x" * 16_000))
+    assert size(record) < BROKER_LIMIT_BYTES - 1_000
+
+
+def test_a_key_that_was_cut_says_so() -> None:
+    record = rejected(b"k" * 1_000_000)
+    assert record.key == b"k" * 64 * 1024
+    assert headers(record).key_truncated == 1_000_000
+    assert headers(rejected(b"k" * 100_000)).key_truncated is None
+
+
+def test_its_own_headers_are_kept_beside_the_reason() -> None:
+    record = rejected(
+        b"k", b"{", ("content-type", b"text/plain"), ("reason", b"\xff"), ("reason", None), ("rerouted-from", b"1@2")
+    )
+    assert record.headers[-3:] == [
+        ("original.content-type", b"text/plain"),
+        ("original.reason", b"\xff"),
+        ("original.reason", None),
+    ]
+    assert headers(record).reason is Reason.NOT_JSON
+    assert headers(record).headers_left_out is None
+
+
+def test_headers_without_room_are_left_out_and_counted() -> None:
+    large = [(f"large-{number}", b"x" * (KEPT_OF_HEADERS_BYTES // 2)) for number in range(3)]
+    record = rejected(b"k", b"{", *large, ("content-type", b"text/plain"))
+    assert record.headers[-2:] == [("original.large-0", large[0][1]), ("original.content-type", b"text/plain")]
+    assert headers(record).headers_left_out == 2
 
 
 def put_right(*record_headers: tuple[str, bytes | None], timestamp: int | None = 5, value: bytes = b"{}") -> Outgoing:
@@ -93,3 +123,4 @@ def test_one_with_huge_headers_is_kept_as_rejected() -> None:
     assert (record.topic, record.key, record.value) == ("slo.rejected.v1", b"wrong", b'{"appKey":"x"}')
     assert headers(record).reason is Reason.MISPLACED
     assert "too large to be put right" in headers(record).detail
+    assert headers(record).headers_left_out == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -39,7 +40,7 @@ async def reject(flow: Flow, reason: Reason, *values: bytes | None, key: bytes |
 
 async def reject_raw(
     flow: Flow,
-    headers: list[tuple[str, bytes]],
+    headers: Sequence[tuple[str, bytes | None]],
     *values: bytes | None,
     key: bytes | None = b"k",
     partition: int = 0,
@@ -48,7 +49,7 @@ async def reject_raw(
     async with AIOKafkaProducer(bootstrap_servers=flow.bootstrap_servers, max_batch_size=512 * 1024) as producer:
         batch = producer.create_batch()
         for value in values:
-            assert batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers) is not None
+            assert batch.append(key=key, value=value, timestamp=timestamp_ms, headers=[*headers]) is not None
         await (await producer.send_batch(batch, f"{flow.prefix}rejected.v1", partition=partition))
 
 
@@ -123,9 +124,11 @@ def test_what_cannot_be_sent_is_counted_and_left(flow: Flow) -> None:
             **alerts.model_dump(exclude_none=True) | {"truncated": 10**6, "topic": f"{flow.prefix}iframe.v1"}
         )
         await reject_raw(flow, cut.to_kafka(), b"beginning")
+        cut_key = RejectedHeaders(**cut.model_dump(exclude_none=True, exclude={"truncated"}) | {"key_truncated": 10**6})
+        await reject_raw(flow, cut_key.to_kafka(), b"{}", key=b"beginning")
         for work in (plan, redrive):
             done = await work(settings, list(Reason), 0)
-            assert (done.sent.total(), done.unusable, dict(done.truncated)) == (0, 3, {Reason.SCHEMA: 1})
+            assert (done.sent.total(), done.unusable, dict(done.truncated)) == (0, 3, {Reason.SCHEMA: 2})
         assert await arrived(flow) == []
         assert await flow.read(settings.topics.alerts) == []
 
@@ -146,6 +149,23 @@ def test_a_record_goes_where_its_app_is(flow: Flow) -> None:
         await reject(flow, Reason.SCHEMA, b"[]", key=None)
         await redrive(settings, list(Reason), 0)
         assert sorted(await arrived(flow)) == sorted([(home(b"com.acme"), named), (home(b"k"), b"no JSON"), (1, b"[]")])
+
+    asyncio.run(scenario())
+
+
+def test_a_record_has_its_own_headers_again(flow: Flow) -> None:
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+        reason = RejectedHeaders(
+            reason=Reason.SCHEMA, detail="d", topic=f"{flow.prefix}iframe.v1", partition=1, offset=7
+        )
+        own: list[tuple[str, bytes | None]] = [("content-type", b"text/plain"), ("reason", b"\xff"), ("reason", None)]
+        kept = [(f"original.{name}", value) for name, value in (*own, ("redriven-from", b"2@3"))]
+        await reject_raw(flow, [*reason.to_kafka(), *kept], b"{}")
+        await redrive(settings, list(Reason), 0)
+        (record,) = await flow.read(f"{flow.prefix}iframe.v1")
+        assert [*record.headers] == [*own, ("redriven-from", b"0@0")]
 
     asyncio.run(scenario())
 

@@ -15,6 +15,8 @@ def test_headers_come_back_as_they_were_sent() -> None:
         offset=2**40,
         truncated=1_048_576,
         sha256="0" * 64,
+        key_truncated=1_000_000,
+        headers_left_out=2,
     )
     assert RejectedHeaders.from_kafka(headers.to_kafka()) == headers
 
