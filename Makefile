@@ -24,7 +24,7 @@ run: setup  ## Run the main job on an embedded Kafka with a sample load; Ctrl-C 
 
 .PHONY: test
 test: setup check  ## Check, then run all tests (on a container where a Docker engine is to be had)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 .PHONY: check
 check: setup  ## Lint, types, layers, generated files

@@ -8,6 +8,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -28,6 +31,8 @@ FIRST_USE_TIMEOUT_S = 600
 E2E_TIMEOUT_S = 300
 
 _REMARKS = pytest.StashKey[list[str]]()
+_SHARING = pytest.StashKey[tuple[ExitStack, str]]()
+_SHARED = "kafka"
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,33 @@ class Kafka:
 
 
 @pytest.fixture(scope="session")
-def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A real Apache Kafka for the whole session."""
-    remarks = request.config.stash.setdefault(_REMARKS, [])
+def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
+    """A real Apache Kafka for the whole session; where tests run side by side, one for all of them."""
+    if hasattr(request.config, "workerinput"):
+        yield Kafka(request.config.workerinput[_SHARED])
+        return
+    with _running_kafka(request.config) as servers:
+        yield Kafka(servers)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Before tests run side by side: start the Kafka that they share."""
+    if _SHARING not in node.config.stash:
+        sharing = ExitStack()
+        node.config.stash[_SHARING] = sharing, sharing.enter_context(_running_kafka(node.config))
+    node.workerinput[_SHARED] = node.config.stash[_SHARING][1]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started for all."""
+    if _SHARING in config.stash:
+        config.stash[_SHARING][0].close()
+
+
+@contextmanager
+def _running_kafka(config: pytest.Config) -> Iterator[str]:
+    remarks = config.stash.setdefault(_REMARKS, [])
     with ExitStack() as stack:
         try:
             servers = stack.enter_context(_container(remarks))
@@ -62,11 +91,11 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         except EngineUnavailableError as reason:
             if os.environ.get("CI") == "true":
                 raise
-            data_dir = tmp_path_factory.mktemp("kafka")
+            data_dir = Path(stack.enter_context(TemporaryDirectory(prefix="kafka-")))
             servers = stack.enter_context(EmbeddedKafka(data_dir=data_dir, report=remarks.append)).bootstrap_servers
             remarks.append(f"KAFKA OF THESE TESTS: THE EMBEDDED BROKER, NOT A CONTAINER. {reason}")
         asyncio.run(_await_coordinators(servers))
-        yield Kafka(servers)
+        yield servers
 
 
 @pytest.fixture
