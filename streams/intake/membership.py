@@ -3,45 +3,22 @@
 What aiokafka 0.14.0 lacks for that, each said where it is made good; the version is pinned.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiokafka.consumer import consumer as consumer_module
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.types import Int16, Int32, Schema, String
+
+from streams.intake.assignor import Assignor
 
 _FENCED_INSTANCE_ID: Final = 82  # Kafka protocol guide; aiokafka does not know the error
 
 
 class InstanceFencedError(Exception):
     """Another worker has joined the group under this worker's instance id."""
-
-
-class StickyAssignor(StickyPartitionAssignor):  # type: ignore[misc]
-    """The sticky assignor, with its memory in the object.
-
-    aiokafka keeps it in the class, shared by all consumers of a process, and never tells it the generation: then it
-    would believe a worker that was away for long as much as the one that has the partition now.
-    """
-
-    def __init__(self) -> None:
-        self.member_assignment = None
-        self.generation = self.DEFAULT_GENERATION_ID
-
-    def metadata(self, topics: Iterable[str]) -> Any:
-        """What this member tells the one that assigns."""
-        return self._metadata(topics, self.member_assignment, self.generation)
-
-    def on_assignment(self, assignment: Any) -> None:
-        """Remember what was assigned."""
-        self.member_assignment = assignment.partitions()
-
-    def on_generation_assignment(self, generation: int) -> None:
-        """Remember when it was assigned."""
-        self.generation = generation
 
 
 class Coordinator(GroupCoordinator):  # type: ignore[misc]
@@ -70,7 +47,7 @@ class Coordinator(GroupCoordinator):  # type: ignore[misc]
 
     async def _on_join_complete(self, generation: int, member_id: str, protocol: str, assignment: bytes) -> None:
         assignor = self._lookup_assignor(protocol)
-        if isinstance(assignor, StickyAssignor):  # other consumers of this process have assignors without a memory
+        if isinstance(assignor, Assignor):  # other consumers of this process have assignors without a memory
             assignor.on_generation_assignment(generation)
         await super()._on_join_complete(generation, member_id, protocol, assignment)
 

@@ -16,8 +16,9 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.intake.assignor import Assignor
 from streams.intake.chunk import Chunk, merge
-from streams.intake.membership import StickyAssignor
+from streams.intake.membership import Coordinator
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 
@@ -58,7 +59,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     logger = _FAUST_LOG
 
     def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
-        self._assignor = StickyAssignor()
+        self._assignor = Assignor()
         settings = transport.settings
         return AIOKafkaConsumer(
             **client_options(settings),
@@ -81,7 +82,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def on_start(self) -> None:
         """Start the consumer, and hear of what keeps it from taking part in the group."""
         await super().on_start()
-        self._consumer._coordinator.failed = self._tell_owner
+        coordinator: Coordinator = self._consumer._coordinator  # by the import of it
+        coordinator.failed = self._tell_owner
 
     def _tell_owner(self, problem: BaseException) -> None:
         if not self.app.should_stop:
