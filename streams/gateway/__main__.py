@@ -7,7 +7,7 @@ import time
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from streams.gateway.app import gateway_app
+from streams.gateway.app import documented_app
 from streams.gateway.gateway import Gateway
 from streams.gateway.installations import Installations
 from streams.gateway.outbox import Outbox
@@ -19,7 +19,7 @@ async def openapi_json() -> bytes:
     """The document of a gateway that is never started."""
     settings = GatewaySettings()
     outbox = Outbox(AIOKafkaProducer(), lambda _key, _partitions: 0, settings.gateway_buffer_bytes, 1.0, time.monotonic)
-    app = gateway_app(Gateway(settings, Installations(Vault([])), outbox))
+    app = documented_app(Gateway(settings, Installations(Vault([])), outbox))
     return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 

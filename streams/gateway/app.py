@@ -1,9 +1,11 @@
 """The HTTP application assembled: endpoints, health, and what is said when something goes wrong."""
 
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from streams.gateway.documentation import openapi_document
@@ -19,8 +21,28 @@ _UNROUTED = {
 }
 
 
-def gateway_app(gateway: Gateway) -> FastAPI:
-    """The application of a gateway. Its document is at /openapi.json; pages that load foreign scripts are off."""
+def gateway_app(gateway: Gateway) -> Starlette:
+    """The application of a gateway: the documented routes, without all that FastAPI wraps around every call."""
+
+    async def refused(request: Request, problem: ProblemError) -> Response:
+        gateway.metrics.answered(_endpoint(request), problem.problem.code)
+        return problem.response()
+
+    async def unrouted(request: Request, problem: HTTPException) -> Response:
+        known = _UNROUTED.get(HTTPStatus(problem.status_code), Problem.BAD_REQUEST)
+        response = await refused(request, ProblemError(known))
+        response.headers.update(problem.headers or {})
+        return response
+
+    async def failed(request: Request, _problem: Exception) -> Response:  # the server logs it
+        return await refused(request, ProblemError(Problem.INTERNAL))
+
+    handlers: dict[Any, Any] = {ProblemError: refused, HTTPException: unrouted, Exception: failed}
+    return Starlette(routes=documented_app(gateway).routes, exception_handlers=handlers)
+
+
+def documented_app(gateway: Gateway) -> FastAPI:
+    """The routes and their document, at /openapi.json; pages that load foreign scripts are off."""
     app = FastAPI(
         title="slo-streams gateway",
         version="1",
@@ -34,23 +56,6 @@ def gateway_app(gateway: Gateway) -> FastAPI:
     add_events(app, gateway)
     app.add_api_route("/live", _live(gateway), include_in_schema=False)
     app.add_api_route("/ready", _ready(gateway), include_in_schema=False)
-
-    @app.exception_handler(ProblemError)
-    async def refused(request: Request, problem: ProblemError) -> Response:
-        gateway.metrics.answered(_endpoint(request), problem.problem.code)
-        return problem.response()
-
-    @app.exception_handler(HTTPException)
-    async def unrouted(request: Request, problem: HTTPException) -> Response:
-        known = _UNROUTED.get(HTTPStatus(problem.status_code), Problem.BAD_REQUEST)
-        response = await refused(request, ProblemError(known))
-        response.headers.update(problem.headers or {})
-        return response
-
-    @app.exception_handler(Exception)
-    async def failed(request: Request, _problem: Exception) -> Response:  # the server logs it
-        return await refused(request, ProblemError(Problem.INTERNAL))
-
     return app
 
 

@@ -12,7 +12,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 class PlainRoute(APIRoute):
     """Hands the request to the endpoint and sends its response: endpoints here read bodies themselves and answer with
-    finished responses, so what FastAPI does for others around a call, a quarter of its CPU time, is left out.
+    finished responses, so what FastAPI does for others around an endpoint, a quarter of a call's CPU time, is left out.
     """
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
