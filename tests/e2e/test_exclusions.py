@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.e2e.flow import Flow
+from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_live_clock import WITHIN_SECONDS, alerts_of, delivery, now_ms, wait_for_alert
 from tests.model import Record, judge
 from tests.model.build import LISTED
@@ -40,6 +40,7 @@ async def check_beside(flow: Flow) -> None:
 
 def test_workers_that_crash_annul_the_same_breaches(flow: Flow) -> None:
     async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S
         await flow.create_topics()
         rng = random.Random(7)
         exclusions = exclusion_versions(rng, 40, span_ms=6 * HOUR_MS, partitions=flow.partitions)
