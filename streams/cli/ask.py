@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import typer
 from aiokafka.errors import KafkaConnectionError, KafkaError
@@ -33,7 +33,7 @@ def ask(settings: Settings, question: Coroutine[Any, Any, Answer]) -> Answer:
         drop_output()
         raise typer.Exit(0) from None
     except (KafkaError, OSError) as problem:
-        _fail_without_answer(settings, problem)
+        fail(why_no_answer(settings, problem))
 
 
 def hush_clients() -> None:
@@ -41,11 +41,12 @@ def hush_clients() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
-def _fail_without_answer(settings: Settings, problem: Exception) -> NoReturn:
+def why_no_answer(settings: Settings, problem: Exception) -> str:
+    """What keeps Kafka from answering, in words; asks the brokers again where nothing could be reached."""
     if isinstance(problem, KafkaConnectionError):
         said = (
             f"No Kafka broker answers at {settings.bootstrap_servers}. Is it the right address (SLO_BOOTSTRAP_SERVERS) "
             "and transport (SLO_SECURITY_PROTOCOL)? `slo-streams broker` starts one on this machine."
         )
-        fail("\n".join([said, *(obstacle.said for obstacle in asyncio.run(obstacles(settings)))]))
-    fail(f"Kafka at {settings.bootstrap_servers} did not answer: {type(problem).__name__}: {problem}")
+        return "\n".join([said, *(obstacle.said for obstacle in asyncio.run(obstacles(settings)))])
+    return f"Kafka at {settings.bootstrap_servers} did not answer: {type(problem).__name__}: {problem}"

@@ -9,7 +9,7 @@ from streams import logs
 from streams.cli.failure import fail
 from streams.cli.worker import LogLevel
 from streams.gateway.settings import GatewaySettings
-from streams.kafka.topics import UnusableClusterError
+from streams.kafka.topics import UnreachableClusterError, UnusableClusterError
 from streams.settings import InvalidSettingsError, load_settings_of
 from streams.unit.exits import ExitCode
 
@@ -38,7 +38,7 @@ def gateway(
       1   the port cannot be had
       2   wrong settings
       70  broken, or no broker answers: restart it
-      78  refused: topics need an operator
+      78  refused: topics, rights or the login need an operator
     """
     # Here, because a web framework takes a third of a second to import, and no other command needs it.
     import uvloop
@@ -52,6 +52,8 @@ def gateway(
     logs.configure(log_level, settings.log_format)
     try:
         uvloop.run(serve(settings))
+    except UnreachableClusterError as problem:
+        fail(str(problem), code=ExitCode.BROKEN)
     except UnusableClusterError as problem:
         fail(str(problem), code=ExitCode.REFUSED)
     except KafkaError as problem:

@@ -10,11 +10,12 @@ from typing import Annotated, Final
 
 import typer
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams import logs
 from streams.catalogue.apps import read_apps
 from streams.catalogue.probing import catalogue_prober, reach_of
+from streams.cli.ask import why_no_answer
 from streams.cli.failure import fail
 from streams.cli.text import printable
 from streams.durations import duration_ms
@@ -83,6 +84,8 @@ def prober(
         asyncio.run(_probe(settings, targets, once=once))
     except* (KafkaError, MissingTopicError) as group:
         failures += group.exceptions
+    if failures and isinstance(failures[0], KafkaConnectionError):
+        fail(f"The prober ended. {why_no_answer(settings, failures[0])}", code=KAFKA_FAILED)
     if failures:
         fail(
             f"The prober ended: Kafka at {settings.bootstrap_servers}: {failures[0]}\n"

@@ -1,6 +1,6 @@
 """`slo-streams topics`: the topics the product needs, and whether they are as it needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated
 
 import typer
@@ -9,11 +9,16 @@ from rich.text import Text
 from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.text import console, plain_table
+from streams.gateway.topics import own_topics
 from streams.kafka.cluster import Topic, admin_client, cleanup_policies, existing_topics
-from streams.kafka.topics import TopicSpec, UnusableClusterError, fault_of, prepare_topics, topics_needed
+from streams.kafka.specs import TopicSpec, fault_of, topics_needed
+from streams.kafka.topics import UnusableClusterError, ensure_topics
 from streams.settings import Settings
 
 _FINE = "ok"
+_MISSING = "missing"
+_NOT_THERE = "not there: only slo-streams gateway needs it"
+_STYLES = {_FINE: "green", _NOT_THERE: "dim"}  # of what is as it should be
 
 
 def topics(
@@ -21,7 +26,9 @@ def topics(
         bool, typer.Option("--create", help="Create what is missing; what exists is left as it is.")
     ] = False,
 ) -> None:
-    """Show every topic that is needed: its shape, and what is wrong with it.
+    """Show every topic of the product: its shape, and what is wrong with it.
+
+    --create takes the right to create topics and to describe them, no other.
 
     SLO_PARTITIONS and SLO_REPLICATION_FACTOR are for new topics; a changelog gets as many partitions as its input.
 
@@ -37,16 +44,17 @@ def topics(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
+    needed = [*topics_needed(settings), *own_topics(settings)]
     if create:
         try:
-            created = ask(settings, prepare_topics(settings))
+            created = ask(settings, ensure_topics(settings, needed, {}))
         except UnusableClusterError as problem:
             fail(str(problem))
         for name in created:
             typer.echo(f"created {name}")
-    existing, policies = ask(settings, _look(settings))
-    needed = topics_needed(settings)
+    existing, policies = ask(settings, _look(settings, {spec.name for spec in needed}))
     verdicts = {spec.name: _verdict(spec, existing, policies) for spec in needed}
+    verdicts |= {spec.name: _NOT_THERE for spec in own_topics(settings) if spec.name not in existing}
     table = plain_table("topic", "partitions", "replication", "cleanup", "")
     for spec in needed:
         topic = existing.get(spec.name)
@@ -56,20 +64,19 @@ def topics(
             if topic is None
             else (str(topic.partitions), str(topic.replication), policies.get(spec.name, "hidden"))
         )
-        table.add_row(spec.name, *cells, Text(verdict, style="green" if verdict == _FINE else "red"))
+        table.add_row(spec.name, *cells, Text(verdict, style=_STYLES.get(verdict, "red")))
     console().print(table)
-    if any(spec.name not in existing for spec in needed):
+    if _MISSING in verdicts.values():
         typer.echo("What is missing, a worker creates when it starts, or: slo-streams topics --create")
-    if set(verdicts.values()) != {_FINE}:
+    if not _STYLES.keys() >= set(verdicts.values()):
         raise typer.Exit(1)
 
 
-async def _look(settings: Settings) -> tuple[dict[str, Topic], dict[str, str]]:
-    names = {spec.name for spec in topics_needed(settings)}
+async def _look(settings: Settings, names: Container[str]) -> tuple[dict[str, Topic], dict[str, str]]:
     async with admin_client(settings) as admin:
         existing = {name: topic for name, topic in (await existing_topics(admin)).items() if name in names}
         return existing, await cleanup_policies(admin, existing)
 
 
 def _verdict(spec: TopicSpec, existing: Mapping[str, Topic], policies: Mapping[str, str]) -> str:
-    return "missing" if spec.name not in existing else fault_of(spec, existing, policies) or _FINE
+    return _MISSING if spec.name not in existing else fault_of(spec, existing, policies) or _FINE

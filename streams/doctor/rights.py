@@ -11,7 +11,7 @@ from aiokafka.errors import InvalidTransactionTimeout, KafkaError, Transactional
 
 from streams.doctor.finding import Finding, ok, problem
 from streams.kafka.connection import client_options
-from streams.kafka.topics import topics_needed
+from streams.kafka.specs import topics_needed
 from streams.settings import Settings
 
 _READ_MS: Final = 500  # a refusal comes with the first answer; an empty topic has nothing to wait for

@@ -9,8 +9,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.doctor.finding import Finding, ok, problem, warning
 from streams.evaluation.objective import Objective
+from streams.gateway.topics import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics
-from streams.kafka.topics import TopicSpec, topics_needed
+from streams.kafka.specs import TopicSpec, topics_needed
 from streams.settings import Settings
 
 # A commit writes batches of 512 KiB, and a rejected record keeps up to 900 KB of the original.
@@ -21,14 +22,14 @@ TopicSettings = Mapping[str, str]
 
 
 async def check_topics(settings: Settings, objectives: Sequence[Objective]) -> list[Finding]:
-    """Findings for every topic of the worker; a topic that is as it should be has one.
+    """Findings for every topic of the worker, and those of the gateway that are there; where all is well, one each.
 
     Raises:
         KafkaError: the brokers do not answer.
     """
-    needed = topics_needed(settings)
     async with admin_client(settings) as admin:
         existing = await existing_topics(admin)
+        needed = [*topics_needed(settings), *(spec for spec in own_topics(settings) if spec.name in existing)]
         set_to, denied = await _settings_of(admin, [spec.name for spec in needed if spec.name in existing])
     longest_ms = _longest_windows_ms(settings, objectives)
     findings = []

@@ -12,9 +12,11 @@ from schemas.fields import Text
 from streams.client.producer import acknowledged_producer
 from streams.gateway.installations import Installations, Installed
 from streams.gateway.settings import GatewaySettings
-from streams.gateway.topics import ensure_topics, installations_topic
+from streams.gateway.topics import installations_topic
 from streams.gateway.vault import Vault
 from streams.kafka.reader import topic_reader
+from streams.kafka.rights import READ, WRITE
+from streams.kafka.topics import ensure_topics
 
 SAFE_BYTES: Final = 32
 """Of a secret; RFC 7518 asks for as many as HS256 has."""
@@ -98,11 +100,12 @@ async def store(settings: GatewaySettings, records: Sequence[tuple[str, Installa
         KafkaError: no broker answers.
         UnusableClusterError: the topic is missing and cannot be created, or cannot be used.
     """
-    await ensure_topics(settings, [installations_topic(settings)])
+    topic = installations_topic(settings)
+    await ensure_topics(settings, [topic], {topic.name: READ + WRITE})
     async with acknowledged_producer(settings) as producer:
         for client_key, record in records:
             value = None if record is None else orjson.dumps(record.model_dump())
-            await producer.send_and_wait(settings.topics.installations, value, client_key.encode())
+            await producer.send_and_wait(topic.name, value, client_key.encode())
 
 
 async def listed(settings: GatewaySettings) -> Listed:

@@ -22,11 +22,12 @@ from streams.gateway.installations import Installations
 from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.outbox import Outbox
 from streams.gateway.settings import GatewaySettings
-from streams.gateway.topics import ensure_topics, gateway_topics
+from streams.gateway.topics import gateway_rights, gateway_topics
 from streams.gateway.vault import Vault
 from streams.health.endpoint import served
 from streams.intake.placement import partition_of
 from streams.kafka.reader import topic_reader
+from streams.kafka.topics import ensure_topics
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ async def started_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         KafkaError, UnusableClusterError: it cannot work with the cluster as it is.
         BrokenGatewayError: on leaving: it stopped following the installations.
     """
-    created = await ensure_topics(settings, gateway_topics(settings))
+    created = await ensure_topics(settings, gateway_topics(settings), gateway_rights(settings))
     if created:
         log.info("created topics: %s", ", ".join(created))
     keys = settings.read_installation_keys()

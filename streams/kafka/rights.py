@@ -3,7 +3,7 @@
 Brokers tell it since Apache Kafka 2.3 (KIP-430). One that does not is believed to allow everything.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from typing import Any, Final
@@ -24,21 +24,25 @@ class Operation(IntEnum):
 
     READ = 3
     WRITE = 4
+    DESCRIBE = 8
 
 
-_READ: Final = (Operation.READ,)
-_WRITE: Final = (Operation.WRITE,)
+READ: Final = (Operation.READ,)
+WRITE: Final = (Operation.WRITE,)
 _NOT_TOLD: Final = -(2**31)
+
+Rights = Mapping[str, tuple[Operation, ...]]
+"""What a role does on each topic."""
 
 
 def rights_on_topics(settings: Settings) -> dict[str, tuple[Operation, ...]]:
     """What a worker does on each topic. Misplaced events are written back to their topic."""
     topics = settings.topics
     return {
-        **dict.fromkeys(topics.inputs, _READ + _WRITE),
-        **dict.fromkeys((topics.apps, topics.exclusions), _READ),
-        **dict.fromkeys((topics.alerts, topics.alert_state, topics.rejected, topics.heartbeat), _WRITE),
-        **{changelog(settings.application_id, metric): _READ + _WRITE for metric in METRICS.values()},
+        **dict.fromkeys(topics.inputs, READ + WRITE),
+        **dict.fromkeys((topics.apps, topics.exclusions), READ),
+        **dict.fromkeys((topics.alerts, topics.alert_state, topics.rejected, topics.heartbeat), WRITE),
+        **{changelog(settings.application_id, metric): READ + WRITE for metric in METRICS.values()},
     }
 
 
@@ -80,15 +84,15 @@ async def _missing_on_group(client: AIOKafkaClient, settings: Settings) -> list[
         coordinator = await client.coordinator_lookup(CoordinationType.GROUP, group)
         answer = await client.send(coordinator, _DescribeGroup(group))
     except GroupAuthorizationFailedError:
-        return _lacking(f"group {group}", _READ, 0)
+        return _lacking(f"group {group}", READ, 0)
     except KafkaError as problem:
         if problem.retriable:  # a new broker that has yet to set up its first group
             return []
         raise
     ((code, *_, allowed),) = answer.groups
     if for_code(code) is GroupAuthorizationFailedError:
-        return _lacking(f"group {group}", _READ, 0)
-    return [] if code else _lacking(f"group {group}", _READ, allowed)
+        return _lacking(f"group {group}", READ, 0)
+    return [] if code else _lacking(f"group {group}", READ, allowed)
 
 
 def _lacking(what: str, needed: tuple[Operation, ...], allowed: int) -> list[str]:

@@ -90,9 +90,16 @@ def test_topics_are_missing_until_they_are_created(settings: Settings) -> None:
 
     code, said = run(settings, "topics", "--create")
     assert code == 0
-    assert said.count("created ") == 14
+    assert said.count("created ") == 16
     assert "missing" not in said
     assert run(settings, "topics")[0] == 0
+
+
+def test_only_a_gateway_misses_its_topics(settings: Settings) -> None:
+    asyncio.run(prepare_topics(settings))
+    code, said = run(settings, "topics")
+    assert code == 0
+    assert said.count("only slo-streams gateway needs it") == 2
 
 
 def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) -> None:

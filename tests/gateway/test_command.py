@@ -8,8 +8,8 @@ from tests.gateway.process import settings_of
 from tests.producers.servers import refusing
 
 
-def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "streams.cli", "gateway"]
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "streams.cli", *(arguments or ("gateway",))]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
 
 
@@ -26,5 +26,5 @@ def test_without_kafka_it_asks_to_be_restarted() -> None:
         servers = nowhere.removeprefix("http://")
         ended = run(settings_of(servers, "none.", SLO_GATEWAY_PORT="0"))
     assert ended.returncode == 70
-    assert f"Kafka at {servers} does not answer" in ended.stderr
+    assert f"no Kafka broker answers at {servers}" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -50,6 +50,7 @@ class May(IntEnum):
 
     READ = 3
     WRITE = 4
+    CREATE = 5
     DESCRIBE = 8
 
 

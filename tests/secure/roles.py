@@ -1,6 +1,6 @@
 """The rights of each role, no more: infra/notes/security.md as data."""
 
-from streams.names import METRICS, changelog
+from streams.names import AVAILABILITY, METRICS, changelog
 from tests.e2e.flow import Flow
 from tests.secure.access import Match, May, On, Right
 
@@ -24,9 +24,42 @@ def evaluator(flow: Flow) -> list[Right]:
     ]
 
 
-def prober(flow: Flow) -> list[Right]:
-    """What `slo-streams prober`, or any producer of events, needs."""
+def producer(flow: Flow) -> list[Right]:
+    """What any producer of events needs, `slo-streams prober FILE` among them."""
     return [Right(On.TOPIC, topic, May.WRITE) for topic in flow.topics.inputs]
+
+
+def prober(flow: Flow) -> list[Right]:
+    """What `slo-streams prober` needs, which follows the catalogue."""
+    return [
+        Right(On.TOPIC, flow.topics.input(AVAILABILITY), May.WRITE),
+        Right(On.TOPIC, flow.topics.apps, May.READ),
+        Right(On.GROUP, f"{flow.application_id}-prober", May.READ),
+    ]
+
+
+def gateway(flow: Flow) -> list[Right]:
+    """What `slo-streams gateway` needs."""
+    return [
+        *(Right(On.TOPIC, topic, May.WRITE) for topic in (*flow.topics.inputs, flow.topics.synthetic)),
+        Right(On.TOPIC, flow.topics.installations, May.READ),
+    ]
+
+
+def keeper(flow: Flow) -> list[Right]:
+    """What `slo-streams apps`, `exclude` and `installations` need: those who say what is known beside the events."""
+    topics = flow.topics
+    return [
+        Right(On.TOPIC, topic, may)
+        for topic in (topics.apps, topics.exclusions, topics.installations)
+        for may in (May.READ, May.WRITE)
+    ]
+
+
+def administrator(flow: Flow) -> list[Right]:
+    """What `slo-streams topics --create` needs."""
+    names = (flow.prefix, f"{flow.application_id}-")
+    return [Right(On.TOPIC, name, may, Match.PREFIXED) for name in names for may in (May.CREATE, May.DESCRIBE)]
 
 
 def operator(flow: Flow) -> list[Right]:

@@ -27,7 +27,15 @@ from tests.secure.access import Right, add_scram_user, allow, deny
 EVALUATOR: Final = "evaluator"
 PROBER: Final = "prober"
 PAGER: Final = "pager"
-PASSWORDS: Final = {EVALUATOR: "Ev4l-s3cr3t-0f-tests", PROBER: "Pr0b-s3cr3t-0f-tests", PAGER: "P4g3-s3cr3t-0f-tests"}
+OPERATOR: Final = "operator"
+GATEWAY: Final = "gateway"
+PASSWORDS: Final = {
+    EVALUATOR: "Ev4l-s3cr3t-0f-tests",
+    PROBER: "Pr0b-s3cr3t-0f-tests",
+    PAGER: "P4g3-s3cr3t-0f-tests",
+    OPERATOR: "0per-s3cr3t-0f-tests",
+    GATEWAY: "G4te-s3cr3t-0f-tests",
+}
 _SECURITY: Final = "org.apache.kafka.common.security"
 
 

@@ -60,7 +60,7 @@ def test_every_role_works_with_its_own_rights(flow: Flow, secured: SecuredKafka)
     async def scenario() -> None:
         await flow.create_topics()
         await secured.allow(EVALUATOR, roles.evaluator(flow))
-        await secured.allow(PROBER, roles.prober(flow))
+        await secured.allow(PROBER, roles.producer(flow))
         await secured.allow(PAGER, roles.pager(flow))
 
         misplaced = BAD._replace(key=b"someone.else")
