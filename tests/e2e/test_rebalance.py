@@ -17,6 +17,7 @@ from tests.e2e.test_placement import delivery
 from tests.model.generate import HOUR_MS, START_MS, random_log
 
 _TAKEN_OVER = re.compile(r"\]: (kept|restored) [\d,]+ series in")
+_RESTORED_OF = re.compile(r"(\S+)\[\d+\]: restored")
 
 
 def taken_over(worker: WorkerProcess) -> Counter[str]:
@@ -46,6 +47,7 @@ def test_a_worker_that_joins_or_leaves_moves_only_its_share(flow: Flow) -> None:
         await flow.wait_until_read()
         second = flow.start_worker()
         await has(second, restored=8)
+        assert Counter(_RESTORED_OF.findall(second.log)) == dict.fromkeys(flow.topics.inputs, 2)
         await has(first, restored=16, kept=8)
         await flow.produce(flow.place(log[third : 2 * third]))
         await flow.wait_until_read()
