@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from schemas.record import Record
-from streams.producers.publish import event_producer
+from streams.client.producer import acknowledged_producer
 from streams.settings import Settings
 
 
@@ -16,7 +16,7 @@ async def write(settings: Settings, topic: str, records: Mapping[str, Record | N
     """
     if not records:
         return
-    async with event_producer(settings) as producer:
+    async with acknowledged_producer(settings) as producer:
         sent = [
             await producer.send(topic, None if record is None else to_json(record), key.encode())
             for key, record in records.items()

@@ -18,12 +18,13 @@ from streams.catalogue.probing import catalogue_prober, reach_of
 from streams.cli.ask import why_no_answer
 from streams.cli.failure import fail
 from streams.cli.text import printable
+from streams.client.producer import acknowledged_producer
 from streams.durations import duration_ms
 from streams.kafka.cluster import MissingTopicError
 from streams.names import AVAILABILITY
 from streams.producers.check import CheckResult, checker
 from streams.producers.prober import Prober, Report
-from streams.producers.publish import event_producer, report_to
+from streams.producers.publish import report_to
 from streams.producers.targets import HealthTarget, InvalidTargetsError, load_targets, targets_of
 from streams.settings import InvalidSettingsError, Settings, load_settings
 
@@ -97,7 +98,7 @@ def prober(
 
 async def _probe(settings: Settings, targets: Sequence[HealthTarget] | None, *, once: bool) -> None:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_DNS_THREADS, "dns"))
-    async with event_producer(settings) as producer:
+    async with acknowledged_producer(settings) as producer:
         if once:
             await _check_once(settings, producer, targets)
         elif targets is not None:

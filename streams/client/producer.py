@@ -1,15 +1,14 @@
 """A producer whose records are all acknowledged, in order, and lie where the evaluator expects them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import lru_cache, partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from streams.intake.placement import partition_of
+from streams.intake.placement import client_partitioner
 from streams.kafka.connection import client_options
-from streams.settings import PartitionerName, Settings
+from streams.settings import Settings
 
 
 @asynccontextmanager
@@ -25,7 +24,7 @@ async def acknowledged_producer(settings: Settings, **options: Any) -> AsyncIter
         **client_options(settings),
         acks="all",
         enable_idempotence=True,
-        partitioner=_partitioner(settings.partitioner),
+        partitioner=client_partitioner(settings.partitioner),
         **options,
     )
     try:
@@ -33,13 +32,3 @@ async def acknowledged_producer(settings: Settings, **options: Any) -> AsyncIter
         yield producer
     finally:
         await producer.stop()
-
-
-def _partitioner(name: PartitionerName) -> Callable[[bytes, Sequence[int], Sequence[int]], int]:
-    """The placement rule, remembering where keys belong: producers send the same ones again and again."""
-    remembered = lru_cache(maxsize=10_000)(partial(partition_of, partitioner=name))
-
-    def place(key: bytes, all_partitions: Sequence[int], _available: Sequence[int]) -> int:
-        return remembered(key, len(all_partitions))
-
-    return place

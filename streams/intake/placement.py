@@ -1,6 +1,7 @@
 """Placement: which partition a key belongs to, as the producers' own clients decide it."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from zlib import crc32
 
 from aiokafka.partitioner import murmur2
@@ -22,9 +23,13 @@ def partition_of(key: bytes, partitions: int, partitioner: PartitionerName) -> i
 
 
 def client_partitioner(partitioner: PartitionerName) -> Callable[[bytes, Sequence[int], Sequence[int]], int]:
-    """The same rule in the shape aiokafka's `partitioner=` wants; every record must have a key."""
+    """The same rule in the shape aiokafka's `partitioner=` wants; every record must have a key.
+
+    It remembers where keys belong: producers send the same ones again and again.
+    """
+    remembered = lru_cache(maxsize=10_000)(partial(partition_of, partitioner=partitioner))
 
     def place(key: bytes, all_partitions: Sequence[int], _available: Sequence[int]) -> int:
-        return partition_of(key, len(all_partitions), partitioner)
+        return remembered(key, len(all_partitions))
 
     return place

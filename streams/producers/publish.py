@@ -1,15 +1,12 @@
-"""Input events onto Kafka: a producer whose records are all acknowledged and lie where the evaluator expects them."""
+"""Results of a prober and sample events onto Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from itertools import islice
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from streams.intake.placement import client_partitioner
-from streams.kafka.connection import client_options
 from streams.names import AVAILABILITY
 from streams.producers.check import CheckResult
 from streams.producers.prober import Report
@@ -18,28 +15,6 @@ from streams.settings import Settings
 
 IN_FLIGHT = 5_000
 """Sample events sent before their acknowledgements are waited for."""
-
-
-@asynccontextmanager
-async def event_producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    """Producer for input topics: acknowledged by all replicas, idempotent, partitioned as `SLO_PARTITIONER` says.
-
-    Leaving the context sends what is still buffered.
-
-    Raises:
-        KafkaError: no broker could be reached.
-    """
-    producer = AIOKafkaProducer(
-        **client_options(settings),
-        acks="all",
-        enable_idempotence=True,
-        partitioner=client_partitioner(settings.partitioner),
-    )
-    try:
-        await producer.start()
-        yield producer
-    finally:
-        await producer.stop()
 
 
 async def report_to(producer: AIOKafkaProducer, settings: Settings) -> Report:

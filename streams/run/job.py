@@ -14,12 +14,13 @@ from streams.broker import EmbeddedKafka
 from streams.catalogue.apps import changes, read_apps
 from streams.catalogue.probing import catalogue_prober
 from streams.catalogue.write import write
+from streams.client.producer import acknowledged_producer
 from streams.kafka.alerts import alert_records, open_breaches, read_alert
 from streams.kafka.progress import PartitionProgress, ProgressReader, progress_reader
 from streams.kafka.topics import prepare_topics
 from streams.producers.clock import SystemClock
 from streams.producers.demo_apps import demo_apps
-from streams.producers.publish import event_producer, publish_sample
+from streams.producers.publish import publish_sample
 from streams.producers.sample import sample_feed
 from streams.producers.targets import HealthTarget
 from streams.run.catalogue import demo_catalogue
@@ -64,7 +65,7 @@ class Job:
         settings, view = self._settings, self._view
         await prepare_topics(settings)
         view.say(f"Kafka is ready at {settings.bootstrap_servers}.")
-        async with progress_reader(settings) as reader, event_producer(settings) as producer:
+        async with progress_reader(settings) as reader, acknowledged_producer(settings) as producer:
             start = _flat(await reader.read_when_ready())
             tally = Tally(start, await open_breaches(settings), time.monotonic())
             async with demo_apps() as targets:

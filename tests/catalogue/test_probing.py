@@ -18,8 +18,8 @@ from aiohttp import web
 from schemas.apps import App
 from streams.catalogue.probing import catalogue_prober
 from streams.catalogue.write import write
+from streams.client.producer import acknowledged_producer
 from streams.kafka.topics import prepare_topics
-from streams.producers.publish import event_producer
 from streams.settings import Settings
 from tests.catalogue.test_apps import app
 from tests.cli.test_kafka_commands import environment, settings
@@ -130,7 +130,7 @@ def test_apps_and_urls_come_and_go_while_it_runs(settings: Settings) -> None:
 
     async def scenario() -> None:
         await prepare_topics(settings)
-        async with visits() as found, event_producer(settings) as producer:
+        async with visits() as found, acknowledged_producer(settings) as producer:
             await put(settings, found.app(1, "/1", "/old"), found.app(2))
             async with catalogue_prober(settings, producer) as prober:
                 running = asyncio.create_task(prober.run())

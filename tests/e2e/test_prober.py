@@ -8,8 +8,8 @@ from aiohttp import web
 
 from streams.catalogue.probing import catalogue_prober
 from streams.catalogue.write import write
+from streams.client.producer import acknowledged_producer
 from streams.names import AVAILABILITY
-from streams.producers.publish import event_producer
 from streams.settings import Settings
 from tests.catalogue.test_apps import app
 from tests.e2e.flow import Flow, wait_for
@@ -49,7 +49,7 @@ def test_an_app_that_goes_down_is_breached_and_recovers_once_it_is_back(flow: Fl
             application_id=flow.application_id,
             prober_allow_private=True,
         ).model_copy(update={"prober_interval": 1_000})
-        async with serving(health) as base, event_producer(settings) as producer:
+        async with serving(health) as base, acknowledged_producer(settings) as producer:
             await write(settings, settings.topics.apps, {APP: app(APP, healthcheckUrls=[f"{base}/health"])})
             flow.start_worker()
             async with catalogue_prober(settings, producer) as prober, asyncio.TaskGroup() as group:

@@ -8,9 +8,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 
+from streams.client.producer import acknowledged_producer
 from streams.intake.placement import partition_of
 from streams.producers.check import CheckResult
-from streams.producers.publish import event_producer, publish_sample, report_to
+from streams.producers.publish import publish_sample, report_to
 from streams.producers.sample import sample_feed
 from streams.settings import PartitionerName, Settings
 from tests.kafka_fixture import Kafka
@@ -49,7 +50,7 @@ def test_a_sample_lies_where_the_evaluator_expects_it(
     async def scenario() -> list[Any]:
         for topic in settings.topics.inputs:
             await kafka.create_topic(topic, partitions=PARTITIONS)
-        async with event_producer(settings) as producer:
+        async with acknowledged_producer(settings) as producer:
             assert await publish_sample(producer, settings, iter(events)) == len(events)
         return await read(settings, len(events))
 
@@ -73,7 +74,7 @@ def test_a_result_is_on_the_topic_when_the_report_returns(kafka: Kafka, topic_pr
     async def scenario() -> list[Any]:
         for topic in settings.topics.inputs:
             await kafka.create_topic(topic, partitions=PARTITIONS)
-        async with event_producer(settings) as producer:
+        async with acknowledged_producer(settings) as producer:
             await (await report_to(producer, settings))(result)
             return await read(settings, 1)
 
@@ -87,7 +88,7 @@ def test_a_missing_topic_is_told_before_the_first_check(kafka: Kafka, topic_pref
     settings = Settings(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=topic_prefix)
 
     async def scenario() -> None:
-        async with event_producer(settings) as producer:
+        async with acknowledged_producer(settings) as producer:
             await report_to(producer, settings)
 
     with pytest.raises(UnknownTopicOrPartitionError):
@@ -96,7 +97,7 @@ def test_a_missing_topic_is_told_before_the_first_check(kafka: Kafka, topic_pref
 
 def test_without_a_broker_there_is_no_producer() -> None:
     async def scenario(servers: str) -> None:
-        async with event_producer(Settings(bootstrap_servers=servers)):
+        async with acknowledged_producer(Settings(bootstrap_servers=servers)):
             pass
 
     with refusing() as nowhere, pytest.raises(KafkaConnectionError):

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from streams.catalogue.probing import catalogue_prober
 from streams.cli.app import app
+from streams.client.producer import acknowledged_producer
 from streams.names import AVAILABILITY
-from streams.producers.publish import event_producer
 from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow, wait_for
 from tests.gateway.process import KEY, SERVICE, running_gateway
@@ -73,9 +73,9 @@ def test_a_prober_follows_the_catalogue(flow: Flow, secured: SecuredKafka) -> No
         await flow.create_topics()
         await secured.allow(PROBER, roles.prober(flow))
         listed = {"appKey": APP, **LISTED, "healthcheckUrls": [f"{nowhere}/health"]}
-        async with event_producer(flow.settings) as administrator:
+        async with acknowledged_producer(flow.settings) as administrator:
             await administrator.send_and_wait(flow.topics.apps, orjson.dumps(listed), APP.encode())
-        async with event_producer(settings) as producer, catalogue_prober(settings, producer) as prober:
+        async with acknowledged_producer(settings) as producer, catalogue_prober(settings, producer) as prober:
             running = asyncio.create_task(prober.run())
             await wait_for(has_reported, 120, "the first check")
             prober.stop()

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from schemas import Alert
 from streams.cli.app import app
+from streams.client.producer import acknowledged_producer
 from streams.kafka.alerts import alert_records, read_alert
 from streams.kafka.cluster import MissingTopicError
 from streams.names import INSTALLATION, changelog
-from streams.producers.publish import event_producer
 from streams.settings import Settings
 from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow
@@ -36,7 +36,7 @@ def settings_of(login: dict[str, str]) -> Settings:
 
 async def publish(settings: Settings, records: Iterable[Record]) -> None:
     """As the product's own producers do."""
-    async with event_producer(settings) as producer:
+    async with acknowledged_producer(settings) as producer:
         for record in records:
             await producer.send_and_wait(
                 record.topic, record.value, record.key, record.partition, timestamp_ms=record.timestamp_ms
