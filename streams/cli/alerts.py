@@ -9,10 +9,8 @@ from rich.console import Console
 
 from streams.cli.alert_line import alert_line
 from streams.cli.ask import ask, settings_or_fail
-from streams.cli.failure import fail
 from streams.cli.text import console
 from streams.kafka.alerts import alert_records, read_alert
-from streams.kafka.cluster import MissingTopicError
 from streams.settings import Settings
 
 alerts_app = typer.Typer(name="alerts", help="Breaches and recoveries.", no_args_is_help=True)
@@ -45,11 +43,8 @@ def tail(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            ask(settings, _follow(settings, console(), from_start=from_start, as_json=as_json))
-    except MissingTopicError as problem:
-        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
+    with contextlib.suppress(KeyboardInterrupt):
+        ask(settings, _follow(settings, console(), from_start=from_start, as_json=as_json))
 
 
 async def _follow(settings: Settings, out: Console, *, from_start: bool, as_json: bool) -> None:

@@ -15,7 +15,6 @@ from streams.catalogue.write import write
 from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.text import console, plain_table, printable
-from streams.kafka.cluster import MissingTopicError
 from streams.settings import Settings
 
 apps_app = typer.Typer(name="apps", help="The app catalogue: names, URLs to check, clients that never count.")
@@ -60,7 +59,7 @@ def import_(
         wanted = load_apps(file)
     except InvalidAppsError as problem:
         fail(f"{problem}\nNothing was sent.", code=2)
-    found = _ask(settings, wanted, prune=prune)
+    found = ask(settings, _import(settings, wanted, prune=prune))
     parts = [f"{len(found.added):,} added", f"{len(found.changed):,} changed", f"{len(found.unchanged):,} as before"]
     if prune:
         parts.append(f"{len(found.left):,} removed")
@@ -87,10 +86,7 @@ def list_(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
-    try:
-        apps = ask(settings, read_apps(settings))
-    except MissingTopicError as problem:
-        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
+    apps = ask(settings, read_apps(settings))
     in_order = [apps[key] for key in sorted(apps)]
     if as_json:
         documents = [app.model_dump() for app in in_order]
@@ -99,13 +95,6 @@ def list_(
         typer.echo("No apps. `slo-streams apps import FILE` brings them in.")
     else:
         console().print(_table(in_order))
-
-
-def _ask(settings: Settings, wanted: list[App], *, prune: bool) -> AppChanges:
-    try:
-        return ask(settings, _import(settings, wanted, prune=prune))
-    except MissingTopicError as problem:
-        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
 
 
 async def _import(settings: Settings, wanted: list[App], *, prune: bool) -> AppChanges:

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.cli.failure import fail
 from streams.cli.text import drop_output
+from streams.kafka.cluster import MissingTopicError
 from streams.kafka.servers import obstacles
 from streams.settings import InvalidSettingsError, Settings, load_settings
 
@@ -24,14 +25,18 @@ def settings_or_fail() -> Settings:
         fail(str(problem), code=2)
 
 
-def ask(settings: Settings, question: Coroutine[Any, Any, Answer]) -> Answer:
-    """The answer; without one the command ends with exit code 1."""
+def ask(
+    settings: Settings, question: Coroutine[Any, Any, Answer], *, topics_come_of: str = "slo-streams worker"
+) -> Answer:
+    """The answer; without one, or without its topics, the command ends with exit code 1."""
     hush_clients()
     try:
         return asyncio.run(question)
     except BrokenPipeError:
         drop_output()
         raise typer.Exit(0) from None
+    except MissingTopicError as problem:
+        fail(f"{problem} `{topics_come_of}` or `slo-streams topics --create` creates it.")
     except (KafkaError, OSError) as problem:
         fail(why_no_answer(settings, problem))
 

@@ -9,9 +9,9 @@ import typer
 from schemas.exclusions import Exclusion
 from streams.catalogue.exclusions import Known, ended, known_of, read_exclusions, with_id
 from streams.catalogue.write import write
-from streams.cli.ask import settings_or_fail
+from streams.cli.ask import ask, settings_or_fail
 from streams.cli.exclude_add import add
-from streams.cli.exclude_text import TIME_HELP, ask_exclusions, listed, show, span
+from streams.cli.exclude_text import TIME_HELP, listed, show, span
 from streams.cli.failure import fail
 from streams.cli.text import printable, utc_text
 from streams.cli.zoned import zone_named, zoned_ms
@@ -57,7 +57,7 @@ def end(
     if withdraw and at != "now":
         raise typer.BadParameter("a withdrawal has no time", param_hint="--at")
     at_ms = zoned_ms(at, tz, "--at")
-    found, changed = ask_exclusions(settings, _end(settings, exclusion_id, None if withdraw else at_ms))
+    found, changed = ask(settings, _end(settings, exclusion_id, None if withdraw else at_ms))
     if not found:
         fail(f"There is no exclusion {printable(exclusion_id)}. `slo-streams exclude list` shows those there are.")
     if withdraw:
@@ -87,7 +87,7 @@ def list_(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
-    exclusions = ask_exclusions(settings, read_exclusions(settings))
+    exclusions = ask(settings, read_exclusions(settings))
     show(known_of(exclusions).values(), time.time_ns() // 1_000_000, as_json=as_json)
 
 

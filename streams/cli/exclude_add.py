@@ -18,8 +18,8 @@ from streams.catalogue.apps import read_apps
 from streams.catalogue.exclusions import FAULT, PLANNED, Known, known_of, occurrence_id, read_exclusions, with_id
 from streams.catalogue.recurrence import HORIZON, InvalidRuleError, Occurrences, in_zone, occurrences
 from streams.catalogue.write import write
-from streams.cli.ask import settings_or_fail
-from streams.cli.exclude_text import TIME_HELP, ask_exclusions, described, listed, notice, span
+from streams.cli.ask import ask, settings_or_fail
+from streams.cli.exclude_text import TIME_HELP, described, listed, notice, span
 from streams.cli.failure import fail
 from streams.cli.metric_name import SHORT_NAMES, metric_named
 from streams.cli.text import printable
@@ -102,7 +102,7 @@ def add(
         is_cut = found.is_cut
     common = {"appKey": app, "metricId": None if metric is None else metric.id, "reason": _ON_THE_WIRE[reason]}
     wanted = [_exclusion(common, one_id, one_ms, span_ms) for one_id, one_ms in starts_ms.items()]
-    added = ask_exclusions(settings, _add(settings, wanted, exclusion_id))
+    added = ask(settings, _add(settings, wanted, exclusion_id))
     for line in _told(exclusion_id, wanted, added):
         typer.echo(line)
     if is_cut:

@@ -1,7 +1,7 @@
 """Exclusions in words and tables, shared by the commands."""
 
 import sys
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -9,24 +9,12 @@ import typer
 
 from schemas.exclusions import Exclusion
 from streams.catalogue.exclusions import FAULT, PLANNED, Known, Phase
-from streams.cli.ask import Answer, ask
-from streams.cli.failure import fail
 from streams.cli.text import console, duration_text, plain_table, printable, utc_text
-from streams.kafka.cluster import MissingTopicError
-from streams.settings import Settings
 
 TIME_HELP: Final = "now, RFC 3339, epoch ms, or a local time with --tz"
 _REASONS: Final = {PLANNED: "planned downtime", FAULT: "platform fault"}
 _ORDER: Final = {Phase.CURRENT: 0, Phase.COMING: 1, Phase.PAST: 2}
 _SHOWN: Final = 5
-
-
-def ask_exclusions(settings: Settings, question: Coroutine[Any, Any, Answer]) -> Answer:
-    """The answer; without one, or without the topics, the command ends with exit code 1."""
-    try:
-        return ask(settings, question)
-    except MissingTopicError as problem:
-        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
 
 
 def described(exclusion: Exclusion) -> str:

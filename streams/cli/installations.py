@@ -1,18 +1,21 @@
 """`slo-streams installations`: who may publish results for which app."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import orjson
 import typer
 
+from schemas import Installation
 from streams.cli.ask import ask
 from streams.cli.failure import fail
 from streams.cli.text import console, plain_table, printable
 from streams.gateway.register import (
     SAFE_BYTES,
     InvalidInstallationsError,
+    Listed,
     NewInstallation,
     listed,
     read_list,
@@ -20,7 +23,6 @@ from streams.gateway.register import (
 )
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.vault import LockedError, Vault
-from streams.kafka.cluster import MissingTopicError
 from streams.kafka.topics import UnusableClusterError
 from streams.settings import InvalidSettingsError, load_settings_of
 
@@ -70,10 +72,7 @@ def add(
     except (InvalidInstallationsError, LockedError) as problem:
         fail(f"{file}: {problem}", code=2)
     _warn_of_weak(new)
-    try:
-        ask(settings, store(settings, records))
-    except UnusableClusterError as problem:
-        fail(str(problem))
+    _store(settings, records)
     typer.echo(f"Stored {len(records)} installation{'' if len(records) == 1 else 's'}.")
 
 
@@ -92,16 +91,10 @@ def remove(client_key: Annotated[str, typer.Argument(help="The installation.", s
       2  a setting cannot be used
     """
     settings = _settings_or_fail()
-    try:
-        known = ask(settings, listed(settings))
-    except MissingTopicError as problem:
-        _fail_without_topic(problem)
+    known = _known(settings)
     if client_key not in known.closed and all(one.client_key != client_key for one in known.open):
         fail(f"There is no installation {printable(client_key)}.")
-    try:
-        ask(settings, store(settings, [(client_key, None)]))
-    except UnusableClusterError as problem:
-        fail(str(problem))
+    _store(settings, [(client_key, None)])
     typer.echo(f"Removed {printable(client_key)}.")
 
 
@@ -122,10 +115,7 @@ def list_(
       2  a setting cannot be used
     """
     settings = _settings_or_fail()
-    try:
-        known = ask(settings, listed(settings))
-    except MissingTopicError as problem:
-        _fail_without_topic(problem)
+    known = _known(settings)
     if as_json:
         rows: list[dict[str, str | None]] = [
             {"clientKey": one.client_key, "appKey": one.app_key, "product": one.product, "closed": None}
@@ -158,5 +148,12 @@ def _warn_of_weak(new: list[NewInstallation]) -> None:
         typer.echo(f"Secrets under {SAFE_BYTES} bytes can be guessed: {', '.join(weak)}", err=True)
 
 
-def _fail_without_topic(problem: MissingTopicError) -> NoReturn:
-    fail(f"{problem} `slo-streams installations add` or `slo-streams gateway` creates it.")
+def _known(settings: GatewaySettings) -> Listed:
+    return ask(settings, listed(settings), topics_come_of="slo-streams installations add")
+
+
+def _store(settings: GatewaySettings, records: Sequence[tuple[str, Installation | None]]) -> None:
+    try:
+        ask(settings, store(settings, records))
+    except UnusableClusterError as problem:
+        fail(str(problem))

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -14,7 +14,6 @@ from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.moment import moment_or_ago_ms
 from streams.cli.text import console, plain_table, printable, utc_text
-from streams.kafka.cluster import MissingTopicError
 from streams.rejected.log import RejectedRecord, rejected_log
 from streams.rejected.newest import newest
 from streams.rejected.redrive import OtherRedriveError, Redriven, plan, redrive
@@ -56,10 +55,7 @@ def list_(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
-    try:
-        records = ask(settings, _newest(settings, limit, reason))
-    except MissingTopicError as problem:
-        _fail_without_topic(problem)
+    records = ask(settings, _newest(settings, limit, reason))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps([_document(one) for one in records], option=orjson.OPT_INDENT_2) + b"\n")
     elif not records:
@@ -113,8 +109,6 @@ def redrive_(
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         done = ask(settings, (plan if dry_run else redrive)(settings, reasons, since_ms))
-    except MissingTopicError as problem:
-        _fail_without_topic(problem)
     except OtherRedriveError:
         fail("Another redrive was started meanwhile and goes on from here. Nothing is sent twice.")
     for line in _summary(done, "would be sent" if dry_run else "sent", utc_text(since_ms)):
@@ -124,10 +118,6 @@ def redrive_(
 async def _newest(settings: Settings, limit: int, reason: Reason | None) -> list[RejectedRecord]:
     async with rejected_log(settings) as log:
         return await newest(log, limit, reason)
-
-
-def _fail_without_topic(problem: MissingTopicError) -> NoReturn:
-    fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
 
 
 def _table(records: list[RejectedRecord]) -> Table:

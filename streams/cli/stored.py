@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from streams.cli.ask import ask
 from streams.cli.failure import fail
-from streams.kafka.cluster import MissingTopicError
 from streams.names import Metric
 from streams.settings import Settings
 from streams.tables.changelog import StateLostError
@@ -16,8 +15,6 @@ def stored_tables(settings: Settings, metrics: Sequence[Metric], app_key: str) -
     """The tables of those metrics that have judged anything in the app's partition."""
     try:
         return ask(settings, _read(settings, metrics, app_key))
-    except MissingTopicError as problem:
-        fail(f"{problem} `slo-streams worker` or `slo-streams topics --create` creates it.")
     except (StateLostError, UnreadableRowError) as problem:
         fail(str(problem))
 
