@@ -1,6 +1,6 @@
 """One boundary: every watched series under every objective whose window ends there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.evaluation.exclusions import Known
@@ -12,21 +12,36 @@ from streams.windows.hopping import HoppingWindow, PaneRange, Span
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """An objective whose window ends at the boundary."""
+    """An objective whose window ends at the boundary. `left` is the window without what is excluded for all apps."""
 
     objective: Objective
     window: HoppingWindow
+    at_ms: int
     whole: Sequence[PaneRange]
+    for_all: Sequence[Span]
+    left: Sequence[PaneRange]
+
+    @classmethod
+    def at(cls, at_ms: int, objective: Objective, pane_ms: int, for_all: Iterable[Span]) -> "_Due":
+        """An objective that has a boundary at this time."""
+        window = objective.over(pane_ms)
+        whole, within = (window.panes(at_ms),), window.within(at_ms, for_all)
+        return cls(objective, window, at_ms, whole, within, window.without(at_ms, within) if within else whole)
+
+    def left_for(self, its_own: Sequence[Span]) -> Sequence[PaneRange]:
+        """What is left for an app of which more is excluded."""
+        within = self.window.within(self.at_ms, its_own)
+        return self.window.without(self.at_ms, (*self.for_all, *within)) if within else self.left
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Judges series at one boundary; `known` are the exclusions that act there."""
+    """Judges series at one boundary; `by_app` are the exclusions that act there on single apps."""
 
     at_ms: int
     active: Sequence[_Due]
     retired: Sequence[_Due]
-    known: Known
+    by_app: Mapping[str, Sequence[Span]]
 
     @classmethod
     def at(
@@ -35,23 +50,23 @@ class Boundary:
         """The boundary at a time, for those of the objectives that have one there."""
 
         def due(objectives: Iterable[Objective]) -> list[_Due]:
-            windows = [(it, it.over(pane_ms)) for it in objectives if at_ms % it.hop_ms == 0]
-            return [_Due(objective, window, (window.panes(at_ms),)) for objective, window in windows]
+            return [_Due.at(at_ms, it, pane_ms, known.for_all) for it in objectives if at_ms % it.hop_ms == 0]
 
-        return cls(at_ms, due(active), due(retired), known)
+        return cls(at_ms, due(active), due(retired), known.by_app)
 
     def judge(self, series: Series, transitions: list[Transition]) -> bool:
         """Move a series to where it stands after the boundary; whether it changed and has to be stored."""
         changed = False
-        spans = self.known.spans(series.key[0])
+        its_own = self.by_app.get(series.key[0], ())
         for due in self.active:
             objective = due.objective
             standing = series.standings.get(objective.name, AT_REST)
             good, bad = series.counts(due.whole)
             is_excused = False
-            if spans:
+            left = due.left_for(its_own) if its_own else due.left
+            if left is not due.whole:
                 would_breach = objective.breaches(good, bad)
-                good, bad = series.counts(due.window.without(self.at_ms, spans))
+                good, bad = series.counts(left)
                 is_excused = would_breach and not objective.breaches(good, bad)
             if standing is AT_REST and (not bad or not objective.is_below(good, bad)):
                 continue  # nothing speaks against it
@@ -63,16 +78,16 @@ class Boundary:
             if reason is not None:
                 transitions.append(self._transition(series, objective, standing, reason, good, bad))
         for due in self.retired:
-            changed |= self._retire(series, due, spans, transitions)
+            changed |= self._retire(series, due, its_own, transitions)
         return changed
 
-    def _retire(self, series: Series, due: _Due, spans: Sequence[Span], transitions: list[Transition]) -> bool:
+    def _retire(self, series: Series, due: _Due, its_own: Sequence[Span], transitions: list[Transition]) -> bool:
         standing = series.standings.get(due.objective.name)
         if standing is None:
             return False
         series.put(due.objective.name, AT_REST)
         if standing.breached_at_ms is not None:
-            counts = series.counts(due.window.without(self.at_ms, spans))
+            counts = series.counts(due.left_for(its_own))
             transitions.append(self._transition(series, due.objective, standing, Reason.RETIRED, *counts))
         return True
 

@@ -84,7 +84,7 @@ class Owned:
     async def make_room(self) -> None:
         """Commit before more comes, where much has changed."""
         if self.unit.evaluator.dirty_count >= _MOST_DIRTY:
-            await self.commit()
+            await asyncio.shield(self.commit())  # a stopped reader must not stop what is half stored
 
     async def leave(self) -> Mark:
         """Commit what is left, and let go; the mark of the last commit."""

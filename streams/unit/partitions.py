@@ -47,6 +47,7 @@ class Partitions:
         self.reference = Follower(settings, reference)
         self._take_over = TakeOver(settings, objectives, reference)
         self._owned: dict[TP, asyncio.Task[Owned]] = {}
+        self._leaving: dict[TP, Owned] = {}
         self._parked = Parked()
         self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)
         self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
@@ -62,7 +63,7 @@ class Partitions:
         """How the worker is doing right now."""
         in_hand = dict(self._in_hand())
         counts = {topic: Counter(counts) for topic, counts in self._counts_of_released.items()}
-        for tp, owned in in_hand.items():
+        for tp, owned in (*in_hand.items(), *self._leaving.items()):  # counters never fall
             counts[tp.topic].update(owned.unit.counts)
         looks = {tp: owned.look() for tp, owned in in_hand.items()}
         partitions = tuple(Assigned(tp.topic, tp.partition, looks.get(tp)) for tp in sorted(self._owned))
@@ -109,6 +110,7 @@ class Partitions:
     async def release(self, revoked: Iterable[TP]) -> None:
         """Commit the partitions' work and let go of them; their state is kept until the next assignment."""
         leaving = {tp: self._owned.pop(tp) for tp in revoked if tp in self._owned}
+        self._leaving.update({tp: task.result() for tp, task in leaving.items() if task.done()})
         await asyncio.gather(*(self._let_go(tp, task) for tp, task in leaving.items()))
 
     async def release_all(self) -> None:
@@ -122,6 +124,7 @@ class Partitions:
             return
         owned = task.result()
         mark = await owned.leave()
+        self._leaving.pop(tp, None)
         self._counts_of_released[tp.topic].update(owned.unit.counts)
         owned.unit.counts.clear()
         self._parked.put(tp, owned.unit, mark)
@@ -150,6 +153,7 @@ class Partitions:
             owned.unit.apply(chunk, clock_ms)
         except GapError:
             await self.gaps.close(tp, owned.unit, chunk.start_offset)
+            return
         except Exception as problem:
             exit_on(problem, f"judging {_name(tp)}")
         owned.hurry()

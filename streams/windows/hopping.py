@@ -23,6 +23,11 @@ class HoppingWindow:
         end = boundary_ms // self.pane_ms
         return end - self.length_ms // self.pane_ms, end
 
+    def within(self, boundary_ms: int, spans: Iterable[Span]) -> Sequence[Span]:
+        """The spans that touch the window: those long past and those to come are many."""
+        start_ms = boundary_ms - self.length_ms
+        return [span for span in spans if span[0] < boundary_ms and span[1] > start_ms]
+
     def without(self, boundary_ms: int, spans: Iterable[Span]) -> Sequence[PaneRange]:
         """What is left of the window, in order, when each stretch of a hop that a span touches is taken out."""
         first, end = self.panes(boundary_ms)

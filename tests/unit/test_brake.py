@@ -23,16 +23,16 @@ def counts(records: int, **rejected: int) -> Counts:
             [(0, counts(1)), (30, counts(800, schema=799)), (59, counts(1_200, schema=1_199))], True, id="add"
         ),
         pytest.param(
-            [
-                (0, counts(1)),
-                (59, counts(800, schema=799)),
-                (61, counts(801, schema=800)),
-                (99, counts(1_600, schema=1_599)),
-            ],
-            False,
-            id="a trickle",
+            [(0, counts(10, schema=10)), (61, counts(500, schema=500)), (7_200, counts(1_000, schema=1_000))],
+            True,
+            id="a trickle of nothing else",
         ),
-        pytest.param([(0, counts(100_000)), (1, counts(101_000, schema=1_000))], True, id="after a good hour"),
+        pytest.param(
+            [(0, counts(100_000)), (60, counts(100_000)), (61, counts(101_000, schema=1_000))],
+            True,
+            id="after a good minute",
+        ),
+        pytest.param([(0, counts(100_000)), (1, counts(101_000, schema=1_000))], False, id="within a good minute"),
     ],
 )
 def test_it_is_pulled_when_nearly_everything_is_rejected(looks: list[tuple[float, Counts]], is_pulled: bool) -> None:
