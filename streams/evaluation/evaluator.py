@@ -5,7 +5,7 @@ makes that boundary due, in the middle of a chunk too; so chunk borders, restart
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions, Known
@@ -15,13 +15,10 @@ from streams.evaluation.progress import Progress, pane_for
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.store import SeriesStore
 from streams.evaluation.transition import Standing, Transition
-from streams.windows.hopping import next_boundary
+from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
 from streams.windows.tumbling import TumblingCounts
 
 Origin = TypeVar("Origin")
-
-LONG_AGO: Final = -(1 << 62)  # before every boundary, also those before 1970
-NEVER: Final = 1 << 62
 
 
 class Evaluator:

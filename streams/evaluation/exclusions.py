@@ -6,12 +6,8 @@ the same alerts. A version with timestamp T is known to boundary B if T <= B + a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from streams.windows.hopping import Span
-
-ALWAYS: Final = -(1 << 62)
-STILL_GOING_ON: Final = 1 << 62
+from streams.windows.hopping import LONG_AGO, NEVER, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,7 @@ class Exclusion:
     @property
     def span(self) -> Span:
         """The excluded time."""
-        return self.start_ms, STILL_GOING_ON if self.end_ms is None else self.end_ms
+        return self.start_ms, NEVER if self.end_ms is None else self.end_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +75,11 @@ class Exclusions:
 
     def add(self, exclusion_id: str, exclusion: Exclusion | None, known_ms: int | None) -> None:
         """The next version of an exclusion, None where it is withdrawn; `known_ms` None: known since ever."""
-        version = _Version(exclusion, ALWAYS if known_ms is None else known_ms)
+        version = _Version(exclusion, LONG_AGO if known_ms is None else known_ms)
         self._versions.setdefault(exclusion_id, []).append(version)
         self.revision += 1
 
-    def on_record(self, moment_ms: int = STILL_GOING_ON) -> dict[str, OnRecord]:
+    def on_record(self, moment_ms: int = NEVER) -> dict[str, OnRecord]:
         """The exclusions known at a moment and not withdrawn by then, by id, whether they count or not."""
         found = {}
         for exclusion_id, versions in self._versions.items():
@@ -107,8 +103,8 @@ class Exclusions:
                 by_app.setdefault(exclusion.app_key, []).append(exclusion.span)
         times_ms = [version.known_ms for versions in self._versions.values() for version in versions]
         return Known(
-            max((time_ms for time_ms in times_ms if time_ms <= moment_ms), default=ALWAYS),
-            min((time_ms for time_ms in times_ms if time_ms > moment_ms), default=STILL_GOING_ON),
+            max((time_ms for time_ms in times_ms if time_ms <= moment_ms), default=LONG_AGO),
+            min((time_ms for time_ms in times_ms if time_ms > moment_ms), default=NEVER),
             self.revision,
             for_all,
             by_app,

@@ -3,11 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import gcd
+from typing import Final
 
 PaneRange = tuple[int, int]
 """The panes in [first, end)."""
 Span = tuple[int, int]
 """The time in [start, end), ms."""
+
+LONG_AGO: Final = -(1 << 62)
+"""Before every boundary, ms; also those before 1970."""
+NEVER: Final = 1 << 62
+"""After every boundary, ms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.evaluation.exclusions import STILL_GOING_ON, Exclusion, Exclusions
+from streams.evaluation.exclusions import Exclusion, Exclusions
+from streams.windows.hopping import NEVER
 
 WEBHOOK, IFRAME = "webhook-delivery-success-rate", "iframe-load-success-rate"
 START_MS = 600_000
@@ -25,13 +26,13 @@ def spans(*versions: tuple[Exclusion | None, int | None], at_ms: int, app: str =
 
 def test_known_from_its_timestamp_on() -> None:
     assert spans((fault(), 900_000), at_ms=899_999) == []
-    assert spans((fault(), 900_000), at_ms=900_000) == [(START_MS, STILL_GOING_ON)]
-    assert spans((fault(), None), at_ms=-1) == [(START_MS, STILL_GOING_ON)]
+    assert spans((fault(), 900_000), at_ms=900_000) == [(START_MS, NEVER)]
+    assert spans((fault(), None), at_ms=-1) == [(START_MS, NEVER)]
 
 
 def test_the_latest_version_known_then_is_what_counts() -> None:
     versions = [(fault(), 700_000), (fault(end_ms=800_000), 810_000), (None, 900_000)]
-    assert spans(*versions, at_ms=809_999) == [(START_MS, STILL_GOING_ON)]
+    assert spans(*versions, at_ms=809_999) == [(START_MS, NEVER)]
     assert spans(*versions, at_ms=810_000) == [(START_MS, 800_000)]
     assert spans(*versions, at_ms=900_000) == []
 
