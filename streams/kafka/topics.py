@@ -107,15 +107,15 @@ async def _create_missing(
             problems[name] = f"cannot create topic {name}: {error.__name__}: {' '.join(filter(None, message))}"
         if error is TopicAuthorizationFailedError:
             problems[name] += f" If it exists, allow {in_words(rights.get(name, _DESCRIBE))} on it"
+    created = [spec.name for spec in missing if spec.name not in problems]
     for spec in missing:
         if spec.is_optional and spec.name in problems:
             log.warning("%s; going on without it", problems.pop(spec.name))
-            missing.remove(spec)
     if problems:
         hint = "Set SLO_REPLICATION_FACTOR to at most the number of brokers, or have the topics created for you."
         raise UnusableClusterError("\n".join([*problems.values(), hint]))
-    await _until_visible(admin, [spec.name for spec in missing])
-    return [spec.name for spec in missing]
+    await _until_visible(admin, created)
+    return created
 
 
 async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:
