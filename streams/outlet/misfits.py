@@ -8,11 +8,12 @@ from typing import Final
 from schemas.rejected import ORIGINAL, Reason, RejectedHeaders
 from streams.intake.admission import REROUTED_FROM, Misplaced
 from streams.intake.checking import Rejection
-from streams.outlet.outgoing import Headers, Outgoing
+from streams.outlet.outgoing import Header, Headers, Outgoing
 
 KEPT_WHOLE_BYTES: Final = 900_000  # the brokers' default limit is 1 MiB for a whole batch
 KEPT_OF_LARGE_BYTES: Final = 64 * 1024
 KEPT_OF_HEADERS_BYTES: Final = 16 * 1024
+_HEADER_BYTES: Final = 10  # the lengths of name and value take up to 5 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +49,34 @@ class Misfits:
         )
         return Outgoing(self.rejected_topic, key, value, [*headers.to_kafka(), *kept])
 
-    def put_right(self, misplaced: Misplaced) -> Outgoing:
+    def put_right(self, misplaced: Misplaced) -> Outgoing | Rejection:
         """The same record under its own key, bound for its own partition of the same topic.
 
-        One whose headers are too large to be produced again is kept as rejected instead: it must not stop the stream.
+        One whose headers are too large to be produced again is to be rejected instead: it must not stop the stream.
         """
         record = misplaced.record
         headers = [*record.headers, (REROUTED_FROM, f"{self.partition}@{record.offset}".encode())]
-        size = len(record.value or b"") + sum(len(name) + len(value or b"") for name, value in headers)
+        size = len(record.value or b"") + _size_of(headers)
         if size > KEPT_WHOLE_BYTES:
-            return self.rejected(Rejection(record, Reason.MISPLACED, f"too large to be put right: {size:,} bytes"))
+            return Rejection(record, Reason.MISPLACED, f"too large to be put right: {size:,} bytes")
         key = misplaced.app_key.encode()
         timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
         return Outgoing(self.topic, key, record.value, headers, partition_key=key, timestamp_ms=timestamp_ms)
 
 
-def _kept(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+def _kept(headers: Iterable[Header]) -> Headers:
     """As many of a record's own headers as there is room for."""
     kept: Headers = []
     room = KEPT_OF_HEADERS_BYTES
     for name, value in headers:
-        size = len(name.encode()) + len(value or b"")
+        header = (ORIGINAL + name, value)
+        size = _size_of([header])
         if size <= room:
             room -= size
-            kept.append((ORIGINAL + name, value))
+            kept.append(header)
     return kept
+
+
+def _size_of(headers: Iterable[Header]) -> int:
+    """Bytes that they take in a batch, at most."""
+    return sum(len(name.encode()) + len(value or b"") + _HEADER_BYTES for name, value in headers)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-Headers = list[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
+Headers = list[Header]
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,12 +164,17 @@ class Unit:
         due_ms, self._due_ms = self._due_ms, []
         rejected, self._admission.rejected = self._admission.rejected, []
         misplaced, self._admission.misplaced = self._admission.misplaced, []
-        misfits = [self._misfits.rejected(rejection) for rejection in rejected]
-        misfits += [self._misfits.put_right(one) for one in misplaced]
-        misfits += self._beside
-        self._beside = []
+        rerouted: list[Outgoing] = []
+        for one in misplaced:
+            match self._misfits.put_right(one):
+                case Rejection() as rejection:
+                    rejected.append(rejection)
+                case Outgoing() as record:
+                    rerouted.append(record)
+        beside, self._beside = self._beside, []
+        misfits = [*map(self._misfits.rejected, rejected), *rerouted, *beside]
         self.counts.update(f"rejected {rejection.reason}" for rejection in rejected)
-        self.counts["rerouted"] += len(misplaced)
+        self.counts["rerouted"] += len(rerouted)
         self.counts["rows"] += len(rows)
         watermark_ms = self.evaluator.watermark_ms
         return Work(rows, self.next_offset, str(watermark_ms or ""), alerts, misfits, due_ms)

@@ -16,6 +16,7 @@ from streams.intake.admission import Admission
 from streams.intake.chunk import SourceRecord
 from streams.names import METRICS, Metric
 from streams.outlet.misfits import Misfits
+from streams.outlet.outgoing import Outgoing
 from tests.build import Stored
 
 MAX_VALUE_BYTES: Final = 64 * 1024
@@ -88,7 +89,9 @@ def _said(records: Sequence[Stored], metric: Metric) -> dict[int, Said]:
         assert misfits.rejected(rejection).headers
         found.append((rejection.record.offset, rejection.reason))
     for misplaced in admission.misplaced:
-        assert misfits.put_right(misplaced).partition_key == misplaced.app_key.encode()
+        rerouted = misfits.put_right(misplaced)
+        assert isinstance(rerouted, Outgoing)
+        assert rerouted.partition_key == misplaced.app_key.encode()
         found.append((misplaced.record.offset, None))
     assert len(found) == len(records)
     return dict(found)

@@ -3,21 +3,23 @@
 import hashlib
 
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from schemas.rejected import Reason, RejectedHeaders
 from streams.intake.admission import Misplaced
 from streams.intake.checking import Rejection
 from streams.outlet.misfits import KEPT_OF_HEADERS_BYTES, Misfits
-from streams.outlet.outgoing import Outgoing
+from streams.outlet.outgoing import Header, Outgoing
 from tests.build import Stored
 
 MISFITS = Misfits("slo.webhook.v1", 3, "slo.rejected.v1")
-BROKER_LIMIT_BYTES = 1_048_576
+DOCTOR_ASKS_FOR_BYTES = 1_000_000
+"""The least `max.message.bytes` that it lets pass."""
 
 
-def rejected(
-    key: bytes | None = b"k", value: bytes | None = b"{", *record_headers: tuple[str, bytes | None]
-) -> Outgoing:
+def rejected(key: bytes | None = b"k", value: bytes | None = b"{", *record_headers: Header) -> Outgoing:
     return MISFITS.rejected(Rejection(Stored(7, 1, key, value, record_headers), Reason.NOT_JSON, "cut short"))
 
 
@@ -25,8 +27,24 @@ def headers(record: Outgoing) -> RejectedHeaders:
     return RejectedHeaders.from_kafka([(name, value or b"") for name, value in record.headers])
 
 
-def size(record: Outgoing) -> int:
-    return len(record.key or b"") + len(record.value or b"") + sum(len(value or b"") for _, value in record.headers)
+def batch_size(record: Outgoing) -> int:
+    """Bytes of the batch that carries it to the broker."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=0,
+        is_transactional=True,
+        producer_id=1,
+        producer_epoch=0,
+        base_sequence=0,
+        batch_size=512 * 1024,
+    )
+    assert builder.append(0, record.timestamp_ms or 1, record.key, record.value, record.headers) is not None
+    return len(builder.build())
+
+
+def repeated(header_and_count: tuple[Header, int]) -> list[Header]:
+    header, count = header_and_count
+    return [header] * count
 
 
 def test_the_original_bytes_with_the_reason() -> None:
@@ -66,7 +84,7 @@ def test_of_a_larger_one_its_beginning_and_digest(length: int) -> None:
 )
 def test_a_large_key_fits_too(key_bytes: int, value_bytes: int) -> None:
     record = rejected(b"k" * key_bytes, b"v" * value_bytes, ("trace", b"x" * 16_000), ("more", b"x" * 16_000))
-    assert size(record) < BROKER_LIMIT_BYTES - 1_000
+    assert batch_size(record) < DOCTOR_ASKS_FOR_BYTES
 
 
 def test_a_key_that_was_cut_says_so() -> None:
@@ -96,7 +114,7 @@ def test_headers_without_room_are_left_out_and_counted() -> None:
     assert headers(record).headers_left_out == 2
 
 
-def put_right(*record_headers: tuple[str, bytes | None], timestamp: int | None = 5, value: bytes = b"{}") -> Outgoing:
+def put_right(*record_headers: Header, timestamp: int | None = 5, value: bytes = b"{}") -> Outgoing | Rejection:
     return MISFITS.put_right(Misplaced(Stored(7, timestamp, b"wrong", value, record_headers), "tâche"))
 
 
@@ -115,12 +133,39 @@ def test_a_misplaced_record_is_produced_again_under_its_own_key() -> None:
 
 @pytest.mark.parametrize(("timestamp", "kept"), [(0, 0), (None, None), (-1, None)])
 def test_its_timestamp_is_kept_where_it_has_one(timestamp: int | None, kept: int | None) -> None:
-    assert put_right(timestamp=timestamp).timestamp_ms == kept
+    record = put_right(timestamp=timestamp)
+    assert isinstance(record, Outgoing)
+    assert record.timestamp_ms == kept
 
 
-def test_one_with_huge_headers_is_kept_as_rejected() -> None:
-    record = put_right(("trace", b"x" * 900_000), value=b'{"appKey":"x"}')
-    assert (record.topic, record.key, record.value) == ("slo.rejected.v1", b"wrong", b'{"appKey":"x"}')
-    assert headers(record).reason is Reason.MISPLACED
-    assert "too large to be put right" in headers(record).detail
-    assert headers(record).headers_left_out == 1
+@pytest.mark.parametrize(
+    "too_much",
+    [[("trace", b"x" * 900_000)], [("中" * 300_000, None)], [("", None)] * 90_000],
+    ids=["value", "name", "many"],
+)
+def test_one_with_huge_headers_is_rejected(too_much: list[Header]) -> None:
+    problem = put_right(*too_much, value=b'{"appKey":"x"}')
+    assert isinstance(problem, Rejection)
+    assert problem.reason is Reason.MISPLACED
+    assert "too large to be put right: 90" in problem.detail
+
+
+SIZES = st.one_of(st.integers(0, 70_000), st.integers(880_000, 910_000), st.just(3_000_000))
+BODIES = st.one_of(st.none(), SIZES.map(bytes))
+NAMES = st.sampled_from(["", "a", "trace", "中" * 100, "n" * 20_000, "中" * 300_000])
+HEADERS = st.tuples(NAMES, st.one_of(st.none(), st.integers(0, 20_000).map(bytes)))
+MANY_HEADERS = st.one_of(st.lists(HEADERS, max_size=40), st.tuples(HEADERS, st.integers(0, 100_000)).map(repeated))
+
+
+@settings(max_examples=60, deadline=None)
+@given(BODIES, BODIES, MANY_HEADERS)
+@example(b"k", bytes(900_000), [("a", None)] * 14_000)
+@example(bytes(65_537), bytes(900_000), [("x", b"")] * 14_000)
+@example(b"k", b"{}", [("", None)] * 400_000)
+@example(b"k", b"{}", [("中" * 800_000, None)])
+def test_whatever_comes_in_no_batch_is_too_large(key: bytes | None, value: bytes | None, more: list[Header]) -> None:
+    record = Stored(7, 1, key, value, tuple(more))
+    assert batch_size(MISFITS.rejected(Rejection(record, Reason.TOO_LARGE, "too large"))) < DOCTOR_ASKS_FOR_BYTES
+    rerouted = MISFITS.put_right(Misplaced(record, "k" * 256))
+    if isinstance(rerouted, Outgoing):
+        assert batch_size(rerouted) < DOCTOR_ASKS_FOR_BYTES

@@ -188,6 +188,14 @@ def test_its_counts_are_for_operators() -> None:
     assert unit.open_breaches == 1
 
 
+def test_one_too_large_to_be_put_right_counts_as_rejected() -> None:
+    unit = new_unit(is_at_home=False)
+    huge = delivery("12:00")._replace(headers=(("trace", b"x" * 900_000),))
+    unit.apply(chunk(huge, delivery("12:00")), clock_ms=None)
+    assert [record.topic for record in work_of(unit).misfits] == ["slo.rejected.v1", "slo.webhook.v1"]
+    assert +unit.counts == {"records": 2, "rejected misplaced": 1, "rerouted": 1, "rows": 1}
+
+
 def test_only_the_objectives_of_its_metric_judge() -> None:
     unit = new_unit()
     record = delivery("12:00")
