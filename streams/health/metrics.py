@@ -7,10 +7,11 @@ counted per event is counted by the units in plain numbers, and read here when s
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from schemas.rejected import Reason
 from streams.health.condition import Condition, InHand
 
 _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -59,6 +60,13 @@ class Metrics(Collector):
             "alert_delay", "From when an alert was due, its boundary + lateness, to its commit.", _DELAY_BUCKETS_S
         )
 
+        self._audited = Counter(
+            "slo_streams_reference_rejected",
+            "Records of the catalogue or the exclusions that could not be used.",
+            ["topic", "reason"],
+            registry=self._registry,
+        )
+
     def _histogram(self, name: str, text: str, buckets_s: tuple[float, ...]) -> Histogram:
         return Histogram(f"slo_streams_{name}_seconds", text, ["topic"], registry=self._registry, buckets=buckets_s)
 
@@ -72,6 +80,12 @@ class Metrics(Collector):
         delays = self._delays.labels(topic)
         for delay_s in alert_delays_s:
             delays.observe(delay_s)
+
+    def audited(self, topic: str, rejected: Iterable[Reason]) -> None:
+        """A topic of the catalogue or the exclusions was looked at; why records were rejected, one reason for each."""
+        reasons = list(rejected)
+        for reason in Reason:  # also from nought, so that the first one is a rise already
+            self._audited.labels(topic, reason).inc(reasons.count(reason))
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.health.metrics import Metrics
 from streams.intake.checking import Rejection
 from streams.kafka.cluster import find_topic
 from streams.kafka.connection import client_options
@@ -25,7 +26,7 @@ def is_accountable(unit: Unit, topics: Topics) -> bool:
     return unit.topic == topics.input(AVAILABILITY) and unit.partition == 0
 
 
-async def audit(settings: Settings, unit: Unit) -> None:
+async def audit(settings: Settings, unit: Unit, metrics: Metrics) -> None:
     """Read on where the unit says, and give it what has to be rejected, until cancelled.
 
     Raises:
@@ -37,6 +38,8 @@ async def audit(settings: Settings, unit: Unit) -> None:
         for topic in topics.reference
         for number in range((await find_topic(settings, topic)).partitions)
     ]
+    for topic in topics.reference:
+        metrics.audited(topic, ())
     reader = AIOKafkaConsumer(
         **client_options(settings),
         enable_auto_commit=False,
@@ -52,8 +55,9 @@ async def audit(settings: Settings, unit: Unit) -> None:
             for tp, records in (await reader.getmany(timeout_ms=_FETCH_WAIT_MS)).items():
                 misfits = Misfits(tp.topic, tp.partition, topics.rejected)
                 found = [read(topics, tp.topic, record) for record in records]
-                rejected = [misfits.rejected(problem) for problem in found if isinstance(problem, Rejection)]
-                unit.account(place_name(tp), records[-1].offset + 1, rejected)
+                rejected = [problem for problem in found if isinstance(problem, Rejection)]
+                metrics.audited(tp.topic, (problem.reason for problem in rejected))
+                unit.account(place_name(tp), records[-1].offset + 1, map(misfits.rejected, rejected))
 
 
 def place_name(tp: TopicPartition) -> str:

@@ -99,7 +99,7 @@ class Partitions:
             interval_s=interval_s,
             at_once=self._commits,
             metrics=self.metrics,
-            audit=audit.audit(self._settings, taken.unit) if is_accountable else None,
+            audit=audit.audit(self._settings, taken.unit, self.metrics) if is_accountable else None,
         )
 
     def is_ready(self, tp: TP) -> bool:

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.broker.probe import free_port
 from streams.unit.exits import ExitCode
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
+from tests.model import Record
 from tests.model.generate import random_log
 
 
@@ -86,6 +87,15 @@ def test_a_worker_tells_what_it_does(flow: Flow) -> None:
         assert (await endpoint.sums("alert_delay_seconds_count"))[()] == alerts.total()
         breaches = sum(count if kind == "BREACH" else -count for (kind, _), count in alerts.items())
         assert (await endpoint.sums("open_breaches"))[()] == breaches
+
+        await flow.produce([Record(flow.topics.apps, 0, b"com.example.app", b"{", None)])
+
+        async def is_accounted_for() -> bool:
+            found = await endpoint.sums("reference_rejected_total", "topic", "reason")
+            return found == {(flow.topics.apps, "not_json"): 1}
+
+        await wait_for(is_accounted_for, 90, "the unusable app to be counted", [worker])
+        assert await endpoint.sums("rejected_total", "topic", "reason") == rejected
         assert await worker.stop() == 0
         assert {orjson.loads(line)["level"] for line in worker.log.splitlines()} <= {"INFO", "WARNING"}
 

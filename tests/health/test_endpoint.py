@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from schemas.rejected import Reason
 from streams.broker.probe import free_port
 from streams.health.condition import Assigned, Condition, InHand
 from streams.health.endpoint import health_app, served
@@ -59,11 +60,15 @@ def test_metrics_are_by_topic() -> None:
     _, metrics = app(in_hand(990.0, lag=7, watermark_ms=5_000), in_hand(998.0, lag=None), Assigned(TOPIC, 2, None))
     metrics.taken_over(TOPIC, 0.2)
     metrics.committed(TOPIC, 0.03, [4.0, 70.0])
+    metrics.audited("slo.apps.v1", ())
+    metrics.audited("slo.apps.v1", [Reason.SCHEMA, Reason.NOT_JSON, Reason.SCHEMA])
     lines = set(metrics.exposition().decode().splitlines())
     assert lines >= {
         'slo_streams_records_total{topic="slo.webhook.v1"} 9.0',
         'slo_streams_events_total{topic="slo.webhook.v1",verdict="counted"} 6.0',
         'slo_streams_rejected_total{reason="too_late",topic="slo.webhook.v1"} 2.0',
+        'slo_streams_reference_rejected_total{reason="schema",topic="slo.apps.v1"} 2.0',
+        'slo_streams_reference_rejected_total{reason="too_large",topic="slo.apps.v1"} 0.0',
         'slo_streams_alerts_total{kind="RECOVERY",reason="NO_DATA",topic="slo.webhook.v1"} 1.0',
         'slo_streams_rows_total{topic="slo.webhook.v1"} 0.0',
         'slo_streams_partitions{topic="slo.webhook.v1"} 2.0',
