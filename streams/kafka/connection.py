@@ -5,6 +5,7 @@ from typing import Any
 
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
+import streams.kafka.records  # noqa: F401 - in effect wherever there is a client: no reader stops at a header's name
 from streams.settings import Settings
 
 # At DEBUG it logs every request byte for byte: with SASL PLAIN the password itself.
