@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import msgspec
 import orjson
 
 from schemas.rejected import Reason
@@ -21,6 +22,7 @@ from streams.settings import PartitionerName
 from streams.windows.hopping import next_boundary
 
 _RECORDS_AT_A_TIME = 5_000
+_EXPECTED = 'not an object with a "topic"; expected {"topic", "key", "value", "timestamp"}'
 
 
 class UnreadableLineError(ValueError):
@@ -42,36 +44,50 @@ class ReplayRecord:
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
+class _Line(msgspec.Struct):
+    """A line as it is written; `value` is read by the engine, as it would be from a broker."""
+
+    topic: Any = None
+    key: Any = None
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    timestamp: Any = None
+
+
+_LINES = msgspec.json.Decoder(_Line)
+
+
 def read_line(line: bytes, number: int, topics: Topics) -> ReplayRecord:
     """The record of one NDJSON line: `{"topic", "key", "value", "timestamp"}`; `value` an object, or the bytes as text.
+
+    An object is taken byte for byte.
 
     Raises:
         UnreadableLineError: not such a line.
     """
     try:
-        document = orjson.loads(line)
-    except orjson.JSONDecodeError as problem:
+        read = _LINES.decode(line)
+        value = bytes(read.value)
+        raw = None if value == b"null" else orjson.loads(value).encode() if value.startswith(b'"') else value
+    except msgspec.ValidationError as problem:
+        raise UnreadableLineError(_EXPECTED) from problem
+    except (msgspec.DecodeError, orjson.JSONDecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise UnreadableLineError(f"not JSON: {problem}") from problem
-    topic = document.get("topic") if isinstance(document, dict) else None
-    if not isinstance(topic, str):
-        raise UnreadableLineError('not an object with a "topic"; expected {"topic", "key", "value", "timestamp"}')
-    timestamp, value = document.get("timestamp"), document.get("value")
-    if timestamp is not None and type(timestamp) is not int:
+    if not isinstance(read.topic, str):
+        raise UnreadableLineError(_EXPECTED)
+    if read.timestamp is not None and type(read.timestamp) is not int:
         raise UnreadableLineError('"timestamp" is not integer epoch milliseconds')
-    raw = value.encode() if isinstance(value, str) else None if value is None else orjson.dumps(value)
-    named_by = topics.key_fields.get(topic)
-    key = None if named_by is None else _field(value, raw, named_by)
-    if key is None and isinstance(document.get("key"), str):
-        key = document["key"]
-    return ReplayRecord(topic, None if key is None else key.encode(), raw, timestamp, number)
+    named_by = topics.key_fields.get(read.topic)
+    key = None if named_by is None or raw is None else _field(raw, named_by)
+    if key is None and isinstance(read.key, str):
+        key = read.key
+    return ReplayRecord(read.topic, None if key is None else key.encode(), raw, read.timestamp, number)
 
 
-def _field(value: Any, raw: bytes | None, name: str) -> str | None:
-    if isinstance(value, str) and raw is not None:
-        try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            return None
+def _field(raw: bytes, name: str) -> str | None:
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
 

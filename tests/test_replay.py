@@ -209,6 +209,29 @@ def test_a_record_lies_under_the_key_it_should_have(topic: str, value: object, k
     assert read_line(orjson.dumps({"topic": topic, "key": "k", "value": value}), 1, Topics()).key == key
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"appKey": "a",  "n": 1e2, "n": 1.50, "text": "\\u00e9/"}',
+        b'{"appKey":"a","more":' + b"[" * 400 + b"]" * 400 + b"}",
+        b'{"appKey":"a","text":"\xff"}',
+        b"1e999",
+    ],
+)
+def test_a_value_is_what_was_written(value: bytes) -> None:
+    assert read_line(b'{"topic": "slo.webhook.v1", "value": ' + value + b' , "key": "a"}', 1, Topics()) == ReplayRecord(
+        "slo.webhook.v1", b"a", value, None, 1
+    )
+
+
+def test_an_event_that_is_nested_deeply_counts_as_from_a_broker() -> None:
+    event = delivery("12:00", 500)
+    deep = (event.value or b"")[:-1] + b',"more":' + b"[" * 400 + b"]" * 400 + b"}"
+    engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
+    engine.records([read_line(b'{"topic":"slo.webhook.v1","value":' + deep + b"}", 1, Topics())])
+    assert found(engine) == [("12:01", "BELOW_OBJECTIVE")]
+
+
 def test_a_line_keeps_its_timestamp() -> None:
     assert read_line(b'{"topic":"t","timestamp":5}', 1, Topics()).timestamp == 5
 
@@ -218,6 +241,10 @@ def test_a_line_keeps_its_timestamp() -> None:
     [
         (b"{", "not JSON"),
         (b"\xff", "not JSON"),
+        (b'{"topic": "\xff"}', "not JSON"),
+        (b'{"topic": "t", "value": NaN}', "not JSON"),
+        (b'{"topic": "t", "value": "\xff"}', "not JSON"),
+        (b'{"topic": "t", "value": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not JSON"),
         (b"[]", 'not an object with a "topic"'),
         (b"{}", 'not an object with a "topic"'),
         (b'{"topic": 1}', 'not an object with a "topic"'),
