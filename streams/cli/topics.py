@@ -10,14 +10,15 @@ from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.text import console, plain_table
 from streams.gateway.topics import own_topics
-from streams.kafka.cluster import Topic, admin_client, cleanup_policies, existing_topics
-from streams.kafka.specs import TopicSpec, fault_of, topics_needed
+from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
+from streams.kafka.specs import TopicSpec, caution_of, fault_of, topics_needed
 from streams.kafka.topics import UnusableClusterError, ensure_topics
 from streams.settings import Settings
 
 _FINE = "ok"
 _MISSING = "missing"
 _NOT_THERE = "not there: only slo-streams gateway needs it"
+_HIDDEN = {"cleanup.policy": "hidden"}
 _STYLES = {_FINE: "green", _NOT_THERE: "dim"}  # of what is as it should be
 
 
@@ -52,8 +53,8 @@ def topics(
             fail(str(problem))
         for name in created:
             typer.echo(f"created {name}")
-    existing, policies = ask(settings, _look(settings, {spec.name for spec in needed}))
-    verdicts = {spec.name: _verdict(spec, existing, policies) for spec in needed}
+    existing, set_to = ask(settings, _look(settings, {spec.name for spec in needed}))
+    verdicts = {spec.name: _verdict(spec, existing, set_to) for spec in needed}
     verdicts |= {spec.name: _NOT_THERE for spec in own_topics(settings) if spec.name not in existing}
     table = plain_table("topic", "partitions", "replication", "cleanup", "")
     for spec in needed:
@@ -62,21 +63,25 @@ def topics(
         cells = (
             ("", "", "")
             if topic is None
-            else (str(topic.partitions), str(topic.replication), policies.get(spec.name, "hidden"))
+            else (str(topic.partitions), str(topic.replication), set_to.get(spec.name, _HIDDEN)["cleanup.policy"])
         )
         table.add_row(spec.name, *cells, Text(verdict, style=_STYLES.get(verdict, "red")))
     console().print(table)
+    for spec in needed:
+        if caution := caution_of(spec, set_to.get(spec.name, {})):
+            said, advice = caution
+            typer.echo(f"{spec.name} {said}. {advice}")
     if _MISSING in verdicts.values():
         typer.echo("What is missing, a worker creates when it starts, or: slo-streams topics --create")
     if not _STYLES.keys() >= set(verdicts.values()):
         raise typer.Exit(1)
 
 
-async def _look(settings: Settings, names: Container[str]) -> tuple[dict[str, Topic], dict[str, str]]:
+async def _look(settings: Settings, names: Container[str]) -> tuple[dict[str, Topic], dict[str, dict[str, str]]]:
     async with admin_client(settings) as admin:
         existing = {name: topic for name, topic in (await existing_topics(admin)).items() if name in names}
-        return existing, await cleanup_policies(admin, existing)
+        return existing, await topic_settings(admin, existing)
 
 
-def _verdict(spec: TopicSpec, existing: Mapping[str, Topic], policies: Mapping[str, str]) -> str:
-    return _MISSING if spec.name not in existing else fault_of(spec, existing, policies) or _FINE
+def _verdict(spec: TopicSpec, existing: Mapping[str, Topic], set_to: Mapping[str, Mapping[str, str]]) -> str:
+    return _MISSING if spec.name not in existing else fault_of(spec, existing, set_to) or _FINE

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -10,6 +11,8 @@ from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
 from streams.kafka.connection import client_options
 from streams.settings import Settings
+
+_SETTINGS: Final = ("cleanup.policy", "min.compaction.lag.ms")
 
 
 class MissingTopicError(Exception):
@@ -68,14 +71,14 @@ async def find_topic(settings: Settings, name: str) -> Topic:
     return topics[name]
 
 
-async def cleanup_policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, str]:
-    """`cleanup.policy` of existing topics: `delete`, `compact` or `compact,delete`; none of what this user may not see.
+async def topic_settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """`cleanup.policy` and `min.compaction.lag.ms` of existing topics; none of what this user may not see.
 
     Raises:
         KafkaError: the brokers do not answer.
     """
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name, {"cleanup.policy": None}) for name in names]
-    policies = {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(_SETTINGS)) for name in names]
+    set_to = {}
     for response in await admin.describe_configs(resources) if resources else []:
         for code, message, _type, name, entries in response.resources:
             error = for_code(code)
@@ -83,5 +86,5 @@ async def cleanup_policies(admin: AIOKafkaAdminClient, names: Iterable[str]) -> 
                 continue
             if code:
                 raise error(message)
-            policies[name] = next(entry[1] for entry in entries if entry[0] == "cleanup.policy")
-    return policies
+            set_to[name] = {entry[0]: entry[1] for entry in entries}
+    return set_to

@@ -17,11 +17,11 @@ from aiokafka.errors import (
     for_code,
 )
 
-from streams.kafka.cluster import admin_client, cleanup_policies, existing_topics
+from streams.kafka.cluster import admin_client, existing_topics, topic_settings
 from streams.kafka.connection import client_options
 from streams.kafka.rights import Operation, Rights, in_words, missing_rights, rights_on_topics
 from streams.kafka.servers import obstacles
-from streams.kafka.specs import TopicSpec, fault_of, topics_needed
+from streams.kafka.specs import TopicSpec, caution_of, fault_of, topics_needed
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,9 @@ async def prepare_topics(settings: Settings) -> list[str]:
         UnreachableClusterError: no broker answers.
         UnusableClusterError: with every reason found.
     """
-    created, problems = await _ensure(settings, topics_needed(settings), rights_on_topics(settings))
+    created, problems, cautions = await _ensure(settings, topics_needed(settings), rights_on_topics(settings))
+    for caution in cautions:
+        log.warning("%s", caution)
     problems += await missing_rights(settings)
     problems += await _transaction_problems(settings)
     if problems:
@@ -62,18 +64,20 @@ async def ensure_topics(settings: Settings, needed: Sequence[TopicSpec], rights:
         UnreachableClusterError: no broker answers.
         UnusableClusterError: with every reason found.
     """
-    created, problems = await _ensure(settings, needed, rights)
+    created, problems, _ = await _ensure(settings, needed, rights)
     if problems:
         raise UnusableClusterError("\n".join(problems))
     return created
 
 
-async def _ensure(settings: Settings, needed: Sequence[TopicSpec], rights: Rights) -> tuple[list[str], list[str]]:
-    """What was created, and what is wrong."""
+async def _ensure(
+    settings: Settings, needed: Sequence[TopicSpec], rights: Rights
+) -> tuple[list[str], list[str], list[str]]:
+    """What was created, what is wrong, and what may go wrong."""
     try:
         async with admin_client(settings) as admin:
             created = await _create_missing(admin, settings, needed, rights)
-            return created, await _problems(admin, needed)
+            return created, *await _look_through(admin, needed)
     except KafkaConnectionError as problem:
         found = await obstacles(settings)
         refusal = f"no Kafka broker answers at {settings.bootstrap_servers} as it should"
@@ -127,15 +131,20 @@ async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:
             existing_names = set(await existing_topics(admin))
 
 
-async def _problems(admin: AIOKafkaAdminClient, wanted: Sequence[TopicSpec]) -> list[str]:
+async def _look_through(admin: AIOKafkaAdminClient, wanted: Sequence[TopicSpec]) -> tuple[list[str], list[str]]:
+    """What is wrong, and what may go wrong."""
     existing = await existing_topics(admin)
     needed = [spec for spec in wanted if spec.name in existing or not spec.is_optional]
-    policies = await cleanup_policies(admin, [spec.name for spec in needed])
-    unseen = [spec.name for spec in needed if spec.name not in policies]
+    set_to = await topic_settings(admin, [spec.name for spec in needed])
+    unseen = [spec.name for spec in needed if spec.name not in set_to]
     if unseen:
         log.warning("cleanup.policy not checked, as DescribeConfigs is not allowed: %s", ", ".join(unseen))
-    faults = {spec.name: fault_of(spec, existing, policies) for spec in needed}
-    return [f"{name} {fault}" for name, fault in faults.items() if fault is not None]
+    faults = {spec.name: fault_of(spec, existing, set_to) for spec in needed}
+    cautions = {spec.name: caution_of(spec, set_to.get(spec.name, {})) for spec in needed}
+    return (
+        [f"{name} {fault}" for name, fault in faults.items() if fault is not None],
+        [f"{name} {caution[0]}. {caution[1]}" for name, caution in cautions.items() if caution is not None],
+    )
 
 
 async def _transaction_problems(settings: Settings) -> list[str]:

@@ -1,6 +1,7 @@
 """The commands that ask Kafka, against a real one."""
 
 import asyncio
+import logging
 import signal
 import subprocess
 import sys
@@ -122,6 +123,18 @@ def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) ->
     code, said = run(settings, "topics", "--create")
     assert code == 1
     assert "cleanup.policy=compact" in said
+
+
+def test_exclusions_that_are_soon_merged_are_warned_of(
+    kafka: Kafka, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(kafka.create_topic(settings.topics.exclusions, cleanup_policy="compact"))
+    with caplog.at_level(logging.WARNING, "streams"):
+        asyncio.run(prepare_topics(settings))
+    assert f"{settings.topics.exclusions} has min.compaction.lag.ms=0: after a restart" in caplog.text
+    code, said = run(settings, "topics")
+    assert code == 0
+    assert "Set min.compaction.lag.ms to at least 3024000000 (35 days)" in said
 
 
 def test_status_before_anything_exists(settings: Settings) -> None:

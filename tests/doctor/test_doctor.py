@@ -84,10 +84,12 @@ def test_topics_that_are_set_wrong(kafka: Kafka, settings: Settings) -> None:
         await kafka.create_topic(rows, partitions=2, cleanup_policy="delete")
         await kafka.create_topic(names.alerts, cleanup_policy="compact", max_message_bytes="1000")
         await kafka.create_topic(names.alert_state, cleanup_policy="compact", min_insync_replicas="2")
+        await kafka.create_topic(names.exclusions, cleanup_policy="compact", min_compaction_lag_ms="60000")
+        made = {names.input(WEBHOOK), rows, names.alerts, names.alert_state, names.exclusions}
         async with admin_client(settings) as admin:
 
             async def are_visible() -> bool:
-                return {names.input(WEBHOOK), rows, names.alerts, names.alert_state} <= {*await admin.list_topics()}
+                return made <= {*await admin.list_topics()}
 
             await wait_for(are_visible, 60, "the topics to be seen")
 
@@ -102,6 +104,8 @@ def test_topics_that_are_set_wrong(kafka: Kafka, settings: Settings) -> None:
     assert "problem cleanup.policy=compact keeps one record a key" in findings[names.alerts]
     assert "problem max.message.bytes=1000:" in findings[names.alerts]
     assert "warning min.insync.replicas=2, but it has 1 replicas" in findings[names.alert_state]
+    assert "warning has min.compaction.lag.ms=60000: after a restart" in findings[names.exclusions]
+    assert "Set min.compaction.lag.ms to at least 3024000000 (35 days)" in findings[names.exclusions]
 
 
 def test_transactions_that_are_refused(settings: Settings) -> None:
