@@ -1,8 +1,8 @@
 """`slo.apps.v1`: the app catalogue, one record per app.
 
 Key: `appKey`. Producers: the marketplace. Consumers: the evaluator (names in alerts, excluded clients), the health
-prober (what to check), the notifier (whom to tell). Compacted: the newest version of an app is kept for ever, an empty
-value removes it.
+prober (what to check), the notifier (whom to tell). Compacted: the newest version of an app is kept for ever. A null
+value (a tombstone) removes it; an empty one is rejected as `not_json`.
 """
 
 from schemas.fields import BaseUrl, Text
@@ -23,4 +23,4 @@ class App(Record):
     healthcheck_urls: list[BaseUrl]
     """The base URLs to check; empty when the app is not probed."""
     excluded_client_keys: list[Text]
-    """Installations whose events never count, named by the partner or known as scanners."""
+    """Installations whose callbacks and webhooks never count, named by the partner or known as scanners."""

@@ -1,8 +1,8 @@
 """`slo.exclusions.v1`: times that do not count against apps.
 
 Key: `id`. Producers: planned downtime comes from partners in advance, platform faults from the incident process,
-also afterwards. Consumers: the evaluator. Compacted: the newest version of an exclusion is kept, an empty value
-withdraws it.
+also afterwards. Consumers: the evaluator. Compacted: the newest version of an exclusion is kept. A null value (a
+tombstone) withdraws it; an empty one is rejected as `not_json`.
 """
 
 from typing import Literal, Self
