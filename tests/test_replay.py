@@ -8,9 +8,8 @@ import pytest
 
 from streams.names import Topics
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
-from tests.model import Record
+from tests.model import Alert, Record
 from tests.model.build import DEFAULTS, check, clock_ms, delivery, record
-from tests.model.judging import Alert
 
 LATENESS_MS = 10_000
 
@@ -136,8 +135,8 @@ def test_an_exclusion_acts_by_its_timestamp_wherever_it_lies(
 
 def listed(**changes: object) -> bytes:
     value = {"appKey": "com.example.app", "name": "Charts", "partnerName": "Acme", "email": "a@acme.example"}
-    value |= {"healthcheckUrls": [], "excludedClientKeys": [], **changes}
-    return orjson.dumps({"topic": "slo.apps.v1", "value": value, "timestamp": None})
+    lists: dict[str, object] = {"healthcheckUrls": [], "excludedClientKeys": []}
+    return orjson.dumps({"topic": "slo.apps.v1", "value": {**value, **lists, **changes}, "timestamp": None})
 
 
 def test_the_catalogue_counts_from_where_it_lies() -> None:
