@@ -36,9 +36,9 @@ class Known:
 
     def phase(self, now_ms: int) -> Phase:
         """Where it stands at a time."""
-        if self.exclusion.start > now_ms:
-            return Phase.COMING
-        return Phase.CURRENT if self.exclusion.end is None or self.exclusion.end > now_ms else Phase.PAST
+        if self.exclusion.end is not None and self.exclusion.end <= max(now_ms, self.exclusion.start):
+            return Phase.PAST  # also one that was ended before it began
+        return Phase.COMING if self.exclusion.start > now_ms else Phase.CURRENT
 
 
 async def read_exclusions(settings: Settings) -> Exclusions:

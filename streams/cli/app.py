@@ -16,6 +16,7 @@ from streams.cli.rejected import rejected_app
 from streams.cli.replay import replay
 from streams.cli.run import run
 from streams.cli.status import status
+from streams.cli.text import drop_output
 from streams.cli.topics import topics
 from streams.cli.windows import windows
 from streams.cli.worker import worker
@@ -47,4 +48,7 @@ def _commands() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except BrokenPipeError:  # its reader has seen enough: `| head`
+        drop_output()

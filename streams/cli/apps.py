@@ -40,7 +40,7 @@ def import_(
         name: Charts                       # as alerts show it
         partnerName: Example               # as alerts show it
         email: sre@example.com             # who is told about breaches
-        healthcheckUrls: [https://charts.example.com/health]
+        healthcheckUrls: \\[https://charts.example.com/health]
         excludedClientKeys: []             # installations whose events never count
 
     \b

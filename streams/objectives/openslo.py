@@ -20,6 +20,7 @@ from streams.objectives.scalars import (
     PlainDecimal,
     PositiveDurationMs,
     Switch,
+    WholeNumber,
     WholeSecondsMs,
 )
 
@@ -45,7 +46,7 @@ class Tuning(_Part):
     model_config = ConfigDict(alias_generator=lambda name: _OUR_PREFIX + name.replace("_", "-"))
 
     hop: WholeSecondsMs | None = None
-    minimum_events: Annotated[int, Field(ge=1)] = 1
+    minimum_events: Annotated[WholeNumber, Field(ge=1)] = 1
     recover_after: DurationMs = 0
     silence: Silence | None = None
 

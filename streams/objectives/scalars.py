@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator
 from streams.durations import duration_ms
 from streams.names import METRICS
 
-_DECIMAL: Final = re.compile(r"\d{1,12}(\.\d{1,18})?", re.ASCII)
+_DECIMAL: Final = re.compile(r"\d{1,12}(\.\d{1,18})?|\.\d{1,18}", re.ASCII)
+_WHOLE: Final = re.compile(r"-?\d{1,12}", re.ASCII)
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 _HAS_UNIT: Final = re.compile(r"[0-9.]{1,15}(ms|[a-zA-Z])", re.ASCII)
 _HOP_UNIT_MS: Final = 1_000
@@ -19,6 +20,12 @@ def _decimal(text: object) -> Decimal:
     if not isinstance(text, str) or _DECIMAL.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a plain decimal number such as 0.999 or 14.4")
     return Decimal(text)
+
+
+def _whole(text: object) -> object:
+    if not isinstance(text, str) or _WHOLE.fullmatch(text) is None:
+        raise ValueError(f"should be a whole number, not {text!r}")
+    return text
 
 
 def _duration(text: object) -> int:
@@ -60,6 +67,7 @@ def _switch(text: object) -> bool:
     return text == "true"
 
 
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
 PlainDecimal = Annotated[Decimal, BeforeValidator(_decimal)]
 DurationMs = Annotated[int, BeforeValidator(_duration)]
 PositiveDurationMs = Annotated[DurationMs, AfterValidator(_some_time)]

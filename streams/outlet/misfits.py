@@ -32,7 +32,7 @@ class Misfits:
         if value is not None and len(value) > KEPT_WHOLE_BYTES:
             truncated, sha256 = len(value), hashlib.sha256(value).hexdigest()
             value = value[:KEPT_OF_LARGE_BYTES]
-        if key is not None and len(key) + len(value or b"") > KEPT_WHOLE_BYTES:
+        if key is not None and len(key) > KEPT_OF_LARGE_BYTES and len(key) + len(value or b"") > KEPT_WHOLE_BYTES:
             key_truncated, key = len(key), key[:KEPT_OF_LARGE_BYTES]
         own = [header for header in record.headers if header[0] != REROUTED_FROM]  # that mark is ours
         kept = _kept(own)

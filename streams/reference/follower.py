@@ -74,7 +74,7 @@ class Follower:
                     rejection = self._reference.take(tp.topic, record)
                     if rejection is not None:
                         where = f"{tp.topic}[{tp.partition}] at {record.offset}"
-                        log.warning("%s is passed over: %s: %s", where, rejection.reason, rejection.detail)
+                        log.info("%s is passed over: %s: %s", where, rejection.reason, rejection.detail)
             # By position, not by the last record: transaction markers are never delivered.
             position = {tp: await reader.position(tp) for tp in reader.assignment()}
             async with self._moved:

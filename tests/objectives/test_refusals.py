@@ -200,6 +200,7 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
         (17, "  annotations: {slo-streams/hop: 60}", 17, f"{ANNOTATION}/hop", "is not a duration with its unit"),
         (17, "  annotations: {slo-streams/minimum-events: 0}", 17, f"{ANNOTATION}/minimum-events", "at least 1"),
         (17, "  annotations: {slo-streams/minimum-events: few}", 17, f"{ANNOTATION}/minimum-events", "not 'few'"),
+        (17, "  annotations: {slo-streams/minimum-events: 1_0}", 17, f"{ANNOTATION}/minimum-events", "not '1_0'"),
         (
             17,
             "  annotations: {slo-streams/recover-after: soon}",
