@@ -27,12 +27,15 @@ test: setup check  ## Check, then run all tests (on a container where a Docker e
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 .PHONY: check
-check: setup  ## Lint, types, layers, generated files
+check: setup  ## Lint, types, layers, generated files, API documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m schemas --check
+	$(BIN)/python -m streams.gateway | cmp - infra/api/openapi.json
+	$(BIN)/openapi-spec-validator infra/api/openapi.json
+	$(BIN)/pytest tests/schemas/test_asyncapi.py
 
 .PHONY: format
 format: setup  ## Format the code and mend what lint can mend
