@@ -109,3 +109,8 @@ class Topics:
 def changelog(application_id: str, metric: Metric) -> str:
     """Compacted topic that holds the window tables of a metric; same partition count as its input topic."""
     return f"{application_id}-{metric.table}-panes-changelog"
+
+
+def name_of(topic: str, partition: int) -> str:
+    """A partition as people read it: slo.webhook.v1[3]."""
+    return f"{topic}[{partition}]"

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from streams.names import name_of
+
 _NAMED: Final = 10  # partitions in one sentence
 
 
@@ -34,7 +36,7 @@ class Assigned:
     @property
     def name(self) -> str:
         """As logs name it: slo.webhook.v1[3]."""
-        return f"{self.topic}[{self.partition}]"
+        return name_of(self.topic, self.partition)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.evaluation.series import Series
 from streams.intake.records import ChunkedRecords
 from streams.kafka.connection import client_options
+from streams.names import name_of
 from streams.settings import Settings
 from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series
 
@@ -38,11 +39,13 @@ async def restore(settings: Settings, changelog: str, partition: int) -> State:
     raw_meta = rows.pop(META_KEY, None)
     if raw_meta is None:
         if rows:
-            raise StateLostError(f"{changelog}[{partition}] holds {len(rows):,} rows but no meta row")
+            raise StateLostError(f"{name_of(changelog, partition)} holds {len(rows):,} rows but no meta row")
         return State(None, [])
     meta = decode_meta(raw_meta)
     if meta.rows != len(rows):
-        raise StateLostError(f"{changelog}[{partition}] holds {len(rows):,} rows, but {meta.rows:,} were committed")
+        raise StateLostError(
+            f"{name_of(changelog, partition)} holds {len(rows):,} rows, but {meta.rows:,} were committed"
+        )
     series: list[Series] = []
     while rows:  # each row is let go of as it is read: both at once would take half as much memory again
         series.append(decode_series(*rows.popitem()))

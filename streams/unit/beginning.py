@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.kafka.connection import client_options
+from streams.names import name_of
 from streams.settings import Settings
 from streams.tables.changelog import StateLostError
 from streams.tables.rows import Meta
@@ -36,7 +37,7 @@ class Standing:
     @property
     def name(self) -> str:
         """As logs name it: slo.webhook.v1[3]."""
-        return f"{self.source.topic}[{self.source.partition}]"
+        return name_of(*self.source)
 
 
 async def ask_standing(settings: Settings, source: TopicPartition, changelog: str) -> Standing:
@@ -71,7 +72,7 @@ def beginning(standing: Standing, changelog: str, meta: Meta | None) -> Meta:
     if meta is None:
         if committed is not None:
             raise StateLostError(
-                f"{changelog}[{standing.source.partition}] is empty, but {standing.name} was committed up to "
+                f"{name_of(changelog, standing.source.partition)} is empty, but {standing.name} was committed up to "
                 f"{committed:,}: its state is lost. Restore the topic, or start over with a new SLO_APPLICATION_ID."
             )
         return Meta(standing.oldest_offset, None, 0)

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.kafka.connection import client_options
+from streams.names import name_of
 from streams.reference.follower import Follower
 from streams.settings import Clock, Settings
 from streams.unit.beginning import SourceLostError
@@ -77,7 +78,7 @@ class Ends:
             owned.end_offset = ends[tp]
             match owned.sight.look(asked_s, next_offsets[tp], ends[tp]):
                 case Finding.LOST:
-                    name = f"{tp.topic}[{tp.partition}]"
+                    name = name_of(*tp)
                     refuse(SourceLostError(name, ends[tp], next_offsets[tp]), f"watching {name}")
                 case Finding.STUCK:
                     await self._gaps.look_for(tp, owned.unit, ends[tp])
@@ -93,5 +94,5 @@ class Ends:
         try:
             owned.unit.tick(asked_ms)
         except Exception as problem:
-            exit_on(problem, f"judging {tp.topic}[{tp.partition}]")
+            exit_on(problem, f"judging {name_of(*tp)}")
         owned.hurry()

@@ -10,6 +10,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faust.types import TP
 
 from streams.kafka.connection import client_options
+from streams.names import name_of
 from streams.settings import Settings
 from streams.unit.exits import exit_on
 from streams.unit.unit import Unit
@@ -42,13 +43,13 @@ class Gaps:
         try:
             oldest = await _oldest_offset(self._settings, TopicPartition(*tp))
         except KafkaError as problem:
-            exit_on(problem, f"looking for records {expected} to {until_offset - 1} of {_name(tp)}")
+            exit_on(problem, f"looking for records {expected} to {until_offset - 1} of {name_of(*tp)}")
         if unit.next_offset != expected:  # they came meanwhile
             return
         if oldest > expected:
-            log.error("%s: records %d to %d are gone from the log unread; going on", _name(tp), expected, oldest - 1)
+            log.error("%s: records %d to %d are gone from the log unread; going on", name_of(*tp), expected, oldest - 1)
             unit.next_offset = min(oldest, until_offset)
-        log.warning("%s: reading again from %d", _name(tp), unit.next_offset)
+        log.warning("%s: reading again from %d", name_of(*tp), unit.next_offset)
         if self.reading is not None:
             with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
                 await self.reading.seek(tp, unit.next_offset)
@@ -76,7 +77,3 @@ async def _oldest_offset(settings: Settings, source: TopicPartition) -> int:
     finally:
         await consumer.stop()
     return offset
-
-
-def _name(tp: TP) -> str:
-    return f"{tp.topic}[{tp.partition}]"

@@ -15,7 +15,7 @@ from streams.evaluation.objective import Objective
 from streams.evaluation.progress import PanesDoNotFitError
 from streams.evaluation.series import Series
 from streams.intake.placement import partition_of
-from streams.names import changelog
+from streams.names import changelog, name_of
 from streams.reference.reference import Reference
 from streams.settings import Settings
 from streams.tables.changelog import StateLostError, restore
@@ -51,7 +51,7 @@ class TakeOver:
 
     async def run(self, tp: TP, parked: Parked) -> TakenOver:
         """Take one over; may be cancelled, then nothing was changed but that former owners are fenced."""
-        doing = f"taking over {tp.topic}[{tp.partition}]"
+        doing = f"taking over {name_of(*tp)}"
         rows = changelog(self._settings.application_id, self._inputs[tp.topic])
         ledger = Ledger(self._settings, tp.topic, tp.partition, rows, self._failpoint)
         try:

@@ -13,7 +13,7 @@ from streams.evaluation.transition import Reason as AlertReason
 from streams.intake.admission import Admission
 from streams.intake.checking import Rejection
 from streams.intake.chunk import Chunk
-from streams.names import Metric, Topics
+from streams.names import Metric, Topics, name_of
 from streams.outlet.alert import alert_records, utc_text
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
@@ -98,7 +98,9 @@ class Unit:
             GapError: the chunk starts beyond `next_offset`.
         """
         if chunk.start_offset > self.next_offset:
-            raise GapError(f"{self.topic}[{self.partition}] goes on at {self.next_offset}, not {chunk.start_offset}")
+            raise GapError(
+                f"{name_of(self.topic, self.partition)} goes on at {self.next_offset}, not {chunk.start_offset}"
+            )
         chunk = chunk.since(self.next_offset)
         if chunk.next_offset <= self.next_offset:
             return
