@@ -41,7 +41,7 @@ def import_(
         partnerName: Example               # as alerts show it
         email: sre@example.com             # who is told about breaches
         healthcheckUrls: \\[https://charts.example.com/health]
-        excludedClientKeys: []             # installations whose events never count
+        excludedClientKeys: []             # installations whose callbacks and webhooks never count
 
     \b
     Examples:

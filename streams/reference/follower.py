@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.cluster import find_topic
 from streams.kafka.connection import client_options
+from streams.names import name_of
 from streams.reference.reference import Reference
 from streams.settings import Settings
 
@@ -73,7 +74,7 @@ class Follower:
                 for record in records:
                     rejection = self._reference.take(tp.topic, record)
                     if rejection is not None:
-                        where = f"{tp.topic}[{tp.partition}] at {record.offset}"
+                        where = f"{name_of(*tp)} at {record.offset}"
                         log.info("%s is passed over: %s: %s", where, rejection.reason, rejection.detail)
             # By position, not by the last record: transaction markers are never delivered.
             position = {tp: await reader.position(tp) for tp in reader.assignment()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from streams.health.condition import InHand
 from streams.health.metrics import Metrics
+from streams.names import name_of
 from streams.unit.brake import Brake
 from streams.unit.exits import exit_on
 from streams.unit.mark import Mark
@@ -102,7 +103,7 @@ class Owned:
         try:
             await audit
         except Exception as problem:
-            exit_on(problem, f"auditing beside {self.unit.topic}[{self.unit.partition}]")
+            exit_on(problem, f"auditing beside {name_of(self.unit.topic, self.unit.partition)}")
 
     async def _keep_committing(self) -> None:
         """Commit now and then, and when an alert waits, until the partition leaves."""
@@ -128,7 +129,7 @@ class Owned:
                     self._brake.look(time.monotonic(), self.unit.counts)
                     self._mark = await self._ledger.write(work)
             except BaseException as problem:
-                exit_on(problem, f"committing {self.unit.topic}[{self.unit.partition}]")
+                exit_on(problem, f"committing {name_of(self.unit.topic, self.unit.partition)}")
             self.settled_s = time.monotonic()
             if work is not None:
                 now_ms = time.time_ns() // 1_000_000

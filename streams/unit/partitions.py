@@ -13,6 +13,7 @@ from streams.health.condition import Assigned, Condition
 from streams.health.metrics import Metrics
 from streams.intake.chunk import Chunk
 from streams.intake.records import ChunkedRecords
+from streams.names import name_of
 from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import Clock, Settings
@@ -87,7 +88,7 @@ class Partitions:
         took_s = time.monotonic() - started_s
         how = "kept" if taken.restored is None else "restored"
         series, next_offset = len(taken.unit.evaluator.series), taken.unit.next_offset
-        log.info("%s: %s %s series in %.1f s, going on at %s", _name(tp), how, f"{series:,}", took_s, next_offset)
+        log.info("%s: %s %s series in %.1f s, going on at %s", name_of(*tp), how, f"{series:,}", took_s, next_offset)
         self.metrics.taken_over(tp.topic, took_s)
         self._counts_of_released[tp.topic][_RESTORED] += taken.restored or 0
         interval_s = self._settings.commit_interval / 1_000
@@ -155,7 +156,7 @@ class Partitions:
             await self.gaps.close(tp, owned.unit, chunk.start_offset)
             return
         except Exception as problem:
-            exit_on(problem, f"judging {_name(tp)}")
+            exit_on(problem, f"judging {name_of(*tp)}")
         owned.hurry()
         await owned.make_room()
         await asyncio.sleep(0)  # commits and ticks have their turn
@@ -167,7 +168,3 @@ class Partitions:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _name(tp: TP) -> str:
-    return f"{tp.topic}[{tp.partition}]"

@@ -33,7 +33,9 @@ def test_why_it_paged(settings: Settings) -> None:
     code, said = run(settings, APP, "webhook-delivery-success-rate", "--json")
     assert code == 0
     confluence, jira = orjson.loads(said)
-    assert jira["window"]["panes"] == [{"start": START_MS, "goodCount": 1, "badCount": 1, "byApp": False, "isExcluded": False}]
+    assert jira["window"]["panes"] == [
+        {"start": START_MS, "goodCount": 1, "badCount": 1, "byApp": False, "isExcluded": False}
+    ]
     assert (jira["window"]["sliFraction"], jira["sloFraction"]) == ("1/2", "99/100")
     assert jira["breachedAt"] == START_MS + MINUTE_MS
     assert jira["nextBoundary"]["judgedAtWatermark"] == START_MS + 3 * MINUTE_MS + 10_000
