@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
+from streams.compact import compact_json
 from streams.evaluation.incident import incident_id
 from streams.evaluation.transition import Kind, Transition
 from streams.names import METRICS, Topics
@@ -50,9 +49,9 @@ def alert_document(transition: Transition, app: AppDetails) -> dict[str, Any]:
 def alert_records(transition: Transition, app: AppDetails, topics: Topics) -> tuple[Outgoing, Outgoing]:
     """The record for the alerts topic and the one for the alert state, which lies in the partition of its app."""
     document = alert_document(transition, app)
-    value = orjson.dumps(document)
+    value = compact_json(document)
     key = transition.app_key.encode()
-    state_key = orjson.dumps(
+    state_key = compact_json(
         [transition.app_key, transition.objective.metric, transition.scope, transition.objective.name]
     )
     return (

@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any, Final
 
 import msgspec
-import orjson
 
+from streams.compact import compact_json
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.transition import Standing
@@ -49,7 +49,7 @@ class Meta(msgspec.Struct, frozen=True):
 
 def encode_key(key: SeriesKey) -> bytes:
     """Row key of a series: a JSON array, because no separator can then be forged."""
-    return orjson.dumps(key)
+    return compact_json(key)
 
 
 def encode_series(series: Series) -> bytes:
