@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
+    InvalidReplicationFactorError,
     KafkaConnectionError,
     KafkaError,
     TopicAlreadyExistsError,
@@ -104,22 +105,41 @@ async def _create_missing(
         for spec in missing
     ]
     response = await admin.create_topics(wanted)
-    problems = {}
+    brokers = len((await admin.describe_cluster())["brokers"])
+    refused = {}
     for name, code, *message in response.topic_errors:
         error = for_code(code)
-        if code and error is not TopicAlreadyExistsError:  # another one may be starting, too
-            problems[name] = f"cannot create topic {name}: {error.__name__}: {' '.join(filter(None, message))}"
+        if not code or error is TopicAlreadyExistsError:  # another one may be starting, too
+            continue
+        refused[name] = f": {error.__name__}: {' '.join(filter(None, message))}"
         if error is TopicAuthorizationFailedError:
-            problems[name] += f" If it exists, allow {in_words(rights.get(name, _DESCRIBE))} on it"
-    created = [spec.name for spec in missing if spec.name not in problems]
+            refused[name] += f" If it exists, allow {in_words(rights.get(name, _DESCRIBE))} on it"
+        if error is InvalidReplicationFactorError and brokers < settings.replication_factor:
+            refused[name] = _too_few(brokers, settings.replication_factor)
+    created = [spec.name for spec in missing if spec.name not in refused]
     for spec in missing:
-        if spec.is_optional and spec.name in problems:
-            log.warning("%s; going on without it", problems.pop(spec.name))
-    if problems:
-        hint = "Set SLO_REPLICATION_FACTOR to at most the number of brokers, or have the topics created for you."
-        raise UnusableClusterError("\n".join([*problems.values(), hint]))
+        if spec.is_optional and spec.name in refused:
+            log.warning("%s; going on without it", _cannot_create([spec.name], refused.pop(spec.name)))
+    if refused:
+        reasons = [
+            _cannot_create([name for name in refused if refused[name] == why], why)
+            for why in dict.fromkeys(refused.values())
+        ]
+        raise UnusableClusterError("\n".join([*reasons, "Or have the topics created for you."]))
     await _until_visible(admin, created)
     return created
+
+
+def _too_few(brokers: int, replicas: int) -> str:
+    has = "1 broker" if brokers == 1 else f"{brokers} brokers"
+    return f" with {replicas} replicas: the cluster has {has}. Set SLO_REPLICATION_FACTOR={brokers}"
+
+
+def _cannot_create(names: Sequence[str], why: str) -> str:
+    """One reason, told once for all topics that it is in the way of; several are named below it."""
+    if len(names) == 1:
+        return f"cannot create topic {names[0]}{why}"
+    return f"cannot create {len(names)} topics{why}\n  {', '.join(names)}"
 
 
 async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:

@@ -32,3 +32,13 @@ def test_one_that_is_needed_is_asked_for(kafka: Kafka, topic_prefix: str) -> Non
     with pytest.raises(UnusableClusterError, match=needed) as refused:
         ensured(kafka, TopicSpec(optional, is_optional=True), TopicSpec(needed))
     assert optional not in str(refused.value)
+
+
+def test_one_reason_is_told_once_for_all_topics(kafka: Kafka, topic_prefix: str) -> None:
+    names = [f"{topic_prefix}{number}" for number in range(3)]
+    with pytest.raises(UnusableClusterError) as refused:
+        ensured(kafka, *map(TopicSpec, names))
+    assert str(refused.value).splitlines()[0] == (
+        f"cannot create 3 topics with {TOO_MANY_REPLICAS} replicas: the cluster has 1 broker. "
+        "Set SLO_REPLICATION_FACTOR=1"
+    )
