@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 
 from streams.doctor.finding import Finding, ok, problem, warning
 from streams.kafka.cluster import admin_client
@@ -11,6 +17,19 @@ from streams.settings import Settings
 
 # Records to read beyond which a group is told to lag: about a second's work of one worker, with room for a commit.
 _LAG: Final = 100_000
+
+
+# A new broker sets up its first group, or one has just taken the group over.
+COORDINATOR_IS_NOT_READY: Final = (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
+
+
+def not_ready(subject: str) -> Finding:
+    """Nothing can be told of the group by now."""
+    return warning(subject, "its coordinator is not ready yet", "Run doctor again in some seconds.")
 
 
 async def check_group(settings: Settings) -> Finding:
@@ -24,9 +43,11 @@ async def check_group(settings: Settings) -> Finding:
         try:
             progress = await reader.read_when_ready()
             state, members = await _describe(settings)
-        except KafkaError as error:
+        except GroupAuthorizationFailedError as error:
             said = f"cannot be described: {type(error).__name__}: {error}"
             return problem(subject, said, f"Allow Read and Describe on group {settings.application_id}.")
+        except COORDINATOR_IS_NOT_READY:
+            return not_ready(subject)
     lag = sum(one.lag for partitions in progress.values() for one in partitions)
     said = f"{members} workers ({state or 'never seen'}), {lag:,} records to read"
     if members == 0 and lag:

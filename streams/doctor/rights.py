@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidTransactionTimeout, KafkaError, TransactionalIdAuthorizationFailed
 
 from streams.doctor.finding import Finding, ok, problem
+from streams.doctor.group import COORDINATOR_IS_NOT_READY, not_ready
 from streams.kafka.connection import client_options
 from streams.kafka.specs import topics_needed
 from streams.settings import Settings
@@ -17,6 +18,8 @@ from streams.settings import Settings
 _READ_MS: Final = 500  # a refusal comes with the first answer; an empty topic has nothing to wait for
 _TIMEOUT_S: Final = 5.0
 _BEFORE_MS: Final = 10_000  # so that the record bears an older time than the marker that aborts it
+
+_SKIPPED: Final = "skipped: none of these topics is there"
 
 Refused = (KafkaError, TimeoutError)
 
@@ -41,7 +44,7 @@ async def check_reading(settings: Settings, existing: Iterable[str]) -> list[Fin
     faults = [
         problem(topic, f"cannot be read: {why}", advice) for topic, why in zip(wanted, refusals, strict=True) if why
     ]
-    return faults or [ok("reading", f"{len(wanted)} topics can be read")]
+    return faults or [ok("reading", f"{len(wanted)} topics can be read" if wanted else _SKIPPED)]
 
 
 async def _refusal_to_read(settings: Settings, topic: str) -> str | None:
@@ -80,10 +83,13 @@ async def check_writing(settings: Settings, existing: Iterable[str]) -> list[Fin
         group = settings.application_id
         try:
             await _aborted_offset(settings, TopicPartition(inputs[0], 0))
+        except COORDINATOR_IS_NOT_READY:
+            faults.append(not_ready(f"group {group}"))
         except Refused as error:
             why = f"no offsets can be committed: {said(error)}"
             faults.append(problem(f"group {group}", why, f"Allow Read on group {group}."))
-    return faults or [ok("writing", f"transactions work on {len(wanted)} topics and the group's offsets")]
+    offsets = " and the group's offsets" if inputs else ""
+    return faults or [ok("writing", f"transactions work on {len(wanted)} topics{offsets}" if wanted else _SKIPPED)]
 
 
 def _transaction_advice(settings: Settings, error: Exception) -> str:

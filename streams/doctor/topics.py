@@ -30,16 +30,22 @@ TopicSettings = Mapping[str, str]
 async def check_topics(settings: Settings, objectives: Sequence[Objective]) -> list[Finding]:
     """Findings for every topic of the worker, and those of the gateway that are there; where all is well, one each.
 
+    Those that are missing are one finding together.
+
     Raises:
         KafkaError: the brokers do not answer.
     """
     async with admin_client(settings) as admin:
         existing = await existing_topics(admin)
         needed = [*topics_needed(settings), *(spec for spec in own_topics(settings) if spec.name in existing)]
+        brokers = len((await admin.describe_cluster())["brokers"])
         set_to, denied = await _settings_of(admin, [spec.name for spec in needed if spec.name in existing])
     longest_ms = _longest_windows_ms(settings, objectives)
-    findings = []
+    missing = [spec.name for spec in needed if spec.name not in existing]
+    findings = [*_too_few_brokers(settings, brokers, missing), *_missing(missing)]
     for spec in needed:
+        if spec.name in missing:
+            continue
         found = list(_faults(settings, spec, existing, set_to.get(spec.name), longest_ms))
         if spec.name in denied:
             advice = "Allow DescribeConfigs on it, or hold it against README.md by hand."
@@ -49,6 +55,22 @@ async def check_topics(settings: Settings, objectives: Sequence[Objective]) -> l
             found.append(ok(spec.name, f"{topic.partitions} partitions, {topic.replication} replicas, well set"))
         findings += found
     return findings
+
+
+def _too_few_brokers(settings: Settings, brokers: int, missing: Sequence[str]) -> Iterator[Finding]:
+    """Of no harm to topics that are there."""
+    if brokers < settings.replication_factor:
+        there_are = "there is 1 broker" if brokers == 1 else f"there are {brokers} brokers"
+        said = f"SLO_REPLICATION_FACTOR={settings.replication_factor}, but {there_are}"
+        advice = f"No topic can be created so: set SLO_REPLICATION_FACTOR={brokers}."
+        yield (problem if missing else warning)("replication", said, advice)
+
+
+def _missing(names: Sequence[str]) -> Iterator[Finding]:
+    if names:
+        said = "\n".join([f"{len(names)} missing, or hidden from this user:", *names])
+        advice = "A worker creates them when it may, or: slo-streams topics --create. Of one there, allow Describe."
+        yield problem("topics", said, advice)
 
 
 def _longest_windows_ms(settings: Settings, objectives: Sequence[Objective]) -> dict[str, int]:
@@ -68,13 +90,7 @@ def _faults(
     set_to: TopicSettings | None,
     longest_ms: Mapping[str, int],
 ) -> Iterator[Finding]:
-    name, topic = spec.name, existing.get(spec.name)
-    if topic is None:
-        advice = (
-            "A worker creates it when it may, or: slo-streams topics --create. If it is there, allow Describe on it."
-        )
-        yield problem(name, "is missing, or hidden from this user", advice)
-        return
+    name, topic = spec.name, existing[spec.name]
     source = existing.get(spec.like or "")
     if source is not None and source.partitions != topic.partitions:
         said = f"has {topic.partitions} partitions, but {spec.like} has {source.partitions}"

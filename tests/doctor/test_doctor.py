@@ -70,9 +70,18 @@ def test_the_state_of_a_worker_survives_a_look(settings: Settings) -> None:
 def test_topics_that_are_missing(settings: Settings) -> None:
     code, findings = run(settings)
     assert code == 1
-    for spec in topics_needed(settings):
-        assert findings[spec.name].startswith("problem is missing")
-        assert "slo-streams topics --create" in findings[spec.name]
+    assert findings["topics"].startswith(f"problem {len(topics_needed(settings))} missing")
+    assert {spec.name for spec in topics_needed(settings)} < set(findings["topics"].split())
+    assert "slo-streams topics --create" in findings["topics"]
+    assert findings["reading"] == findings["writing"] == "ok skipped: none of these topics is there"
+    assert "replication" not in findings
+
+
+def test_more_replicas_than_brokers(settings: Settings) -> None:
+    code, findings = run(settings, SLO_REPLICATION_FACTOR="3")
+    assert code == 1
+    assert findings["replication"].startswith("problem SLO_REPLICATION_FACTOR=3, but there is 1 broker")
+    assert "set SLO_REPLICATION_FACTOR=1" in findings["replication"]
 
 
 def test_topics_that_are_set_wrong(kafka: Kafka, settings: Settings) -> None:
