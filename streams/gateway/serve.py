@@ -93,6 +93,8 @@ async def serve(settings: GatewaySettings) -> None:
         BrokenGatewayError: it can go on no more.
         UnusablePortError: the port cannot be had.
     """
+    if not (settings.read_installation_keys() or settings.read_service_tokens()):
+        log.warning("every call will be refused: set SLO_INSTALLATION_KEYS for apps, SLO_SERVICE_TOKENS for services")
     with _listener(settings) as listener:
         await _serve_on(listener, settings)
 
@@ -123,10 +125,13 @@ async def _serve_on(listener: socket, settings: GatewaySettings) -> None:
         )
         server = _Server(config)
         metrics = _metrics_app(gateway.metrics)
-        async with served(metrics, settings.health_host, settings.gateway_metrics_port):
+        metrics_port = settings.gateway_metrics_port
+        async with served(
+            metrics, settings.health_host, metrics_port, name="metrics", port_setting="SLO_GATEWAY_METRICS_PORT"
+        ):
             breaking = asyncio.create_task(gateway.outbox.broken.wait())
             breaking.add_done_callback(lambda _: server.stop())
-            log.info("gateway at http://%s:%d", *listener.getsockname()[:2])
+            log.info("gateway at http://%s:%d (/live, /ready, /openapi.json)", *listener.getsockname()[:2])
             try:
                 await server.serve(sockets=[listener])
             finally:

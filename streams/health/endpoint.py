@@ -1,5 +1,6 @@
 """The health endpoint: `/live`, `/ready`, `/metrics`. Faust's own server, open to all and showing tables, stays off."""
 
+import errno
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -40,8 +41,10 @@ def _answer(document: dict[str, object]) -> web.Response:
 
 
 @asynccontextmanager
-async def served(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """The application on a port, 0 for nowhere.
+async def served(
+    app: web.Application, host: str, port: int, *, name: str = "health", port_setting: str = "SLO_HEALTH_PORT"
+) -> AsyncIterator[None]:
+    """The application on a port, 0 for nowhere; `name` is what the log calls it, `port_setting` where its port is set.
 
     A port that cannot be had is said and no more: of several workers on one machine only the first can have it, and
     judging comes first.
@@ -52,9 +55,20 @@ async def served(app: web.Application, host: str, port: int) -> AsyncIterator[No
         if port:
             try:
                 await web.TCPSite(runner, host, port).start()
-                log.info("health at http://%s:%d: /live, /ready, /metrics", host, port)
+                log.info("%s at %s", name, _addresses(app, f"http://{host}:{port}"))
             except OSError as problem:
-                log.warning("no health endpoint (SLO_HEALTH_HOST, SLO_HEALTH_PORT): %s", problem.strerror)
+                hint = (
+                    f". Another process on this machine has it: set {port_setting} to a free one, or to 0"
+                    if problem.errno == errno.EADDRINUSE
+                    else ""
+                )
+                log.warning("no %s endpoint (SLO_HEALTH_HOST, %s): %s%s", name, port_setting, problem.strerror, hint)
         yield
     finally:
         await runner.cleanup()
+
+
+def _addresses(app: web.Application, server: str) -> str:
+    """`http://127.0.0.1:8087/metrics`, or of several `http://127.0.0.1:8080 (/live, /ready)`."""
+    paths = [resource.canonical for resource in app.router.resources()]
+    return f"{server}{paths[0]}" if len(paths) == 1 else f"{server} ({', '.join(paths)})"

@@ -27,4 +27,13 @@ def test_without_kafka_it_asks_to_be_restarted() -> None:
         ended = run(settings_of(servers, "none.", SLO_GATEWAY_PORT="0"))
     assert ended.returncode == 70
     assert f"no Kafka broker answers at {servers}" in ended.stderr
+    assert "every call will be refused" not in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_it_says_when_nobody_can_be_let_in() -> None:
+    with refusing() as nowhere:
+        servers = nowhere.removeprefix("http://")
+        secrets = {"SLO_INSTALLATION_KEYS": "", "SLO_SERVICE_TOKENS": ""}
+        ended = run(settings_of(servers, "none.", SLO_GATEWAY_PORT="0", **secrets))
+    assert "every call will be refused: set SLO_INSTALLATION_KEYS" in ended.stderr

@@ -106,7 +106,26 @@ def test_a_port_that_is_taken_stops_nothing(caplog: pytest.LogCaptureFixture) ->
         asyncio.run(scenario())
     (said,) = caplog.messages
     assert said.startswith("no health endpoint (SLO_HEALTH_HOST, SLO_HEALTH_PORT): ")
-    assert said.endswith("address already in use")
+    assert "address already in use. Another process on this machine has it: set SLO_HEALTH_PORT" in said
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"), [(["/metrics"], "metrics at {}/metrics"), (["/live", "/ready"], "metrics at {} (/live, /ready)")]
+)
+def test_where_it_is_to_be_found_is_said(caplog: pytest.LogCaptureFixture, paths: list[str], said: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    async def scenario(port: int) -> None:
+        served_app = web.Application()
+        served_app.add_routes([web.get(path, answer) for path in paths])
+        async with served(served_app, "127.0.0.1", port, name="metrics", port_setting="SLO_GATEWAY_METRICS_PORT"):
+            pass
+
+    port = free_port()
+    with caplog.at_level(logging.INFO):
+        asyncio.run(scenario(port))
+    assert caplog.messages == [said.format(f"http://127.0.0.1:{port}")]
 
 
 def test_port_0_is_for_no_endpoint(caplog: pytest.LogCaptureFixture) -> None:
