@@ -141,13 +141,24 @@ def _counts_text(one: Explanation) -> str:
     window, objective = one.window, one.objective
     total = window.good + window.bad
     wanted = f"{'above' if objective.breach_at_budget else 'at least'} {percent(objective.slo_percent)}"
+    left_out = _left_out_text(window)
     if total == 0:
-        return f"no counted event; wanted: {wanted}"
+        return f"no counted event{left_out}; wanted: {wanted}"
     return (
-        f"{window.good:,} good, {window.bad:,} bad: {window.good:,} of {total:,} = {100 * window.good / total:.7g} %; "
+        f"{window.good:,} good, {window.bad:,} bad{left_out}: "
+        f"{window.good:,} of {total:,} = {100 * window.good / total:.7g} %; "
         f"wanted: {wanted}, which allows {'fewer than' if objective.breach_at_budget else 'up to'} "
         f"{float(objective.budget * total):.7g} bad"
     )
+
+
+def _left_out_text(window: Window) -> str:
+    """` (16 good, 7 bad are excluded)`, of those who report; nothing if nothing is."""
+    if not window.excluded:
+        return ""
+    by_app = any(pane.by_app for pane in window.panes)
+    left_out = [pane for pane in window.excluded if pane.by_app is by_app]
+    return f" ({sum(pane.good for pane in left_out):,} good, {sum(pane.bad for pane in left_out):,} bad are excluded)"
 
 
 def _pane_table(stored: StoredTable, window: Window) -> RenderableType:

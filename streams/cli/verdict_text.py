@@ -15,7 +15,7 @@ def verdict_text(one: Explanation) -> str:
     total = one.window.good + one.window.bad
     match verdict:
         case Verdict.EXCUSED:
-            said = "below the objective, but not without what is excluded"
+            said = "met: what failed is excluded"
         case Verdict.SILENCE:
             said = "silence: no counted event in the window"
         case Verdict.TOO_FEW_EVENTS:

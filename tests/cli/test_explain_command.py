@@ -1,7 +1,10 @@
 """`slo-streams explain`: why an app paged or did not, from what a worker committed."""
 
+import asyncio
+
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from streams.cli.app import app
@@ -47,6 +50,25 @@ def test_why_it_paged(settings: Settings) -> None:
     code, said = run(settings, APP, "webhook", "--scope", "Jira", "--at", "2026-03-02T12:00:00Z")
     assert code == 0
     assert "no pane of this window is stored any more" in said
+
+
+def test_what_is_excluded_is_told_beside_what_counts(settings: Settings) -> None:
+    commit(settings, delivery(0, 200), delivery(0, 500), delivery(1, 500), delivery(2, 204), delivery(3, 204))
+    fault = {"id": "fault", "reason": "PLATFORM_FAULT", "start": START_MS, "end": START_MS + 2 * MINUTE_MS}
+
+    async def exclude() -> None:
+        async with AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers) as producer:
+            topic, known_ms = settings.topics.exclusions, START_MS + MINUTE_MS
+            await producer.send_and_wait(topic, orjson.dumps(fault), b"fault", timestamp_ms=known_ms)
+
+    asyncio.run(exclude())
+    code, said = run(settings, APP, "webhook", "--at", "2026-03-02T14:02:00Z")
+    assert code == 0
+    assert "counts no counted event (1 good, 2 bad are excluded); wanted: at least 99 %" in said
+    code, said = run(settings, APP, "webhook", "--at", "2026-03-02T14:03:00Z")
+    assert code == 0
+    assert "counts 1 good, 0 bad (1 good, 2 bad are excluded): 1 of 1 = 100 %" in said
+    assert "verdict met: what failed is excluded" in said
 
 
 def test_an_app_of_which_nothing_is_stored(settings: Settings) -> None:
