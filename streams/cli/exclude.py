@@ -63,8 +63,11 @@ def end(
     if withdraw:
         typer.echo(f"{len(found):,} withdrawn: {printable(exclusion_id)} takes nothing out any more.")
         return
-    for line in listed([f"{printable(one.id)}: now {span(one)}" for one in changed]):
+    in_part = [one for one in changed if one.end != one.start]
+    for line in listed([f"{printable(one.id)}: now {span(one)}" for one in in_part]):
         typer.echo(line)
+    if len(in_part) < len(changed):
+        typer.echo(f"{len(changed) - len(in_part):,} ended before they began: they take nothing out.")
     if len(changed) < len(found):
         typer.echo(f"{len(found) - len(changed):,} over by {utc_text(at_ms)} already; left as they are.")
 

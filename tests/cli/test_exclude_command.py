@@ -142,7 +142,11 @@ def test_recurring_maintenance_is_a_record_each_and_ends_as_one(prepared: Settin
     code, said = run(prepared, *PLANNED, *local, "--repeat", "FREQ=WEEKLY;BYDAY=SA;COUNT=1", "--id", "upgrades")
     assert "8 other occurrences of upgrades stay" in said
 
-    assert run(prepared, "exclude", "end", "upgrades", "--at", "2040-04-01T00:30:00Z")[0] == 0
+    code, said = run(prepared, "exclude", "end", "upgrades", "--at", "2040-04-01T00:30:00Z")
+    assert code == 0
+    assert "upgrades-20400401T0000Z: now from 2040-04-01 00:00:00Z until 2040-04-01 00:30:00Z (30m)" in said
+    assert "3 ended before they began: they take nothing out.\n" in said
+    assert "(0" not in said
     ends = {one["id"]: one["end"] - one["start"] for one in listed(prepared)}
     assert ends.pop("upgrades-20400401T0000Z") == HOUR_MS // 2
     assert sorted(ends.values()) == [0] * 3 + [2 * HOUR_MS] * 5
