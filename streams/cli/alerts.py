@@ -49,6 +49,7 @@ def tail(
 
 async def _follow(settings: Settings, out: Console, *, from_start: bool, as_json: bool) -> None:
     async with alert_records(settings, from_start=from_start) as records:
+        typer.echo("Alerts are shown as they come. Ctrl-C ends it.", err=True)
         async for record in records:
             if as_json:
                 sys.stdout.buffer.write((record.value or b"null") + b"\n")

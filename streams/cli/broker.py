@@ -28,6 +28,7 @@ def broker(
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, lambda *_: sys.exit(0))
     kafka = EmbeddedKafka(port, data_dir=data, report=_tell)
+    _tell("Starting Kafka.")
     try:
         with kafka:
             typer.echo(

@@ -196,6 +196,8 @@ def test_tail_shows_committed_alerts_and_then_new_ones(settings: Settings) -> No
     with tail(settings, "--from-start") as lines, tail(settings, "--from-start", "--json") as records:
         assert lines.stdout is not None
         assert records.stdout is not None
+        for output in (lines.stdout, records.stdout):
+            assert output.readline() == "Alerts are shown as they come. Ctrl-C ends it.\n"
         assert "2022-03-24 12:05:00Z  BREACH    com.acme.charts" in lines.stdout.readline()
         assert orjson.loads(records.stdout.readline()) == BREACH
         asyncio.run(publish(settings, RECOVERY))
