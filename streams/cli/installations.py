@@ -69,8 +69,10 @@ def add(
         records = [(one.client_key, one.sealed(vault)) for one in new]
     except OSError as problem:
         fail(f"{file}: {problem.strerror}", code=2)
-    except (InvalidInstallationsError, LockedError) as problem:
+    except InvalidInstallationsError as problem:
         fail(f"{file}: {problem}", code=2)
+    except LockedError as problem:
+        fail(f"{problem}. `openssl rand -base64 32 | tr +/ -_` makes one; the gateways need the same.", code=2)
     _warn_of_weak(new)
     _store(settings, records)
     typer.echo(f"Stored {len(records)} installation{'' if len(records) == 1 else 's'}.")

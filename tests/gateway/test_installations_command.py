@@ -55,7 +55,7 @@ def test_add_list_replace_remove(kafka: Kafka, topic_prefix: str) -> None:
 @pytest.mark.parametrize(
     ("given", "keys", "said"),
     [
-        (ENTRY, "", "SLO_INSTALLATION_KEYS is not set"),
+        (ENTRY, "", "SLO_INSTALLATION_KEYS is not set. `openssl rand -base64 32 | tr +/ -_` makes one"),
         (ENTRY | {"appKey": ""}, KEY, "entry 1: appKey: String should have at least 1 character"),
         (ENTRY, "nonsense", "SLO_INSTALLATION_KEYS: key 1 is none"),
     ],
