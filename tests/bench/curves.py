@@ -45,8 +45,9 @@ FAILURES: Final = Curve(
 )
 SIZE: Final = Curve(
     "event size, bytes",
-    "The longer events carry a field that the schema does not know: such an event is refused by the exact decoder and read "
-    "twice more, because what is skipped has to be valid, too. From there the cost grows with the bytes to fetch and scan.",
+    "The longer events carry a field that the schema does not know: such an event is refused by the exact decoder "
+    "and read twice more, because what is skipped has to be valid, too. From there the cost grows with the bytes "
+    "to fetch and scan.",
 )
 COMPRESSION: Final = Curve(
     "compression of the input",
