@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from streams.catalogue.exclusions import read_exclusions
 from streams.cli.ask import ask, settings_or_fail
 from streams.cli.failure import fail
 from streams.cli.metric_name import SHORT_NAMES, metric_named
@@ -22,7 +23,6 @@ from streams.evaluation.series import SeriesKey
 from streams.intake.placement import partition_of
 from streams.kafka.cluster import find_topic
 from streams.names import Metric
-from streams.reference.follower import reference_now
 from streams.settings import Settings
 from streams.tables.explanation import Explanation, Window
 from streams.tables.explanation import explain as explain_objective
@@ -76,7 +76,7 @@ def explain(
     keys = sorted(key for key in stored.table if key[0] == app and scope in (None, key[1])) if stored else []
     if stored is None or not keys:
         fail(ask(settings, _nothing_stored(settings, metric, app, scope)))
-    exclusions = ask(settings, reference_now(settings)).exclusions
+    exclusions = ask(settings, read_exclusions(settings))
     lateness_ms, objectives = settings.allowed_lateness, stored.progress.objectives
     found = [
         (key, [explain_objective(stored, key, one, at, lateness_ms, exclusions) for one in objectives]) for key in keys

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAuthorizationFailedError, for_code
@@ -57,18 +58,40 @@ async def existing_topics(admin: AIOKafkaAdminClient) -> dict[str, Topic]:
     }
 
 
-async def find_topic(settings: Settings, name: str) -> Topic:
-    """A topic that has to be there.
+async def find_topics(settings: Settings, names: Iterable[str]) -> dict[str, Topic]:
+    """Topics that have to be there, by name.
 
     Raises:
-        MissingTopicError: nobody has created it yet.
+        MissingTopicError: nobody has created one of them yet.
         KafkaError: no broker answers.
     """
     async with admin_client(settings) as admin:
         topics = await existing_topics(admin)
-    if name not in topics:
-        raise MissingTopicError(f"There is no topic {name} yet.")
-    return topics[name]
+    found = {}
+    for name in names:
+        if name not in topics:
+            raise MissingTopicError(f"There is no topic {name} yet.")
+        found[name] = topics[name]
+    return found
+
+
+async def find_topic(settings: Settings, name: str) -> Topic:
+    """A topic that has to be there.
+
+    Raises:
+        MissingTopicError, KafkaError: as `find_topics`.
+    """
+    return (await find_topics(settings, [name]))[name]
+
+
+async def partitions_of(settings: Settings, names: Iterable[str]) -> list[TopicPartition]:
+    """All partitions of topics that have to be there.
+
+    Raises:
+        MissingTopicError, KafkaError: as `find_topics`.
+    """
+    found = await find_topics(settings, names)
+    return [TopicPartition(name, number) for name, topic in found.items() for number in range(topic.partitions)]
 
 
 async def topic_settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:

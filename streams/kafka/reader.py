@@ -6,7 +6,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.kafka.cluster import find_topic
+from streams.kafka.cluster import partitions_of
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 
@@ -19,13 +19,13 @@ async def topic_reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AI
         MissingTopicError: nobody has created the topic yet.
         KafkaError: no broker could be reached.
     """
-    partitions = (await find_topic(settings, topic)).partitions
+    partitions = await partitions_of(settings, [topic])
     consumer = AIOKafkaConsumer(
         **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, group_id=None
     )
     try:
         await consumer.start()
-        yield consumer, [TopicPartition(topic, partition) for partition in range(partitions)]
+        yield consumer, partitions
     finally:
         await consumer.stop()
 

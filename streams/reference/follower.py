@@ -11,7 +11,7 @@ import logging
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.kafka.cluster import find_topic
+from streams.kafka.cluster import partitions_of
 from streams.kafka.connection import client_options
 from streams.names import name_of
 from streams.reference.reference import Reference
@@ -48,7 +48,7 @@ class Follower:
         # On a connection of its own: behind a fetch that waits for records, its answers would wait, too.
         watcher = AIOKafkaConsumer(**options)
         async with reader, watcher:
-            partitions = await self._partitions()
+            partitions = await partitions_of(self._settings, self._settings.topics.reference)
             reader.assign(partitions)
             await reader.seek_to_beginning(*partitions)
             async with asyncio.TaskGroup() as both:
@@ -61,12 +61,6 @@ class Follower:
         self._waiting.append(waiting)
         self._asked.set()
         await waiting
-
-    async def _partitions(self) -> list[TopicPartition]:
-        counts = {
-            topic: (await find_topic(self._settings, topic)).partitions for topic in self._settings.topics.reference
-        }
-        return [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
 
     async def _read(self, reader: AIOKafkaConsumer) -> None:
         while True:
@@ -106,21 +100,3 @@ class Follower:
     async def _reach(self, ends: Offsets) -> None:
         async with self._moved:
             await self._moved.wait_for(lambda: all(self._position.get(tp, 0) >= end for tp, end in ends.items()))
-
-
-async def reference_now(settings: Settings) -> Reference:
-    """Catalogue and exclusions as they are, for a look from outside.
-
-    Raises:
-        MissingTopicError, KafkaError: as `Follower.run`.
-    """
-    reference = Reference(settings.topics)
-    follower = Follower(settings, reference)
-    following, known = asyncio.create_task(follower.run()), asyncio.create_task(follower.catch_up())
-    await asyncio.wait((following, known), return_when=asyncio.FIRST_COMPLETED)
-    if following.done():
-        known.cancel()
-        await following
-    following.cancel()
-    await asyncio.wait([following])
-    return reference

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.health.metrics import Metrics
 from streams.intake.checking import Rejection
-from streams.kafka.cluster import find_topic
+from streams.kafka.cluster import partitions_of
 from streams.kafka.connection import client_options
 from streams.names import AVAILABILITY, Topics
 from streams.outlet.misfits import Misfits
@@ -33,11 +33,7 @@ async def audit(settings: Settings, unit: Unit, metrics: Metrics) -> None:
         MissingTopicError, KafkaError: the topics cannot be read.
     """
     topics = settings.topics
-    places = [
-        TopicPartition(topic, number)
-        for topic in topics.reference
-        for number in range((await find_topic(settings, topic)).partitions)
-    ]
+    places = await partitions_of(settings, topics.reference)
     for topic in topics.reference:
         metrics.audited(topic, ())
     reader = AIOKafkaConsumer(
