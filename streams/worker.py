@@ -1,6 +1,5 @@
 """The worker: a Faust app assembled from transport, agents and partitions."""
 
-import gc
 import logging
 from typing import Any
 
@@ -15,6 +14,7 @@ from streams.health.watchdog import Watchdog
 from streams.intake.transport import Transport
 from streams.kafka.connection import faust_credentials
 from streams.kafka.topics import UnreachableClusterError, UnusableClusterError, prepare_topics
+from streams.memory import keep_memory_at_hand
 from streams.outlet.heartbeat import Heartbeats
 from streams.settings import Settings
 from streams.unit.exits import end_within, exit_on, give_up, refuse
@@ -22,10 +22,6 @@ from streams.unit.partitions import Partitions
 
 log = logging.getLogger(__name__)
 
-
-# Every fetched record is a young object, dead before the next chunk: collecting each 700 of them, as Python does by
-# default, took more than half of all CPU time.
-YOUNG_OBJECTS = 200_000
 
 _GOODBYE_S = 5.0  # beside the time that a last commit may take
 
@@ -74,7 +70,7 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
 
     async def on_first_start(self) -> None:
         """Refuse to start on a cluster where the work cannot be done right."""
-        gc.set_threshold(YOUNG_OBJECTS)
+        keep_memory_at_hand()
         self._create_directories = _no_directories  # all state is in Kafka
         await self._show_health()
         try:

@@ -12,10 +12,10 @@ from typing import Final
 
 from streams.evaluation.objective import Objective
 from streams.intake.chunk import Chunk, SourceRecord
+from streams.memory import YOUNG_OBJECTS
 from streams.names import WEBHOOK, Topics
 from streams.reference.reference import Reference
 from streams.unit.unit import Unit
-from streams.worker import YOUNG_OBJECTS
 from tests.bench.case import BrokenError
 from tests.bench.load import START_MS, Load
 from tests.build import NEW, Stored

@@ -4,16 +4,15 @@
 """
 
 import asyncio
-import gc
 import os
 import sys
 import time
 
 import orjson
 
+from streams.memory import keep_memory_at_hand
 from streams.settings import Settings
 from streams.tables.changelog import restore
-from streams.worker import YOUNG_OBJECTS
 from tests.bench.usage import usage
 
 
@@ -31,5 +30,5 @@ async def measure(servers: str, changelog: str, partition: str) -> dict[str, flo
 
 
 if __name__ == "__main__":
-    gc.set_threshold(YOUNG_OBJECTS)
+    keep_memory_at_hand()
     print(orjson.dumps(asyncio.run(measure(*sys.argv[1:]))).decode())

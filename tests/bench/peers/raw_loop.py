@@ -6,14 +6,13 @@ part of the limit.
 """
 
 import asyncio
-import gc
 import sys
 from collections import Counter
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.worker import YOUNG_OBJECTS
+from streams.memory import keep_memory_at_hand
 from tests.bench.case import PARTITIONS
 from tests.bench.peers.protocol import Progress, done
 
@@ -63,5 +62,5 @@ async def _send(servers: str, output: str, counts: Counter[tuple[str, int, bool]
 
 
 if __name__ == "__main__":
-    gc.set_threshold(YOUNG_OBJECTS)
+    keep_memory_at_hand()
     asyncio.run(loop(*sys.argv[1:]))
