@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions, Known
-from streams.evaluation.judgement import APP_GOOD, NOT_COUNTED
+from streams.evaluation.judgement import APP_BAD, APP_GOOD, GOOD
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import Progress, pane_for
 from streams.evaluation.series import Series, SeriesKey
@@ -19,6 +19,8 @@ from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
 from streams.windows.tumbling import TumblingCounts
 
 Origin = TypeVar("Origin")
+
+_BEYOND_ALL = APP_BAD + 1  # no outcome counts
 
 
 class Evaluator:
@@ -69,8 +71,9 @@ class Evaluator:
         """
         too_late: list[Origin] = []
         not_counted = 0
-        store, pane_ms, is_judging = self._store, self._pane_ms, bool(self._active)
+        store, pane_ms = self._store, self._pane_ms
         all_series, dirty = store.all, store.dirty
+        least = GOOD if self._active else _BEYOND_ALL
         watermark_ms, due_ms, floor_ms = self._watermark_ms, self._due_ms, self._floor_ms
         for app_key, scope, time_ms, seen_ms, outcome, origin in observations:
             if time_ms < floor_ms:
@@ -81,7 +84,7 @@ class Evaluator:
                 if seen_ms >= due_ms:
                     self.advance(seen_ms)
                     due_ms, floor_ms = self._due_ms, self._floor_ms
-            if outcome == NOT_COUNTED or not is_judging:
+            if outcome < least:
                 not_counted += 1
                 continue
             key = (app_key, scope)
@@ -89,13 +92,12 @@ class Evaluator:
             if series is None:
                 series = all_series[key] = Series(key)
             if outcome < APP_GOOD:
-                panes = series.by_host
+                panes, bad = series.by_host, outcome
             else:
-                panes = series.by_app = series.by_app or TumblingCounts()
-            bad = outcome & 1
+                panes, bad = series.its_own(), outcome - APP_GOOD
             pane = time_ms // pane_ms
             if pane != panes.pane:
-                self._enter_pane(series, panes, pane, bad)
+                self._turn_to(series, panes, pane, bad)
             elif bad:
                 panes.bad += 1
             else:
@@ -108,8 +110,9 @@ class Evaluator:
         self.not_counted += not_counted
         return too_late
 
-    def _enter_pane(self, series: Series, panes: TumblingCounts, pane: int, bad: int) -> None:
-        if len(panes.panes) > self._kept_ms // self._pane_ms + 1:
+    def _turn_to(self, series: Series, panes: TumblingCounts, pane: int, bad: int) -> None:
+        """Count in another pane than the open one: a new one, or an earlier one."""
+        if len(panes.panes) > self._most_panes:
             panes.forget((self._next_ms - self._kept_ms) // self._pane_ms)
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
@@ -192,6 +195,7 @@ class Evaluator:
         standing = (*self._active, *self._retired)
         self._hops_ms = {objective.hop_ms for objective in standing}
         self._kept_ms = max((objective.window_ms for objective in standing), default=0)
+        self._most_panes = self._kept_ms // self._pane_ms + 1
         self._next_ms = min((next_boundary(self._judged_ms, hop_ms) for hop_ms in self._hops_ms), default=NEVER)
         is_started = self._judged_ms != LONG_AGO
         self._due_ms = self._next_ms + self._lateness_ms if is_started else LONG_AGO

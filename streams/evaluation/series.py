@@ -49,6 +49,12 @@ class Series:
                 return good, bad
         return _sum(self.by_host, ranges)
 
+    def its_own(self) -> TumblingCounts:
+        """What the app reported itself, to be added to."""
+        if self.by_app is None:
+            self.by_app = TumblingCounts()
+        return self.by_app
+
     @property
     def last_pane(self) -> int:
         """The latest pane with a counted event; -1 without one."""
