@@ -20,9 +20,9 @@ _CHECKED: Final = slice(21, None)
 class ChunkedRecords(ReadableRecords):
     """Fetched records of one partition; of the topics named in `topics` one chunk per record batch.
 
-    Checks the CRC of every batch, and keeps aiokafka's filter of aborted transactions. What carries no record (transaction markers,
-    aborted batches) is an empty chunk, so that the reader sees the partition's end behind it. Records stay packed in
-    their batch: to unpack is for the thread that judges them.
+    Checks the CRC of every batch, and keeps aiokafka's filter of aborted transactions. What carries no record
+    (transaction markers, aborted batches) is an empty chunk, so that the reader sees the partition's end behind it.
+    Records stay packed in their batch: to unpack is for the thread that judges them.
     """
 
     topics: ClassVar[set[str]] = set()
