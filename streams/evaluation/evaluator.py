@@ -16,7 +16,7 @@ from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.store import SeriesStore
 from streams.evaluation.transition import Standing, Transition
 from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
-from streams.windows.tumbling import TumblingCounts
+from streams.windows.tumbling import NO_PANE, TumblingCounts
 
 Origin = TypeVar("Origin")
 
@@ -58,6 +58,7 @@ class Evaluator:
         self._exclusions = Exclusions() if exclusions is None else exclusions
         self._known = self._exclusions.known_at(LONG_AGO, self._metric)
         self._transitions: list[Transition] = []
+        self._latest_pane = NO_PANE
         self.not_counted = 0
         self._schedule()
 
@@ -104,7 +105,7 @@ class Evaluator:
                 panes.good += 1
             if not series.is_dirty:
                 series.is_dirty = True
-                dirty.append(key)
+                dirty.append(series)
             if bad and not series.is_watched:
                 store.watch(series)
         self.not_counted += not_counted
@@ -114,6 +115,10 @@ class Evaluator:
         """Count in another pane than the open one: a new one, or an earlier one."""
         if len(panes.panes) > self._most_panes:
             panes.forget((self._next_ms - self._kept_ms) // self._pane_ms)
+        if pane == self._latest_pane:
+            pane = self._latest_pane  # one number for all series: the next look at it is in the CPU's cache
+        elif pane > self._latest_pane:
+            self._latest_pane = pane
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
             self._store.fade_later(series)

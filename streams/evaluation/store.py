@@ -22,7 +22,7 @@ class SeriesStore:
     def __init__(self, series: Iterable[Series] = ()) -> None:
         self.all: Final[dict[SeriesKey, Series]] = {}
         self.watched: list[Series] = []
-        self.dirty: list[SeriesKey] = []
+        self.dirty: list[Series] = []
         self._fading: dict[int, list[Series]] = {}
         for one in series:
             self.all[one.key] = one
@@ -40,14 +40,14 @@ class SeriesStore:
         """It differs from what is stored."""
         if not series.is_dirty:
             series.is_dirty = True
-            self.dirty.append(series.key)
+            self.dirty.append(series)
 
     def take_dirty(self) -> dict[SeriesKey, Series | None]:
         """Series changed since the last call; None for a dropped one."""
-        taken = {key: self.all.get(key) for key in self.dirty}
-        for series in taken.values():
-            if series is not None:
-                series.is_dirty = False
+        # In their order: an app that came back after it was dropped has a series of each kind.
+        taken = {series.key: None if _is_idle(series) else series for series in self.dirty}
+        for series in self.dirty:
+            series.is_dirty = False
         self.dirty.clear()
         return taken
 
@@ -76,9 +76,14 @@ class SeriesStore:
                 self._drop_if_idle(series)
 
     def _drop_if_idle(self, series: Series) -> None:
-        if not series.is_fading and not series.standings and self.all.get(series.key) is series:
+        if _is_idle(series) and self.all.get(series.key) is series:
             del self.all[series.key]
             self.mark_dirty(series)
+
+
+def _is_idle(series: Series) -> bool:
+    """Whether it holds neither pane nor standing: such a series is dropped."""
+    return not series.is_fading and not series.standings
 
 
 def _can_change(series: Series, first_pane: int, is_held: IsHeld) -> bool:

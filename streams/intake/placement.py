@@ -8,6 +8,8 @@ from aiokafka.partitioner import murmur2
 
 from streams.settings import PartitionerName
 
+_hash = lru_cache(maxsize=1_024)(murmur2)  # in Python, and asked for the same key again: an alert is two records
+
 
 def partition_of(key: bytes, partitions: int, partitioner: PartitionerName) -> int:
     """Partition of a key, 0 <= result < `partitions`.
@@ -18,7 +20,7 @@ def partition_of(key: bytes, partitions: int, partitioner: PartitionerName) -> i
     """
     if partitioner is PartitionerName.CRC32:
         return crc32(key) % partitions
-    hashed: int = murmur2(key)
+    hashed: int = _hash(key)
     return (hashed & 0x7FFFFFFF) % partitions
 
 

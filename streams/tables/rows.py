@@ -8,6 +8,7 @@ Panes are packed little-endian as in memory, so that a row of 15 panes costs abo
 
 import sys
 from array import array
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ _Row = tuple[dict[str, Standing], _Panes, _Panes | None]
 _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_Row).decode
 _decode_key = msgspec.json.Decoder(SeriesKey).decode
+_AT_REST: Final[dict[str, Standing]] = {}
 
 
 class UnreadableRowError(Exception):
@@ -55,7 +57,8 @@ def encode_key(key: SeriesKey) -> bytes:
 def encode_series(series: Series) -> bytes:
     """Row value of a series."""
     by_app = None if series.by_app is None else _pack(series.by_app)
-    return _VERSION + _encode_row((dict(series.standings), _pack(series.by_host), by_app))
+    standings = dict(series.standings) if series.standings else _AT_REST
+    return _VERSION + _encode_row((standings, _pack(series.by_host), by_app))
 
 
 def decode_series(key: bytes, value: bytes) -> Series:
@@ -106,7 +109,7 @@ def _check_version(key: bytes, value: bytes) -> None:
 
 
 def _pack(panes: TumblingCounts) -> _Panes:
-    return panes.pane, panes.good, panes.bad, _little_endian(panes.panes), _little_endian(panes.totals)
+    return panes.pane, panes.good, panes.bad, _raw(panes.panes), _raw(panes.totals)
 
 
 def _unpack(packed: _Panes) -> TumblingCounts:
@@ -126,7 +129,9 @@ def _column(typecode: str, raw: bytes) -> "array[int]":
 
 
 def _little_endian(column: "array[int]") -> bytes:
-    if sys.byteorder == "big":
-        column = array(column.typecode, column)
-        column.byteswap()
+    column = array(column.typecode, column)
+    column.byteswap()
     return column.tobytes()
+
+
+_raw: Final[Callable[["array[int]"], bytes]] = _little_endian if sys.byteorder == "big" else array.tobytes

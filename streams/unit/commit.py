@@ -5,7 +5,7 @@ that was thought dead can neither add a row nor move the offset.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -74,7 +74,7 @@ class Ledger:
         """
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
-            rows: list[Row] = [(key, value, _NO_HEADERS, None) for key, value in work.rows]
+            rows: Iterator[Row] = ((key, value, _NO_HEADERS, None) for key, value in work.rows)
             last_row = await self._send({(self._changelog, self._source.partition): rows}, _ROW_CODEC)
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._send(await self._by_place((*work.alerts, *work.misfits)))
@@ -86,11 +86,12 @@ class Ledger:
             self._failpoint.passed(Step.AFTER_COMMIT)
         return Mark(work.next_offset, last_row + 1 + _COMMIT_MARKER)
 
-    async def _by_place(self, records: Iterable[Outgoing]) -> dict[tuple[str, int], list[Row]]:
+    async def _by_place(self, records: Collection[Outgoing]) -> dict[tuple[str, int], list[Row]]:
         """Records by topic and partition, in order; one without a key to place it by stays beside its source."""
         places: dict[tuple[str, int], list[Row]] = {}
+        counts = {topic: await self.partitions(topic) for topic in {record.topic for record in records}}
         for record in records:
-            count = await self.partitions(record.topic)
+            count = counts[record.topic]
             if record.partition_key is None:
                 partition = self._source.partition % count
             else:
@@ -99,7 +100,7 @@ class Ledger:
             places.setdefault((record.topic, partition), []).append(row)
         return places
 
-    async def _send(self, places: dict[tuple[str, int], list[Row]], codec: int = _NO_CODEC) -> int:
+    async def _send(self, places: Mapping[tuple[str, int], Iterable[Row]], codec: int = _NO_CODEC) -> int:
         """Send whole batches, a tenth of the cost of single records, and wait until all are acknowledged.
 
         Returns the offset of the last record; -1 where there is none, or the broker does not tell.

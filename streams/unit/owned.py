@@ -15,9 +15,9 @@ from streams.unit.mark import Mark
 from streams.unit.sight import Sight
 from streams.unit.takeover import TakenOver
 
-# After a commit pause half an interval, and ten times as long as it took to put together: while a backlog is read every
-# boundary has alerts, and commits of a large state at each of them would leave no time for events.
-_COMMIT_PAUSE = 10
+# After a commit pause half an interval, and twenty times as long as it took to put together: while a backlog is read
+# every boundary has alerts, and commits of a large state at each of them would leave no time for events.
+_COMMIT_PAUSE = 20
 _LONGEST_PAUSE_S = 5.0
 
 # What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.

@@ -19,8 +19,12 @@ def test_chunks_that_follow_each_other_are_one() -> None:
 
 
 def test_slices_bring_every_record_once_and_in_order_whatever_the_batches() -> None:
-    batches = [Chunk(at, at + 300, iter([Stored(offset=at + i) for i in range(300)])) for at in range(0, 3_000, 300)]
+    size, offsets = SLICE_RECORDS // 4 + 1, range(3 * SLICE_RECORDS)
+    batches = [
+        Chunk(at, min(at + size, offsets.stop), iter([Stored(offset=offset) for offset in offsets[at : at + size]]))
+        for at in offsets[::size]
+    ]
     slices = list(merge(batches).slices())
     assert [len(some) for some in slices] == [SLICE_RECORDS] * 3
-    assert [record.offset for some in slices for record in some] == list(range(3_000))
+    assert [record.offset for some in slices for record in some] == list(offsets)
     assert list(merge([Chunk(0, 2, ())]).slices()) == []
