@@ -91,7 +91,7 @@ class Admission:
             elif not self._belongs_here(record, app_key):
                 continue
             seen_ms = record.timestamp
-            if seen_ms is None or seen_ms < 0 or seen_ms > time_ms:
+            if seen_ms is None or seen_ms > time_ms or seen_ms < 0:
                 seen_ms = time_ms
             elif time_ms > seen_ms + FUTURE_TOLERANCE_MS:
                 reject(record, Reason.FUTURE_TIME, f"{(time_ms - seen_ms) / 1000:.3f} s after the record's timestamp")

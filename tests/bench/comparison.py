@@ -18,7 +18,7 @@ from tests.bench.peers.catalogue import COUNT, PEERS, Peer
 from tests.bench.peers.environment import UnavailableError
 from tests.bench.peers.run import Course, PeerError, run_peer
 from tests.bench.recount import Windows, recount
-from tests.bench.results import BEST_PEER
+from tests.bench.results import BEST_PEER, COMMON_PEER
 from tests.bench.topics import committed_values, create_topic
 from tests.bench.worker_run import work_through
 
@@ -120,10 +120,12 @@ def _reading(courses: dict[str, Course], events: int) -> Reading:
         for name, course in courses.items()
         for what, value in course.figures.items()
     }
-    for other in (COUNT, BEST_PEER):
-        if {ONE_WORKER, other} <= courses.keys():
-            ratio = courses[ONE_WORKER].figures[PER_CPU_S] / courses[other].figures[PER_CPU_S]
-            reading[part_of(ONE_WORKER, events), f"times {other}"] = ratio
+    ours = part_of(ONE_WORKER, events)
+    for other in (COUNT, BEST_PEER, COMMON_PEER):
+        for of_what in ("", ", warm"):
+            pair = [reading.get((part_of(name, events), PER_CPU_S + of_what)) for name in (ONE_WORKER, other)]
+            if pair[0] and pair[1]:
+                reading[ours, f"times {other}{of_what}"] = pair[0] / pair[1]
     if TWO_WORKERS in courses:
         both = courses[TWO_WORKERS].figures[PER_CPU_S]
         reading[part_of(TWO_WORKERS, events), TIMES_ONE] = courses[ONE_WORKER].figures[PER_CPU_S] / both

@@ -9,12 +9,12 @@ from tests.bench.report import print_report, rows
 from tests.bench.results import BEST_PEER, Results, medians
 
 PART = "slo-streams, one worker @ 1000000"
-SPEED, RATIO = (PART, "events per CPU second"), (PART, f"times {BEST_PEER}")
+SPEED, RATIO = (PART, "events per CPU second, warm"), (PART, f"times {BEST_PEER}, warm")
 
 
 def results() -> Results:
     results = Results()
-    for speed, ratio in ((390_000, 2.2), (410_000, 1.9), (900_000, 1.8)):
+    for speed, ratio in ((690_000, 2.2), (710_000, 1.9), (900_000, 1.8)):
         results.add({SPEED: speed, RATIO: ratio})
     return results
 
@@ -27,25 +27,25 @@ def printed(*, terminal: bool) -> str:
 
 def test_the_median_stands_with_its_range() -> None:
     assert list(rows(results())) == [
-        (*SPEED, "410,000", "390,000", "900,000"),
+        (*SPEED, "710,000", "690,000", "900,000"),
         (*RATIO, "1.9", "1.8", "2.2"),
     ]
 
 
 def test_goals_are_judged_by_the_median_and_only_where_measured() -> None:
     assert [(name, value, reached) for _, name, value, reached in results().judged()] == [
-        (SPEED, 410_000, True),
+        (SPEED, 710_000, True),
         (RATIO, 1.9, False),
     ]
 
 
 def test_plain_output_has_a_line_a_value_and_a_line_a_goal() -> None:
     assert printed(terminal=False).splitlines() == [
-        f"{PART}: events per CPU second: 410,000 (390,000 to 900,000)",
-        f"{PART}: times {BEST_PEER}: 1.9 (1.8 to 2.2)",
+        f"{PART}: events per CPU second, warm: 710,000 (690,000 to 900,000)",
+        f"{PART}: times {BEST_PEER}, warm: 1.9 (1.8 to 2.2)",
         "",
-        f"reached: {PART}: events per CPU second 410,000, goal at least 400,000",
-        f"NOT reached: {PART}: times {BEST_PEER} 1.9, goal at least 2",
+        f"reached: {PART}: events per CPU second, warm 710,000, goal at least 700,000",
+        f"NOT reached: {PART}: times {BEST_PEER}, warm 1.9, goal at least 2",
     ]
 
 
@@ -59,9 +59,9 @@ def test_json_holds_every_round_and_what_was_run() -> None:
     assert document["events"] == 5
     assert document["measured"][0] == {
         "part": PART,
-        "what": "events per CPU second",
-        "median": 410_000,
-        "rounds": [390_000, 410_000, 900_000],
+        "what": SPEED[1],
+        "median": 710_000,
+        "rounds": [690_000, 710_000, 900_000],
         "loadAverage": 1.5,
     }
     assert [(goal["what"], goal["reached"]) for goal in document["goals"]] == [(SPEED[1], True), (RATIO[1], False)]
@@ -71,4 +71,4 @@ def test_parts_that_were_not_measured_again_stay() -> None:
     earlier = Results()
     earlier.add({("restore", "rows per second"): 1.0, SPEED: 7.0, (PART, "gone"): 8.0})
     document = orjson.loads(orjson.dumps(results().document(earlier.document({}))))
-    assert medians(document) == {("restore", "rows per second"): 1.0, SPEED: 410_000, RATIO: 1.9}
+    assert medians(document) == {("restore", "rows per second"): 1.0, SPEED: 710_000, RATIO: 1.9}
