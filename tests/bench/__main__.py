@@ -28,11 +28,17 @@ from tests.bench.readme import NoBlockError, write_tables
 from tests.bench.report import print_report
 from tests.bench.restore import Restore
 from tests.bench.results import Results
+from tests.bench.stages import Stages
 
 BUILT: Final = Path("build/bench")
 PUBLISHED: Final = Path("infra/bench")
 RESULTS: Final = "results.json"
-CASES: Final[dict[str, type[Case]]] = {"comparison": Comparison, "restore": Restore, "curves": Curves}
+CASES: Final[dict[str, type[Case]]] = {
+    "comparison": Comparison,
+    "restore": Restore,
+    "stages": Stages,
+    "curves": Curves,
+}
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 
 
@@ -125,7 +131,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
     quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
-    options.case = options.case or ["comparison", "restore"]
+    options.case = options.case or ["comparison", "restore", "stages"]
     options.peer = options.peer or (quick_peers if options.quick else SUBJECTS)
     options.rounds = options.rounds or (2 if options.quick else 3)
     options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])

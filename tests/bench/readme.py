@@ -10,6 +10,7 @@ from tests.bench.curves import CPU, CURVES, spots
 from tests.bench.peers.catalogue import PEERS
 from tests.bench.report import short
 from tests.bench.results import medians
+from tests.bench.stages import COST, LEAST, STEPS, part_of
 
 README: Final = Path("README.md")
 CAPACITY: Final = Path("infra/notes/capacity.md")
@@ -45,6 +46,17 @@ def curves_table(document: Mapping[str, Any]) -> str:
     return "\n".join(["| | CPU seconds per million events | why |", "|---|---|---|", *rows])
 
 
+def stages_table(document: Mapping[str, Any]) -> str:
+    """A row for each stage of the hot path: what it costs an event, and the least that it could."""
+    values = medians(document)
+    rows = []
+    for step in STEPS:
+        cost, least = (values.get((part_of(step.name), what)) for what in (COST, LEAST))
+        if cost is not None and least is not None:
+            rows.append(f"| {step.name} | {cost:.2f} | {least:.2f} | {step.what_is_least} |")
+    return "\n".join(["| stage | µs per event | least | the least is |", "|---|---|---|---|", *rows])
+
+
 def write_tables(document: Mapping[str, Any]) -> None:
     """Write the tables into their pages.
 
@@ -53,6 +65,7 @@ def write_tables(document: Mapping[str, Any]) -> None:
     """
     write_block(README, "bench", table(document))
     write_block(CAPACITY, "curves", curves_table(document))
+    write_block(CAPACITY, "stages", stages_table(document))
 
 
 def write_block(path: Path, name: str, text: str) -> None:

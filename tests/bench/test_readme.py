@@ -8,8 +8,10 @@ from tests.bench.comparison import ONE_WORKER, PER_CPU_S, part_of
 from tests.bench.curves import CPU, CURVES, SERIES
 from tests.bench.curves import part_of as part_of_curve
 from tests.bench.peers.catalogue import COUNT, PEERS
-from tests.bench.readme import NoBlockError, curves_table, table, write_block
+from tests.bench.readme import NoBlockError, curves_table, stages_table, table, write_block
 from tests.bench.results import Results
+from tests.bench.stages import COST, LEAST, STEPS
+from tests.bench.stages import part_of as part_of_stage
 
 
 def document() -> dict[str, object]:
@@ -66,3 +68,11 @@ def test_a_curve_stands_with_its_reason() -> None:
     lines = curves_table(results.document({})).splitlines()
     assert lines[2] == f"| series | 1k: 1.71; 1M: 12.34 | {SERIES.why} |"
     assert len(lines) == 2 + len(CURVES)
+
+
+def test_a_stage_stands_beside_its_least() -> None:
+    results = Results()
+    results.add({(part_of_stage(STEPS[0].name), COST): 0.016, (part_of_stage(STEPS[0].name), LEAST): 0.007})
+    assert stages_table(results.document({})).splitlines()[2:] == [
+        f"| {STEPS[0].name} | 0.02 | 0.01 | {STEPS[0].what_is_least} |"
+    ]
