@@ -47,7 +47,7 @@ class Chunk:
 
     def slices(self) -> Iterator[list[SourceRecord]]:
         """The records, unpacked some at a time."""
-        records = iter(self.records)
+        records: Iterator[SourceRecord] = chain(self.records)  # a packed batch gives its iterator only once
         read = 0
         while True:
             try:

@@ -1,7 +1,7 @@
 """Case: what an event costs, one circumstance varied at a time, the others as in the comparison.
 
-Half as many events as there at most, one worker. A point that has no topic or window of its own shares the first point of
-its kind, so that all curves meet.
+Half as many events as there at most, one worker. A point that has no topic or window of its own shares the first
+point of its kind, so that all curves meet.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping

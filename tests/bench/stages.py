@@ -119,7 +119,7 @@ def _admission() -> Admission:
 
 
 def _copy(batches: Batches) -> Run:
-    return lambda: [bytes(memoryview(raw)[1:]) for raw in batches]
+    return lambda: deque((bytes(memoryview(raw)[1:]) for raw in batches), maxlen=0)
 
 
 def _iterate(batches: Batches) -> Run:

@@ -14,7 +14,7 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from streams.intake.chunk import Chunk, merge
+from streams.intake.chunk import SLICE_RECORDS, Chunk, merge
 from streams.intake.records import ChunkedRecords
 from streams.kafka.records import FetchedBatches
 
@@ -75,6 +75,12 @@ def test_reading_may_start_within_a_batch() -> None:
     (chunk,) = fetched(batch(0, "a", "b", "c"), from_offset=2)
     assert (chunk.start_offset, chunk.next_offset) == (2, 3)
     assert told(chunk) == [record(2, "c", 2)]
+
+
+def test_reading_may_start_within_a_batch_of_several_slices() -> None:
+    names = [str(number) for number in range(3 * SLICE_RECORDS)]
+    (chunk,) = fetched(batch(0, *names), from_offset=SLICE_RECORDS + 1)
+    assert [record.offset for record in chunk.records] == list(range(SLICE_RECORDS + 1, 3 * SLICE_RECORDS))
 
 
 def test_a_header_name_that_is_no_text_costs_no_record() -> None:
