@@ -1,14 +1,15 @@
 """Placement: which partition a key belongs to, as the producers' own clients decide it."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from zlib import crc32
 
 from aiokafka.partitioner import murmur2
 
 from streams.settings import PartitionerName
 
-_hash = lru_cache(maxsize=1_024)(murmur2)  # in Python, and asked for the same key again: an alert is two records
+# In Python, and asked for the same keys again and again: by producers, and by an alert, which is two records.
+_hash = lru_cache(maxsize=10_000)(murmur2)
 
 
 def partition_of(key: bytes, partitions: int, partitioner: PartitionerName) -> int:
@@ -25,13 +26,9 @@ def partition_of(key: bytes, partitions: int, partitioner: PartitionerName) -> i
 
 
 def client_partitioner(partitioner: PartitionerName) -> Callable[[bytes, Sequence[int], Sequence[int]], int]:
-    """The same rule in the shape aiokafka's `partitioner=` wants; every record must have a key.
-
-    It remembers where keys belong: producers send the same ones again and again.
-    """
-    remembered = lru_cache(maxsize=10_000)(partial(partition_of, partitioner=partitioner))
+    """The same rule in the shape aiokafka's `partitioner=` wants; every record must have a key."""
 
     def place(key: bytes, all_partitions: Sequence[int], _available: Sequence[int]) -> int:
-        return remembered(key, len(all_partitions))
+        return partition_of(key, len(all_partitions), partitioner)
 
     return place

@@ -28,7 +28,6 @@ _Row = tuple[dict[str, Standing], _Panes, _Panes | None]
 _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_Row).decode
 _decode_key = msgspec.json.Decoder(SeriesKey).decode
-_AT_REST: Final[dict[str, Standing]] = {}
 
 
 class UnreadableRowError(Exception):
@@ -57,7 +56,7 @@ def encode_key(key: SeriesKey) -> bytes:
 def encode_series(series: Series) -> bytes:
     """Row value of a series."""
     by_app = None if series.by_app is None else _pack(series.by_app)
-    standings = dict(series.standings) if series.standings else _AT_REST
+    standings = dict(series.standings) if series.standings else {}  # most are at rest
     return _VERSION + _encode_row((standings, _pack(series.by_host), by_app))
 
 

@@ -4,18 +4,18 @@ The same events go through a partition's unit under windows of 15 to 1,440 panes
 pane, and the clock starts only when the longest window is full.
 """
 
-import gc
 import time
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from streams.evaluation.objective import Objective
 from streams.intake.chunk import Chunk, SourceRecord
-from streams.memory import YOUNG_OBJECTS
 from streams.names import WEBHOOK, Topics
 from streams.reference.reference import Reference
 from streams.unit.unit import Unit
+from tests.bench.best import best_in_turns
 from tests.bench.case import BrokenError
 from tests.bench.load import START_MS, Load
 from tests.build import NEW, Stored
@@ -41,18 +41,14 @@ def cpu_s_per_million(events: int, times: int, *, window_panes: Sequence[int] = 
     measured = chunks(
         Load(events, apps=APPS, start_ms=START_MS + fill_ms, span_ms=MEASURED_PANES * PANE_MS), first_offset=fill_count
     )
-    best = dict.fromkeys(window_panes, float("inf"))
-    kept = gc.get_threshold()
-    gc.set_threshold(YOUNG_OBJECTS)
-    try:
-        for _ in range(times):
-            for panes in window_panes:
-                unit = new_unit(panes)
-                apply(unit, filling)
-                best[panes] = min(best[panes], apply(unit, measured))
-    finally:
-        gc.set_threshold(*kept)
-    return {panes: spent_s / events * 1e6 for panes, spent_s in best.items()}
+
+    def spent_s(panes: int) -> float:
+        unit = new_unit(panes)
+        apply(unit, filling)
+        return apply(unit, measured)
+
+    best_s = best_in_turns([partial(spent_s, panes) for panes in window_panes], times)
+    return {panes: cpu_s / events * 1e6 for panes, cpu_s in zip(window_panes, best_s, strict=True)}
 
 
 def new_unit(panes: int) -> Unit:

@@ -5,11 +5,10 @@ stage, then through the first two, and so on; a stage costs what it adds. What i
 the event loop, Faust and commits.
 """
 
-import gc
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -22,9 +21,9 @@ from streams.evaluation.evaluator import Evaluator
 from streams.intake.admission import Admission
 from streams.intake.chunk import Chunk, SourceRecord
 from streams.intake.records import is_intact
-from streams.memory import YOUNG_OBJECTS
 from streams.names import WEBHOOK
 from streams.objectives import load_objectives
+from tests.bench.best import best_in_turns, cpu_s_of
 from tests.bench.case import Reading, Stage
 from tests.bench.load import SPAN_MS, Load
 from tests.bench.panes import LATENESS_MS
@@ -169,29 +168,14 @@ class Stages:
 
     async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
         """What each adds, and the least it could."""
-        runs = [_bound(step, self._batches) for step in STEPS]
+        runs: list[Run] = [partial(step.through, self._batches) for step in STEPS]
         leasts = [step.least(self._batches) for step in STEPS]
-        best = _best([*runs, *leasts])
-        before = 0.0
-        for step, through_us, least_us in zip(STEPS, best, best[len(STEPS) :], strict=False):
-            yield {(part_of(step.name), COST): through_us - before, (part_of(step.name), LEAST): least_us}
-            before = through_us
-
-
-def _bound(step: Step, batches: Batches) -> Run:
-    return lambda: step.through(batches)
-
-
-def _best(runs: Sequence[Run]) -> list[float]:
-    best = [float("inf")] * len(runs)
-    kept = gc.get_threshold()
-    gc.set_threshold(YOUNG_OBJECTS)
-    try:
-        for _ in range(_TIMES):
-            for number, run in enumerate(runs):
-                started_s = time.process_time()
-                run()
-                best[number] = min(best[number], time.process_time() - started_s)
-    finally:
-        gc.set_threshold(*kept)
-    return [spent_s / LOAD.events * 1e6 for spent_s in best]
+        best_us = [
+            cpu_s / LOAD.events * 1e6
+            for cpu_s in best_in_turns([partial(cpu_s_of, run) for run in runs + leasts], _TIMES)
+        ]
+        before_us = 0.0
+        for number, step in enumerate(STEPS):
+            through_us, least_us = best_us[number], best_us[len(STEPS) + number]
+            yield {(part_of(step.name), COST): through_us - before_us, (part_of(step.name), LEAST): least_us}
+            before_us = through_us
