@@ -54,6 +54,12 @@ def epoch_ms(value: int | str) -> int:
     raise ValueError(f"{_shown(value)} is outside the years 2000 to 2100 (epoch times are in milliseconds)")
 
 
+@lru_cache(maxsize=4_096)  # the alerts of one boundary share all their times
+def utc_text(time_ms: int) -> str:
+    """A boundary as alerts write it: 2022-03-24T15:40:00Z."""
+    return datetime.fromtimestamp(time_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _read(text: str) -> int:
     try:
         if text[-1:] == "Z" or text[-1:] == "z":

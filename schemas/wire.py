@@ -19,8 +19,8 @@ from schemas.record import Record
 
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length")
 
-# Besides msgspec's own errors: invalid UTF-8 (a ValueError), nesting too deep, a null value.
-_REFUSED = (msgspec.DecodeError, ValueError, RecursionError, TypeError)
+# Besides msgspec's own errors: invalid UTF-8 (a ValueError), nesting too deep.
+_REFUSED = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 class Event(Protocol):
@@ -81,7 +81,7 @@ class EventDecoder:
         self._exact = msgspec.json.Decoder(struct_of(model, forbid_unknown_fields=True)).decode
         self._tolerant = msgspec.json.Decoder(struct_of(model)).decode
 
-    def decode(self, values: Sequence[bytes | None]) -> list[Any]:
+    def decode(self, values: Sequence[bytes]) -> list[Any]:
         """An `Event` for each value, or None for one that the model has to judge; times are not yet checked.
 
         Values are decoded one by one, never joined: two broken ones could complete each other.
@@ -94,10 +94,10 @@ class EventDecoder:
         half = len(values) // 2
         return self.decode(values[:half]) + self.decode(values[half:])
 
-    def _exactly(self, values: Sequence[bytes | None]) -> list[Any]:
-        return list(map(self._exact, values))  # type: ignore[arg-type]  # a null value is refused as TypeError
+    def _exactly(self, values: Sequence[bytes]) -> list[Any]:
+        return list(map(self._exact, values))
 
-    def _tolerantly(self, values: Sequence[bytes | None]) -> list[Any]:
-        events = list(map(self._tolerant, values))  # type: ignore[arg-type]
-        deque(map(orjson.loads, values), maxlen=0)  # type: ignore[arg-type]
+    def _tolerantly(self, values: Sequence[bytes]) -> list[Any]:
+        events = list(map(self._tolerant, values))
+        deque(map(orjson.loads, values), maxlen=0)
         return events

@@ -108,16 +108,14 @@ class _Partition:
     def __init__(self, metric: Metric, objectives: Sequence[Objective], lateness_ms: int, reference: Reference) -> None:
         self.objectives = [objective for objective in objectives if objective.metric == metric.id]
         excluded_clients = reference.catalogue.excluded_clients if metric.delivers_to_clients else {}
-        self.admission = Admission(metric, lambda _key: True, excluded_clients)
         self.evaluator = Evaluator(self.objectives, lateness_ms, exclusions=reference.exclusions)
+        self.admission = Admission(metric, self.evaluator, lambda _key: True, excluded_clients)
 
     def apply(self, records: Sequence[ReplayRecord], summary: Summary) -> None:
-        observations = list(self.admission.observations(records, clock_ms=None))
-        late = {record.offset for record in self.evaluator.observe(observations)}
-        for _, _, time_ms, _, _, record in observations:
-            if record.offset not in late:
-                summary.last_event_ms = max(time_ms, summary.last_event_ms or 0)
-        summary.rejected[Reason.TOO_LATE] += len(late)
+        self.admission.admit(records, clock_ms=None)
+        if self.evaluator.watermark_ms is not None:
+            last_ms = max(self.evaluator.watermark_ms, self.admission.ahead_ms)
+            summary.last_event_ms = max(last_ms, summary.last_event_ms or 0)
         summary.rejected.update(rejection.reason for rejection in self.admission.rejected)
         self.admission.rejected.clear()
 

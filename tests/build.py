@@ -1,9 +1,13 @@
-"""Input records as a broker would store them, for tests of the product's own parts."""
+"""Input records as a broker would store them, and who reads them, for tests of the product's own parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.objective import Objective
+from streams.intake.admission import Admission
 from streams.intake.chunk import Chunk
+from streams.names import Metric
 from streams.tables.rows import Meta
 from tests.model import Record
 
@@ -33,3 +37,13 @@ def stored(records: Sequence[Record], first_offset: int = 0) -> list[Stored]:
 def chunk(*records: Record, start: int = 0) -> Chunk:
     """A chunk that brings these records from an offset on."""
     return Chunk(start, start + len(records), list(stored(records, start)))
+
+
+def admission(
+    metric: Metric,
+    *objectives: Objective,
+    lateness_ms: int = 10_000,
+    is_at_home: Callable[[bytes], bool] = lambda _key: True,
+) -> Admission:
+    """Admission to a partition that is still empty."""
+    return Admission(metric, Evaluator(objectives, lateness_ms), is_at_home)

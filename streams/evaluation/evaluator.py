@@ -1,15 +1,13 @@
-"""The engine of one metric in one partition: observations and ticks in, transitions out. Pure: time is an argument.
+"""The engine of one metric in one partition: events and ticks in, transitions out. Pure: time is an argument.
 
-Order is by the watermark alone. An observation that moves the watermark past a boundary plus the allowed lateness
-makes that boundary due, in the middle of a chunk too; so chunk borders, restarts and workers change nothing.
+Order is by the watermark alone. An event that moves the watermark past a boundary plus the allowed lateness makes that
+boundary due, in the middle of a chunk too; so chunk borders, restarts and workers change nothing.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions, Known
-from streams.evaluation.judgement import APP_BAD, APP_GOOD, GOOD
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import Progress, pane_for
 from streams.evaluation.series import Series, SeriesKey
@@ -18,16 +16,13 @@ from streams.evaluation.transition import Standing, Transition
 from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
 from streams.windows.tumbling import NO_PANE, TumblingCounts
 
-Origin = TypeVar("Origin")
-
-_BEYOND_ALL = APP_BAD + 1  # no outcome counts
-
 
 class Evaluator:
     """Judges one metric in one partition.
 
-    Give it what arrived (`observe`) and what time it is (`advance`); take out `take_transitions` and `take_dirty`.
-    `not_counted` is how many observations so far moved nothing but time.
+    `streams.intake.admission` counts what arrived in the series of its `store`, each event in a pane of `pane_ms`. Tell
+    it what time it is (`advance`), and take out `take_transitions` and `take_dirty`. `seen_ms` is the greatest time
+    seen: from `due_ms` on a boundary can be judged. Before `floor_ms` an event is too late for all that are left.
     """
 
     def __init__(
@@ -50,88 +45,40 @@ class Evaluator:
         self._active = list(objectives)
         self._metric = next((objective.metric for objective in (*objectives, *self._retired)), "")
         self._lateness_ms = lateness_ms
-        self._pane_ms = pane_for(objectives, stored)
+        self.pane_ms = pane_for(objectives, stored)
         self._longest_ms = max((objective.window_ms for objective in objectives), default=0)
-        self._watermark_ms = stored.watermark_ms if stored else LONG_AGO
+        self.seen_ms = stored.watermark_ms if stored else LONG_AGO
         self._judged_ms = stored.judged_ms if stored else LONG_AGO
-        self._store = SeriesStore(series)
+        self.store = SeriesStore(series)
         self._exclusions = Exclusions() if exclusions is None else exclusions
         self._known = self._exclusions.known_at(LONG_AGO, self._metric)
         self._transitions: list[Transition] = []
         self._latest_pane = NO_PANE
-        self.not_counted = 0
         self._schedule()
 
     # What came in
 
-    def observe(self, observations: Iterable[tuple[str, str, int, int, int, Origin]]) -> list[Origin]:
-        """Count what arrived, and judge each boundary that it makes due. The hot path.
-
-        An observation is (appKey, scope, event time ms, time seen ms, outcome, origin); the time seen is what may move
-        the watermark. Returns the origins of those that came too late for any boundary still to be judged.
-        """
-        too_late: list[Origin] = []
-        not_counted = 0
-        store, pane_ms = self._store, self._pane_ms
-        all_series, dirty = store.all, store.dirty
-        least = GOOD if self._active else _BEYOND_ALL
-        watermark_ms, due_ms, floor_ms = self._watermark_ms, self._due_ms, self._floor_ms
-        for app_key, scope, time_ms, seen_ms, outcome, origin in observations:
-            if time_ms < floor_ms:
-                too_late.append(origin)
-                continue
-            if seen_ms > watermark_ms:
-                self._watermark_ms = watermark_ms = seen_ms
-                if seen_ms >= due_ms:
-                    self.advance(seen_ms)
-                    due_ms, floor_ms = self._due_ms, self._floor_ms
-            if outcome < least:
-                not_counted += 1
-                continue
-            key = (app_key, scope)
-            series = all_series.get(key)
-            if series is None:
-                series = all_series[key] = Series(key)
-            if outcome < APP_GOOD:
-                panes, bad = series.by_host, outcome
-            else:
-                panes, bad = series.its_own(), outcome - APP_GOOD
-            pane = time_ms // pane_ms
-            if pane != panes.pane:
-                self._turn_to(series, panes, pane, bad)
-            elif bad:
-                panes.bad += 1
-            else:
-                panes.good += 1
-            if not series.is_dirty:
-                series.is_dirty = True
-                dirty.append(series)
-            if bad and not series.is_watched:
-                store.watch(series)
-        self.not_counted += not_counted
-        return too_late
-
-    def _turn_to(self, series: Series, panes: TumblingCounts, pane: int, bad: int) -> None:
-        """Count in another pane than the open one: a new one, or an earlier one."""
+    def turn_to(self, series: Series, panes: TumblingCounts, pane: int, bad: int) -> None:
+        """Count an event in another pane of a series than the open one: a new one, or an earlier one."""
         if len(panes.panes) > self._most_panes:
-            panes.forget((self._next_ms - self._kept_ms) // self._pane_ms)
+            panes.forget((self._next_ms - self._kept_ms) // self.pane_ms)
         if pane == self._latest_pane:
             pane = self._latest_pane  # one number for all series: the next look at it is in the CPU's cache
         elif pane > self._latest_pane:
             self._latest_pane = pane
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
-            self._store.fade_later(series)
+            self.store.fade_later(series)
         if series.standings and not series.is_watched:
-            self._store.watch(series)
+            self.store.watch(series)
 
     def advance(self, to_ms: int) -> None:
         """Move the watermark to `to_ms`, never back, and judge every boundary that comes due, in order."""
         if self._judged_ms == LONG_AGO:
             self._judged_ms = to_ms - self._lateness_ms
             self._schedule()
-        self._watermark_ms = max(self._watermark_ms, to_ms)
-        last_due_ms = self._watermark_ms - self._lateness_ms
+        self.seen_ms = max(self.seen_ms, to_ms)
+        last_due_ms = self.seen_ms - self._lateness_ms
         while self._next_ms <= last_due_ms:
             self._judge(self._next_that_matters(last_due_ms))
 
@@ -139,28 +86,33 @@ class Evaluator:
         """The next boundary, or after a long silence the first one at which something can change."""
         if last_due_ms - self._next_ms <= self._longest_ms or self._retired:
             return self._next_ms
-        stirs_ms = min((self._stirs_ms(series) for series in self._store.watched), default=NEVER)
+        stirs_ms = min((self._stirs_ms(series) for series in self.store.watched), default=NEVER)
         before = min(stirs_ms, last_due_ms - max(self._hops_ms)) - 1
         return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
 
     def _stirs_ms(self, series: Series) -> int:
-        return LONG_AGO if series.standings else series.first_pane * self._pane_ms
+        return LONG_AGO if series.standings else series.first_pane * self.pane_ms
 
     # What comes out
 
     @property
     def watermark_ms(self) -> int | None:
         """Greatest time seen; None before the first accepted record: then nothing is judged."""
-        return None if self._watermark_ms == LONG_AGO else self._watermark_ms
+        return None if self.seen_ms == LONG_AGO else self.seen_ms
 
     @property
     def next_boundary_ms(self) -> int | None:
         """The next boundary to judge; None before the first record, or without an objective."""
         return None if self._judged_ms == LONG_AGO or self._next_ms == NEVER else self._next_ms
 
+    @property
+    def has_objectives(self) -> bool:
+        """Whether anything is judged, so that events count."""
+        return bool(self._active)
+
     def is_due(self, at_ms: int) -> bool:
         """Whether a boundary could be judged if the watermark came up to this time."""
-        return self._judged_ms == LONG_AGO or at_ms >= self._due_ms
+        return self._judged_ms == LONG_AGO or at_ms >= self.due_ms
 
     @property
     def progress(self) -> Progress | None:
@@ -171,18 +123,18 @@ class Evaluator:
         if not self._hops_ms:
             # Nothing is judged, but time goes on: an objective that is added later starts from then. By whole panes,
             # as its boundaries will be: progress that moves is progress to store.
-            judged_ms = (self._watermark_ms - self._lateness_ms) // self._pane_ms * self._pane_ms
-        return Progress(self._watermark_ms, judged_ms, self._pane_ms, (*self._active, *self._retired))
+            judged_ms = (self.seen_ms - self._lateness_ms) // self.pane_ms * self.pane_ms
+        return Progress(self.seen_ms, judged_ms, self.pane_ms, (*self._active, *self._retired))
 
     @property
-    def series(self) -> dict[SeriesKey, Series]:
+    def series(self) -> Mapping[SeriesKey, Series]:
         """All series that hold a pane or a standing."""
-        return self._store.all
+        return self.store
 
     @property
     def dirty_count(self) -> int:
         """Series that `take_dirty` would give."""
-        return len(self._store.dirty)
+        return len(self.store.dirty)
 
     def take_transitions(self) -> list[Transition]:
         """Transitions since the last call, in order."""
@@ -191,7 +143,7 @@ class Evaluator:
 
     def take_dirty(self) -> dict[SeriesKey, Series | None]:
         """Series changed since the last call; None for a dropped one."""
-        return self._store.take_dirty()
+        return self.store.take_dirty()
 
     # Boundaries
 
@@ -200,24 +152,24 @@ class Evaluator:
         standing = (*self._active, *self._retired)
         self._hops_ms = {objective.hop_ms for objective in standing}
         self._kept_ms = max((objective.window_ms for objective in standing), default=0)
-        self._most_panes = self._kept_ms // self._pane_ms + 1
+        self._most_panes = self._kept_ms // self.pane_ms + 1
         self._next_ms = min((next_boundary(self._judged_ms, hop_ms) for hop_ms in self._hops_ms), default=NEVER)
         is_started = self._judged_ms != LONG_AGO
-        self._due_ms = self._next_ms + self._lateness_ms if is_started else LONG_AGO
-        self._floor_ms = self._next_ms - self._longest_ms if is_started and self._active else LONG_AGO
+        self.due_ms = self._next_ms + self._lateness_ms if is_started else LONG_AGO
+        self.floor_ms = self._next_ms - self._longest_ms if is_started and self._active else LONG_AGO
 
     def _judge(self, boundary_ms: int) -> None:
-        boundary = Boundary.at(boundary_ms, self._active, self._retired, self._pane_ms, self._known_at(boundary_ms))
+        boundary = Boundary.at(boundary_ms, self._active, self._retired, self.pane_ms, self._known_at(boundary_ms))
         transitions: list[Transition] = []
-        for series in self._store.watched:
+        for series in self.store.watched:
             if boundary.judge(series, transitions):
-                self._store.mark_dirty(series)
+                self.store.mark_dirty(series)
         transitions.sort(key=lambda transition: transition.order)
         self._transitions += transitions
         self._retired = [objective for objective in self._retired if boundary_ms % objective.hop_ms]
         self._judged_ms = boundary_ms
         self._schedule()
-        self._store.let_go((boundary_ms - self._kept_ms) // self._pane_ms, self._is_held)
+        self.store.let_go((boundary_ms - self._kept_ms) // self.pane_ms, self._is_held)
 
     def _known_at(self, boundary_ms: int) -> Known:
         moment_ms = boundary_ms + self._lateness_ms

@@ -20,18 +20,23 @@ class Series:
     `standings` has an entry only for objectives under which the series is not at rest.
     """
 
-    __slots__ = ("by_app", "by_host", "is_dirty", "is_fading", "is_watched", "key", "standings")
+    __slots__ = ("app_key", "by_app", "by_host", "is_dirty", "is_fading", "is_watched", "scope", "standings")
 
     def __init__(
         self, key: SeriesKey, by_host: TumblingCounts | None = None, by_app: TumblingCounts | None = None
     ) -> None:
-        self.key = key
+        self.app_key, self.scope = key
         self.by_host = TumblingCounts() if by_host is None else by_host
         self.by_app = by_app
         self.standings = _ALL_AT_REST
         self.is_dirty = False  # changed since the last commit
         self.is_watched = False  # a boundary can change its standing
         self.is_fading = False  # scheduled to be looked at when its panes have expired
+
+    @property
+    def key(self) -> SeriesKey:
+        """Its name among the series of its metric."""
+        return self.app_key, self.scope
 
     def put(self, objective: str, standing: Standing) -> None:
         """Where it stands from now on."""

@@ -5,7 +5,8 @@ Only a series with a bad event in its window, or one that does not stand at rest
 rest, kept as a bare standing when held.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from streams.evaluation.series import Series, SeriesKey
@@ -16,20 +17,48 @@ IsHeld = Callable[[str, Standing], bool]
 """Whether silence leaves a standing under an objective, by name, as it is."""
 
 
-class SeriesStore:
-    """All series by their key; `watched` are those that a boundary can change."""
+NO_APPS: Final[Mapping[str, Series]] = MappingProxyType({})
+"""What `SeriesStore.by_scope` holds of a scope that it does not have."""
+
+
+class SeriesStore(Mapping[SeriesKey, Series]):
+    """All series by their key; `watched` are those that a boundary can change, `dirty` those that changed.
+
+    `by_scope` is for the hot path: the series of each scope by their app.
+    """
 
     def __init__(self, series: Iterable[Series] = ()) -> None:
-        self.all: Final[dict[SeriesKey, Series]] = {}
+        self.by_scope: Final[dict[str, dict[str, Series]]] = {}
         self.watched: list[Series] = []
         self.dirty: list[Series] = []
         self._fading: dict[int, list[Series]] = {}
         for one in series:
-            self.all[one.key] = one
+            self._put(one)
             if one.last_pane != NO_PANE:
                 self.fade_later(one)
             if one.standings or one.bad_since(0):
                 self.watch(one)
+
+    def __getitem__(self, key: SeriesKey) -> Series:
+        app_key, scope = key
+        return self.by_scope[scope][app_key]
+
+    def __iter__(self) -> Iterator[SeriesKey]:
+        return (series.key for apps in self.by_scope.values() for series in apps.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self.by_scope.values()))
+
+    def new(self, app_key: str, scope: str) -> Series:
+        """A series that was not there yet, still without an event."""
+        return self._put(Series((app_key, scope)))
+
+    def _put(self, series: Series) -> Series:
+        apps = self.by_scope.setdefault(series.scope, {})
+        # One string for all series of a scope: it is in the CPU's cache, and takes no room in each of them.
+        series.scope = next(iter(apps.values())).scope if apps else series.scope
+        apps[series.app_key] = series
+        return series
 
     def watch(self, series: Series) -> None:
         """Look at it at every boundary from now on."""
@@ -76,8 +105,11 @@ class SeriesStore:
                 self._drop_if_idle(series)
 
     def _drop_if_idle(self, series: Series) -> None:
-        if _is_idle(series) and self.all.get(series.key) is series:
-            del self.all[series.key]
+        apps = self.by_scope.get(series.scope, NO_APPS)
+        if _is_idle(series) and apps.get(series.app_key) is series:
+            del self.by_scope[series.scope][series.app_key]
+            if len(apps) == 0:
+                del self.by_scope[series.scope]
             self.mark_dirty(series)
 
 

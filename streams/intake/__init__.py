@@ -1,1 +1,1 @@
-"""Bytes in: chunked transport, decoding, placement; out comes an observation or a named rejection."""
+"""Bytes in: chunked transport, decoding, placement; out comes a count in a pane or a named rejection."""

@@ -1,31 +1,29 @@
-"""Admission: records in, observations out; what cannot be used leaves by another door, with its reason.
+"""Admission: records in, counts in their panes; what cannot be used leaves by another door, with its reason.
 
-The rules are tested in the order of `schemas.rejected.Reason`. Whether a record is too late is the evaluator's to say.
+All that is done for every event is done here, once, in one loop: the hot path. The rules are tested in the order of
+`schemas.rejected.Reason`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
-from schemas.event_time import epoch_ms
+from schemas.event_time import epoch_ms, utc_text
 from schemas.record import Record
 from schemas.rejected import Reason
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
-from streams.evaluation.judgement import JUDGES, NOT_COUNTED
-from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, is_structured, size_problem
+from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.judgement import APP_GOOD, JUDGES, NOT_COUNTED
+from streams.evaluation.store import NO_APPS
+from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, needs_care
 from streams.intake.chunk import SourceRecord
 from streams.names import Metric
 
 FUTURE_TOLERANCE_MS: Final = 60_000
-KEYS_REMEMBERED: Final = 500_000
-"""Keys known to be at home, per partition; forgotten all at once, so that apps that come and go do not add up."""
+KEYS_REMEMBERED: Final = 100_000
+"""Apps known to be at home though they have no series; forgotten all at once, so that they do not add up."""
 REROUTED_FROM: Final = "rerouted-from"
-_HEADERS: Final = attrgetter("headers")
-
-Observation = tuple[str, str, int, int, int, SourceRecord]
-"""(appKey, scope, event time ms, time seen ms, outcome, where it came from)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +36,23 @@ class Misplaced:
 
 @dataclass(slots=True)
 class Admission:
-    """Reads the records of one source partition.
+    """Reads the records of one source partition, and counts them in the series of its evaluator.
 
     `is_at_home` says whether a key belongs into this partition; `excluded_clients` names for an app the clients whose
-    deliveries never count. `rejected` and `misplaced` collect what did not pass,
-    for the caller to take.
+    deliveries never count. `rejected` and `misplaced` collect what did not pass, for the caller to take.
+    `not_counted` is how many events so far moved nothing but time; `ahead_ms` the latest event that was ahead of the
+    timestamp of its record.
     """
 
     metric: Metric
+    evaluator: Evaluator
     is_at_home: Callable[[bytes], bool]
     excluded_clients: Mapping[str, Collection[str]] = field(default_factory=dict)
     rejected: list[Rejection] = field(default_factory=list)
     misplaced: list[Misplaced] = field(default_factory=list)
-    _placed: dict[bytes | None, str] = field(default_factory=dict)
+    not_counted: int = 0
+    ahead_ms: int = 0
+    _at_home: set[str] = field(default_factory=set)
     _model: type[Record] = field(init=False)
     _decoder: EventDecoder = field(init=False)
 
@@ -58,20 +60,22 @@ class Admission:
         self._model = EVENTS[self.metric.record]
         self._decoder = EventDecoder(self._model)
 
-    def observations(self, records: Sequence[SourceRecord], clock_ms: int | None) -> Iterator[Observation]:
-        """What the records say, in their order. The hot path.
+    def admit(self, records: Sequence[SourceRecord], clock_ms: int | None) -> None:
+        """Count the records in their order, and judge each boundary that they make due. The hot path.
 
         `clock_ms` is the wall clock that no record may push the watermark beyond; None where time is the events' alone.
         """
-        judge = JUDGES[self.metric.id]
-        placed, reject, excluded_clients = self._placed, self._reject, self.excluded_clients
-        values = [record.value for record in records]
-        if max(map(len, filter(None, values)), default=0) > MAX_VALUE_BYTES:
-            records = self._small_enough(records)
-            values = [record.value for record in records]
-        if any(map(_HEADERS, records)):  # an enveloped event needs a careful look
-            values = [None if is_structured(record) else record.value for record in records]
+        evaluator, reject, excluded_clients = self.evaluator, self._reject, self.excluded_clients
+        store, pane_ms = evaluator.store, evaluator.pane_ms
+        by_scope, dirty = store.by_scope, store.dirty
+        judge = JUDGES[self.metric.id] if evaluator.has_objectives else _ignore
+        watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms
+        not_counted = 0
+        values = [record.value or b"" for record in records if not record.headers]
+        if len(values) < len(records) or max(map(len, values), default=0) > MAX_VALUE_BYTES:
+            values = [b"" if needs_care(record) else record.value or b"" for record in records]
         for event, record in zip(self._decoder.decode(values), records, strict=True):
+            # What does it say?
             if event is None:
                 event = checked(self._model, record)
                 if isinstance(event, Rejection):
@@ -85,41 +89,79 @@ class Admission:
                     reject(record, Reason.SCHEMA, f"time: {problem}")
                     continue
             app_key = event.app_key
-            home = placed.get(record.key)
-            if home == app_key:
-                app_key = home  # one string for all events of an app: its hash is known already
-            elif not self._belongs_here(record, app_key):
+            # Does it belong here? What has a series was found to.
+            try:
+                series = by_scope[event.scope][app_key]
+            except KeyError:
+                series = None
+            if record.key != app_key.encode() or (series is None and not self._is_at_home(app_key)):
+                self._misplace(record, app_key)
                 continue
+            # What time is it, seen from there?
             seen_ms = record.timestamp
-            if seen_ms is None or seen_ms > time_ms or seen_ms < 0:
+            if seen_ms is None or seen_ms >= time_ms or seen_ms < 0:
                 seen_ms = time_ms
             elif time_ms > seen_ms + FUTURE_TOLERANCE_MS:
                 reject(record, Reason.FUTURE_TIME, f"{(time_ms - seen_ms) / 1000:.3f} s after the record's timestamp")
                 continue
+            elif time_ms > self.ahead_ms:
+                self.ahead_ms = time_ms
             if clock_ms is not None and seen_ms > clock_ms:
                 seen_ms = clock_ms
+            if time_ms < floor_ms:
+                reject(record, Reason.TOO_LATE, f"windows still to be judged begin at {utc_text(floor_ms)}")
+                continue
+            if seen_ms > watermark_ms:
+                watermark_ms = seen_ms
+                if seen_ms >= due_ms:
+                    evaluator.advance(seen_ms)
+                    due_ms, floor_ms = evaluator.due_ms, evaluator.floor_ms
+                    series = by_scope.get(event.scope, NO_APPS).get(app_key)  # it may have been let go
+            # Is it good?
             outcome = judge(event)
-            if excluded_clients and event.client_key in excluded_clients.get(app_key, ()):
-                outcome = NOT_COUNTED
-            yield app_key, event.scope, time_ms, seen_ms, outcome, record
+            if outcome < 0 or (excluded_clients and event.client_key in excluded_clients.get(app_key, ())):
+                not_counted += 1
+                continue
+            if series is None:
+                series = store.new(app_key, event.scope)
+            if outcome < APP_GOOD:
+                panes, bad = series.by_host, outcome
+            else:
+                panes, bad = series.its_own(), outcome - APP_GOOD
+            pane = time_ms // pane_ms
+            if pane != panes.pane:
+                evaluator.turn_to(series, panes, pane, bad)
+            elif bad:
+                panes.bad += 1
+            else:
+                panes.good += 1
+            if not series.is_dirty:
+                series.is_dirty = True
+                dirty.append(series)
+            if bad and not series.is_watched:
+                store.watch(series)
+        evaluator.seen_ms = watermark_ms
+        self.not_counted += not_counted
 
-    def _belongs_here(self, record: SourceRecord, app_key: str) -> bool:
-        key = app_key.encode()
-        if record.key == key and self.is_at_home(key):
-            if len(self._placed) >= KEYS_REMEMBERED:
-                self._placed.clear()
-            self._placed[key] = app_key
-            return True
+    def _is_at_home(self, app_key: str) -> bool:
+        if app_key not in self._at_home:
+            if not self.is_at_home(app_key.encode()):
+                return False
+            if len(self._at_home) >= KEYS_REMEMBERED:
+                self._at_home.clear()
+            self._at_home.add(app_key)
+        return True
+
+    def _misplace(self, record: SourceRecord, app_key: str) -> None:
         if any(name == REROUTED_FROM for name, _ in record.headers):
             self._reject(record, Reason.MISPLACED, "still under a wrong key or in a wrong partition after one reroute")
         else:
             self.misplaced.append(Misplaced(record, app_key))
-        return False
-
-    def _small_enough(self, records: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
-        problems = [size_problem(record) for record in records]
-        self.rejected += [problem for problem in problems if problem is not None]
-        return [record for record, problem in zip(records, problems, strict=True) if problem is None]
 
     def _reject(self, record: SourceRecord, reason: Reason, detail: str) -> None:
         self.rejected.append(Rejection(record, reason, detail))
+
+
+def _ignore(_event: Any) -> int:
+    """Without an objective nothing counts."""
+    return NOT_COUNTED

@@ -25,23 +25,22 @@ class Rejection:
     detail: str
 
 
-def size_problem(record: SourceRecord) -> Rejection | None:
-    """What is wrong with its size; to be asked before anything is read."""
-    size = len(record.value or b"")
-    if size <= MAX_VALUE_BYTES:
-        return None
-    return Rejection(record, Reason.TOO_LARGE, f"{size:,} bytes; at most {MAX_VALUE_BYTES:,}")
+def needs_care(record: SourceRecord) -> bool:
+    """Whether only `checked` may read it."""
+    return not record.value or len(record.value) > MAX_VALUE_BYTES or _is_structured(record)
 
 
 def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
-    """What a record of acceptable size says."""
+    """What a record says."""
     if not record.value:
         return Rejection(record, Reason.NOT_JSON, "the value is empty")
+    if len(record.value) > MAX_VALUE_BYTES:
+        return Rejection(record, Reason.TOO_LARGE, f"{len(record.value):,} bytes; at most {MAX_VALUE_BYTES:,}")
     try:
         document = orjson.loads(record.value)
     except orjson.JSONDecodeError as problem:
         return Rejection(record, Reason.NOT_JSON, str(problem))
-    if is_structured(record) and isinstance(document, dict):
+    if _is_structured(record) and isinstance(document, dict):
         document = document.get("data")
     try:
         return model.model_validate(document)
@@ -49,7 +48,7 @@ def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
         return Rejection(record, Reason.SCHEMA, complaint(problem))
 
 
-def is_structured(record: SourceRecord) -> bool:
+def _is_structured(record: SourceRecord) -> bool:
     """Whether the value is a CloudEvent in structured mode, with the event in its `data`."""
     for name, value in record.headers:
         if name.lower() == "content-type" and value is not None:

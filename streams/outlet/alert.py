@@ -1,9 +1,8 @@
 """Transitions as alert records, and as the state of what is breached right now."""
 
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
+from schemas.event_time import utc_text
 from streams.compact import compact_json
 from streams.evaluation.incident import incident_id
 from streams.evaluation.transition import Kind, Transition
@@ -72,9 +71,3 @@ def _cloud_event(document: dict[str, Any]) -> Headers:
         "content-type": "application/json",
     }
     return [(name, value.encode()) for name, value in attributes.items()]
-
-
-@lru_cache(maxsize=4_096)  # the alerts of one boundary share all their times
-def utc_text(time_ms: int) -> str:
-    """A boundary as alerts write it: 2022-03-24T15:40:00Z."""
-    return datetime.fromtimestamp(time_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

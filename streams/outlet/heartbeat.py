@@ -15,10 +15,10 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from schemas.event_time import utc_text
 from schemas.heartbeat import Heartbeat
 from streams.health.condition import Condition
 from streams.kafka.connection import client_options
-from streams.outlet.alert import utc_text
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)

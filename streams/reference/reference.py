@@ -4,7 +4,7 @@ from schemas.apps import App
 from schemas.exclusions import Exclusion as ExclusionRecord
 from schemas.rejected import Reason
 from streams.evaluation.exclusions import Exclusion, Exclusions
-from streams.intake.checking import Rejection, checked, size_problem
+from streams.intake.checking import Rejection, checked
 from streams.intake.chunk import SourceRecord
 from streams.names import Topics
 from streams.reference.catalogue import Catalogue
@@ -15,9 +15,6 @@ Said = App | ExclusionRecord | None
 
 def read(topics: Topics, topic: str, record: SourceRecord) -> Said | Rejection:
     """What a record of one of the two topics says, or why it cannot be used."""
-    problem = size_problem(record)
-    if problem is not None:
-        return problem
     if record.value is None:
         return None
     said = checked(App, record) if topic == topics.apps else checked(ExclusionRecord, record)

@@ -14,7 +14,7 @@ from streams.intake.admission import Admission
 from streams.intake.checking import Rejection
 from streams.intake.chunk import Chunk
 from streams.names import Metric, Topics, name_of
-from streams.outlet.alert import alert_records, utc_text
+from streams.outlet.alert import alert_records
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
 from streams.reference.reference import Reference
@@ -64,10 +64,10 @@ class Unit:
         self._topics = topics
         self._catalogue = reference.catalogue
         excluded_clients = self._catalogue.excluded_clients if metric.delivers_to_clients else {}
-        self._admission = Admission(metric, is_at_home, excluded_clients)
         self._misfits = Misfits(self.topic, partition, topics.rejected)
         its_objectives = [objective for objective in objectives if objective.metric == metric.id]
         self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series, reference.exclusions)
+        self._admission = Admission(metric, self.evaluator, is_at_home, excluded_clients)
         self.audited = dict(meta.audited)
         self._beside: list[Outgoing] = []
         self._alerts: list[Outgoing] = []
@@ -106,11 +106,9 @@ class Unit:
             return
         admission = self._admission
         for records in chunk.slices():
-            unfit, not_counted = self._unfit, self.evaluator.not_counted
-            too_late = self.evaluator.observe(admission.observations(records, clock_ms))
-            for record in too_late:
-                admission.rejected.append(Rejection(record, Reason.TOO_LATE, self._judged_until()))
-            self._count(len(records), self._unfit - unfit, self.evaluator.not_counted - not_counted)
+            unfit, not_counted = self._unfit, admission.not_counted
+            admission.admit(records, clock_ms)
+            self._count(len(records), self._unfit - unfit, admission.not_counted - not_counted)
         self.next_offset = chunk.next_offset
         self._publish()
 
@@ -122,10 +120,6 @@ class Unit:
         self.counts["records"] += records
         self.counts["events counted"] += records - unfit - not_counted
         self.counts["events not_counted"] += not_counted
-
-    def _judged_until(self) -> str:
-        boundary_ms = self.evaluator.next_boundary_ms
-        return f"the next boundary to judge is {utc_text(boundary_ms)}" if boundary_ms is not None else ""
 
     def tick(self, clock_ms: int) -> None:
         """Nothing more was in the log at this time: judge what has come due by then."""

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from schemas.event_time import utc_text
 from streams.names import WEBHOOK
-from streams.outlet.alert import utc_text
 from tests.e2e.flow import Flow, wait_for
 from tests.model import Alert, Record, murmur2_partition
 from tests.model.build import ORDINARY

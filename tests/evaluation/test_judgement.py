@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from streams.evaluation.judgement import APP_BAD, APP_GOOD, BAD, GOOD, NOT_COUNTED
-from streams.intake.admission import Admission
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK
-from tests.build import stored
-from tests.model.build import record
+from streams.windows.tumbling import TumblingCounts
+from tests.build import admission, stored
+from tests.model.build import DEFAULTS, record
 
 Fields = dict[str, Any]
 PLATFORM: Fields = {"faultOwner": "PLATFORM"}
@@ -80,10 +80,21 @@ ROWS = [
 ]
 
 
+OUTCOMES = {(1, 0, 0, 0): GOOD, (0, 1, 0, 0): BAD, (0, 0, 1, 0): APP_GOOD, (0, 0, 0, 1): APP_BAD}
+"""By the good and bad ones of the host, then of the app."""
+
+
 def outcome(metric_id: str, **fields: Any) -> int:
-    admission = Admission(METRICS[metric_id], is_at_home=lambda _key: True)
-    (observation,) = admission.observations(stored([record(metric_id, "12:00", **fields)]), clock_ms=None)
-    return observation[4]
+    """What one event adds where."""
+    to = admission(METRICS[metric_id], *(one for one in DEFAULTS.values() if one.metric == metric_id))
+    to.admit(stored([record(metric_id, "12:00", **fields)]), clock_ms=None)
+    assert to.rejected == []
+    if to.not_counted:
+        assert to.evaluator.series == {}
+        return NOT_COUNTED
+    (series,) = to.evaluator.series.values()
+    by_host, by_app = series.by_host, series.by_app or TumblingCounts()
+    return OUTCOMES[by_host.good, by_host.bad, by_app.good, by_app.bad]
 
 
 @pytest.mark.parametrize(("metric_id", "fields", "expected"), ROWS, ids=str)

@@ -3,7 +3,7 @@
 What the evaluator's fast way says is held against the slow one: `orjson`, then the pydantic model of the schema.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import orjson
@@ -11,17 +11,16 @@ from pydantic import ValidationError
 
 from schemas.rejected import Reason
 from schemas.topics import EVENTS
-from streams.evaluation.judgement import BAD, GOOD, NOT_COUNTED
 from streams.intake.admission import Admission
 from streams.intake.chunk import SourceRecord
 from streams.names import METRICS, Metric
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
-from tests.build import Stored
+from tests.build import Stored, admission
+from tests.model.build import DEFAULTS
 
 MAX_VALUE_BYTES: Final = 64 * 1024
 FUTURE_MS: Final = 60_000
-_OUTCOMES: Final = (GOOD, BAD, NOT_COUNTED)
 _STRUCTURED: Final = b"application/cloudevents+json"
 
 Said = tuple[str, int] | Reason | None
@@ -69,32 +68,42 @@ def check(records: Sequence[Stored], metric: Metric) -> None:
         for offset, one in enumerate(records)
     ]
     wanted = {record.offset: expected(record, metric) for record in numbered}
-    assert _said(numbered, metric) == wanted
+    _compare(numbered, wanted, admission(metric))  # nothing is too late where nothing is judged
     for record in numbered:
-        assert _said([record], metric) == {record.offset: wanted[record.offset]}
+        said = {record.offset: wanted[record.offset]}
+        _compare([record], said, admission(metric, *(one for one in DEFAULTS.values() if one.metric == metric.id)))
 
 
-def _said(records: Sequence[Stored], metric: Metric) -> dict[int, Said]:
-    admission = Admission(metric, lambda _key: True)
-    found: list[tuple[int, Said]] = []
-    for app_key, scope, time_ms, seen_ms, outcome, record in admission.observations(records, None):
-        assert type(time_ms) is int
-        assert seen_ms <= time_ms
-        assert outcome in _OUTCOMES
-        assert isinstance(scope, str)
-        found.append((record.offset, (app_key, time_ms)))
-    misfits = Misfits(metric.record, 0, "rejected")
-    for rejection in admission.rejected:
+def _compare(records: Sequence[Stored], wanted: dict[int, Said], to: Admission) -> None:
+    to.admit(records, None)
+    refused = list(_refused(to))
+    accepted = {offset: said for offset, said in wanted.items() if isinstance(said, tuple)}
+    assert len(refused) + len(accepted) == len(records)
+    assert dict(refused) | accepted == wanted
+    seen_ms = [_seen_ms(record, accepted[record.offset][1]) for record in records if record.offset in accepted]
+    assert to.evaluator.watermark_ms == max(seen_ms, default=None)
+    counted = {(series.app_key, series.last_pane * to.evaluator.pane_ms) for series in to.evaluator.series.values()}
+    assert counted <= {(app_key, time_ms - time_ms % to.evaluator.pane_ms) for app_key, time_ms in accepted.values()}
+    assert to.not_counted + len(counted) == len(accepted)
+
+
+def _seen_ms(record: SourceRecord, time_ms: int) -> int:
+    """When it was seen: its timestamp, where that is a time before its own."""
+    stamp_ms = record.timestamp
+    return stamp_ms if stamp_ms is not None and 0 <= stamp_ms < time_ms else time_ms
+
+
+def _refused(to: Admission) -> Iterator[tuple[int, Said]]:
+    misfits = Misfits(to.metric.record, 0, "rejected")
+    for rejection in to.rejected:
         assert rejection.detail
         assert misfits.rejected(rejection).headers
-        found.append((rejection.record.offset, rejection.reason))
-    for misplaced in admission.misplaced:
+        yield rejection.record.offset, rejection.reason
+    for misplaced in to.misplaced:
         rerouted = misfits.put_right(misplaced)
         assert isinstance(rerouted, Outgoing)
         assert rerouted.partition_key == misplaced.app_key.encode()
-        found.append((misplaced.record.offset, None))
-    assert len(found) == len(records)
-    return dict(found)
+        yield misplaced.record.offset, None
 
 
 ALL_METRICS: Final = tuple(METRICS.values())

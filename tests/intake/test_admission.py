@@ -7,11 +7,10 @@ import orjson
 import pytest
 
 from schemas.rejected import Reason
-from streams.evaluation.judgement import BAD, GOOD
-from streams.intake.admission import Admission, Observation
+from streams.intake.admission import Admission
 from streams.names import WEBHOOK
-from tests.build import Stored
-from tests.model.build import ORDINARY, clock_ms
+from tests.build import Stored, admission
+from tests.model.build import DEFAULTS, ORDINARY, clock_ms
 
 APP = "com.example.app"
 NOON_MS = clock_ms("12:00")
@@ -32,22 +31,59 @@ def incoming(raw: bytes | None = None, **given: Any) -> Stored:
     return Stored(**{"timestamp": NOON_MS, "key": APP.encode(), "value": value() if raw is None else raw, **given})
 
 
-def admit(
-    *records: Stored, clock_ms: int | None = None, is_at_home: bool = True
-) -> tuple[list[Observation], Admission]:
-    admission = Admission(WEBHOOK, lambda _key: is_at_home)
-    return list(admission.observations(records, clock_ms)), admission
+def admit(*records: Stored, clock_ms: int | None = None, is_at_home: bool = True) -> Admission:
+    to = admission(WEBHOOK, DEFAULTS["webhook-delivery-15m"], is_at_home=lambda _key: is_at_home)
+    to.admit(records, clock_ms)
+    return to
+
+
+def counted(to: Admission) -> list[tuple[str, str, int, int, int]]:
+    """App, scope, start of the pane, good and bad."""
+    pane_ms = to.evaluator.pane_ms
+    return [
+        (*series.key, pane * pane_ms, good, bad)
+        for series in to.evaluator.series.values()
+        for pane, good, bad in series.by_host
+    ]
+
+
+def total(to: Admission) -> int:
+    return sum(good + bad for *_, good, bad in counted(to))
 
 
 def reasons(admission: Admission) -> list[str]:
     return [rejection.reason.value for rejection in admission.rejected]
 
 
-def test_an_observation() -> None:
-    record = incoming(value(time="2026-03-02T13:00:00.0009+01:00", statusCode=500))
-    (observation,), admission = admit(record)
-    assert observation == (APP, "Jira", NOON_MS, NOON_MS, BAD, record)
-    assert (admission.rejected, admission.misplaced) == ([], [])
+def test_an_event_counts_where_it_belongs() -> None:
+    bad = value(time="2026-03-02T13:00:00.0009+01:00", statusCode=500)
+    to = admit(incoming(bad), incoming(value(product="Trello")))
+    assert counted(to) == [(APP, "Jira", NOON_MS, 0, 1), (APP, "Trello", NOON_MS, 1, 0)]
+    assert (to.rejected, to.misplaced, to.not_counted) == ([], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "clients"), [({"group": "DEV"}, ()), ({}, ["c-1"])], ids=["another group", "an excluded client"]
+)
+def test_an_event_that_does_not_count_moves_time(fields: dict[str, Any], clients: list[str]) -> None:
+    to = admission(WEBHOOK, DEFAULTS["webhook-delivery-15m"])
+    to.excluded_clients = {APP: clients}
+    to.admit([incoming(value(**fields))], None)
+    assert (counted(to), to.not_counted, to.evaluator.watermark_ms) == ([], 1, NOON_MS)
+
+
+def test_without_an_objective_nothing_counts() -> None:
+    to = admission(WEBHOOK)
+    to.admit([incoming()], None)
+    assert (counted(to), to.not_counted, to.evaluator.watermark_ms) == ([], 1, NOON_MS)
+
+
+def test_a_series_that_its_own_event_lets_go_begins_anew() -> None:
+    """The boundary that an event makes due is judged before the event counts."""
+    later_ms = NOON_MS + 3_600_000
+    to = admit(incoming(), incoming(value(time=later_ms), timestamp=later_ms))
+    assert counted(to) == [(APP, "Jira", later_ms, 1, 0)]
+    assert to.evaluator.take_dirty() == to.evaluator.series
 
 
 @pytest.mark.parametrize(
@@ -83,12 +119,11 @@ def test_an_observation() -> None:
     ],
 )
 def test_rejection(record: Stored, reason: str) -> None:
-    observations, admission = admit(record)
-    assert observations == []
-    assert reasons(admission) == [reason]
-    assert admission.rejected[0].record is record
-    assert admission.rejected[0].detail
-    assert admission.misplaced == []
+    to = admit(record)
+    assert (counted(to), to.misplaced) == ([], [])
+    assert reasons(to) == [reason]
+    assert to.rejected[0].record is record
+    assert to.rejected[0].detail
 
 
 @pytest.mark.parametrize(
@@ -102,8 +137,7 @@ def test_rejection(record: Stored, reason: str) -> None:
     ],
 )
 def test_the_detail_says_what_is_wrong(raw: bytes, words: str) -> None:
-    _, admission = admit(incoming(raw))
-    (rejection,) = admission.rejected
+    (rejection,) = admit(incoming(raw)).rejected
     assert re.search(words, rejection.detail)
 
 
@@ -118,20 +152,20 @@ def test_the_detail_says_what_is_wrong(raw: bytes, words: str) -> None:
     ],
 )
 def test_the_time_seen(record: Stored, seen_ms: int) -> None:
-    ((*_, time_ms, seen, outcome, _),), _ = admit(record)
-    assert (time_ms, seen, outcome) == (NOON_MS, seen_ms, GOOD)
+    to = admit(record)
+    assert counted(to) == [(APP, "Jira", NOON_MS, 1, 0)]
+    assert to.evaluator.watermark_ms == seen_ms
 
 
 def test_the_wall_clock_caps_the_time_seen_and_nothing_else() -> None:
-    ((_, _, time_ms, seen_ms, _, _),), _ = admit(incoming(timestamp=None), clock_ms=NOON_MS - 1)
-    assert (time_ms, seen_ms) == (NOON_MS, NOON_MS - 1)
-    ((_, _, _, seen_ms, _, _),), _ = admit(incoming(), clock_ms=NOON_MS + 1)
-    assert seen_ms == NOON_MS
+    to = admit(incoming(timestamp=None), clock_ms=NOON_MS - 1)
+    assert counted(to) == [(APP, "Jira", NOON_MS, 1, 0)]
+    assert to.evaluator.watermark_ms == NOON_MS - 1
+    assert admit(incoming(), clock_ms=NOON_MS + 1).evaluator.watermark_ms == NOON_MS
 
 
 def test_the_largest_record_is_let_in() -> None:
-    observations, _ = admit(incoming(sized(65_536)))
-    assert len(observations) == 1
+    assert total(admit(incoming(sized(65_536)))) == 1
 
 
 @pytest.mark.parametrize(
@@ -144,69 +178,84 @@ def test_the_largest_record_is_let_in() -> None:
 )
 def test_a_structured_cloud_event_is_unwrapped(headers: tuple[tuple[str, bytes | None], ...]) -> None:
     wrapped = b'{"specversion":"1.0","id":"1","type":"t","source":"s","data":%s}' % value(statusCode=500)
-    (observation,), _ = admit(incoming(wrapped, headers=headers))
-    assert observation[:2] == (APP, "Jira")
-    assert observation[4] == BAD
+    assert counted(admit(incoming(wrapped, headers=headers))) == [(APP, "Jira", NOON_MS, 0, 1)]
 
 
 @pytest.mark.parametrize("raw", [value(), b'{"specversion":"1.0"}', b'{"data":null}', b'{"data":"text"}', b"[]"])
 def test_a_structured_cloud_event_without_an_event_is_not_one(raw: bytes) -> None:
-    _, admission = admit(incoming(raw, headers=(STRUCTURED,)))
-    assert reasons(admission) == ["schema"]
+    assert reasons(admit(incoming(raw, headers=(STRUCTURED,)))) == ["schema"]
 
 
-def test_binary_mode_and_other_headers_are_carried_and_not_read() -> None:
+def test_binary_mode_and_other_headers_change_nothing() -> None:
     binary = (("ce_specversion", b"1.0"), ("content-type", b"application/json"), ("x", None), ("content-type", None))
-    (observation,), _ = admit(incoming(headers=binary))
-    assert observation[5].headers == binary
+    assert total(admit(incoming(headers=binary))) == 1
 
 
 def test_one_structured_record_does_not_change_how_its_neighbours_are_read() -> None:
     wrapped = incoming(b'{"data":%s}' % value(), headers=(STRUCTURED,))
-    observations, admission = admit(incoming(offset=0), wrapped, incoming(b"{"), incoming(offset=3))
-    assert [observation[5] for observation in observations] == [incoming(offset=0), wrapped, incoming(offset=3)]
-    assert reasons(admission) == ["not_json"]
+    to = admit(incoming(offset=0), wrapped, incoming(b"{"), incoming(offset=3))
+    assert total(to) == 3
+    assert reasons(to) == ["not_json"]
+
+
+def test_one_record_too_large_does_not_change_how_its_neighbours_are_read() -> None:
+    to = admit(incoming(), incoming(sized(65_537), offset=7), incoming(b"["), incoming())
+    assert total(to) == 2
+    assert [(one.record.offset, one.reason) for one in to.rejected] == [(7, "too_large"), (0, "not_json")]
 
 
 @pytest.mark.parametrize(
     "record", [incoming(key=None), incoming(key=b""), incoming(key=b"other"), incoming(key=APP.encode() + b" ")]
 )
 def test_a_record_under_a_wrong_key_is_to_be_put_right(record: Stored) -> None:
-    observations, admission = admit(record)
-    assert (observations, admission.rejected) == ([], [])
-    (misplaced,) = admission.misplaced
+    to = admit(record)
+    assert (counted(to), to.rejected) == ([], [])
+    (misplaced,) = to.misplaced
     assert (misplaced.record, misplaced.app_key) == (record, APP)
 
 
 def test_a_record_in_a_wrong_partition_is_to_be_put_right_every_time() -> None:
-    observations, admission = admit(incoming(), incoming(), is_at_home=False)
-    assert (observations, len(admission.misplaced)) == ([], 2)
+    to = admit(incoming(), incoming(), is_at_home=False)
+    assert (counted(to), len(to.misplaced), to.evaluator.watermark_ms) == ([], 2, None)
 
 
 def test_a_key_that_was_right_for_one_app_is_not_right_for_another() -> None:
-    observations, admission = admit(incoming(), incoming(value(appKey="com.example.other")), incoming())
-    assert len(observations) == 2
-    assert [misplaced.app_key for misplaced in admission.misplaced] == ["com.example.other"]
+    to = admit(incoming(), incoming(value(appKey="com.example.other")), incoming())
+    assert total(to) == 2
+    assert [misplaced.app_key for misplaced in to.misplaced] == ["com.example.other"]
 
 
-def test_apps_that_come_and_go_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.intake.admission.KEYS_REMEMBERED", 3)
+def looked_at(group: str | None, *numbers: int) -> list[bytes]:
+    """The keys whose partition was worked out for events of these apps."""
     looked_at: list[bytes] = []
 
     def is_at_home(key: bytes) -> bool:
         looked_at.append(key)
         return True
 
-    admission = Admission(WEBHOOK, is_at_home)
-    apps = [f"app-{number}" for number in (1, 2, 3, 1, 4, 1, 1)]
-    records = [incoming(value(appKey=app), key=app.encode()) for app in apps]
-    assert len(list(admission.observations(records, None))) == len(apps)
-    assert looked_at == [b"app-1", b"app-2", b"app-3", b"app-4", b"app-1"]
+    to = admission(WEBHOOK, DEFAULTS["webhook-delivery-15m"], is_at_home=is_at_home)
+    apps = [f"app-{number}" for number in numbers]
+    to.admit([incoming(value(appKey=app, group=group), key=app.encode()) for app in apps], None)
+    assert total(to) + to.not_counted == len(numbers)
+    return looked_at
+
+
+def test_an_app_is_placed_once() -> None:
+    assert looked_at(None, 1, 2, 1, 1, 2) == [b"app-1", b"app-2"]
+
+
+def test_apps_without_a_series_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.intake.admission.KEYS_REMEMBERED", 3)
+    assert looked_at("DEV", 1, 2, 3, 1, 4, 1, 1) == [b"app-1", b"app-2", b"app-3", b"app-4", b"app-1"]
 
 
 def test_a_rerouted_record_that_is_at_home_counts() -> None:
-    observations, _ = admit(incoming(headers=(REROUTED,)))
-    assert len(observations) == 1
+    assert total(admit(incoming(headers=(REROUTED,)))) == 1
+
+
+def test_the_latest_event_ahead_of_its_record_is_told() -> None:
+    times_ms = (NOON_MS, NOON_MS + 60_001, NOON_MS + 20_000, NOON_MS + 5_000)
+    assert admit(*(incoming(value(time=time_ms)) for time_ms in times_ms)).ahead_ms == NOON_MS + 20_000
 
 
 def test_the_reasons_are_tested_in_the_order_they_are_listed() -> None:

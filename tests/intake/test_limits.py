@@ -1,16 +1,15 @@
 """The limits that protect the evaluator from its input, each just kept and just broken."""
 
 import logging
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
 import pytest
 
 from schemas.rejected import Reason
 from schemas.wire import EventDecoder
-from streams.intake.admission import Admission
 from streams.names import AVAILABILITY, WEBHOOK, Metric
-from tests.build import Stored
+from tests.build import Stored, admission
 from tests.model.build import ORDINARY
 
 KIB = 1_024
@@ -35,10 +34,10 @@ def padded(size: int) -> bytes:
 
 
 def reason_of(metric: Metric, value: bytes, app_key: str = "a") -> Reason | None:
-    judge = Admission(metric, lambda _key: True)
-    admitted = list(judge.observations([Stored(key=app_key.encode(), value=value)], None))
-    assert len(admitted) + len(judge.rejected) == 1
-    return judge.rejected[0].reason if judge.rejected else None
+    to = admission(metric)
+    to.admit([Stored(key=app_key.encode(), value=value)], None)
+    assert to.not_counted + len(to.rejected) == 1
+    return to.rejected[0].reason if to.rejected else None
 
 
 KEPT: dict[str, tuple[Metric, dict[str, str]]] = {
@@ -88,10 +87,12 @@ def test_beyond_the_limits(metric: Metric, fields: dict[str, str], reason: Reaso
 def test_the_size_is_looked_at_before_anything_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reason_of(WEBHOOK, padded(64 * KIB)) is None
 
-    def parse(*_: Any) -> Any:
-        raise AssertionError("parsed")
+    def parse(_: EventDecoder, values: Sequence[bytes]) -> list[None]:
+        assert not any(values)
+        return [None] * len(values)
 
-    monkeypatch.setattr(EventDecoder, "decode", lambda _self, values: [parse(value) for value in values])
+    monkeypatch.setattr(EventDecoder, "decode", parse)
+    monkeypatch.delattr("streams.intake.checking.orjson.loads")
     assert reason_of(WEBHOOK, padded(64 * KIB + 1)) is Reason.TOO_LARGE
 
 

@@ -3,13 +3,15 @@
 Seventy-five years have 39 million minutes: a walk over them all would run into the time limit.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from streams.evaluation.evaluator import Evaluator
-from streams.evaluation.judgement import BAD, GOOD
 from streams.evaluation.objective import Objective, Silence
+from streams.names import METRICS
+from tests.build import admission, stored
 from tests.laws.engine import run
 from tests.model import Alert, Record, judge
 from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, exclusion
@@ -25,6 +27,13 @@ JUDGED_BY = [
     replace(WEBHOOK, name="patient", hop_ms=7 * MINUTE_MS, window_ms=21 * MINUTE_MS, alert_after=2, recover_after=2),
     replace(WEBHOOK, name="two-at-least", minimum_events=2),
 ]
+
+
+def arrived(log: Sequence[Record], objective: Objective = WEBHOOK, *, at_ms: int) -> Evaluator:
+    """The engine after these events have come by the wall clock."""
+    to = admission(METRICS[objective.metric], objective, lateness_ms=LATENESS_MS)
+    to.admit(stored(log), at_ms)
+    return to.evaluator
 
 
 A_WEEK, DECADES = 7, 7 * 3_900  # days: multiples of every hop
@@ -103,12 +112,12 @@ def test_a_first_record_with_timestamp_zero_is_from_the_future_and_starts_nothin
 
 @pytest.mark.parametrize("first_ms", [0, 1, LATENESS_MS - 1, LATENESS_MS])
 def test_a_watermark_that_starts_with_the_epoch(first_ms: int) -> None:
+    """The machine's clock was not set when the first event came."""
     today_ms = clock_ms("12:00")
-    evaluator = Evaluator([WEBHOOK], LATENESS_MS)
-    evaluator.observe([("app", "Jira", 30_000, first_ms, BAD, None)])
+    evaluator = arrived([delivery("12:00", 500)], at_ms=first_ms)
     assert evaluator.next_boundary_ms == (0 if first_ms < LATENESS_MS else MINUTE_MS)
-    evaluator.observe([("app", "Jira", today_ms, today_ms, GOOD, None)])
-    assert [(it.boundary_ms, it.reason) for it in evaluator.take_transitions()] == [
+    evaluator.advance(today_ms + DAY_MS)
+    assert [(it.boundary_ms - today_ms, it.reason) for it in evaluator.take_transitions()] == [
         (MINUTE_MS, "BELOW_OBJECTIVE"),
         (16 * MINUTE_MS, "NO_DATA"),
     ]
@@ -116,9 +125,9 @@ def test_a_watermark_that_starts_with_the_epoch(first_ms: int) -> None:
 
 def test_a_held_breach_does_not_make_silence_expensive() -> None:
     held = replace(WEBHOOK, silence=Silence.HOLD)
-    evaluator = Evaluator([held], LATENESS_MS)
     start_ms = clock_ms("12:00")
-    evaluator.observe((f"app-{number}", "Jira", start_ms, start_ms, BAD, None) for number in range(500))
+    log = [delivery("12:00", 500, app=f"app-{number}") for number in range(500)]
+    evaluator = arrived(log, held, at_ms=start_ms)
     evaluator.advance(start_ms + 50 * 365 * DAY_MS)
     assert len(evaluator.take_transitions()) == 500
     assert len(evaluator.series) == 500
@@ -127,8 +136,7 @@ def test_a_held_breach_does_not_make_silence_expensive() -> None:
 def test_an_event_of_the_far_future_is_judged_when_its_time_comes() -> None:
     """Without a Kafka timestamp nothing tells that it is wrong; under the wall clock it waits."""
     start_ms, later_ms = clock_ms("12:00"), clock_ms("12:00") + 30 * 365 * DAY_MS
-    evaluator = Evaluator([WEBHOOK], LATENESS_MS)
-    evaluator.observe([("app", "Jira", later_ms, start_ms, BAD, None)])
+    evaluator = arrived([delivery(f"+{30 * 365}d 12:00", 500)], at_ms=start_ms)
     evaluator.advance(start_ms + 365 * DAY_MS)
     assert evaluator.take_transitions() == []
     evaluator.advance(later_ms + DAY_MS)

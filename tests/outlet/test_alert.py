@@ -7,9 +7,10 @@ import orjson
 import pytest
 
 from schemas.alert import Alert
+from schemas.event_time import utc_text
 from streams.evaluation.transition import Kind, Reason, Transition
 from streams.names import METRICS, Topics
-from streams.outlet.alert import alert_document, alert_records, utc_text
+from streams.outlet.alert import alert_document, alert_records
 from streams.reference.catalogue import AppDetails
 from tests.model.build import DAY_MS, DEFAULTS, clock_ms
 

@@ -1,7 +1,9 @@
 """An explanation says of every boundary what the engine did there."""
 
 from fractions import Fraction
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +13,13 @@ from streams.evaluation.exclusions import Exclusion, Exclusions
 from streams.evaluation.judgement import APP_BAD, BAD, GOOD
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.transition import AT_REST, Kind, Reason, Standing, judge
+from streams.intake.admission import Admission
 from streams.names import IFRAME, WEBHOOK, Metric
 from streams.tables.explanation import Explanation, Verdict, explain, verdict_of
 from streams.tables.stored import StoredTable
 from streams.tables.tables import TumblingTable
+from tests.build import Stored
+from tests.model.build import ORDINARY
 
 MINUTE_MS = 60_000
 START_MS = 1_772_460_000_000
@@ -34,9 +39,20 @@ def engine(*objectives: Objective) -> Evaluator:
     return Evaluator(objectives or (QUARTER,), LATENESS_MS)
 
 
-def arrive(evaluator: Evaluator, minute: float, *outcomes: int) -> None:
+FIELDS: dict[int, dict[str, Any]] = {
+    GOOD: {},
+    BAD: {"statusCode": 500},
+    APP_BAD: {"source": "APP", "status": "FAIL"},
+}
+
+
+def arrive(evaluator: Evaluator, minute: float, *outcomes: int, metric: Metric = WEBHOOK) -> None:
     time_ms = START_MS + int(minute * MINUTE_MS)
-    evaluator.observe([(*KEY, time_ms, time_ms, outcome, "here") for outcome in outcomes])
+    common = {"appKey": APP, "time": time_ms, **ORDINARY[metric.id]}
+    values = [orjson.dumps(common | FIELDS[outcome]) for outcome in outcomes]
+    Admission(metric, evaluator, lambda _key: True).admit(
+        [Stored(key=APP.encode(), value=value) for value in values], None
+    )
 
 
 def explained(evaluator: Evaluator, minute: float | None = None, objective: Objective = QUARTER) -> Explanation:
@@ -113,8 +129,8 @@ def test_a_boundary_is_asked_for_by_any_time_of_its_hop() -> None:
 def test_an_event_of_the_app_sets_the_hosts_aside() -> None:
     objective = Objective("iframe", IFRAME.id, 15 * MINUTE_MS, MINUTE_MS, Fraction(5, 100))
     evaluator = engine(objective)
-    arrive(evaluator, 0, GOOD, GOOD)
-    arrive(evaluator, 0.5, APP_BAD)
+    arrive(evaluator, 0, GOOD, GOOD, metric=IFRAME)
+    arrive(evaluator, 0.5, APP_BAD, metric=IFRAME)
     one = explain(stored(evaluator, IFRAME), KEY, objective, None, LATENESS_MS, Exclusions())
     assert (one.upcoming.good, one.upcoming.bad, one.upcoming.by_app) == (0, 1, True)
     assert sorted((pane.by_app, pane.good) for pane in one.upcoming.panes) == [(False, 2), (True, 0)]

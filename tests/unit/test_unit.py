@@ -158,7 +158,7 @@ def test_one_that_comes_too_late_is_told_by_when_it_should_have_come() -> None:
     unit.apply(chunk(delivery("12:30:20"), delivery("12:15:59.999"), delivery("12:16")), clock_ms=None)
     _, headers = misfit(work_of(unit))
     assert (headers["reason"], headers["offset"]) == (b"too_late", b"1")
-    assert headers["detail"] == b"the next boundary to judge is 2026-03-02T12:31:00Z"
+    assert headers["detail"] == b"windows still to be judged begin at 2026-03-02T12:16:00Z"
 
 
 def test_a_misplaced_record_moves_nothing_but_the_offset() -> None:
