@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-import json
+
+import orjson
 
 
 def incident_id(app_key: str, metric: str, scope: str, objective: str, breached_at_ms: int) -> str:
@@ -11,5 +12,5 @@ def incident_id(app_key: str, metric: str, scope: str, objective: str, breached_
     A JSON array, because no separator can then be forged by a part.
     """
     parts = [app_key, metric, scope, objective, breached_at_ms]
-    name = json.dumps(parts, separators=(",", ":"), ensure_ascii=False).encode()
+    name = orjson.dumps(parts)
     return base64.urlsafe_b64encode(hashlib.sha256(name).digest()[:8]).rstrip(b"=").decode()

@@ -15,10 +15,12 @@ from streams.unit.mark import Mark
 from streams.unit.sight import Sight
 from streams.unit.takeover import TakenOver
 
-# After a commit pause half an interval, and twenty times as long as it took to put together: while a backlog is read
-# every boundary has alerts, and commits of a large state at each of them would leave no time for events.
+# After a commit pause half an interval, and twenty times as long as it took to put together, so that commits of a large
+# state leave time for events. Behind a backlog every boundary has alerts, and the more events share a row, the cheaper
+# they are: there pause as long as it lasts, or the longest.
 _COMMIT_PAUSE = 20
 _LONGEST_PAUSE_S = 5.0
+_BACKLOG_RECORDS = 100_000
 
 # What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
 _MOST_DIRTY = 100_000
@@ -112,11 +114,17 @@ class Owned:
                 async with asyncio.timeout(self._interval_s):
                     await self._wake.wait()
             self._wake.clear()
-            took_s = await self.commit()
-            pause_s = min(max(self._interval_s / 2, _COMMIT_PAUSE * took_s), _LONGEST_PAUSE_S)
+            await self._pause(await self.commit())
+
+    async def _pause(self, took_s: float) -> None:
+        until_s = time.monotonic() + _LONGEST_PAUSE_S
+        pause_s = min(max(self._interval_s / 2, _COMMIT_PAUSE * took_s), _LONGEST_PAUSE_S)
+        while not self._leaving.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._leaving.wait()
+            if time.monotonic() + pause_s > until_s or (self.lag or 0) < _BACKLOG_RECORDS:
+                return
 
     async def commit(self) -> float:
         """Returns how long chunks were kept waiting, seconds: the time to put the work together."""
