@@ -32,6 +32,7 @@ from tests.bench.topics import Offsets, committed_values, ends
 from tests.bench.usage import Usage, tree_usage, usage
 
 POLL_S: Final = 0.02
+METRICS_POLL_S: Final = 0.2  # each costs the worker a millisecond
 WORK_TIMEOUT_S: Final = 180.0
 SHARE_TIMEOUT_S: Final = 60.0
 ENVIRONMENT: Final = (
@@ -42,6 +43,7 @@ ENVIRONMENT: Final = (
     "replication_factor",
     "clock",
 )
+_RECORDS: Final = "slo_streams_records_total"
 
 Metrics = dict[str, float]
 """Sample name -> its sum over all workers, of the load's topic only."""
@@ -141,7 +143,6 @@ async def _course(
             total += tree_usage(worker.process.pid)
         return Moment(seen, time.monotonic(), total, usage(stage.kafka.pid or 0))
 
-    behind_gate = sum(first.values()) + PARTITIONS  # the gate's own records are offsets, too
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
@@ -152,15 +153,15 @@ async def _course(
             start = moment(FIRST_RECORDS)
             await open_gate()
             wanted = await ends(servers, topic, PARTITIONS)
-            half: Moment | None = None
+            half, asked_s = None, time.monotonic()
             while True:
                 committed = await _committed(admin, group, topic)
                 if all(committed.get(tp, 0) >= offset for tp, offset in wanted.items()):
                     end = moment(FIRST_RECORDS + load.events)
                     return Course(start, half or start, end)
-                seen = sum(committed.values()) - behind_gate
-                if half is None and seen >= load.events / 4:  # by the commits; about twice as many are applied
-                    half = moment(round((await _metrics(running, topic))["slo_streams_records_total"]))
+                if half is None and time.monotonic() > asked_s + METRICS_POLL_S:
+                    seen, asked_s = round((await _metrics(running, topic))[_RECORDS]), time.monotonic()
+                    half = moment(seen) if seen >= load.events / 2 else None
                 await _pause(running)
     except TimeoutError:
         raise BrokenError(f"{group}: workers were not done after {WORK_TIMEOUT_S:g} s") from None
