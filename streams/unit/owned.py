@@ -12,15 +12,9 @@ from streams.names import name_of
 from streams.unit.brake import Brake
 from streams.unit.exits import exit_on
 from streams.unit.mark import Mark
+from streams.unit.pace import has_rested, least_rest_s
 from streams.unit.sight import Sight
 from streams.unit.takeover import TakenOver
-
-# After a commit pause half an interval, and twenty times as long as it took to put together, so that commits of a large
-# state leave time for events. Behind a backlog every boundary has alerts, and the more events share a row, the cheaper
-# they are: there pause as long as it lasts, or the longest.
-_COMMIT_PAUSE = 20
-_LONGEST_PAUSE_S = 5.0
-_BACKLOG_RECORDS = 100_000
 
 # What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
 _MOST_DIRTY = 100_000
@@ -114,16 +108,15 @@ class Owned:
                 async with asyncio.timeout(self._interval_s):
                     await self._wake.wait()
             self._wake.clear()
-            await self._pause(await self.commit())
+            await self._rest(await self.commit())
 
-    async def _pause(self, took_s: float) -> None:
-        until_s = time.monotonic() + _LONGEST_PAUSE_S
-        pause_s = min(max(self._interval_s / 2, _COMMIT_PAUSE * took_s), _LONGEST_PAUSE_S)
+    async def _rest(self, took_s: float) -> None:
+        least_s, since_s = least_rest_s(self._interval_s, took_s), time.monotonic()
         while not self._leaving.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
+                async with asyncio.timeout(least_s):
                     await self._leaving.wait()
-            if time.monotonic() + pause_s > until_s or (self.lag or 0) < _BACKLOG_RECORDS:
+            if has_rested(time.monotonic() - since_s, least_s, self.lag):
                 return
 
     async def commit(self) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.comparison import OURS, PER_CPU_S
-from tests.bench.curves import CPU, CURVES, INTERVAL, SERIES, Curve, spots
+from tests.bench.curves import CPU, CURVES, INTERVAL, LOOP_CPU, SERIES, Curve, spots
 from tests.bench.peers.catalogue import COUNT, FETCH
 from tests.bench.report import short
 from tests.bench.results import medians
@@ -95,6 +95,9 @@ def _draw_curves(document: Mapping[str, Any], path: Path) -> Path:
     figure, grid = plt.subplots(rows, _COLUMNS, figsize=(3.2 * _COLUMNS, 2.4 * rows), layout="constrained")
     for axes, (curve, figure_name) in zip(grid.flat, PANELS, strict=True):
         _draw_panel(axes, curve, figure_name, spots(values, curve, figure_name))
+        if loop := spots(values, curve, LOOP_CPU) if figure_name == CPU else {}:
+            axes.plot(list(loop.values()), color=_LIMIT, linestyle=":", label="the plain loop")
+            axes.legend(frameon=False, fontsize=8)
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
     return path

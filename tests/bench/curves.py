@@ -10,12 +10,15 @@ from typing import Final
 
 from streams.names import METRICS, WEBHOOK, changelog
 from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage, measured_in_child
-from tests.bench.comparison import load_of
-from tests.bench.load import Load
+from tests.bench.comparison import PER_CPU_S, load_of
+from tests.bench.load import FIRST_RECORDS, Load
 from tests.bench.panes import cpu_s_per_million
+from tests.bench.peers.catalogue import COUNT, PEERS
+from tests.bench.peers.run import run_peer
 from tests.bench.worker_run import WorkerRun, work_through
 
 CPU: Final = "CPU, s per million"
+LOOP_CPU: Final = "the plain loop's CPU, s per million"
 PANES_TIMES: Final = 2
 _NONE_EXPIRES_MS: Final = 600_000  # less than a window: every series stays
 
@@ -151,7 +154,9 @@ async def _at(stage: Stage, point: Point, name: str) -> dict[str, float]:
         is_checked=point.curve is not SERIES,  # the recount of a million apps would take minutes
     )
     figures = _figures(run, point.load.events)
-    return figures | await _restored(stage, name) if point.curve is SERIES else figures
+    if point.curve is SERIES:
+        figures |= await _restored(stage, name) | await _plain_loop(stage, name, point.load)
+    return figures
 
 
 def _figures(run: WorkerRun, events: int) -> dict[str, float]:
@@ -177,6 +182,15 @@ async def _restored(stage: Stage, name: str) -> dict[str, float]:
     servers = stage.kafka.bootstrap_servers
     read = [await measured_in_child("restoring", servers, topic, partition) for partition in range(PARTITIONS)]
     return {"restore, s": sum(one["wall_s"] for one in read), "restore, CPU s": sum(one["cpu_s"] for one in read)}
+
+
+async def _plain_loop(stage: Stage, name: str, load: Load) -> dict[str, float]:
+    """What the same events cost the loop that one would write by hand, without windows and without state kept."""
+    servers, topic = stage.kafka.bootstrap_servers, stage.settings(name).topics.input(WEBHOOK)
+    (peer,) = (replace(peer, arguments=("count",)) for peer in PEERS if peer.name == COUNT)
+    count = FIRST_RECORDS + load.events
+    course = await run_peer(peer, servers, topic, "unused", count, folder=stage.folder, broker_pid=stage.kafka.pid or 0)
+    return {LOOP_CPU: 1e6 / course.figures[PER_CPU_S]}
 
 
 def _value_bytes(extra_bytes: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.comparison import ONE_WORKER, PER_CPU_S, part_of
-from tests.bench.curves import CPU, CURVES, SERIES
+from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES
 from tests.bench.curves import part_of as part_of_curve
 from tests.bench.peers.catalogue import COUNT, PEERS
 from tests.bench.readme import NoBlockError, curves_table, stages_table, table, write_block
@@ -64,10 +64,11 @@ def test_a_readme_without_a_block_is_left_alone(tmp_path: Path) -> None:
 def test_a_curve_stands_with_its_reason() -> None:
     results = Results()
     for apps, cost in (("1000", 1.71), ("1000000", 12.34)):
-        results.add({(part_of_curve(SERIES, apps), CPU): cost})
+        results.add({(part_of_curve(SERIES, apps), CPU): cost, (part_of_curve(SERIES, apps), LOOP_CPU): 2 * cost})
     lines = curves_table(results.document({})).splitlines()
     assert lines[2] == f"| series | 1k: 1.71; 1M: 12.34 | {SERIES.why} |"
-    assert len(lines) == 2 + len(CURVES)
+    assert lines[3].startswith("| series, the plain loop | 1k: 3.42; 1M: 24.68 | ")
+    assert len(lines) == 2 + len(CURVES) + 1
 
 
 def test_a_stage_stands_beside_its_least() -> None:

@@ -1,7 +1,7 @@
 """The limits: the loop one would write by hand, without windows, checks or exactly once.
 
-`python -m tests.bench.peers.raw_loop SERVERS TOPIC OUTPUT COUNT FOLDER fetch|count`: only fetch, or fetch, parse and
-count by appKey, minute and outcome. The counts become windows only after the end of work: they are the check, and no
+`python -m tests.bench.peers.raw_loop SERVERS TOPIC OUTPUT COUNT FOLDER fetch|count|check`: only fetch, or fetch, parse
+and count by appKey, minute and outcome. To check the counts, they become windows after the end of work, which is no
 part of the limit.
 """
 
@@ -38,14 +38,15 @@ async def loop(servers: str, topic: str, output: str, count: str, _folder: str, 
         while not progress.is_complete:
             for records in (await consumer.getmany(timeout_ms=1_000)).values():
                 progress.add(len(records))
-                if mode == "count":
+                if mode != "fetch":
                     for record in records:
                         event = orjson.loads(record.value)
                         counts[event["appKey"], event["time"] // _PANE_MS, event["statusCode"] == 200] += 1
         done()
     finally:
         await consumer.stop()
-    await _send(servers, output, counts)
+    if mode == "check":
+        await _send(servers, output, counts)
 
 
 async def _send(servers: str, output: str, counts: Counter[tuple[str, int, bool]]) -> None:
