@@ -4,7 +4,7 @@ Order is by the watermark alone. An event that moves the watermark past a bounda
 boundary due, in the middle of a chunk too; so chunk borders, restarts and workers change nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions, Known
@@ -20,9 +20,9 @@ from streams.windows.tumbling import NO_PANE, TumblingCounts
 class Evaluator:
     """Judges one metric in one partition.
 
-    `streams.intake.admission` counts what arrived in the series of its `store`, each event in a pane of `pane_ms`. Tell
-    it what time it is (`advance`), and take out `take_transitions` and `take_dirty`. `seen_ms` is the greatest time
-    seen: from `due_ms` on a boundary can be judged. Before `floor_ms` an event is too late for all that are left.
+    `streams.intake.admission` counts what arrived in its `series`, each event in a pane of `pane_ms`. Tell it what time
+    it is (`advance`), and take out `take_transitions` and `take_dirty`. `seen_ms` is the greatest time seen: from
+    `due_ms` on a boundary can be judged. An event before `floor_ms` is too late for all that are left.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Evaluator:
         self._longest_ms = max((objective.window_ms for objective in objectives), default=0)
         self.seen_ms = stored.watermark_ms if stored else LONG_AGO
         self._judged_ms = stored.judged_ms if stored else LONG_AGO
-        self.store = SeriesStore(series)
+        self.series = SeriesStore(series)
         self._exclusions = Exclusions() if exclusions is None else exclusions
         self._known = self._exclusions.known_at(LONG_AGO, self._metric)
         self._transitions: list[Transition] = []
@@ -68,9 +68,9 @@ class Evaluator:
             self._latest_pane = pane
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
-            self.store.fade_later(series)
+            self.series.fade_later(series)
         if series.standings and not series.is_watched:
-            self.store.watch(series)
+            self.series.watch(series)
 
     def advance(self, to_ms: int) -> None:
         """Move the watermark to `to_ms`, never back, and judge every boundary that comes due, in order."""
@@ -86,7 +86,7 @@ class Evaluator:
         """The next boundary, or after a long silence the first one at which something can change."""
         if last_due_ms - self._next_ms <= self._longest_ms or self._retired:
             return self._next_ms
-        stirs_ms = min((self._stirs_ms(series) for series in self.store.watched), default=NEVER)
+        stirs_ms = min((self._stirs_ms(series) for series in self.series.watched), default=NEVER)
         before = min(stirs_ms, last_due_ms - max(self._hops_ms)) - 1
         return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
 
@@ -127,14 +127,9 @@ class Evaluator:
         return Progress(self.seen_ms, judged_ms, self.pane_ms, (*self._active, *self._retired))
 
     @property
-    def series(self) -> Mapping[SeriesKey, Series]:
-        """All series that hold a pane or a standing."""
-        return self.store
-
-    @property
     def dirty_count(self) -> int:
         """Series that `take_dirty` would give."""
-        return len(self.store.dirty)
+        return len(self.series.dirty)
 
     def take_transitions(self) -> list[Transition]:
         """Transitions since the last call, in order."""
@@ -143,7 +138,7 @@ class Evaluator:
 
     def take_dirty(self) -> dict[SeriesKey, Series | None]:
         """Series changed since the last call; None for a dropped one."""
-        return self.store.take_dirty()
+        return self.series.take_dirty()
 
     # Boundaries
 
@@ -161,15 +156,15 @@ class Evaluator:
     def _judge(self, boundary_ms: int) -> None:
         boundary = Boundary.at(boundary_ms, self._active, self._retired, self.pane_ms, self._known_at(boundary_ms))
         transitions: list[Transition] = []
-        for series in self.store.watched:
+        for series in self.series.watched:
             if boundary.judge(series, transitions):
-                self.store.mark_dirty(series)
+                self.series.mark_dirty(series)
         transitions.sort(key=lambda transition: transition.order)
         self._transitions += transitions
         self._retired = [objective for objective in self._retired if boundary_ms % objective.hop_ms]
         self._judged_ms = boundary_ms
         self._schedule()
-        self.store.let_go((boundary_ms - self._kept_ms) // self.pane_ms, self._is_held)
+        self.series.let_go((boundary_ms - self._kept_ms) // self.pane_ms, self._is_held)
 
     def _known_at(self, boundary_ms: int) -> Known:
         moment_ms = boundary_ms + self._lateness_ms

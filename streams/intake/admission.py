@@ -66,7 +66,7 @@ class Admission:
         `clock_ms` is the wall clock that no record may push the watermark beyond; None where time is the events' alone.
         """
         evaluator, reject, excluded_clients = self.evaluator, self._reject, self.excluded_clients
-        store, pane_ms = evaluator.store, evaluator.pane_ms
+        store, pane_ms = evaluator.series, evaluator.pane_ms
         by_scope, dirty = store.by_scope, store.dirty
         judge = JUDGES[self.metric.id] if evaluator.has_objectives else _ignore
         watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms

@@ -12,7 +12,7 @@ from streams.names import name_of
 from streams.unit.brake import Brake
 from streams.unit.exits import exit_on
 from streams.unit.mark import Mark
-from streams.unit.pace import has_rested, least_rest_s
+from streams.unit.pace import rest_s
 from streams.unit.sight import Sight
 from streams.unit.takeover import TakenOver
 
@@ -111,13 +111,12 @@ class Owned:
             await self._rest(await self.commit())
 
     async def _rest(self, took_s: float) -> None:
-        least_s, since_s = least_rest_s(self._interval_s, took_s), time.monotonic()
-        while not self._leaving.is_set():
+        since_s = time.monotonic()
+        while (left_s := since_s + rest_s(self._interval_s, took_s, self.lag) - time.monotonic()) > 0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(least_s):
+                async with asyncio.timeout(min(left_s, self._interval_s)):  # the backlog may end before
                     await self._leaving.wait()
-            if has_rested(time.monotonic() - since_s, least_s, self.lag):
-                return
+                    return
 
     async def commit(self) -> float:
         """Returns how long chunks were kept waiting, seconds: the time to put the work together."""

@@ -1,24 +1,25 @@
 """The pace of commits: how long a partition rests between two of them. Pure: time is an argument.
 
 A commit stores every series that changed since the last, so the more events share a row, the cheaper they are. When
-caught up, alerts come first: the rest is short. Behind a backlog every boundary has alerts, and they are late already:
-there it lasts as long as the backlog does, up to `LONGEST_S`.
+caught up, alerts come first, and the rest is short. Behind a backlog every boundary has alerts, which are late already,
+and to catch up comes first.
 """
 
 from typing import Final
 
 LONGEST_S: Final = 5.0
 BACKLOG_RECORDS: Final = 100_000
+LEAST_BEHIND_S: Final = 1.0
 
-# Times what a commit took to put together, which is time that no event is judged in: a twentieth at most.
-_LEAST_REST: Final = 20
-
-
-def least_rest_s(interval_s: float, took_s: float) -> float:
-    """How long to rest at least: half an interval, longer after a commit of a large state."""
-    return min(max(interval_s / 2, _LEAST_REST * took_s), LONGEST_S)
+# Times what a commit took to put together, when no event was judged: a twentieth of the time, or a hundredth.
+_TIMES: Final = 20
+_TIMES_BEHIND: Final = 100
 
 
-def has_rested(rested_s: float, least_s: float, lag: int | None) -> bool:
-    """Whether the next commit may be made; asked again after each `least_s`. `lag` in records, None: not known yet."""
-    return (lag or 0) < BACKLOG_RECORDS or rested_s + least_s > LONGEST_S
+def rest_s(interval_s: float, took_s: float, lag: int | None) -> float:
+    """How long to rest after a commit that took so long to put together. `lag` is in records, None: not known yet."""
+    if lag is None or lag < BACKLOG_RECORDS:
+        wanted_s = max(interval_s / 2, _TIMES * took_s)
+    else:
+        wanted_s = max(interval_s / 2, LEAST_BEHIND_S, _TIMES_BEHIND * took_s)
+    return min(wanted_s, LONGEST_S)
