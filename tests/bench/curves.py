@@ -34,8 +34,8 @@ class Curve:
 SERIES: Final = Curve(
     "series",
     "A series that changed is one changelog row a commit, and one more thing in memory: a thousand share their rows "
-    "among many events and stay in the CPU's cache; of a hundred thousand each event waits for memory about a dozen "
-    "times, and soon makes a row of its own. The latency of memory bounds it.",
+    "among many events and stay in the CPU's cache; of a hundred thousand each event waits for memory about ten "
+    "times. Its latency bounds them, as it does the plain loop with its one dict.",
 )
 PANES: Final = Curve(
     "panes a window",
@@ -54,13 +54,13 @@ SIZE: Final = Curve(
 )
 COMPRESSION: Final = Curve(
     "compression of the input",
-    "To unpack costs a worker less than to fetch the bytes that were saved: lz4 is the cheapest, zstd close behind it, "
-    "and both save the broker's network several times over.",
+    "To unpack costs a worker less than to fetch the bytes that were saved; lz4 and zstd cost it the same, and both "
+    "save the broker's network several times over.",
 )
 INTERVAL: Final = Curve(
     "commit interval, ms",
     "A commit stores every series that changed since the last: the longer the interval, the more events share a row. "
-    "Under a backlog the worker stretches short intervals by itself, so short ones cost little.",
+    "Behind a backlog, as here, the worker rests for one to five seconds by itself, so the interval tells little.",
 )
 HOT_KEY: Final = Curve(
     "events of one app, %",
@@ -189,7 +189,9 @@ async def _plain_loop(stage: Stage, name: str, load: Load) -> dict[str, float]:
     servers, topic = stage.kafka.bootstrap_servers, stage.settings(name).topics.input(WEBHOOK)
     (peer,) = (replace(peer, arguments=("count",)) for peer in PEERS if peer.name == COUNT)
     count = FIRST_RECORDS + load.events
-    course = await run_peer(peer, servers, topic, "unused", count, folder=stage.folder, broker_pid=stage.kafka.pid or 0)
+    course = await run_peer(
+        peer, servers, topic, f"{name}-loop", count, folder=stage.folder, broker_pid=stage.kafka.pid or 0
+    )
     return {LOOP_CPU: 1e6 / course.figures[PER_CPU_S]}
 
 
