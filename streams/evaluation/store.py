@@ -16,7 +16,6 @@ from streams.windows.tumbling import NO_PANE
 IsHeld = Callable[[str, Standing], bool]
 """Whether silence leaves a standing under an objective, by name, as it is."""
 
-
 NO_APPS: Final[Mapping[str, Series]] = MappingProxyType({})
 """What `SeriesStore.by_scope` holds of a scope that it does not have."""
 
@@ -32,6 +31,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         self.watched: list[Series] = []
         self.dirty: list[Series] = []
         self._fading: dict[int, list[Series]] = {}
+        self._scopes: dict[str, str] = {}
         for one in series:
             self._put(one)
             if one.last_pane != NO_PANE:
@@ -54,10 +54,9 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         return self._put(Series((app_key, scope)))
 
     def _put(self, series: Series) -> Series:
-        apps = self.by_scope.setdefault(series.scope, {})
         # One string for all series of a scope: it is in the CPU's cache, and takes no room in each of them.
-        series.scope = next(iter(apps.values())).scope if apps else series.scope
-        apps[series.app_key] = series
+        series.scope = self._scopes.setdefault(series.scope, series.scope)
+        self.by_scope.setdefault(series.scope, {})[series.app_key] = series
         return series
 
     def watch(self, series: Series) -> None:
@@ -109,7 +108,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         if _is_idle(series) and apps.get(series.app_key) is series:
             del self.by_scope[series.scope][series.app_key]
             if len(apps) == 0:
-                del self.by_scope[series.scope]
+                del self.by_scope[series.scope], self._scopes[series.scope]
             self.mark_dirty(series)
 
 

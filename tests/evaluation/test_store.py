@@ -1,0 +1,42 @@
+"""The series of a partition as one mapping, kept by scope and app."""
+
+import pytest
+
+from streams.evaluation.store import SeriesStore
+
+SCOPES = ["Jira", "Confluence"]
+
+
+def filled() -> SeriesStore:
+    """Two apps in each of two scopes; the text of a scope is a new object each time, as a decoder makes it."""
+    store = SeriesStore()
+    for app_key in ("app-1", "app-2"):
+        for scope in SCOPES:
+            store.new(app_key, "".join(list(scope)))
+    return store
+
+
+def test_it_is_a_mapping_by_app_and_scope() -> None:
+    store = filled()
+    assert len(store) == 4
+    assert set(store) == {(app_key, scope) for app_key in ("app-1", "app-2") for scope in SCOPES}
+    assert all(store[key].key == key for key in store)
+    assert ("app-1", "Trello") not in store
+    with pytest.raises(KeyError):
+        store["app-3", "Jira"]
+
+
+def test_all_series_of_a_scope_share_its_name() -> None:
+    names = [series.scope for series in filled().values()]
+    assert len({id(name) for name in names}) == len(SCOPES)
+
+
+def test_what_holds_nothing_is_let_go_with_its_scope() -> None:
+    store = filled()
+    for series in list(store.values()):
+        store.watch(series)
+    store.let_go(0, lambda _name, _standing: False)
+    assert not store
+    assert not store.by_scope
+    assert set(store.take_dirty().values()) == {None}
+    assert store.new("app-1", "Jira") is store["app-1", "Jira"]
