@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import json
+from typing import Final
 
-import orjson
+_encode: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode  # made once: half the cost
 
 
 def incident_id(app_key: str, metric: str, scope: str, objective: str, breached_at_ms: int) -> str:
@@ -12,5 +14,5 @@ def incident_id(app_key: str, metric: str, scope: str, objective: str, breached_
     A JSON array, because no separator can then be forged by a part.
     """
     parts = [app_key, metric, scope, objective, breached_at_ms]
-    name = orjson.dumps(parts)
+    name = _encode(parts).encode()
     return base64.urlsafe_b64encode(hashlib.sha256(name).digest()[:8]).rstrip(b"=").decode()
