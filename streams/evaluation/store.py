@@ -6,7 +6,6 @@ rest, kept as a bare standing when held.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from streams.evaluation.series import Series, SeriesKey
@@ -15,9 +14,6 @@ from streams.windows.tumbling import NO_PANE
 
 IsHeld = Callable[[str, Standing], bool]
 """Whether silence leaves a standing under an objective, by name, as it is."""
-
-NO_APPS: Final[Mapping[str, Series]] = MappingProxyType({})
-"""What `SeriesStore.by_scope` holds of a scope that it does not have."""
 
 
 class SeriesStore(Mapping[SeriesKey, Series]):
@@ -104,10 +100,10 @@ class SeriesStore(Mapping[SeriesKey, Series]):
                 self._drop_if_idle(series)
 
     def _drop_if_idle(self, series: Series) -> None:
-        apps = self.by_scope.get(series.scope, NO_APPS)
-        if _is_idle(series) and apps.get(series.app_key) is series:
-            del self.by_scope[series.scope][series.app_key]
-            if len(apps) == 0:
+        if _is_idle(series) and self.get(series.key) is series:
+            apps = self.by_scope[series.scope]
+            del apps[series.app_key]
+            if not apps:
                 del self.by_scope[series.scope], self._scopes[series.scope]
             self.mark_dirty(series)
 

@@ -15,7 +15,6 @@ from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import APP_GOOD, JUDGES, NOT_COUNTED
-from streams.evaluation.store import NO_APPS
 from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, needs_care
 from streams.intake.chunk import SourceRecord
 from streams.names import Metric
@@ -116,7 +115,7 @@ class Admission:
                 if seen_ms >= due_ms:
                     evaluator.advance(seen_ms)
                     due_ms, floor_ms = evaluator.due_ms, evaluator.floor_ms
-                    series = by_scope.get(event.scope, NO_APPS).get(app_key)  # it may have been let go
+                    series = store.get((app_key, event.scope))  # it may have been let go
             # Is it good?
             outcome = judge(event)
             if outcome < 0 or (excluded_clients and event.client_key in excluded_clients.get(app_key, ())):

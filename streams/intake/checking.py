@@ -26,8 +26,8 @@ class Rejection:
 
 
 def needs_care(record: SourceRecord) -> bool:
-    """Whether only `checked` may read it."""
-    return not record.value or len(record.value) > MAX_VALUE_BYTES or _is_structured(record)
+    """Whether only `checked` may read it, though a decoder might take it."""
+    return len(record.value or b"") > MAX_VALUE_BYTES or _is_structured(record)
 
 
 def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:

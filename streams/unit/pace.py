@@ -18,8 +18,6 @@ _TIMES_BEHIND: Final = 100
 
 def rest_s(interval_s: float, took_s: float, lag: int | None) -> float:
     """How long to rest after a commit that took so long to put together. `lag` is in records, None: not known yet."""
-    if lag is None or lag < BACKLOG_RECORDS:
-        wanted_s = max(interval_s / 2, _TIMES * took_s)
-    else:
-        wanted_s = max(interval_s / 2, LEAST_BEHIND_S, _TIMES_BEHIND * took_s)
-    return min(wanted_s, LONGEST_S)
+    is_behind = lag is not None and lag >= BACKLOG_RECORDS
+    times, least_s = (_TIMES_BEHIND, LEAST_BEHIND_S) if is_behind else (_TIMES, 0.0)
+    return min(max(interval_s / 2, least_s, times * took_s), LONGEST_S)

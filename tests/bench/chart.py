@@ -7,7 +7,7 @@ from typing import Any, Final
 from tests.bench.comparison import OURS, PER_CPU_S
 from tests.bench.curves import CPU, CURVES, INTERVAL, LOOP_CPU, SERIES, Curve, spots
 from tests.bench.peers.catalogue import COUNT, FETCH
-from tests.bench.report import short
+from tests.bench.report import label_text
 from tests.bench.results import medians
 
 SUBJECTS_CHART: Final = "peers.svg"
@@ -104,7 +104,7 @@ def _draw_curves(document: Mapping[str, Any], path: Path) -> Path:
 
 
 def _draw_panel(axes: Any, curve: Curve, what: str, values: Mapping[str, float]) -> None:
-    labels = [short(float(label)) if label.isdigit() else label for label in values]
+    labels = [label_text(label) for label in values]
     axes.plot(labels, list(values.values()), color=_OURS, marker="o", markersize=4)
     axes.set_ylim(bottom=0, top=1.15 * max(values.values(), default=1.0))
     axes.set_title(what, loc="left", fontsize=9)

@@ -14,7 +14,7 @@ from tests.bench.comparison import PER_CPU_S, load_of
 from tests.bench.load import FIRST_RECORDS, Load
 from tests.bench.panes import cpu_s_per_million
 from tests.bench.peers.catalogue import COUNT, PEERS
-from tests.bench.peers.run import run_peer
+from tests.bench.peers.run import PeerError, run_peer
 from tests.bench.worker_run import WorkerRun, work_through
 
 CPU: Final = "CPU, s per million"
@@ -138,7 +138,7 @@ class Curves:
         for number, point in enumerate(points(events)):
             try:
                 figures = await _at(stage, point, f"curve-{number}-{round_number}")
-            except BrokenError as problem:  # where it stops is a result, too
+            except (BrokenError, PeerError) as problem:  # where it stops is a result, too
                 stage.report(f"{part_of(point.curve, point.label)}: {problem}")
             else:
                 yield {(part_of(point.curve, point.label), what): value for what, value in figures.items()}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tests.bench.comparison import ONE_WORKER, PER_CPU_S, TWO_WORKERS
 from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES, spots
 from tests.bench.peers.catalogue import PEERS
-from tests.bench.report import short
+from tests.bench.report import label_text, short
 from tests.bench.results import medians
 from tests.bench.stages import COST, LEAST, STEPS, part_of
 
@@ -46,8 +46,7 @@ def curves_table(document: Mapping[str, Any]) -> str:
 
 
 def _costs(by_label: Mapping[str, float]) -> str:
-    labels = {label: short(float(label)) if label.isdigit() else label for label in by_label}
-    return "; ".join(f"{labels[label]}: {cost:.2f}" for label, cost in by_label.items())
+    return "; ".join(f"{label_text(label)}: {cost:.2f}" for label, cost in by_label.items())
 
 
 def stages_table(document: Mapping[str, Any]) -> str:

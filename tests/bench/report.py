@@ -56,3 +56,8 @@ def short(value: float) -> str:
         if value >= limit * 0.9995:
             return f"{value / limit:.3g}{unit}"
     return f"{value:.3g}"
+
+
+def label_text(label: str) -> str:
+    """What was varied, as charts and tables write it: numbers short, names as they are."""
+    return short(float(label)) if label.isdigit() else label

@@ -8,7 +8,7 @@ from streams.evaluation.judgement import APP_BAD, APP_GOOD, BAD, GOOD, NOT_COUNT
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK
 from streams.windows.tumbling import TumblingCounts
 from tests.build import admission, stored
-from tests.model.build import DEFAULTS, record
+from tests.model.build import defaults_of, record
 
 Fields = dict[str, Any]
 PLATFORM: Fields = {"faultOwner": "PLATFORM"}
@@ -86,7 +86,7 @@ OUTCOMES = {(1, 0, 0, 0): GOOD, (0, 1, 0, 0): BAD, (0, 0, 1, 0): APP_GOOD, (0, 0
 
 def outcome(metric_id: str, **fields: Any) -> int:
     """What one event adds where."""
-    to = admission(METRICS[metric_id], *(one for one in DEFAULTS.values() if one.metric == metric_id))
+    to = admission(METRICS[metric_id], *defaults_of(metric_id))
     to.admit(stored([record(metric_id, "12:00", **fields)]), clock_ms=None)
     assert to.rejected == []
     if to.not_counted:

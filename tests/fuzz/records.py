@@ -17,7 +17,7 @@ from streams.names import METRICS, Metric
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
 from tests.build import Stored, admission
-from tests.model.build import DEFAULTS
+from tests.model.build import defaults_of
 
 MAX_VALUE_BYTES: Final = 64 * 1024
 FUTURE_MS: Final = 60_000
@@ -71,7 +71,7 @@ def check(records: Sequence[Stored], metric: Metric) -> None:
     _compare(numbered, wanted, admission(metric))  # nothing is too late where nothing is judged
     for record in numbered:
         said = {record.offset: wanted[record.offset]}
-        _compare([record], said, admission(metric, *(one for one in DEFAULTS.values() if one.metric == metric.id)))
+        _compare([record], said, admission(metric, *defaults_of(metric.id)))
 
 
 def _compare(records: Sequence[Stored], wanted: dict[int, Said], to: Admission) -> None:

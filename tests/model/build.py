@@ -29,6 +29,12 @@ DEFAULTS = {
 }
 """The objectives of the programme, by name."""
 
+
+def defaults_of(metric_id: str) -> list[Objective]:
+    """Those of one metric."""
+    return [objective for objective in DEFAULTS.values() if objective.metric == metric_id]
+
+
 ORDINARY: dict[str, dict[str, Any]] = {
     AVAILABILITY.id: {"baseUrl": "https://app.example.com", "statusCode": 200, "durationInMillis": 120},
     IFRAME.id: {
