@@ -19,7 +19,7 @@ from schemas.rejected import Reason, RejectedHeaders
 from schemas.synthetic import SyntheticResult
 from schemas.topics import EVENTS, INPUTS, TOPICS
 from schemas.webhook import WebhookDelivery
-from schemas.wire import Event, EventDecoder, struct_of
+from schemas.wire import Event, EventDecoder
 
 __all__ = [
     "EVENTS",
@@ -43,5 +43,4 @@ __all__ = [
     "WebhookDelivery",
     "complaint",
     "epoch_ms",
-    "struct_of",
 ]

@@ -13,9 +13,10 @@ PROD: Final = "PROD"
 
 @dataclass(frozen=True, slots=True)
 class OnTheWire:
-    """How a field is written in JSON, where that is not its Python type."""
+    """How a field is written in JSON, where that is not only its Python type: so, or otherwise, to be converted."""
 
-    type: Any
+    alike: Any
+    otherwise: Any
 
 
 Text = Annotated[str, Field(min_length=1, max_length=256)]
@@ -36,7 +37,7 @@ FaultOwner = Literal["APP", "PLATFORM"]
 EventTime = Annotated[
     int,
     BeforeValidator(epoch_ms),
-    OnTheWire(Annotated[int, Field(ge=FIRST_MS, le=LAST_MS)] | str),
+    OnTheWire(alike=Annotated[int, Field(ge=FIRST_MS, le=LAST_MS)], otherwise=str),
     WithJsonSchema(
         {
             "description": "When it happened: RFC 3339 with an offset, or integer epoch milliseconds; "

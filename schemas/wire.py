@@ -14,6 +14,7 @@ import msgspec
 import orjson
 from pydantic.fields import FieldInfo
 
+from schemas.event_time import epoch_ms
 from schemas.fields import OnTheWire
 from schemas.record import Record
 
@@ -28,16 +29,18 @@ class Event(Protocol):
 
     app_key: str
     scope: str
-    time: int | str
-    """As written: an integer is epoch ms within bounds, text is for `schemas.event_time.epoch_ms`."""
+    time: int
+    """Epoch ms, however it was written."""
     group: str | None
 
 
-def struct_of(model: type[Record], *, forbid_unknown_fields: bool = False) -> type[msgspec.Struct]:
-    """The msgspec type with the model's names, types and limits; times stay as written."""
+def _struct_of(
+    model: type[Record], *, forbid_unknown_fields: bool = False, times_as_text: bool = True
+) -> type[msgspec.Struct]:
+    """The msgspec type with the model's names, types and limits; a time that is text stays text."""
     hints = get_type_hints(model, include_extras=True)
     fields = [
-        (name, _wire_type(hints[name]), msgspec.NODEFAULT if field.is_required() else field.default)
+        (name, _wire_type(hints[name], times_as_text), msgspec.NODEFAULT if field.is_required() else field.default)
         for name, field in model.model_fields.items()
     ]
     return msgspec.defstruct(
@@ -50,13 +53,16 @@ def struct_of(model: type[Record], *, forbid_unknown_fields: bool = False) -> ty
     )
 
 
-def _wire_type(annotation: Any) -> Any:
+def _wire_type(annotation: Any, times_as_text: bool) -> Any:
     if get_origin(annotation) is Annotated:
         base, *metadata = get_args(annotation)
-        written = [mark.type for mark in metadata if isinstance(mark, OnTheWire)]
-        return _wire_type(written[0]) if written else Annotated[base, msgspec.Meta(**_limits(metadata))]
+        for mark in metadata:
+            if isinstance(mark, OnTheWire):
+                return _wire_type(mark.alike | mark.otherwise if times_as_text else mark.alike, times_as_text)
+        return Annotated[base, msgspec.Meta(**_limits(metadata))]
     if get_origin(annotation) in (Union, UnionType):
-        return Union[tuple(_wire_type(member) for member in get_args(annotation))]  # noqa: UP007 - built at run time
+        members = tuple(_wire_type(member, times_as_text) for member in get_args(annotation))
+        return Union[members]  # noqa: UP007 - built at run time
     return annotation
 
 
@@ -73,20 +79,23 @@ class EventDecoder:
     msgspec skips a field it does not know without reading it: there it passes invalid UTF-8, numbers no double can
     hold and any depth the interpreter allows, all of which orjson refuses. A decoder that forbids unknown fields
     skips nothing, so it is tried first and needs no second look; events with new fields cost a pass of orjson more.
-    Good events are alike and bad ones few: what is refused together is tried in the slower way, then in halves.
+    Most producers write times as numbers, which need no conversion: text is for the second try. Good events are alike
+    and bad ones few: what is refused together is tried in the slower ways, then in halves.
     """
 
     def __init__(self, model: type[Record]) -> None:
         """For the events of this model."""
-        self._exact = msgspec.json.Decoder(struct_of(model, forbid_unknown_fields=True)).decode
-        self._tolerant = msgspec.json.Decoder(struct_of(model)).decode
+        usual = _struct_of(model, forbid_unknown_fields=True, times_as_text=False)
+        self._usual = msgspec.json.Decoder(usual).decode
+        self._exact = msgspec.json.Decoder(_struct_of(model, forbid_unknown_fields=True)).decode
+        self._tolerant = msgspec.json.Decoder(_struct_of(model)).decode
 
     def decode(self, values: Sequence[bytes]) -> list[Any]:
-        """An `Event` for each value, or None for one that the model has to judge; times are not yet checked.
+        """An `Event` for each value, or None for one that the model has to judge.
 
         Values are decoded one by one, never joined: two broken ones could complete each other.
         """
-        for decode_all in (self._exactly, self._tolerantly):
+        for decode_all in (self._usually, self._exactly, self._tolerantly):
             with suppress(*_REFUSED):
                 return decode_all(values)
         if len(values) == 1:
@@ -94,10 +103,21 @@ class EventDecoder:
         half = len(values) // 2
         return self.decode(values[:half]) + self.decode(values[half:])
 
+    def _usually(self, values: Sequence[bytes]) -> list[Any]:
+        return list(map(self._usual, values))
+
     def _exactly(self, values: Sequence[bytes]) -> list[Any]:
-        return list(map(self._exact, values))
+        return list(map(_timed, map(self._exact, values)))
 
     def _tolerantly(self, values: Sequence[bytes]) -> list[Any]:
-        events = list(map(self._tolerant, values))
         deque(map(orjson.loads, values), maxlen=0)
-        return events
+        return list(map(_timed, map(self._tolerant, values)))
+
+
+def _timed(event: Any) -> Any:
+    """The event with its time in epoch ms; None when the text is no time."""
+    try:
+        event.time = epoch_ms(event.time)
+    except ValueError:
+        return None
+    return event

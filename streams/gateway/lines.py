@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
-from schemas import EVENTS, EventDecoder, complaint, epoch_ms
+from schemas import EVENTS, EventDecoder, complaint
 from streams.gateway.outbox import OutRecord
 from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.results import MOST
@@ -69,16 +69,8 @@ def _app_key(value: bytes, record: str) -> str:
         JSONDecodeError, ValidationError: it is no event of this kind.
     """
     (event,) = _DECODERS[record].decode([value])
-    if event is not None and _is_time(event.time):
+    if event is not None:
         return str(event.app_key)
     document = orjson.loads(value)
     EVENTS[record].model_validate(document)
     return str(document["appKey"])
-
-
-def _is_time(written: int | str) -> bool:
-    try:
-        epoch_ms(written)
-    except ValueError:
-        return False
-    return True

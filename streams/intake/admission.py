@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from schemas.event_time import epoch_ms, utc_text
+from schemas.event_time import utc_text
 from schemas.record import Record
 from schemas.rejected import Reason
 from schemas.topics import EVENTS
@@ -81,12 +81,6 @@ class Admission:
                     self.rejected.append(event)
                     continue
             time_ms = event.time
-            if type(time_ms) is not int:
-                try:
-                    time_ms = epoch_ms(time_ms)
-                except ValueError as problem:
-                    reject(record, Reason.SCHEMA, f"time: {problem}")
-                    continue
             app_key = event.app_key
             # Does it belong here? What has a series was found to.
             try:

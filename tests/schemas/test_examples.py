@@ -8,7 +8,7 @@ import orjson
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from schemas import EVENTS, TOPICS, EventDecoder, WebhookDelivery, complaint, epoch_ms
+from schemas import EVENTS, TOPICS, EventDecoder, WebhookDelivery, complaint
 from schemas.json_schema import DIRECTORY
 
 EXAMPLES = DIRECTORY.parent / "examples"
@@ -39,7 +39,7 @@ def test_good_event_is_decoded_fast_with_the_same_values(file: Path) -> None:
     raw = file.read_bytes()
     [event] = EventDecoder(model).decode([raw])
     decoded = {name: getattr(event, name) for name in model.model_fields}
-    assert decoded | {"time": epoch_ms(event.time)} == dict(model.model_validate(orjson.loads(raw)))
+    assert decoded == dict(model.model_validate(orjson.loads(raw)))
 
 
 @pytest.mark.parametrize("file", files("bad", of=TOPICS))
@@ -53,10 +53,7 @@ def test_bad_example_is_refused_for_the_reason_it_states(file: Path) -> None:
 @pytest.mark.parametrize("file", files("bad", of=EVENTS))
 def test_bad_event_is_refused_by_the_fast_decoder_too(file: Path) -> None:
     record = orjson.dumps(orjson.loads(file.read_bytes())["record"])
-    [event] = EventDecoder(EVENTS[file.parent.name]).decode([record])
-    if event is not None:
-        with pytest.raises(ValueError, match=r"time|year|day"):
-            epoch_ms(event.time)
+    assert EventDecoder(EVENTS[file.parent.name]).decode([record]) == [None]
 
 
 @pytest.mark.parametrize("file", [pytest.param(f, id=f.stem) for f in sorted((EXAMPLES / "bad/not-json").iterdir())])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import EVENTS, EventDecoder, epoch_ms
+from schemas import EVENTS, EventDecoder
 from schemas.record import Record
 
 DECODERS = {topic: EventDecoder(model) for topic, model in EVENTS.items()}
@@ -143,22 +143,17 @@ def near_valid(draw: st.DrawFn, topic: str) -> bytes:
 
 def assert_same(model: type[Record], event: Any, raw: bytes) -> None:
     """The decoded event is what orjson and the model read."""
-    decoded = {name: getattr(event, name) for name in model.model_fields} | {"time": epoch_ms(event.time)}
+    decoded = {name: getattr(event, name) for name in model.model_fields}
     read = dict(model.model_validate(orjson.loads(raw)))
     assert decoded == read
     assert [type(value) for value in decoded.values()] == [type(value) for value in read.values()]
 
 
 def assert_not_more_lenient(topic: str, raw: bytes) -> None:
-    """Either the decoder or the reading of the time refuses the value, or the model reads it just so."""
+    """Either the decoder refuses the value, or the model reads it just so."""
     [event] = DECODERS[topic].decode([raw])
-    if event is None:
-        return
-    try:
-        epoch_ms(event.time)
-    except ValueError:
-        return
-    assert_same(EVENTS[topic], event, raw)
+    if event is not None:
+        assert_same(EVENTS[topic], event, raw)
 
 
 @pytest.mark.parametrize("topic", EVENTS)
