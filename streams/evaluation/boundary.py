@@ -61,12 +61,12 @@ class Boundary:
         for due in self.active:
             objective = due.objective
             standing = series.standings.get(objective.name, AT_REST)
-            good, bad = series.counts(due.whole)
+            good, bad = series.counted(due.whole)
             is_excused = False
             left = due.left_for(its_own) if its_own else due.left
             if left is not due.whole:
                 would_breach = objective.breaches(good, bad)
-                good, bad = series.counts(left)
+                good, bad = series.counted(left)
                 is_excused = would_breach and not objective.breaches(good, bad)
             if standing is AT_REST and (not bad or not objective.is_below(good, bad)):
                 continue  # nothing speaks against it
@@ -87,7 +87,7 @@ class Boundary:
             return False
         series.put(due.objective.name, AT_REST)
         if standing.breached_at_ms is not None:
-            counts = series.counts(due.left_for(its_own))
+            counts = series.counted(due.left_for(its_own))
             transitions.append(self._transition(series, due.objective, standing, Reason.RETIRED, *counts))
         return True
 

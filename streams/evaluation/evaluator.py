@@ -91,7 +91,7 @@ class Evaluator:
         return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
 
     def _stirs_ms(self, series: Series) -> int:
-        return LONG_AGO if series.standings else series.first_pane * self.pane_ms
+        return LONG_AGO if series.standings else series.earliest_pane * self.pane_ms
 
     # What comes out
 

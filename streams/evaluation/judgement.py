@@ -70,7 +70,9 @@ def judge_iframe_load(event: IframeLoad) -> int:
 
 def judge_delivery(event: Delivery) -> int:
     """Good: 200 or 204. A failure of the platform is nobody's."""
-    if event.fault_owner == "PLATFORM" or (event.group is not None and event.group != PRODUCTION):
+    if event.fault_owner is not None and event.fault_owner == "PLATFORM":
+        return NOT_COUNTED
+    if event.group is not None and event.group != PRODUCTION:
         return NOT_COUNTED
     return GOOD if event.status_code in DELIVERED else BAD
 

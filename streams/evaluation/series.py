@@ -14,20 +14,19 @@ SeriesKey = tuple[str, str]
 _ALL_AT_REST: Final[Mapping[str, Standing]] = MappingProxyType({})  # shared: most series are
 
 
-class Series:
-    """State of one series. `by_app` holds what the app reported itself; only iframe loads ever have it.
+class Series(TumblingCounts):
+    """State of one series, which is itself the counts of what its host reported: an event touches one object.
 
-    `standings` has an entry only for objectives under which the series is not at rest.
+    `by_app` holds beside it what the app reported itself; only iframe loads ever have it. `standings` has an entry only
+    for objectives under which the series is not at rest.
     """
 
-    __slots__ = ("app_key", "by_app", "by_host", "is_dirty", "is_fading", "is_watched", "scope", "standings")
+    __slots__ = ("app_key", "by_app", "is_dirty", "is_fading", "is_watched", "scope", "standings")
 
-    def __init__(
-        self, key: SeriesKey, by_host: TumblingCounts | None = None, by_app: TumblingCounts | None = None
-    ) -> None:
+    def __init__(self, key: SeriesKey) -> None:
+        super().__init__()
         self.app_key, self.scope = key
-        self.by_host = TumblingCounts() if by_host is None else by_host
-        self.by_app = by_app
+        self.by_app: TumblingCounts | None = None
         self.standings = _ALL_AT_REST
         self.is_dirty = False  # changed since the last commit
         self.is_watched = False  # a boundary can change its standing
@@ -38,6 +37,11 @@ class Series:
         """Its name among the series of its metric."""
         return self.app_key, self.scope
 
+    @property
+    def by_host(self) -> TumblingCounts:
+        """What its host reported: its own counts, without anything beside them."""
+        return self
+
     def put(self, objective: str, standing: Standing) -> None:
         """Where it stands from now on."""
         if standing != AT_REST:
@@ -46,7 +50,7 @@ class Series:
             left = {name: other for name, other in self.standings.items() if name != objective}
             self.standings = left or _ALL_AT_REST
 
-    def counts(self, ranges: Sequence[PaneRange]) -> tuple[int, int]:
+    def counted(self, ranges: Sequence[PaneRange]) -> tuple[int, int]:
         """(good, bad) of these panes. The app's own events, where there are any, replace the host's."""
         if self.by_app is not None:
             good, bad = _sum(self.by_app, ranges)
@@ -61,22 +65,22 @@ class Series:
         return self.by_app
 
     @property
-    def last_pane(self) -> int:
+    def latest_pane(self) -> int:
         """The latest pane with a counted event; -1 without one."""
         return max(self.by_host.pane, self.by_app.pane if self.by_app is not None else NO_PANE)
 
     @property
-    def first_pane(self) -> int:
+    def earliest_pane(self) -> int:
         """The earliest pane still stored; -1 without one."""
         firsts = [panes.first_pane for panes in (self.by_host, self.by_app) if panes is not None]
         return min((pane for pane in firsts if pane != NO_PANE), default=NO_PANE)
 
-    def bad_since(self, first_pane: int) -> bool:
-        """Whether any pane from `first_pane` on holds a bad event."""
+    def failed_since(self, first_pane: int) -> bool:
+        """Whether any pane from `first_pane` on holds a bad event, whoever reported it."""
         return self.by_host.bad_since(first_pane) or (self.by_app is not None and self.by_app.bad_since(first_pane))
 
-    def forget(self, before_pane: int) -> None:
-        """Let go of expired panes."""
+    def expire(self, before_pane: int) -> None:
+        """Let go of all panes before `before_pane`."""
         self.by_host.forget(before_pane)
         if self.by_app is not None:
             self.by_app.forget(before_pane)

@@ -30,9 +30,9 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         self._scopes: dict[str, str] = {}
         for one in series:
             self._put(one)
-            if one.last_pane != NO_PANE:
+            if one.latest_pane != NO_PANE:
                 self.fade_later(one)
-            if one.standings or one.bad_since(0):
+            if one.standings or one.failed_since(0):
                 self.watch(one)
 
     def __getitem__(self, key: SeriesKey) -> Series:
@@ -78,17 +78,17 @@ class SeriesStore(Mapping[SeriesKey, Series]):
     def fade_later(self, series: Series) -> None:
         """Look at it when its last pane expires."""
         series.is_fading = True
-        self._fading.setdefault(series.last_pane, []).append(series)
+        self._fading.setdefault(series.latest_pane, []).append(series)
 
     def let_go(self, first_pane: int, is_held: IsHeld) -> None:
         """Forget what had its last event before `first_pane`; stop watching what cannot change."""
         for pane in [pane for pane in self._fading if pane < first_pane]:
             for series in self._fading.pop(pane):
-                if series.last_pane >= first_pane:
+                if series.latest_pane >= first_pane:
                     self.fade_later(series)
                 else:
                     series.is_fading = False
-                    series.forget(first_pane)
+                    series.expire(first_pane)
                     self.mark_dirty(series)
                     self._drop_if_idle(series)
         watched, self.watched = self.watched, []
@@ -115,5 +115,5 @@ def _is_idle(series: Series) -> bool:
 
 def _can_change(series: Series, first_pane: int, is_held: IsHeld) -> bool:
     if not series.standings:
-        return series.bad_since(first_pane)
-    return series.last_pane >= first_pane or not all(is_held(*item) for item in series.standings.items())
+        return series.failed_since(first_pane)
+    return series.latest_pane >= first_pane or not all(is_held(*item) for item in series.standings.items())

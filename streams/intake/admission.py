@@ -14,10 +14,11 @@ from schemas.rejected import Reason
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.evaluation.evaluator import Evaluator
-from streams.evaluation.judgement import APP_GOOD, JUDGES, NOT_COUNTED
+from streams.evaluation.judgement import APP_GOOD, GOOD, JUDGES, NOT_COUNTED
 from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, needs_care
 from streams.intake.chunk import SourceRecord
 from streams.names import Metric
+from streams.windows.tumbling import TumblingCounts
 
 FUTURE_TOLERANCE_MS: Final = 60_000
 KEYS_REMEMBERED: Final = 100_000
@@ -101,14 +102,18 @@ class Admission:
                 self.ahead_ms = time_ms
             if clock_ms is not None and seen_ms > clock_ms:
                 seen_ms = clock_ms
-            if time_ms < floor_ms:
-                reject(record, Reason.TOO_LATE, f"windows still to be judged begin at {utc_text(floor_ms)}")
-                continue
+            if not pane_start_ms <= time_ms < pane_end_ms:  # cheaper than a division for each
+                if time_ms < floor_ms:
+                    reject(record, Reason.TOO_LATE, f"windows still to be judged begin at {utc_text(floor_ms)}")
+                    continue
+                pane = time_ms // pane_ms
+                pane_start_ms, pane_end_ms = max(pane * pane_ms, floor_ms), (pane + 1) * pane_ms
             if seen_ms > watermark_ms:
                 watermark_ms = seen_ms
                 if seen_ms >= due_ms:
                     evaluator.advance(seen_ms)
                     due_ms, floor_ms = evaluator.due_ms, evaluator.floor_ms
+                    pane_end_ms = 0  # the floor may have risen into the pane
                     series = store.get((app_key, event.scope))  # it may have been let go
             # Is it good?
             outcome = judge(event)
@@ -117,23 +122,19 @@ class Admission:
                 continue
             if series is None:
                 series = store.new(app_key, event.scope)
-            if outcome < APP_GOOD:
-                panes, bad = series.by_host, outcome
-            else:
-                panes, bad = series.its_own(), outcome - APP_GOOD
-            if not pane_start_ms <= time_ms < pane_end_ms:  # cheaper than a division for each
-                pane = time_ms // pane_ms
-                pane_start_ms, pane_end_ms = pane * pane_ms, (pane + 1) * pane_ms
+            panes: TumblingCounts = series
+            if outcome >= APP_GOOD:
+                panes, outcome = series.its_own(), outcome - APP_GOOD
             if pane != panes.pane:
-                evaluator.turn_to(series, panes, pane, bad)
-            elif bad:
-                panes.bad += 1
-            else:
+                evaluator.turn_to(series, panes, pane, outcome)
+            elif outcome == GOOD:
                 panes.good += 1
+            else:
+                panes.bad += 1
             if not series.is_dirty:
                 series.is_dirty = True
                 dirty.append(series)
-            if bad and not series.is_watched:
+            if outcome != GOOD and not series.is_watched:
                 store.watch(series)
         evaluator.seen_ms = watermark_ms
         self.not_counted += not_counted

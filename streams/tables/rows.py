@@ -69,7 +69,10 @@ def decode_series(key: bytes, value: bytes) -> Series:
     _check_version(key, value)
     try:
         standings, by_host, by_app = _decode_row(memoryview(value)[1:])
-        series = Series(_decode_key(key), _unpack(by_host), None if by_app is None else _unpack(by_app))
+        series = Series(_decode_key(key))
+        _unpack(by_host, series.by_host)
+        if by_app is not None:
+            _unpack(by_app, series.its_own())
     except (ValueError, msgspec.MsgspecError) as problem:
         raise UnreadableRowError(f"row {key!r} is damaged: {problem}") from problem
     if standings:
@@ -111,13 +114,11 @@ def _pack(panes: TumblingCounts) -> _Panes:
     return panes.pane, panes.good, panes.bad, _raw(panes.panes), _raw(panes.totals)
 
 
-def _unpack(packed: _Panes) -> TumblingCounts:
-    panes = TumblingCounts()
+def _unpack(packed: _Panes, panes: TumblingCounts) -> None:
     panes.pane, panes.good, panes.bad, raw_panes, raw_totals = packed
     panes.panes, panes.totals = _column("I", raw_panes), _column("Q", raw_totals)
     if len(panes.totals) != 2 * len(panes.panes) + 2:
         raise ValueError("panes without their totals")
-    return panes
 
 
 def _column(typecode: str, raw: bytes) -> "array[int]":

@@ -58,7 +58,7 @@ class SeriesWindows:
         """
         if boundary_ms % self.window.hop_ms:
             raise ValueError(f"{boundary_ms} is no boundary: windows are read at multiples of {self.window.hop_ms} ms")
-        return self.series.counts(self.window.without(boundary_ms, excluded))
+        return self.series.counted(self.window.without(boundary_ms, excluded))
 
 
 class TumblingTable(Mapping[SeriesKey, SeriesPanes]):

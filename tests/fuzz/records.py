@@ -82,7 +82,7 @@ def _compare(records: Sequence[Stored], wanted: dict[int, Said], to: Admission) 
     assert dict(refused) | accepted == wanted
     seen_ms = [_seen_ms(record, accepted[record.offset][1]) for record in records if record.offset in accepted]
     assert to.evaluator.watermark_ms == max(seen_ms, default=None)
-    counted = {(series.app_key, series.last_pane * to.evaluator.pane_ms) for series in to.evaluator.series.values()}
+    counted = {(series.app_key, series.latest_pane * to.evaluator.pane_ms) for series in to.evaluator.series.values()}
     assert counted <= {(app_key, time_ms - time_ms % to.evaluator.pane_ms) for app_key, time_ms in accepted.values()}
     assert to.not_counted + len(counted) == len(accepted)
 

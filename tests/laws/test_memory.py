@@ -54,7 +54,7 @@ def test_a_held_breach_keeps_its_standing_alone() -> None:
     ((_, series),) = one.commit().series.items()
     assert series.key == ("com.example.app", "https://app.example.com")
     assert series.standings == {"app-availability-15m": Standing(breached_at_ms=clock_ms("12:01"))}
-    assert (series.first_pane, series.last_pane) == (-1, -1)
+    assert (series.earliest_pane, series.latest_pane) == (-1, -1)
 
 
 def test_a_busy_series_keeps_no_more_panes_than_its_longest_window_and_one() -> None:
@@ -73,7 +73,7 @@ def test_after_a_long_silence_only_held_breaches_remain(seed: int) -> None:
     brokers = run(log, judged_by, lateness_ms=LATENESS_MS, partitions=1, until_ms=START_MS + 48 * HOUR_MS)
     for broker in brokers.values():
         assert {name for series in broker.series.values() for name in series.standings} <= held_names
-        assert all(series.last_pane == -1 for series in broker.series.values())
+        assert all(series.latest_pane == -1 for series in broker.series.values())
         assert _standing_breaches(broker) == _open_incidents(broker)
 
 

@@ -20,10 +20,14 @@ class Panes(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.panes = TumblingCounts()
+        self.series = Series(("app", "scope"))
         self.good: Counter[int] = Counter()
         self.bad: Counter[int] = Counter()
         self.floor = 0
+
+    @property
+    def panes(self) -> TumblingCounts:
+        return self.series.by_host
 
     @rule(ahead=PANES, good=COUNTS, bad=COUNTS)
     def add(self, ahead: int, good: int, bad: int) -> None:
@@ -39,9 +43,7 @@ class Panes(RuleBasedStateMachine):
 
     @rule()
     def store_and_read_back(self) -> None:
-        series = Series(("app", "scope"))
-        series.by_host = self.panes
-        self.panes = decode_series(encode_key(series.key), encode_series(series)).by_host
+        self.series = decode_series(encode_key(self.series.key), encode_series(self.series))
 
     @rule(start=PANES, length=PANES)
     def any_window_is_the_sum_of_its_panes(self, start: int, length: int) -> None:

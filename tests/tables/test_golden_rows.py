@@ -20,7 +20,7 @@ from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series
 from streams.evaluation.transition import Standing
 from streams.tables.rows import Meta, decode_meta, decode_series, encode_key, encode_meta, encode_series
-from tests.tables.test_rows import panes, told
+from tests.tables.test_rows import fill, told
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 START_MS: Final = 1_772_460_000_000
@@ -30,8 +30,9 @@ PANE: Final = START_MS // 60_000
 def series(*, by_app: bool = False) -> Series:
     """Three panes, the earliest of them forgotten, and a breach that is one boundary into its recovery."""
     one = Series(("com.example.app", "Jira"))
-    one.by_host = panes([(PANE, 5, 1), (PANE + 1, 300, 0), (PANE + 3, 0, 70_000)], forget=PANE + 1)
-    one.by_app = panes([(PANE + 2, 1, 2)]) if by_app else None
+    fill(one.by_host, [(PANE, 5, 1), (PANE + 1, 300, 0), (PANE + 3, 0, 70_000)], forget=PANE + 1)
+    if by_app:
+        fill(one.its_own(), [(PANE + 2, 1, 2)])
     one.standings = {"webhook-delivery-15m": Standing(START_MS, 1)}
     return one
 

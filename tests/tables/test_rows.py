@@ -33,12 +33,10 @@ STANDINGS = st.dictionaries(
 )
 
 
-def panes(events: list[tuple[int, int, int]], forget: int = 0) -> TumblingCounts:
-    counts = TumblingCounts()
+def fill(panes: TumblingCounts, events: list[tuple[int, int, int]], forget: int = 0) -> None:
     for event in events:
-        counts.add(*event)
-    counts.forget(forget)
-    return counts
+        panes.add(*event)
+    panes.forget(forget)
 
 
 def told(counts: TumblingCounts | None) -> object:
@@ -56,8 +54,9 @@ def test_a_series_reads_back(
     standings: dict[str, Standing],
 ) -> None:
     series = Series(("com.example.app", "Jira"))
-    series.by_host = panes(by_host, forget)
-    series.by_app = None if by_app is None else panes(by_app)
+    fill(series.by_host, by_host, forget)
+    if by_app is not None:
+        fill(series.its_own(), by_app)
     series.standings = standings
     read = decode_series(KEY, encode_series(series))
     assert read.key == series.key
@@ -92,7 +91,7 @@ def test_the_key_of_a_series_is_compact_json() -> None:
 
 def test_a_row_of_fifteen_panes_is_small() -> None:
     series = Series(("com.example.app", "Jira"))
-    series.by_host = panes([(29_540_160 + minute, 1_000, 10) for minute in range(15)])
+    fill(series.by_host, [(29_540_160 + minute, 1_000, 10) for minute in range(15)])
     series.standings = {"webhook-delivery-15m": Standing(1_772_409_600_000, 2)}
     assert len(KEY) + len(encode_series(series)) < 450
 
@@ -109,7 +108,7 @@ def test_another_format_is_refused(version: bytes) -> None:
 @pytest.mark.parametrize("damage", [slice(0, 1), slice(0, 3), slice(0, -1)])
 def test_a_row_cut_short_is_refused(damage: slice) -> None:
     series = Series(("a", "b"))
-    series.by_host = panes([(1, 1, 0), (2, 0, 1)])
+    fill(series.by_host, [(1, 1, 0), (2, 0, 1)])
     with pytest.raises(UnreadableRowError, match=r"com\.example\.app.*is damaged"):
         decode_series(KEY, encode_series(series)[damage])
     with pytest.raises(UnreadableRowError, match="meta row is damaged"):

@@ -7,7 +7,6 @@ from streams.evaluation.series import Series
 from streams.names import IFRAME, WEBHOOK
 from streams.objectives import load_objectives
 from streams.tables.tables import Pane, TumblingTable
-from streams.windows.tumbling import TumblingCounts
 
 MINUTE_MS = 60_000
 START_MS = 1_772_460_000_000
@@ -18,10 +17,7 @@ def table(*events: tuple[int, int]) -> TumblingTable:
     """A series with events of (minute, outcome)."""
     series = Series(KEY)
     for minute, outcome in events:
-        if outcome >= APP_GOOD:
-            lane = series.by_app = series.by_app or TumblingCounts()
-        else:
-            lane = series.by_host
+        lane = series.its_own() if outcome >= APP_GOOD else series.by_host
         lane.add(START_MS // MINUTE_MS + minute, 1 - outcome % 2, outcome % 2)
     return TumblingTable(IFRAME, {KEY: series}, MINUTE_MS)
 
