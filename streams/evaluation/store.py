@@ -5,7 +5,9 @@ Only a series with a bad event in its window, or one that does not stand at rest
 rest, kept as a bare standing when held.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from streams.evaluation.series import Series, SeriesKey
@@ -19,15 +21,16 @@ IsHeld = Callable[[str, Standing], bool]
 class SeriesStore(Mapping[SeriesKey, Series]):
     """All series by their key; `watched` are those that a boundary can change, `dirty` those that changed.
 
-    `by_scope` is for the hot path: the series of each scope by their app.
+    `first` and `others` are for the hot path. Most apps have one series, found by the app alone; what an app has beside
+    its first is found by both.
     """
 
     def __init__(self, series: Iterable[Series] = ()) -> None:
-        self.by_scope: Final[dict[str, dict[str, Series]]] = {}
+        self.first: Final[dict[str, Series]] = {}
+        self.others: Final[dict[SeriesKey, Series]] = {}
         self.watched: list[Series] = []
         self.dirty: list[Series] = []
         self._fading: dict[int, list[Series]] = {}
-        self._scopes: dict[str, str] = {}
         for one in series:
             self._put(one)
             if one.latest_pane != NO_PANE:
@@ -37,13 +40,14 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 
     def __getitem__(self, key: SeriesKey) -> Series:
         app_key, scope = key
-        return self.by_scope[scope][app_key]
+        series = self.first.get(app_key)
+        return series if series is not None and series.scope == scope else self.others[key]
 
     def __iter__(self) -> Iterator[SeriesKey]:
-        return (series.key for apps in self.by_scope.values() for series in apps.values())
+        return chain((series.key for series in self.first.values()), self.others)
 
     def __len__(self) -> int:
-        return sum(map(len, self.by_scope.values()))
+        return len(self.first) + len(self.others)
 
     def new(self, app_key: str, scope: str) -> Series:
         """A series that was not there yet, still without an event."""
@@ -51,8 +55,9 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 
     def _put(self, series: Series) -> Series:
         # One string for all series of a scope: it is in the CPU's cache, and takes no room in each of them.
-        series.scope = self._scopes.setdefault(series.scope, series.scope)
-        self.by_scope.setdefault(series.scope, {})[series.app_key] = series
+        series.scope = sys.intern(series.scope)
+        if self.first.setdefault(series.app_key, series) is not series:
+            self.others[series.key] = series
         return series
 
     def watch(self, series: Series) -> None:
@@ -101,10 +106,10 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 
     def _drop_if_idle(self, series: Series) -> None:
         if _is_idle(series) and self.get(series.key) is series:
-            apps = self.by_scope[series.scope]
-            del apps[series.app_key]
-            if not apps:
-                del self.by_scope[series.scope], self._scopes[series.scope]
+            if self.first.get(series.app_key) is series:
+                del self.first[series.app_key]
+            else:
+                del self.others[series.key]
             self.mark_dirty(series)
 
 

@@ -67,7 +67,7 @@ class Admission:
         """
         evaluator, reject, excluded_clients = self.evaluator, self._reject, self.excluded_clients
         store, pane_ms = evaluator.series, evaluator.pane_ms
-        by_scope, dirty = store.by_scope, store.dirty
+        first, others, dirty = store.first, store.others, store.dirty
         judge = JUDGES[self.metric.id] if evaluator.has_objectives else _ignore
         watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms
         pane = pane_start_ms = pane_end_ms = not_counted = 0
@@ -84,10 +84,9 @@ class Admission:
             time_ms = event.time
             app_key = event.app_key
             # Does it belong here? What has a series was found to.
-            try:
-                series = by_scope[event.scope][app_key]
-            except KeyError:
-                series = None
+            series = first.get(app_key)
+            if series is None or series.scope != event.scope:
+                series = others.get((app_key, event.scope))
             if record.key != app_key.encode() or (series is None and not self._is_at_home(app_key)):
                 self._misplace(record, app_key)
                 continue

@@ -22,7 +22,8 @@ from streams.intake.membership import Coordinator
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 
-_FETCH_BYTES = 2 * 1024 * 1024  # of one partition, compressed
+FETCH_BYTES: Final = 4 * 1024 * 1024
+"""Of one partition, compressed: half of it costs a twentieth more an event, twice as much nothing less."""
 _FETCH_WAIT_MS = 200
 _FAUST_LOG = logging.getLogger("faust")  # Faust would name its messages for the module of the subclass
 _CHUNKS_PER_POLL = 1_000
@@ -70,7 +71,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_poll_records=_CHUNKS_PER_POLL,
-            max_partition_fetch_bytes=_FETCH_BYTES,
+            max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             metadata_max_age_ms=_METADATA_AGE_MS,
             session_timeout_ms=settings.session_timeout,
@@ -103,7 +104,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         return self.transport.owner  # type: ignore[no-any-return]
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
-        """Chunks of what is taken over; of all else they wait where they were fetched, 2 MiB of a partition at most.
+        """Chunks of what is taken over; of all else they wait where they were fetched, 4 MiB of a partition at most.
 
         Handed to its agent, a chunk of a partition that is being restored would hold up all others of its topic.
         """

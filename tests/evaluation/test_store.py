@@ -1,4 +1,4 @@
-"""The series of a partition as one mapping, kept by scope and app."""
+"""The series of a partition as one mapping by app and scope."""
 
 import pytest
 
@@ -31,12 +31,23 @@ def test_all_series_of_a_scope_share_its_name() -> None:
     assert len({id(name) for name in names}) == len(SCOPES)
 
 
-def test_what_holds_nothing_is_let_go_with_its_scope() -> None:
+def test_what_holds_nothing_is_let_go() -> None:
     store = filled()
     for series in list(store.values()):
         store.watch(series)
     store.let_go(0, lambda _name, _standing: False)
     assert not store
-    assert not store.by_scope
     assert set(store.take_dirty().values()) == {None}
     assert store.new("app-1", "Jira") is store["app-1", "Jira"]
+
+
+def test_an_app_whose_first_series_is_gone_keeps_the_others() -> None:
+    store = filled()
+    gone, left = store["app-1", SCOPES[0]], store["app-1", SCOPES[1]]
+    store.watch(gone)
+    store.let_go(0, lambda _name, _standing: False)
+    assert gone.key not in store
+    assert store[left.key] is left
+    back = store.new(*gone.key)
+    assert (store[gone.key], store[left.key], len(store)) == (back, left, 4)
+    assert sorted(store) == sorted({*filled()})

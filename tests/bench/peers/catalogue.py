@@ -56,10 +56,12 @@ def _flink() -> Callable[[], list[str]]:
 
 FETCH: Final = "raw aiokafka: fetch"
 COUNT: Final = "raw aiokafka: fetch, orjson, count"
+CHUNKS: Final = "the worker's transport: fetch, decode, count"
 
 PEERS: Final = (
     Peer(FETCH, "0.14.0", "none: a limit", _here("raw_loop"), ("fetch",), is_checked=False, is_quick=True),
     Peer(COUNT, "0.14.0", "none: a limit", _here("raw_loop"), ("check",), is_quick=True),
+    Peer(CHUNKS, "", "none: a limit", _here("chunk_loop"), is_checked=False, is_quick=True),
     Peer("Flink SQL, parallelism 1", "2.2.0", "exactly once, a checkpoint every 5 s", _flink(), ("1",), is_quick=True),
     Peer("Flink SQL, parallelism 2", "2.2.0", "exactly once, a checkpoint every 5 s", _flink(), ("2",)),
     Peer(

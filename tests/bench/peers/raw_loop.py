@@ -12,11 +12,11 @@ from collections import Counter
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from streams.intake.transport import FETCH_BYTES
 from streams.memory import keep_memory_at_hand
 from tests.bench.case import PARTITIONS
 from tests.bench.peers.protocol import Progress, done
 
-_FETCH_BYTES = 2 * 1024 * 1024  # as the worker
 _PANE_MS, _PANES = 60_000, 15
 
 
@@ -28,7 +28,7 @@ async def loop(servers: str, topic: str, output: str, count: str, _folder: str, 
         bootstrap_servers=servers,
         isolation_level="read_committed",
         enable_auto_commit=False,
-        max_partition_fetch_bytes=_FETCH_BYTES,
+        max_partition_fetch_bytes=FETCH_BYTES,
     )
     await consumer.start()
     try:

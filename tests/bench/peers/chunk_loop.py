@@ -1,0 +1,54 @@
+"""The limit of the worker's own way to read: its transport and its decoder, and one addition in one dict.
+
+`python -m tests.bench.peers.chunk_loop SERVERS TOPIC OUTPUT COUNT FOLDER`: no key is checked, no window kept, nothing
+stored. Whatever a worker does for an event comes on top.
+"""
+
+import asyncio
+import sys
+from collections import Counter
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas.topics import EVENTS
+from schemas.wire import EventDecoder
+from streams.intake.records import ChunkedRecords
+from streams.intake.transport import FETCH_BYTES
+from streams.memory import keep_memory_at_hand
+from streams.names import WEBHOOK
+from tests.bench.case import PARTITIONS
+from tests.bench.peers.protocol import Progress, done
+
+
+async def loop(servers: str, topic: str, _output: str, count: str, _folder: str) -> None:
+    """Read `count` records from the beginning."""
+    by_app: Counter[str] = Counter()
+    decoder = EventDecoder(EVENTS[WEBHOOK.record])
+    progress = Progress(int(count))
+    ChunkedRecords.topics.add(topic)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        while not progress.is_complete:
+            for chunks in (await consumer.getmany(timeout_ms=1_000)).values():
+                for chunk in chunks:
+                    for records in chunk.slices():
+                        for event in decoder.decode([record.value or b"" for record in records]):
+                            by_app[event.app_key] += 1
+                        progress.add(len(records))
+        done()
+    finally:
+        await consumer.stop()
+
+
+if __name__ == "__main__":
+    keep_memory_at_hand()
+    asyncio.run(loop(*sys.argv[1:]))
