@@ -107,15 +107,19 @@ class EventDecoder:
         return list(map(self._usual, values))
 
     def _exactly(self, values: Sequence[bytes]) -> list[Any]:
-        return list(map(_timed, map(self._exact, values)))
+        return _timed(map(self._exact, values))
 
     def _tolerantly(self, values: Sequence[bytes]) -> list[Any]:
         deque(map(orjson.loads, values), maxlen=0)
-        return list(map(_timed, map(self._tolerant, values)))
+        return _timed(map(self._tolerant, values))
 
 
-def _timed(event: Any) -> Any:
-    """The event with its time in epoch ms; None when the text is no time."""
+def _timed(events: Iterable[Any]) -> list[Any]:
+    """The events with their times in epoch ms; None where the text is no time."""
+    return [event if type(event.time) is int else _converted(event) for event in events]
+
+
+def _converted(event: Any) -> Any:
     try:
         event.time = epoch_ms(event.time)
     except ValueError:
