@@ -74,7 +74,7 @@ class Ledger:
         """
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
-            rows: Iterator[Row] = ((key, value, _NO_HEADERS, None) for key, value in work.rows)
+            rows: Iterator[Row] = ((key, value, _NO_HEADERS, None) for key, value in work.rows.items())
             last_row = await self._send({(self._changelog, self._source.partition): rows}, _ROW_CODEC)
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._send(await self._by_place((*work.alerts, *work.misfits)))

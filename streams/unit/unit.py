@@ -152,10 +152,10 @@ class Unit:
             return None
         self._committed = self._state
         dirty = self.evaluator.take_dirty()
-        rows = [(encode_key(key), None if series is None else encode_series(series)) for key, series in dirty.items()]
+        rows = {encode_key(key): None if series is None else encode_series(series) for key, series in dirty.items()}
         progress = self.evaluator.progress
         meta = Meta(self.next_offset, progress, len(self.evaluator.series), dict(self.audited))
-        rows.append((META_KEY, encode_meta(meta)))
+        rows[META_KEY] = encode_meta(meta)
         alerts, self._alerts = self._alerts, []
         due_ms, self._due_ms = self._due_ms, []
         rejected, self._admission.rejected = self._admission.rejected, []

@@ -21,7 +21,7 @@ class Broker:
 
     def store(self, work: Work) -> None:
         """Keep what a unit hands over, whole."""
-        for key, value in work.rows:
+        for key, value in work.rows.items():
             if value is None:
                 self.rows.pop(key, None)  # one that came and went between two commits was never stored
             else:

@@ -32,7 +32,7 @@ def test_a_series_that_is_met_and_empty_is_dropped_with_a_tombstone() -> None:
     one.judge_through(clock_ms("12:16"))
     work = one.unit.take_work()
     assert work is not None
-    assert (row, None) in work.rows
+    assert work.rows[row] is None
 
 
 def test_a_thousand_apps_that_went_away_leave_nothing() -> None:
