@@ -9,8 +9,8 @@ from streams.outlet.outgoing import Outgoing
 class Work:
     """Everything a unit did since its last commit: to be stored whole or not at all.
 
-    `rows` are changelog rows by their keys (None: dropped), the meta row among them; `next_offset` is where reading goes
-    on. `due_ms` tells of each breach and recovery from when on it could be known: its boundary + lateness.
+    `rows` are changelog rows by their keys (None: dropped), the meta row among them; `next_offset` is where reading
+    goes on. `due_ms` tells of each breach and recovery from when on it could be known: its boundary + lateness.
     """
 
     rows: dict[bytes, bytes | None]
