@@ -89,7 +89,7 @@ def _rows(document: Mapping[str, Any]) -> Iterator[tuple[float, str]]:
     values = {(entry["part"], entry["what"]): entry for entry in document["measured"]}
     subjects = {ONE_WORKER: _EXACTLY_ONCE, TWO_WORKERS: _EXACTLY_ONCE}
     subjects |= {peer.name: peer.guarantee for peer in PEERS}
-    versions = {peer.name: f" {peer.version}" for peer in PEERS}
+    versions = {peer.name: f" {peer.version}".rstrip() for peer in PEERS}
     for part, what in values:
         name, _, events = part.partition(" @ ")
         if what == PER_CPU_S and name in subjects:
