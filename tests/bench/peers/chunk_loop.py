@@ -8,16 +8,13 @@ import asyncio
 import sys
 from collections import Counter
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.intake.records import ChunkedRecords
-from streams.intake.transport import FETCH_BYTES
 from streams.memory import keep_memory_at_hand
 from streams.names import WEBHOOK
-from tests.bench.case import PARTITIONS
 from tests.bench.peers.protocol import Progress, done
+from tests.bench.peers.reader import reader_of
 
 
 async def loop(servers: str, topic: str, _output: str, count: str, _folder: str) -> None:
@@ -26,17 +23,7 @@ async def loop(servers: str, topic: str, _output: str, count: str, _folder: str)
     decoder = EventDecoder(EVENTS[WEBHOOK.record])
     progress = Progress(int(count))
     ChunkedRecords.topics.add(topic)
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=FETCH_BYTES,
-    )
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
+    async with reader_of(servers, topic) as consumer:
         while not progress.is_complete:
             for chunks in (await consumer.getmany(timeout_ms=1_000)).values():
                 for chunk in chunks:
@@ -45,8 +32,6 @@ async def loop(servers: str, topic: str, _output: str, count: str, _folder: str)
                             by_app[event.app_key] += 1
                         progress.add(len(records))
         done()
-    finally:
-        await consumer.stop()
 
 
 if __name__ == "__main__":

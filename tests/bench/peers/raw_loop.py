@@ -10,12 +10,11 @@ import sys
 from collections import Counter
 
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
-from streams.intake.transport import FETCH_BYTES
 from streams.memory import keep_memory_at_hand
-from tests.bench.case import PARTITIONS
 from tests.bench.peers.protocol import Progress, done
+from tests.bench.peers.reader import reader_of
 
 _PANE_MS, _PANES = 60_000, 15
 
@@ -24,17 +23,7 @@ async def loop(servers: str, topic: str, output: str, count: str, _folder: str, 
     """Read `count` records from the beginning."""
     counts: Counter[tuple[str, int, bool]] = Counter()
     progress = Progress(int(count))
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=FETCH_BYTES,
-    )
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
+    async with reader_of(servers, topic) as consumer:
         while not progress.is_complete:
             for records in (await consumer.getmany(timeout_ms=1_000)).values():
                 progress.add(len(records))
@@ -43,8 +32,6 @@ async def loop(servers: str, topic: str, output: str, count: str, _folder: str, 
                         event = orjson.loads(record.value)
                         counts[event["appKey"], event["time"] // _PANE_MS, event["statusCode"] == 200] += 1
         done()
-    finally:
-        await consumer.stop()
     if mode == "check":
         await _send(servers, output, counts)
 
