@@ -11,6 +11,7 @@ from collections import Counter
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.intake.records import ChunkedRecords
+from streams.intake.transport import FETCH_BYTES
 from streams.memory import keep_memory_at_hand
 from streams.names import WEBHOOK
 from tests.bench.peers.protocol import Progress, done
@@ -23,7 +24,7 @@ async def loop(servers: str, topic: str, _output: str, count: str, _folder: str)
     decoder = EventDecoder(EVENTS[WEBHOOK.record])
     progress = Progress(int(count))
     ChunkedRecords.topics.add(topic)
-    async with reader_of(servers, topic) as consumer:
+    async with reader_of(servers, topic, FETCH_BYTES) as consumer:
         while not progress.is_complete:
             for chunks in (await consumer.getmany(timeout_ms=1_000)).values():
                 for chunk in chunks:

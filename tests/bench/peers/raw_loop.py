@@ -16,6 +16,7 @@ from streams.memory import keep_memory_at_hand
 from tests.bench.peers.protocol import Progress, done
 from tests.bench.peers.reader import reader_of
 
+_FETCH_BYTES = 4 * 1024 * 1024  # as the worker
 _PANE_MS, _PANES = 60_000, 15
 
 
@@ -23,7 +24,7 @@ async def loop(servers: str, topic: str, output: str, count: str, _folder: str, 
     """Read `count` records from the beginning."""
     counts: Counter[tuple[str, int, bool]] = Counter()
     progress = Progress(int(count))
-    async with reader_of(servers, topic) as consumer:
+    async with reader_of(servers, topic, _FETCH_BYTES) as consumer:
         while not progress.is_complete:
             for records in (await consumer.getmany(timeout_ms=1_000)).values():
                 progress.add(len(records))

@@ -1,22 +1,24 @@
-"""How the limits read: all partitions of a topic from their beginning, with the worker's own settings."""
+"""How the limits read: all partitions of a topic from their beginning.
+
+Nothing of the worker is imported here: its transport replaces parts of aiokafka, which is to be measured raw.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.intake.transport import FETCH_BYTES
 from tests.bench.case import PARTITIONS
 
 
 @asynccontextmanager
-async def reader_of(servers: str, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer at the beginning of a topic."""
+async def reader_of(servers: str, topic: str, fetch_bytes: int) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer at the beginning of a topic, which fetches so much of a partition at most."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers,
         isolation_level="read_committed",
         enable_auto_commit=False,
-        max_partition_fetch_bytes=FETCH_BYTES,
+        max_partition_fetch_bytes=fetch_bytes,
     )
     async with consumer:
         partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
