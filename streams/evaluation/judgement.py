@@ -70,7 +70,7 @@ def judge_iframe_load(event: IframeLoad) -> int:
 
 def judge_delivery(event: Delivery) -> int:
     """Good: 200 or 204. A failure of the platform is nobody's."""
-    if event.fault_owner is not None and event.fault_owner == "PLATFORM":
+    if event.fault_owner is not None and event.fault_owner == "PLATFORM":  # None is told at once, text is compared
         return NOT_COUNTED
     if event.group is not None and event.group != PRODUCTION:
         return NOT_COUNTED

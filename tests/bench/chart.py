@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.comparison import OURS, PER_CPU_S
+from tests.bench.comparison import OURS, PER_CPU_S, WARM_PER_CPU_S
 from tests.bench.curves import CPU, CURVES, INTERVAL, LOOP_CPU, SERIES, Curve, spots
-from tests.bench.peers.catalogue import COUNT, FETCH
+from tests.bench.peers.catalogue import LIMITS
 from tests.bench.report import label_text
 from tests.bench.results import medians
 
@@ -67,12 +67,12 @@ def _draw_subjects(document: Mapping[str, Any], path: Path) -> Path:
                 median,
                 min(entry["rounds"]),
                 max(entry["rounds"]),
-                warm.get((entry["part"], f"{PER_CPU_S}, warm")),
+                warm.get((entry["part"], WARM_PER_CPU_S)),
             )
     ordered = sorted(best.items(), key=lambda item: item[1][0])
     figure, axes = plt.subplots(figsize=(8, 0.4 * len(ordered) + 1))
     for row, (name, (middle, least, most, warm_half)) in enumerate(ordered):
-        colour = _OURS if name.startswith(OURS) else _LIMIT if name in (FETCH, COUNT) else _PEER
+        colour = _OURS if name.startswith(OURS) else _LIMIT if name in LIMITS else _PEER
         axes.barh(row, middle, color=colour, height=0.65)
         axes.plot([least, most], [row, row], color="black", linewidth=1)
         if warm_half is not None:

@@ -26,6 +26,7 @@ OURS: Final = "slo-streams"
 ONE_WORKER: Final = f"{OURS}, one worker"
 TWO_WORKERS: Final = f"{OURS}, two workers"
 PER_CPU_S: Final = "events per CPU second"
+WARM_PER_CPU_S: Final = f"{PER_CPU_S}, warm"
 TIMES_ONE: Final = "CPU, times one worker's"
 _FULL_EVENTS: Final = 1_000_000
 

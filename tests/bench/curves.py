@@ -10,7 +10,7 @@ from typing import Final
 
 from streams.names import METRICS, WEBHOOK, changelog
 from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage, measured_in_child
-from tests.bench.comparison import PER_CPU_S, load_of
+from tests.bench.comparison import PER_CPU_S, WARM_PER_CPU_S, load_of
 from tests.bench.load import FIRST_RECORDS, Load
 from tests.bench.panes import cpu_s_per_million
 from tests.bench.peers.catalogue import COUNT, PEERS
@@ -18,6 +18,7 @@ from tests.bench.peers.run import PeerError, run_peer
 from tests.bench.worker_run import WorkerRun, work_through
 
 CPU: Final = "CPU, s per million"
+_AS_MEASURED: Final = (WARM_PER_CPU_S, "peak memory, MB", "broker CPU, s per million")
 LOOP_CPU: Final = "the plain loop's CPU, s per million"
 PANES_TIMES: Final = 2
 _NONE_EXPIRES_MS: Final = 600_000  # less than a window: every series stays
@@ -162,11 +163,8 @@ async def _at(stage: Stage, point: Point, name: str) -> dict[str, float]:
 def _figures(run: WorkerRun, events: int) -> dict[str, float]:
     millions, metrics, figures = events / 1e6, run.metrics, run.course.figures
     commits = metrics["slo_streams_commit_seconds_count"]
-    warm = {name: figures[name] for name in (f"{PER_CPU_S}, warm",) if name in figures}
-    return warm | {
+    return {name: figures[name] for name in _AS_MEASURED if name in figures} | {
         CPU: 1e6 / figures[PER_CPU_S],
-        "peak memory, MB": figures["peak memory, MB"],
-        "broker CPU, s per million": figures["broker CPU, s per million"],
         "series": metrics["slo_streams_series"],
         "commits": commits,
         "commit, ms": metrics["slo_streams_commit_seconds_sum"] / commits * 1e3,

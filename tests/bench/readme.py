@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.comparison import ONE_WORKER, PER_CPU_S, TWO_WORKERS
+from tests.bench.comparison import ONE_WORKER, PER_CPU_S, TWO_WORKERS, WARM_PER_CPU_S
 from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES, spots
 from tests.bench.peers.catalogue import PEERS
 from tests.bench.report import label_text, short
@@ -94,7 +94,7 @@ def _rows(document: Mapping[str, Any]) -> Iterator[tuple[float, str]]:
         name, _, events = part.partition(" @ ")
         if what == PER_CPU_S and name in subjects:
             speed = values[part, PER_CPU_S]
-            warm = values.get((part, f"{PER_CPU_S}, warm"))
+            warm = values.get((part, WARM_PER_CPU_S))
             spread = f"{short(min(speed['rounds']))} to {short(max(speed['rounds']))}"
             cells = (
                 f"{name}{versions.get(name, '')}",

@@ -57,11 +57,13 @@ def _flink() -> Callable[[], list[str]]:
 FETCH: Final = "raw aiokafka: fetch"
 COUNT: Final = "raw aiokafka: fetch, orjson, count"
 CHUNKS: Final = "the worker's transport: fetch, decode, count"
+LIMITS: Final = (FETCH, COUNT, CHUNKS)
+_LIMIT: Final = "none: a limit"
 
 PEERS: Final = (
-    Peer(FETCH, "0.14.0", "none: a limit", _here("raw_loop"), ("fetch",), is_checked=False, is_quick=True),
-    Peer(COUNT, "0.14.0", "none: a limit", _here("raw_loop"), ("check",), is_quick=True),
-    Peer(CHUNKS, "", "none: a limit", _here("chunk_loop"), is_checked=False, is_quick=True),
+    Peer(FETCH, "0.14.0", _LIMIT, _here("raw_loop"), ("fetch",), is_checked=False, is_quick=True),
+    Peer(COUNT, "0.14.0", _LIMIT, _here("raw_loop"), ("check",), is_quick=True),
+    Peer(CHUNKS, "", _LIMIT, _here("chunk_loop"), is_checked=False, is_quick=True),
     Peer("Flink SQL, parallelism 1", "2.2.0", "exactly once, a checkpoint every 5 s", _flink(), ("1",), is_quick=True),
     Peer("Flink SQL, parallelism 2", "2.2.0", "exactly once, a checkpoint every 5 s", _flink(), ("2",)),
     Peer(
