@@ -15,7 +15,7 @@ from schemas.heartbeat import Heartbeat
 from schemas.iframe import IframeLoad
 from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
-from schemas.rejected import Reason, RejectedHeaders
+from schemas.rejected import RejectedHeaders, RejectReason
 from schemas.synthetic import SyntheticResult
 from schemas.topics import EVENTS, INPUTS, TOPICS
 from schemas.webhook import WebhookDelivery
@@ -37,7 +37,7 @@ __all__ = [
     "IframeLoad",
     "Installation",
     "InstallationCallback",
-    "Reason",
+    "RejectReason",
     "RejectedHeaders",
     "SyntheticResult",
     "WebhookDelivery",

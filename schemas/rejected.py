@@ -16,12 +16,12 @@ ORIGINAL: Final = "original."
 """Stands before the name of each header that the record had itself."""
 
 
-class Reason(StrEnum):
+class RejectReason(StrEnum):
     """Why a record was rejected; tested in this order. `sentence` says it to people."""
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> "Reason":
+    def __new__(cls, value: str, sentence: str) -> "RejectReason":
         """The name on the wire, and the sentence."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -41,7 +41,7 @@ class RejectedHeaders(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
-    reason: Reason
+    reason: RejectReason
     """The first rule that the record broke."""
     detail: str
     """What exactly is wrong, for people."""

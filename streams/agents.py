@@ -3,7 +3,7 @@
 import faust
 from faust.types import StreamT
 
-from streams.intake.chunk import Chunk
+from streams.kafka.chunk import Chunk
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric, Topics
 from streams.unit.partitions import Partitions
 

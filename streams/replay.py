@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import orjson
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
 from streams.evaluation.transition import Transition
 from streams.intake.admission import Admission
-from streams.intake.placement import partition_of
+from streams.kafka.placement import partition_of
 from streams.names import Metric, Topics
 from streams.outlet.alert import alert_document
 from streams.reference.reference import Reference
@@ -98,7 +98,7 @@ class Summary:
 
     events: int = 0
     other_topics: int = 0
-    rejected: Counter[Reason] = field(default_factory=Counter)
+    rejected: Counter[RejectReason] = field(default_factory=Counter)
     last_event_ms: int | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
 from streams.intake.admission import Admission
-from streams.intake.chunk import Chunk
+from streams.kafka.chunk import Chunk
 from streams.names import Metric
 from streams.tables.rows import Meta
 from tests.model import Record

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.alert_line import alert_line
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.text import console
+from streams.cli.shared.alert_line import alert_line
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.text import console
 from streams.kafka.alerts import alert_records, read_alert
 from streams.settings import Settings
 

@@ -15,8 +15,8 @@ from streams.cli.prober import prober
 from streams.cli.rejected import rejected_app
 from streams.cli.replay import replay
 from streams.cli.run import run
+from streams.cli.shared.text import drop_output
 from streams.cli.status import status
-from streams.cli.text import drop_output
 from streams.cli.topics import topics
 from streams.cli.windows import windows
 from streams.cli.worker import worker

@@ -10,11 +10,11 @@ import typer
 from rich.table import Table
 
 from schemas.apps import App
-from streams.catalogue.apps import AppChanges, InvalidAppsError, changes, load_apps, read_apps
-from streams.catalogue.write import write
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.failure import fail
-from streams.cli.text import console, plain_table, printable
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.failure import fail
+from streams.cli.shared.text import console, plain_table, printable
+from streams.registry.apps import AppChanges, InvalidAppsError, changes, load_apps, read_apps
+from streams.registry.write import write
 from streams.settings import Settings
 
 apps_app = typer.Typer(name="apps", help="The app catalogue: names, URLs to check, clients that never count.")

@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.text import console, printable
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.text import console, printable
 from streams.doctor.examine import examine
 from streams.doctor.finding import Finding, Level
 from streams.settings import Settings

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from schemas.exclusions import Exclusion
-from streams.catalogue.exclusions import Known, ended, known_of, read_exclusions, with_id
-from streams.catalogue.write import write
-from streams.cli.ask import ask, settings_or_fail
 from streams.cli.exclude_add import add
-from streams.cli.exclude_text import TIME_HELP, listed, show, span
-from streams.cli.failure import fail
-from streams.cli.text import printable, utc_text
-from streams.cli.zoned import zone_named, zoned_ms
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.exclude_text import TIME_HELP, listed, show, span
+from streams.cli.shared.failure import fail
+from streams.cli.shared.text import printable, utc_text
+from streams.cli.shared.zoned import zone_named, zoned_ms
+from streams.registry.exclusions import DeclaredExclusion, ended, known_of, read_exclusions, with_id
+from streams.registry.write import write
 from streams.settings import Settings
 
 exclude_app = typer.Typer(
@@ -94,7 +94,9 @@ def list_(
     show(known_of(exclusions).values(), time.time_ns() // 1_000_000, as_json=as_json)
 
 
-async def _end(settings: Settings, exclusion_id: str, at_ms: int | None) -> tuple[list[Known], list[Exclusion]]:
+async def _end(
+    settings: Settings, exclusion_id: str, at_ms: int | None
+) -> tuple[list[DeclaredExclusion], list[Exclusion]]:
     """Those of that id, and those that end earlier now; without a time all are withdrawn."""
     found = with_id(known_of(await read_exclusions(settings)).values(), exclusion_id)
     if at_ms is None:

@@ -14,33 +14,41 @@ from pydantic import ValidationError
 
 from schemas.complaint import complaint
 from schemas.exclusions import Exclusion
-from streams.catalogue.apps import read_apps
-from streams.catalogue.exclusions import FAULT, PLANNED, Known, known_of, occurrence_id, read_exclusions, with_id
-from streams.catalogue.recurrence import HORIZON, InvalidRuleError, Occurrences, in_zone, occurrences
-from streams.catalogue.write import write
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.exclude_text import TIME_HELP, described, listed, notice, span
-from streams.cli.failure import fail
-from streams.cli.metric_name import SHORT_NAMES, metric_named
-from streams.cli.text import printable
-from streams.cli.zoned import length_ms, zone_named, zoned_ms
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.exclude_text import TIME_HELP, described, listed, notice, span
+from streams.cli.shared.failure import fail
+from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
+from streams.cli.shared.text import printable
+from streams.cli.shared.zoned import length_ms, zone_named, zoned_ms
 from streams.names import Metric
 from streams.reference.reference import exclusion_of
+from streams.registry.apps import read_apps
+from streams.registry.exclusions import (
+    FAULT,
+    PLANNED,
+    DeclaredExclusion,
+    known_of,
+    occurrence_id,
+    read_exclusions,
+    with_id,
+)
+from streams.registry.recurrence import HORIZON, InvalidRuleError, Occurrences, in_zone, occurrences
+from streams.registry.write import write
 from streams.settings import Settings
 
 
-class Reason(StrEnum):
+class ExclusionReason(StrEnum):
     """Why a time does not count."""
 
     PLANNED = "planned"
     PLATFORM_FAULT = "platform-fault"
 
 
-_ON_THE_WIRE: Final = {Reason.PLANNED: PLANNED, Reason.PLATFORM_FAULT: FAULT}
+_ON_THE_WIRE: Final = {ExclusionReason.PLANNED: PLANNED, ExclusionReason.PLATFORM_FAULT: FAULT}
 
 
 def add(
-    reason: Annotated[Reason, typer.Option(help="Whose doing it is.", show_default=False)],
+    reason: Annotated[ExclusionReason, typer.Option(help="Whose doing it is.", show_default=False)],
     start: Annotated[str, typer.Option(metavar="TIME", help=f"{TIME_HELP}.", show_default=False)],
     app: Annotated[str | None, typer.Option(metavar="APPKEY", help="For one app.", show_default=False)] = None,
     all_apps: Annotated[bool, typer.Option("--all-apps", help="For every app there is.")] = False,
@@ -92,7 +100,7 @@ def add(
         raise typer.BadParameter("give one of them", param_hint="--app, --all-apps")
     start_ms = zoned_ms(start, tz, "--start")
     span_ms = _span_ms(start_ms, end, for_, tz)
-    if span_ms is None and (reason is Reason.PLANNED or repeat is not None):
+    if span_ms is None and (reason is ExclusionReason.PLANNED or repeat is not None):
         raise typer.BadParameter("what is planned has an end: give one of them", param_hint="--end, --for")
     exclusion_id = exclusion_id or f"ex-{secrets.token_hex(4)}"
     starts_ms, is_cut = {exclusion_id: start_ms}, False
@@ -113,7 +121,7 @@ def add(
 class _Added:
     """What is on record now; `others` are occurrences of the id that this did not replace."""
 
-    now: list[Known]
+    now: list[DeclaredExclusion]
     replaced: int
     others: int
     is_app_known: bool

@@ -11,18 +11,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from streams.catalogue.exclusions import read_exclusions
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.failure import fail
-from streams.cli.metric_name import SHORT_NAMES, metric_named
-from streams.cli.moment import moment_ms
-from streams.cli.stored import stored_tables
-from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
-from streams.cli.verdict_text import outlook_text, standing_text, verdict_text
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.failure import fail
+from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
+from streams.cli.shared.moment import moment_ms
+from streams.cli.shared.stored import stored_tables
+from streams.cli.shared.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.cli.shared.verdict_text import outlook_text, standing_text, verdict_text
 from streams.evaluation.series import SeriesKey
-from streams.intake.placement import partition_of
 from streams.kafka.cluster import find_topic
+from streams.kafka.placement import partition_of
 from streams.names import Metric
+from streams.registry.exclusions import read_exclusions
 from streams.settings import Settings
 from streams.tables.explanation import Explanation, Window
 from streams.tables.explanation import explain as explain_objective

@@ -6,7 +6,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from streams import logs
-from streams.cli.failure import fail
+from streams.cli.shared.failure import fail
 from streams.cli.worker import LogLevel
 from streams.gateway.settings import GatewaySettings
 from streams.kafka.topics import UnreachableClusterError, UnusableClusterError

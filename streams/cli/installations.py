@@ -9,9 +9,9 @@ import orjson
 import typer
 
 from schemas import Installation
-from streams.cli.ask import ask
-from streams.cli.failure import fail
-from streams.cli.text import console, plain_table, printable
+from streams.cli.shared.ask import ask
+from streams.cli.shared.failure import fail
+from streams.cli.shared.text import console, plain_table, printable
 from streams.gateway.register import (
     SAFE_BYTES,
     InvalidInstallationsError,

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.text import percent
+from streams.cli.shared.text import percent
 from streams.evaluation.objective import Objective
 from streams.objectives import InvalidObjectivesError, load_objectives
 

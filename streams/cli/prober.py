@@ -13,19 +13,19 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams import logs
-from streams.catalogue.apps import read_apps
-from streams.catalogue.probing import catalogue_prober, reach_of
-from streams.cli.ask import why_no_answer
-from streams.cli.failure import fail
-from streams.cli.text import printable
+from streams.cli.shared.ask import why_no_answer
+from streams.cli.shared.failure import fail
+from streams.cli.shared.text import printable
 from streams.client.producer import acknowledged_producer
 from streams.durations import duration_ms
 from streams.kafka.cluster import MissingTopicError
 from streams.names import AVAILABILITY
-from streams.producers.check import CheckResult, checker
-from streams.producers.prober import Prober, Report
-from streams.producers.publish import report_to
-from streams.producers.targets import HealthTarget, InvalidTargetsError, load_targets, targets_of
+from streams.prober.check import CheckResult, checker
+from streams.prober.prober import Prober, Report
+from streams.prober.probing import catalogue_prober, reach_of
+from streams.prober.publish import report_to
+from streams.prober.targets import HealthTarget, InvalidTargetsError, load_targets, targets_of
+from streams.registry.apps import read_apps
 from streams.settings import InvalidSettingsError, Settings, load_settings
 
 KAFKA_FAILED: Final = 1

@@ -9,11 +9,11 @@ import orjson
 import typer
 from rich.table import Table
 
-from schemas.rejected import Reason
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.failure import fail
-from streams.cli.moment import moment_or_ago_ms
-from streams.cli.text import console, plain_table, printable, utc_text
+from schemas.rejected import RejectReason
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.failure import fail
+from streams.cli.shared.moment import moment_or_ago_ms
+from streams.cli.shared.text import console, plain_table, printable, utc_text
 from streams.rejected.log import RejectedRecord, rejected_log
 from streams.rejected.newest import newest
 from streams.rejected.redrive import OtherRedriveError, Redriven, plan, redrive
@@ -25,7 +25,7 @@ rejected_app = typer.Typer(name="rejected", help="Records that could not be used
 _REMEMBERED_MS: Final = 7 * 86_400_000
 _SHOWN_KEY: Final = 60  # characters
 
-_ReasonOption = Annotated[Reason | None, typer.Option(help="Only records rejected for this reason.")]
+_ReasonOption = Annotated[RejectReason | None, typer.Option(help="Only records rejected for this reason.")]
 
 
 @rejected_app.callback()
@@ -104,7 +104,7 @@ def redrive_(
     """
     settings = settings_or_fail()
     since_ms = time.time_ns() // 1_000_000 - _REMEMBERED_MS if since is None else since
-    reasons = list(Reason) if reason is None else [reason]
+    reasons = list(RejectReason) if reason is None else [reason]
     # A producer that is fenced leaves futures behind that nobody reads; what matters is raised.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
@@ -115,7 +115,7 @@ def redrive_(
         typer.echo(line)
 
 
-async def _newest(settings: Settings, limit: int, reason: Reason | None) -> list[RejectedRecord]:
+async def _newest(settings: Settings, limit: int, reason: RejectReason | None) -> list[RejectedRecord]:
     async with rejected_log(settings) as log:
         return await newest(log, limit, reason)
 
@@ -172,6 +172,6 @@ def _summary(done: Redriven, sent: str, since: str) -> list[str]:
     return lines
 
 
-def _by_reason(counts: dict[Reason, int]) -> str:
+def _by_reason(counts: dict[RejectReason, int]) -> str:
     parts = ", ".join(f"{count:,} {reason.value}" for reason, count in sorted(counts.items()))
     return f" ({parts})" if parts else ""

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas.event_time import epoch_ms
-from streams.cli.failure import fail
+from streams.cli.shared.failure import fail
 from streams.names import Topics
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line

@@ -12,10 +12,10 @@ import typer
 from aiokafka.errors import KafkaError
 
 from streams.broker import BrokerError, EmbeddedKafka
-from streams.cli.ask import hush_clients
-from streams.cli.failure import fail
-from streams.cli.run_view import RunView
-from streams.cli.text import console
+from streams.cli.shared.ask import hush_clients
+from streams.cli.shared.failure import fail
+from streams.cli.shared.run_view import RunView
+from streams.cli.shared.text import console
 from streams.durations import duration_ms
 from streams.kafka.topics import UnusableClusterError
 from streams.objectives import InvalidObjectivesError, load_objectives

@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 
 from schemas import Alert
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.text import console, duration_text, percent, plain_table, printable, utc_text
 from streams.kafka.alerts import open_breaches
 from streams.kafka.cluster import MissingTopicError
 from streams.kafka.progress import PartitionProgress, progress_reader

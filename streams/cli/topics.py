@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from streams.cli.ask import ask, settings_or_fail
-from streams.cli.failure import fail
-from streams.cli.text import console, plain_table
+from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.failure import fail
+from streams.cli.shared.text import console, plain_table
 from streams.gateway.topics import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
 from streams.kafka.specs import TopicSpec, caution_of, fault_of, topics_needed

@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.ask import settings_or_fail
-from streams.cli.failure import fail
-from streams.cli.metric_name import SHORT_NAMES, metric_named
-from streams.cli.stored import stored_tables
-from streams.cli.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.cli.shared.ask import settings_or_fail
+from streams.cli.shared.failure import fail
+from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
+from streams.cli.shared.stored import stored_tables
+from streams.cli.shared.text import console, duration_text, percent, plain_table, printable, utc_text
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import SeriesKey
 from streams.names import METRICS, Metric
@@ -105,7 +105,7 @@ def _window_cells(stored: StoredTable, key: SeriesKey, objective: Objective) -> 
 
 
 def _breached_at_ms(stored: StoredTable, key: SeriesKey, objective: Objective) -> int | None:
-    standing = stored.table[key].series.standings.get(objective.name)
+    standing = stored.table[key].series.states.get(objective.name)
     return None if standing is None else standing.breached_at_ms
 
 

@@ -9,7 +9,7 @@ import typer
 from faust.worker import Worker
 
 from streams import logs
-from streams.cli.failure import fail
+from streams.cli.shared.failure import fail
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.settings import InvalidSettingsError, load_settings
 from streams.worker import EvaluatorApp

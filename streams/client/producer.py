@@ -6,8 +6,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from streams.intake.placement import client_partitioner
 from streams.kafka.connection import client_options
+from streams.kafka.placement import client_partitioner
 from streams.settings import Settings
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from streams.evaluation.exclusions import Known
+from streams.evaluation.exclusions import KnownExclusions
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
-from streams.evaluation.transition import AT_REST, Kind, Reason, Standing, Transition, judge
+from streams.evaluation.transition import AT_REST, AlertReason, Kind, ObjectiveState, Transition, judge
 from streams.windows.hopping import HoppingWindow, PaneRange, Span
 
 
@@ -45,7 +45,7 @@ class Boundary:
 
     @classmethod
     def at(
-        cls, at_ms: int, active: Iterable[Objective], retired: Iterable[Objective], pane_ms: int, known: Known
+        cls, at_ms: int, active: Iterable[Objective], retired: Iterable[Objective], pane_ms: int, known: KnownExclusions
     ) -> "Boundary":
         """The boundary at a time, for those of the objectives that have one there."""
 
@@ -60,7 +60,7 @@ class Boundary:
         its_own = self.by_app.get(series.key[0], ())
         for due in self.active:
             objective = due.objective
-            standing = series.standings.get(objective.name, AT_REST)
+            standing = series.states.get(objective.name, AT_REST)
             good, bad = series.counted(due.whole)
             is_excused = False
             left = due.left_for(its_own) if its_own else due.left
@@ -82,17 +82,17 @@ class Boundary:
         return changed
 
     def _retire(self, series: Series, due: _Due, its_own: Sequence[Span], transitions: list[Transition]) -> bool:
-        standing = series.standings.get(due.objective.name)
+        standing = series.states.get(due.objective.name)
         if standing is None:
             return False
         series.put(due.objective.name, AT_REST)
         if standing.breached_at_ms is not None:
             counts = series.counted(due.left_for(its_own))
-            transitions.append(self._transition(series, due.objective, standing, Reason.RETIRED, *counts))
+            transitions.append(self._transition(series, due.objective, standing, AlertReason.RETIRED, *counts))
         return True
 
     def _transition(
-        self, series: Series, objective: Objective, before: Standing, reason: Reason, good: int, bad: int
+        self, series: Series, objective: Objective, before: ObjectiveState, reason: AlertReason, good: int, bad: int
     ) -> Transition:
         kind = Kind.BREACH if before.breached_at_ms is None else Kind.RECOVERY
         since_ms = self.at_ms if before.breached_at_ms is None else before.breached_at_ms

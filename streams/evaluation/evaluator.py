@@ -7,12 +7,12 @@ boundary due, in the middle of a chunk too; so chunk borders, restarts and worke
 from collections.abc import Iterable, Sequence
 
 from streams.evaluation.boundary import Boundary
-from streams.evaluation.exclusions import Exclusions, Known
+from streams.evaluation.exclusions import Exclusions, KnownExclusions
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import Progress, pane_for
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.store import SeriesStore
-from streams.evaluation.transition import Standing, Transition
+from streams.evaluation.transition import ObjectiveState, Transition
 from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
 from streams.windows.tumbling import NO_PANE, TumblingCounts
 
@@ -69,7 +69,7 @@ class Evaluator:
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
             self.series.fade_later(series)
-        if series.standings and not series.is_watched:
+        if series.states and not series.is_watched:
             self.series.watch(series)
 
     def advance(self, to_ms: int) -> None:
@@ -91,7 +91,7 @@ class Evaluator:
         return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
 
     def _stirs_ms(self, series: Series) -> int:
-        return LONG_AGO if series.standings else series.earliest_pane * self.pane_ms
+        return LONG_AGO if series.states else series.earliest_pane * self.pane_ms
 
     # What comes out
 
@@ -166,14 +166,14 @@ class Evaluator:
         self._schedule()
         self.series.let_go((boundary_ms - self._kept_ms) // self.pane_ms, self._is_held)
 
-    def _known_at(self, boundary_ms: int) -> Known:
+    def _known_at(self, boundary_ms: int) -> KnownExclusions:
         moment_ms = boundary_ms + self._lateness_ms
         known = self._known
         if known.revision != self._exclusions.revision or not known.from_ms <= moment_ms < known.until_ms:
             self._known = self._exclusions.known_at(moment_ms, self._metric)
         return self._known
 
-    def _is_held(self, name: str, standing: Standing) -> bool:
+    def _is_held(self, name: str, standing: ObjectiveState) -> bool:
         """Whether silence leaves a standing as it is."""
         silence = next((objective.silence for objective in self._active if objective.name == name), None)
         return silence is Silence.HOLD and standing.run == 0

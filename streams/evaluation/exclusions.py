@@ -11,7 +11,7 @@ from streams.windows.hopping import LONG_AGO, NEVER, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Exclusion:
+class ExclusionRule:
     """The time [start, end) does not count; for one app and metric, or for all of them (None).
 
     A planned one counts only if its start was on record before it came: `end_ms` None is one that still goes on.
@@ -33,7 +33,7 @@ class Exclusion:
 class OnRecord:
     """What the versions of an exclusion have come to; `announced_ms` is the time of the one that set its start."""
 
-    exclusion: Exclusion
+    exclusion: ExclusionRule
     announced_ms: int
 
     @property
@@ -46,12 +46,12 @@ class OnRecord:
 class _Version:
     """What was said of an exclusion at a time; None withdraws it."""
 
-    exclusion: Exclusion | None
+    exclusion: ExclusionRule | None
     known_ms: int
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownExclusions:
     """The exclusions of one metric that act at moments in [from_ms, until_ms), as long as none is added."""
 
     from_ms: int
@@ -73,7 +73,7 @@ class Exclusions:
         self.revision = 0
         self._versions: dict[str, list[_Version]] = {}
 
-    def add(self, exclusion_id: str, exclusion: Exclusion | None, known_ms: int | None) -> None:
+    def add(self, exclusion_id: str, exclusion: ExclusionRule | None, known_ms: int | None) -> None:
         """The next version of an exclusion, None where it is withdrawn; `known_ms` None: known since ever."""
         version = _Version(exclusion, LONG_AGO if known_ms is None else known_ms)
         self._versions.setdefault(exclusion_id, []).append(version)
@@ -89,7 +89,7 @@ class Exclusions:
                 found[exclusion_id] = OnRecord(exclusion, _announced_ms(known, exclusion.start_ms))
         return found
 
-    def known_at(self, moment_ms: int, metric: str) -> Known:
+    def known_at(self, moment_ms: int, metric: str) -> KnownExclusions:
         """What acts on a metric at a boundary + allowed lateness."""
         for_all: list[Span] = []
         by_app: dict[str, list[Span]] = {}
@@ -102,7 +102,7 @@ class Exclusions:
             else:
                 by_app.setdefault(exclusion.app_key, []).append(exclusion.span)
         times_ms = [version.known_ms for versions in self._versions.values() for version in versions]
-        return Known(
+        return KnownExclusions(
             max((time_ms for time_ms in times_ms if time_ms <= moment_ms), default=LONG_AGO),
             min((time_ms for time_ms in times_ms if time_ms > moment_ms), default=NEVER),
             self.revision,

@@ -4,30 +4,30 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from streams.evaluation.transition import AT_REST, Standing
+from streams.evaluation.transition import AT_REST, ObjectiveState
 from streams.windows.hopping import PaneRange
 from streams.windows.tumbling import NO_PANE, TumblingCounts
 
 SeriesKey = tuple[str, str]
 """(appKey, scope) within one metric."""
 
-_ALL_AT_REST: Final[Mapping[str, Standing]] = MappingProxyType({})  # shared: most series are
+_ALL_AT_REST: Final[Mapping[str, ObjectiveState]] = MappingProxyType({})  # shared: most series are
 
 
 class Series(TumblingCounts):
     """State of one series, which is itself the counts of what its host reported: an event touches one object.
 
-    `by_app` holds beside it what the app reported itself; only iframe loads ever have it. `standings` has an entry only
+    `by_app` holds beside it what the app reported itself; only iframe loads ever have it. `states` has an entry only
     for objectives under which the series is not at rest.
     """
 
-    __slots__ = ("app_key", "by_app", "is_dirty", "is_fading", "is_watched", "scope", "standings")
+    __slots__ = ("app_key", "by_app", "is_dirty", "is_fading", "is_watched", "scope", "states")
 
     def __init__(self, key: SeriesKey) -> None:
         super().__init__()
         self.app_key, self.scope = key
         self.by_app: TumblingCounts | None = None
-        self.standings = _ALL_AT_REST
+        self.states = _ALL_AT_REST
         self.is_dirty = False  # changed since the last commit
         self.is_watched = False  # a boundary can change its standing
         self.is_fading = False  # scheduled to be looked at when its panes have expired
@@ -42,13 +42,13 @@ class Series(TumblingCounts):
         """What its host reported: its own counts, without anything beside them."""
         return self
 
-    def put(self, objective: str, standing: Standing) -> None:
+    def put(self, objective: str, standing: ObjectiveState) -> None:
         """Where it stands from now on."""
         if standing != AT_REST:
-            self.standings = {**self.standings, objective: standing}
-        elif objective in self.standings:
-            left = {name: other for name, other in self.standings.items() if name != objective}
-            self.standings = left or _ALL_AT_REST
+            self.states = {**self.states, objective: standing}
+        elif objective in self.states:
+            left = {name: other for name, other in self.states.items() if name != objective}
+            self.states = left or _ALL_AT_REST
 
     def counted(self, ranges: Sequence[PaneRange]) -> tuple[int, int]:
         """(good, bad) of these panes. The app's own events, where there are any, replace the host's."""

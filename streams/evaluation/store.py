@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Final
 
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.transition import Standing
+from streams.evaluation.transition import ObjectiveState
 from streams.windows.tumbling import NO_PANE
 
-IsHeld = Callable[[str, Standing], bool]
+IsHeld = Callable[[str, ObjectiveState], bool]
 """Whether silence leaves a standing under an objective, by name, as it is."""
 
 
@@ -35,7 +35,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
             self._put(one)
             if one.latest_pane != NO_PANE:
                 self.fade_later(one)
-            if one.standings or one.failed_since(0):
+            if one.states or one.failed_since(0):
                 self.watch(one)
 
     def __getitem__(self, key: SeriesKey) -> Series:
@@ -115,10 +115,10 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 
 def _is_idle(series: Series) -> bool:
     """Whether it holds neither pane nor standing: such a series is dropped."""
-    return not series.is_fading and not series.standings
+    return not series.is_fading and not series.states
 
 
 def _can_change(series: Series, first_pane: int, is_held: IsHeld) -> bool:
-    if not series.standings:
+    if not series.states:
         return series.failed_since(first_pane)
-    return series.latest_pane >= first_pane or not all(is_held(*item) for item in series.standings.items())
+    return series.latest_pane >= first_pane or not all(is_held(*item) for item in series.states.items())

@@ -29,7 +29,7 @@ class Kind(StrEnum):
     RECOVERY = "RECOVERY"
 
 
-class Reason(StrEnum):
+class AlertReason(StrEnum):
     """Why it happened."""
 
     BELOW_OBJECTIVE = "BELOW_OBJECTIVE"
@@ -39,7 +39,7 @@ class Reason(StrEnum):
     RETIRED = "RETIRED"
 
 
-class Standing(NamedTuple):
+class ObjectiveState(NamedTuple):
     """Where a series stands under one objective.
 
     `breached_at_ms` is the boundary of the standing breach, None while met; `run` counts consecutive judged
@@ -50,7 +50,7 @@ class Standing(NamedTuple):
     run: int = 0
 
 
-AT_REST: Final = Standing()
+AT_REST: Final = ObjectiveState()
 """Met, with nothing pending: as a series that was never judged."""
 
 
@@ -59,7 +59,7 @@ class Transition:
     """A breach or a recovery at a boundary, with the window's counts that decided it."""
 
     kind: Kind
-    reason: Reason
+    reason: AlertReason
     app_key: str
     scope: str
     objective: Objective
@@ -75,24 +75,26 @@ class Transition:
 
 
 def judge(
-    objective: Objective, standing: Standing, boundary_ms: int, good: int, bad: int, *, is_excused: bool = False
-) -> tuple[Standing, Reason | None]:
+    objective: Objective, standing: ObjectiveState, boundary_ms: int, good: int, bad: int, *, is_excused: bool = False
+) -> tuple[ObjectiveState, AlertReason | None]:
     """Where a series stands after one boundary, and the reason of the transition if there is one.
 
     `good` and `bad` are what counts in the window; `is_excused` tells that it would breach, but for what does not.
     """
     is_met = standing.breached_at_ms is None
     if is_excused and not is_met:
-        return AT_REST, Reason.EXCLUDED  # (x)
+        return AT_REST, AlertReason.EXCLUDED  # (x)
     if good + bad == 0:
         if is_met or objective.silence is Silence.HOLD:
-            return Standing(standing.breached_at_ms), None  # (b)
-        return AT_REST, Reason.NO_DATA  # (a)
+            return ObjectiveState(standing.breached_at_ms), None  # (b)
+        return AT_REST, AlertReason.NO_DATA  # (a)
     if good + bad < objective.minimum_events:
         return standing, None  # (c)
     if objective.is_below(good, bad) is not is_met:
-        return (standing if standing.run == 0 else Standing(standing.breached_at_ms)), None  # (e) (g)
+        return (standing if standing.run == 0 else ObjectiveState(standing.breached_at_ms)), None  # (e) (g)
     run = standing.run + 1
     if run < (objective.alert_after if is_met else objective.recover_after):
-        return Standing(standing.breached_at_ms, run), None
-    return (Standing(boundary_ms), Reason.BELOW_OBJECTIVE) if is_met else (AT_REST, Reason.RESTORED)  # (d) (f)
+        return ObjectiveState(standing.breached_at_ms, run), None
+    return (
+        (ObjectiveState(boundary_ms), AlertReason.BELOW_OBJECTIVE) if is_met else (AT_REST, AlertReason.RESTORED)
+    )  # (d) (f)

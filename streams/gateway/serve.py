@@ -25,7 +25,7 @@ from streams.gateway.settings import GatewaySettings
 from streams.gateway.topics import gateway_rights, gateway_topics
 from streams.gateway.vault import Vault
 from streams.health.endpoint import served
-from streams.intake.placement import partition_of
+from streams.kafka.placement import partition_of
 from streams.kafka.reader import topic_reader
 from streams.kafka.topics import ensure_topics
 

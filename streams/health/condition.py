@@ -10,7 +10,7 @@ _NAMED: Final = 10  # partitions in one sentence
 
 
 @dataclass(frozen=True, slots=True)
-class InHand:
+class PartitionCondition:
     """A partition that was taken over.
 
     `settled_s`: when none of its work waited for a commit for the last time, on the monotonic clock. `lag`: records
@@ -31,7 +31,7 @@ class Assigned:
 
     topic: str
     partition: int
-    in_hand: InHand | None
+    in_hand: PartitionCondition | None
 
     @property
     def name(self) -> str:

@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from schemas.rejected import Reason
-from streams.health.condition import Condition, InHand
+from schemas.rejected import RejectReason
+from streams.health.condition import Condition, PartitionCondition
 
 _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records read: events, rejected and rerouted ones.", ()),
@@ -25,7 +25,7 @@ _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 """First word of a key in `Condition.counts` -> help, and the labels that its further words fill."""
 
-_GAUGES: Final[dict[str, tuple[str, Callable[[float, list[InHand]], float | None]]]] = {
+_GAUGES: Final[dict[str, tuple[str, Callable[[float, list[PartitionCondition]], float | None]]]] = {
     "partitions": ("Partitions taken over.", lambda _, ours: len(ours)),
     "series": ("Series with state.", lambda _, ours: sum(one.series for one in ours)),
     "open_breaches": ("Breaches that have not recovered.", lambda _, ours: sum(one.open_breaches for one in ours)),
@@ -81,10 +81,10 @@ class Metrics(Collector):
         for delay_s in alert_delays_s:
             delays.observe(delay_s)
 
-    def audited(self, topic: str, rejected: Iterable[Reason]) -> None:
+    def audited(self, topic: str, rejected: Iterable[RejectReason]) -> None:
         """A topic of the catalogue or the exclusions was looked at; why records were rejected, one reason for each."""
         reasons = list(rejected)
-        for reason in Reason:  # also from nought, so that the first one is a rise already
+        for reason in RejectReason:  # also from nought, so that the first one is a rise already
             self._audited.labels(topic, reason).inc(reasons.count(reason))
 
     def exposition(self) -> bytes:
@@ -112,7 +112,7 @@ def _counters(condition: Condition) -> Iterator[Metric]:
 
 def _gauges(condition: Condition) -> Iterator[Metric]:
     restoring = GaugeMetricFamily("slo_streams_partitions_restoring", "Partitions being restored.", labels=("topic",))
-    ours: dict[str, list[InHand]] = {}
+    ours: dict[str, list[PartitionCondition]] = {}
     for topic in condition.counts:
         assigned = [one.in_hand for one in condition.partitions if one.topic == topic]
         ours[topic] = [one for one in assigned if one is not None]

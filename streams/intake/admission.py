@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from schemas.event_time import utc_text
 from schemas.record import Record
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import APP_GOOD, GOOD, JUDGES, NOT_COUNTED
 from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, needs_care
-from streams.intake.chunk import SourceRecord
+from streams.kafka.chunk import SourceRecord
 from streams.names import Metric
 from streams.windows.tumbling import TumblingCounts
 
@@ -95,7 +95,9 @@ class Admission:
             if seen_ms is None or seen_ms >= time_ms or seen_ms < 0:
                 seen_ms = time_ms
             elif time_ms > seen_ms + FUTURE_TOLERANCE_MS:
-                reject(record, Reason.FUTURE_TIME, f"{(time_ms - seen_ms) / 1000:.3f} s after the record's timestamp")
+                reject(
+                    record, RejectReason.FUTURE_TIME, f"{(time_ms - seen_ms) / 1000:.3f} s after the record's timestamp"
+                )
                 continue
             elif time_ms > self.ahead_ms:
                 self.ahead_ms = time_ms
@@ -103,7 +105,7 @@ class Admission:
                 seen_ms = clock_ms
             if not pane_start_ms <= time_ms < pane_end_ms:  # cheaper than a division for each
                 if time_ms < floor_ms:
-                    reject(record, Reason.TOO_LATE, f"windows still to be judged begin at {utc_text(floor_ms)}")
+                    reject(record, RejectReason.TOO_LATE, f"windows still to be judged begin at {utc_text(floor_ms)}")
                     continue
                 pane = time_ms // pane_ms
                 pane_start_ms, pane_end_ms = max(pane * pane_ms, floor_ms), (pane + 1) * pane_ms
@@ -149,11 +151,13 @@ class Admission:
 
     def _misplace(self, record: SourceRecord, app_key: str) -> None:
         if any(name == REROUTED_FROM for name, _ in record.headers):
-            self._reject(record, Reason.MISPLACED, "still under a wrong key or in a wrong partition after one reroute")
+            self._reject(
+                record, RejectReason.MISPLACED, "still under a wrong key or in a wrong partition after one reroute"
+            )
         else:
             self.misplaced.append(Misplaced(record, app_key))
 
-    def _reject(self, record: SourceRecord, reason: Reason, detail: str) -> None:
+    def _reject(self, record: SourceRecord, reason: RejectReason, detail: str) -> None:
         self.rejected.append(Rejection(record, reason, detail))
 
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from schemas.complaint import complaint
 from schemas.record import Record
-from schemas.rejected import Reason
-from streams.intake.chunk import SourceRecord
+from schemas.rejected import RejectReason
+from streams.kafka.chunk import SourceRecord
 
 MAX_VALUE_BYTES: Final = 64 * 1024
 
@@ -21,7 +21,7 @@ class Rejection:
     """A record that could not be used, and why."""
 
     record: SourceRecord
-    reason: Reason
+    reason: RejectReason
     detail: str
 
 
@@ -33,19 +33,19 @@ def needs_care(record: SourceRecord) -> bool:
 def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
     """What a record says."""
     if not record.value:
-        return Rejection(record, Reason.NOT_JSON, "the value is empty")
+        return Rejection(record, RejectReason.NOT_JSON, "the value is empty")
     if len(record.value) > MAX_VALUE_BYTES:
-        return Rejection(record, Reason.TOO_LARGE, f"{len(record.value):,} bytes; at most {MAX_VALUE_BYTES:,}")
+        return Rejection(record, RejectReason.TOO_LARGE, f"{len(record.value):,} bytes; at most {MAX_VALUE_BYTES:,}")
     try:
         document = orjson.loads(record.value)
     except orjson.JSONDecodeError as problem:
-        return Rejection(record, Reason.NOT_JSON, str(problem))
+        return Rejection(record, RejectReason.NOT_JSON, str(problem))
     if _is_structured(record) and isinstance(document, dict):
         document = document.get("data")
     try:
         return model.model_validate(document)
     except ValidationError as problem:
-        return Rejection(record, Reason.SCHEMA, complaint(problem))
+        return Rejection(record, RejectReason.SCHEMA, complaint(problem))
 
 
 def _is_structured(record: SourceRecord) -> bool:

@@ -16,10 +16,10 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.intake.assignor import Assignor
-from streams.intake.chunk import Chunk, merge
-from streams.intake.membership import Coordinator
+from streams.kafka.assignor import Assignor
+from streams.kafka.chunk import Chunk, merge
 from streams.kafka.connection import client_options
+from streams.kafka.membership import Coordinator
 from streams.settings import Settings
 
 FETCH_BYTES: Final = 4 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Any
 from aiokafka import conn
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
-import streams.kafka.records  # noqa: F401 - in effect wherever there is a client: no reader stops at a header's name
+import streams.kafka.header_names  # noqa: F401 - in effect wherever there is a client: no reader stops at a header's name
 from streams.settings import Settings
 
 # asyncio stops listening where more than twice as much waits to be read, and starts again, which is dear: by default

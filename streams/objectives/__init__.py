@@ -1,6 +1,6 @@
 """Objectives as OpenSLO files, and the shipped defaults."""
 
+from streams.objectives.defect import Defect, InvalidObjectivesError
 from streams.objectives.load import load_objectives
-from streams.objectives.problem import InvalidObjectivesError, Problem
 
-__all__ = ["InvalidObjectivesError", "Problem", "load_objectives"]
+__all__ = ["Defect", "InvalidObjectivesError", "load_objectives"]

@@ -11,9 +11,9 @@ from typing import Any, Final, TypeAlias
 
 from streams.evaluation.objective import Objective, Silence
 from streams.names import AVAILABILITY
+from streams.objectives.defect import Defect
 from streams.objectives.document import FieldPath
 from streams.objectives.openslo import SLO, AlertCondition, AlertPolicy, BurnRate, PolicyRef, Tuning
-from streams.objectives.problem import Problem
 from streams.objectives.spec import Located, Spec
 
 _SHORT_HOP_MS: Final = 60_000
@@ -24,7 +24,7 @@ _MAX_PANES: Final = 20_000  # 20 bytes a pane: a series' row stays well below a 
 _Named: TypeAlias = Located[SLO] | Located[AlertPolicy] | Located[AlertCondition]
 
 
-def bind(spec: Spec) -> tuple[tuple[Objective, ...], list[Problem]]:
+def bind(spec: Spec) -> tuple[tuple[Objective, ...], list[Defect]]:
     """The objectives in the order the SLOs name them, and what does not fit together."""
     binder = _Binder(spec)
     objectives = tuple(binder.objectives())
@@ -49,7 +49,7 @@ class _Binder:
     """One file's names, who uses them, and the problems found on the way."""
 
     def __init__(self, spec: Spec) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Defect] = []
         self._spec = spec
         self._slo_of: dict[str, str] = {}
         self._used_conditions: set[str] = set()

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import yaml
 
-from streams.objectives.problem import Problem
+from streams.objectives.defect import Defect
 
 MAX_BYTES: Final = 1_000_000  # thousands of objectives; a larger file is not an objectives file
 _MAX_DEPTH: Final = 30  # OpenSLO nests 10 deep; the parser recurses, so depth must be bounded
@@ -29,12 +29,12 @@ class Document:
     data: object
     lines: Mapping[FieldPath, int]
 
-    def problem(self, path: FieldPath, sentence: str) -> Problem:
+    def problem(self, path: FieldPath, sentence: str) -> Defect:
         """A problem at `path`; a field that is not there is placed at the nearest one around it."""
         known = path
         while known not in self.lines:
             known = known[:-1]
-        return Problem(self.lines[known], _spelled(path), sentence)
+        return Defect(self.lines[known], _spelled(path), sentence)
 
     @property
     def words(self) -> frozenset[str]:
@@ -42,27 +42,27 @@ class Document:
         return frozenset(_scalars(self.data))
 
 
-def read_documents(raw: bytes) -> tuple[list[Document], list[Problem]]:
+def read_documents(raw: bytes) -> tuple[list[Document], list[Defect]]:
     """The non-empty documents of a YAML file, and what keeps it from being read as a whole."""
     if len(raw) > MAX_BYTES:
-        return [], [Problem(0, "", f"is larger than {MAX_BYTES:,} bytes; an objectives file is a few kilobytes")]
+        return [], [Defect(0, "", f"is larger than {MAX_BYTES:,} bytes; an objectives file is a few kilobytes")]
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return [], [Problem(raw.count(b"\n", 0, error.start) + 1, "", "is not UTF-8 text; save the file as UTF-8")]
-    problems: list[Problem] = []
+        return [], [Defect(raw.count(b"\n", 0, error.start) + 1, "", "is not UTF-8 text; save the file as UTF-8")]
+    problems: list[Defect] = []
     try:
         roots = [root for root in yaml.compose_all(text, Loader=_Composer) if not _is_null(root)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return [], [
-            Problem(mark.line + 1 if mark else 0, "", f"cannot be read as YAML: {error.problem or error.context}")
+            Defect(mark.line + 1 if mark else 0, "", f"cannot be read as YAML: {error.problem or error.context}")
         ]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        return [], [Problem(line, "", f"cannot be read as YAML: the character U+{error.character:04X} is not allowed")]
+        return [], [Defect(line, "", f"cannot be read as YAML: the character U+{error.character:04X} is not allowed")]
     if not roots:
-        problems.append(Problem(1, "", "is empty; write at least one SLO and the AlertPolicy it names"))
+        problems.append(Defect(1, "", "is empty; write at least one SLO and the AlertPolicy it names"))
     return [_document(root, problems) for root in roots], problems
 
 
@@ -85,24 +85,24 @@ class _Composer(yaml.SafeLoader):
         return node
 
 
-def _document(root: yaml.Node, problems: list[Problem]) -> Document:
+def _document(root: yaml.Node, problems: list[Defect]) -> Document:
     lines: dict[FieldPath, int] = {}
     return Document(_plain(root, (), _line(root), lines, problems), lines)
 
 
-def _plain(node: yaml.Node, path: FieldPath, line: int, lines: dict[FieldPath, int], problems: list[Problem]) -> object:
+def _plain(node: yaml.Node, path: FieldPath, line: int, lines: dict[FieldPath, int], problems: list[Defect]) -> object:
     lines[path] = line
     if node.tag not in _STANDARD_TAGS:
-        problems.append(Problem(line, _spelled(path), f"the YAML tag {node.tag!r} is not supported; remove it"))
+        problems.append(Defect(line, _spelled(path), f"the YAML tag {node.tag!r} is not supported; remove it"))
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*path, at), _line(item), lines, problems) for at, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, object] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                problems.append(Problem(_line(key), _spelled(path), "a field name must be plain text"))
+                problems.append(Defect(_line(key), _spelled(path), "a field name must be plain text"))
             elif key.value in mapping:
-                problems.append(Problem(_line(key), _spelled((*path, key.value)), "is given twice; keep one"))
+                problems.append(Defect(_line(key), _spelled((*path, key.value)), "is given twice; keep one"))
             else:
                 mapping[key.value] = _plain(value, (*path, key.value), _line(key), lines, problems)
         return mapping

@@ -5,8 +5,8 @@ from typing import Final
 
 from streams.evaluation.objective import Objective
 from streams.objectives.bind import bind
+from streams.objectives.defect import Defect, InvalidObjectivesError
 from streams.objectives.document import MAX_BYTES
-from streams.objectives.problem import InvalidObjectivesError, Problem
 from streams.objectives.spec import read_spec
 
 SHIPPED: Final = Path(__file__).with_name("default.yaml")
@@ -24,7 +24,7 @@ def load_objectives(path: Path | None = None) -> tuple[Objective, ...]:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = f"cannot be read ({error.strerror}); give the path of an OpenSLO v1 file"
-        raise InvalidObjectivesError(str(file), [Problem(0, "", reason)]) from None
+        raise InvalidObjectivesError(str(file), [Defect(0, "", reason)]) from None
     spec, problems = read_spec(raw)
     objectives, misfits = bind(spec)
     if problems or misfits:

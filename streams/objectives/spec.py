@@ -6,9 +6,9 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from streams.objectives.defect import Defect
 from streams.objectives.document import Document, FieldPath, read_documents
 from streams.objectives.openslo import SLO, VARIANTS, AlertCondition, AlertPolicy
-from streams.objectives.problem import Problem
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -56,7 +56,7 @@ class Located(Generic[T]):
         """A value inside this one."""
         return Located(value, self.document, self.path + path)
 
-    def problem(self, *field: str | int, sentence: str) -> Problem:
+    def problem(self, *field: str | int, sentence: str) -> Defect:
         """What is wrong with a field of this value."""
         return self.document.problem(self.path + field, sentence)
 
@@ -74,7 +74,7 @@ class Spec:
     doubtful: frozenset[str]
 
 
-def read_spec(raw: bytes) -> tuple[Spec, list[Problem]]:
+def read_spec(raw: bytes) -> tuple[Spec, list[Defect]]:
     """The objects of an objectives file and everything that is wrong with them one by one."""
     documents, problems = read_documents(raw)
     slos: list[Located[SLO]] = []
@@ -96,7 +96,7 @@ def read_spec(raw: bytes) -> tuple[Spec, list[Problem]]:
     return Spec(tuple(slos), tuple(policies), tuple(conditions), frozenset(doubtful)), problems
 
 
-def _validated(document: Document) -> tuple[_Object | None, list[Problem]]:
+def _validated(document: Document) -> tuple[_Object | None, list[Defect]]:
     data = document.data
     if not isinstance(data, dict):
         return None, [document.problem((), "should be an OpenSLO object with apiVersion, kind, metadata and spec")]
@@ -115,7 +115,7 @@ def _validated(document: Document) -> tuple[_Object | None, list[Problem]]:
         return None, problems + [_problem(document, detail) for detail in error.errors()]
 
 
-def _problem(document: Document, detail: ErrorDetails) -> Problem:
+def _problem(document: Document, detail: ErrorDetails) -> Defect:
     path = tuple(part for part in detail["loc"] if part not in VARIANTS)
     if detail["type"] == "extra_forbidden":
         return document.problem(path, _unknown(str(detail["loc"][-1])))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.rejected import ORIGINAL, Reason, RejectedHeaders
+from schemas.rejected import ORIGINAL, RejectedHeaders, RejectReason
 from streams.intake.admission import REROUTED_FROM, Misplaced
 from streams.intake.checking import Rejection
 from streams.outlet.outgoing import Header, Headers, Outgoing
@@ -58,7 +58,7 @@ class Misfits:
         headers = [*record.headers, (REROUTED_FROM, f"{self.partition}@{record.offset}".encode())]
         size = len(record.value or b"") + _size_of(headers)
         if size > KEPT_WHOLE_BYTES:
-            return Rejection(record, Reason.MISPLACED, f"too large to be put right: {size:,} bytes")
+            return Rejection(record, RejectReason.MISPLACED, f"too large to be put right: {size:,} bytes")
         key = misplaced.app_key.encode()
         timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
         return Outgoing(self.topic, key, record.value, headers, partition_key=key, timestamp_ms=timestamp_ms)

@@ -2,10 +2,10 @@
 
 from schemas.apps import App
 from schemas.exclusions import Exclusion as ExclusionRecord
-from schemas.rejected import Reason
-from streams.evaluation.exclusions import Exclusion, Exclusions
+from schemas.rejected import RejectReason
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.intake.checking import Rejection, checked
-from streams.intake.chunk import SourceRecord
+from streams.kafka.chunk import SourceRecord
 from streams.names import Topics
 from streams.reference.catalogue import Catalogue
 
@@ -22,7 +22,7 @@ def read(topics: Topics, topic: str, record: SourceRecord) -> Said | Rejection:
         return said
     key = said.app_key if isinstance(said, App) else said.id
     if record.key != key.encode():
-        return Rejection(record, Reason.SCHEMA, f"the key is not the {topics.key_fields[topic]}")
+        return Rejection(record, RejectReason.SCHEMA, f"the key is not the {topics.key_fields[topic]}")
     return said
 
 
@@ -50,10 +50,10 @@ class Reference:
         return None
 
 
-def exclusion_of(said: ExclusionRecord) -> Exclusion:
+def exclusion_of(said: ExclusionRecord) -> ExclusionRule:
     """An exclusion as the engine knows it."""
     is_planned = said.reason == "PLANNED_DOWNTIME"
-    return Exclusion(said.app_key, said.metric_id, is_planned=is_planned, start_ms=said.start, end_ms=said.end)
+    return ExclusionRule(said.app_key, said.metric_id, is_planned=is_planned, start_ms=said.start, end_ms=said.end)
 
 
 def _known_ms(record: SourceRecord) -> int | None:

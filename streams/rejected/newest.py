@@ -2,13 +2,13 @@
 
 from aiokafka import TopicPartition
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from streams.rejected.log import RejectedLog, RejectedRecord
 
 _FIRST_STEP = 200  # offsets; markers of transactions take about every second one
 
 
-async def newest(log: RejectedLog, limit: int, reason: Reason | None = None) -> list[RejectedRecord]:
+async def newest(log: RejectedLog, limit: int, reason: RejectReason | None = None) -> list[RejectedRecord]:
     """At most `limit` records, the newest first; only those of one reason if one is given.
 
     Raises:
@@ -22,7 +22,7 @@ async def newest(log: RejectedLog, limit: int, reason: Reason | None = None) -> 
 
 
 async def _newest_of(
-    log: RejectedLog, tp: TopicPartition, first: int, end: int, limit: int, reason: Reason | None
+    log: RejectedLog, tp: TopicPartition, first: int, end: int, limit: int, reason: RejectReason | None
 ) -> list[RejectedRecord]:
     """Reads backwards from the end in steps that grow, until there is enough."""
     found: list[RejectedRecord] = []
@@ -34,5 +34,5 @@ async def _newest_of(
     return found[-limit:]
 
 
-def _is_wanted(record: RejectedRecord, reason: Reason | None) -> bool:
+def _is_wanted(record: RejectedRecord, reason: RejectReason | None) -> bool:
     return reason is None or (record.headers is not None and record.headers.reason is reason)

@@ -17,10 +17,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
-from schemas.rejected import Reason, RejectedHeaders
-from streams.intake.placement import partition_of
+from schemas.rejected import RejectedHeaders, RejectReason
 from streams.kafka.cluster import admin_client
 from streams.kafka.connection import client_options
+from streams.kafka.placement import partition_of
 from streams.rejected.log import RejectedLog, RejectedRecord, rejected_log
 from streams.settings import Settings
 
@@ -31,7 +31,7 @@ _PATIENCE_S: Final = 30.0
 _RETRY_S: Final = 0.1
 
 Positions = dict[str, int]
-"""Reason -> the offset to go on at, in one partition of the topic."""
+"""RejectReason -> the offset to go on at, in one partition of the topic."""
 _Sendable = tuple[RejectedRecord, RejectedHeaders]
 
 
@@ -48,9 +48,9 @@ class Redriven:
     or not a rejected record.
     """
 
-    sent: Counter[Reason] = field(default_factory=Counter)
-    older: Counter[Reason] = field(default_factory=Counter)
-    truncated: Counter[Reason] = field(default_factory=Counter)
+    sent: Counter[RejectReason] = field(default_factory=Counter)
+    older: Counter[RejectReason] = field(default_factory=Counter)
+    truncated: Counter[RejectReason] = field(default_factory=Counter)
     unusable: int = 0
 
 
@@ -59,7 +59,7 @@ def redrive_group(settings: Settings) -> str:
     return f"{settings.application_id}-redrive"
 
 
-async def plan(settings: Settings, reasons: Collection[Reason], since_ms: int) -> Redriven:
+async def plan(settings: Settings, reasons: Collection[RejectReason], since_ms: int) -> Redriven:
     """What `redrive` would do now.
 
     Raises:
@@ -70,7 +70,7 @@ async def plan(settings: Settings, reasons: Collection[Reason], since_ms: int) -
         return await _Redrive(settings, log, reasons, await _positions(settings), since_ms, None).run()
 
 
-async def redrive(settings: Settings, reasons: Collection[Reason], since_ms: int) -> Redriven:
+async def redrive(settings: Settings, reasons: Collection[RejectReason], since_ms: int) -> Redriven:
     """Send back what was rejected for these reasons, after their positions and not before `since_ms`.
 
     Raises:
@@ -118,7 +118,7 @@ def _decode(stored: OffsetAndMetadata) -> Positions:
     try:
         positions: Positions = orjson.loads(stored.metadata)
     except orjson.JSONDecodeError:  # none, or not ours
-        return dict.fromkeys((reason.value for reason in Reason), stored.offset)
+        return dict.fromkeys((reason.value for reason in RejectReason), stored.offset)
     return positions
 
 
@@ -128,7 +128,7 @@ class _Redrive:
 
     settings: Settings
     log: RejectedLog
-    reasons: Collection[Reason]
+    reasons: Collection[RejectReason]
     positions: dict[TopicPartition, Positions]
     since_ms: int
     producer: AIOKafkaProducer | None

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from schemas.apps import App
-from streams.producers.demo_apps import FLAKY_APP, STEADY_APP
-from streams.producers.sample_story import APP_KEYS
-from streams.producers.targets import HealthTarget
+from streams.prober.targets import HealthTarget
+from streams.run.demo_apps import FLAKY_APP, STEADY_APP
+from streams.run.sample_story import APP_KEYS
 
 _DEMO_NAMES = {STEADY_APP: "Steady", FLAKY_APP: "Flaky"}
 

@@ -11,20 +11,20 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.broker import EmbeddedKafka
-from streams.catalogue.apps import changes, read_apps
-from streams.catalogue.probing import catalogue_prober
-from streams.catalogue.write import write
 from streams.client.producer import acknowledged_producer
 from streams.kafka.alerts import alert_records, open_breaches, read_alert
 from streams.kafka.progress import PartitionProgress, ProgressReader, progress_reader
 from streams.kafka.topics import prepare_topics
-from streams.producers.clock import SystemClock
-from streams.producers.demo_apps import demo_apps
-from streams.producers.publish import publish_sample
-from streams.producers.sample import sample_feed
-from streams.producers.targets import HealthTarget
+from streams.prober.clock import SystemClock
+from streams.prober.probing import catalogue_prober
+from streams.prober.publish import publish_sample
+from streams.prober.targets import HealthTarget
+from streams.registry.apps import changes, read_apps
+from streams.registry.write import write
 from streams.run.catalogue import demo_catalogue
+from streams.run.demo_apps import demo_apps
 from streams.run.local import local_environment, local_settings
+from streams.run.sample import sample_feed
 from streams.run.tally import Tally
 from streams.run.view import View
 from streams.run.watch import watch_kafka, watch_worker

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.evaluation.series import Series
-from streams.intake.records import ChunkedRecords
+from streams.kafka.chunked_records import ChunkedRecords
 from streams.kafka.connection import client_options
 from streams.names import name_of
 from streams.settings import Settings

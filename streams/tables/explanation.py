@@ -13,7 +13,7 @@ from streams.evaluation.incident import incident_id
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.transition import AT_REST, Reason, Standing, judge
+from streams.evaluation.transition import AT_REST, AlertReason, ObjectiveState, judge
 from streams.tables.stored import StoredTable
 from streams.tables.tables import Pane
 from streams.windows.hopping import Span, next_boundary
@@ -61,12 +61,12 @@ class Explanation:
     objective: Objective
     window: Window
     is_judged: bool
-    standing: Standing
+    standing: ObjectiveState
     incident: str | None
     judged_ms: int
     upcoming: Window
     due_ms: int
-    outlook: Reason | None
+    outlook: AlertReason | None
 
 
 def explain(
@@ -82,7 +82,7 @@ def explain(
     judged_ms = progress.judged_ms // objective.hop_ms * objective.hop_ms
     boundary_ms = judged_ms if at_ms is None else at_ms // objective.hop_ms * objective.hop_ms
     next_ms = next_boundary(progress.judged_ms, objective.hop_ms)
-    standing = series.standings.get(objective.name, AT_REST)
+    standing = series.states.get(objective.name, AT_REST)
     since_ms = standing.breached_at_ms
 
     def window(end_ms: int) -> Window:

@@ -1,6 +1,6 @@
 """How state lies on a changelog topic: one row a series, one meta row a partition, each led by a version byte.
 
-    key  ["com.acme.charts","Jira"]      value  1 + MessagePack of the panes and standings; empty: dropped
+    key  ["com.acme.charts","Jira"]      value  1 + MessagePack of the panes and states; empty: dropped
     key  meta                            value  1 + JSON: next source offset, progress, objectives
 
 Panes are packed little-endian as in memory, so that a row of 15 panes costs about a microsecond to write.
@@ -17,14 +17,14 @@ import msgspec
 from streams.compact import compact_json
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.transition import Standing
+from streams.evaluation.transition import ObjectiveState
 from streams.windows.tumbling import TumblingCounts
 
 META_KEY: Final = b"meta"
 _VERSION: Final = b"\x01"  # what to do when the format changes: tests/tables/test_golden_rows.py
 
 _Panes = tuple[int, int, int, bytes, bytes]
-_Row = tuple[dict[str, Standing], _Panes, _Panes | None]
+_Row = tuple[dict[str, ObjectiveState], _Panes, _Panes | None]
 _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_Row).decode
 _decode_key = msgspec.json.Decoder(SeriesKey).decode
@@ -56,8 +56,8 @@ def encode_key(key: SeriesKey) -> bytes:
 def encode_series(series: Series) -> bytes:
     """Row value of a series."""
     by_app = None if series.by_app is None else _pack(series.by_app)
-    standings = dict(series.standings) if series.standings else {}  # most are at rest
-    return _VERSION + _encode_row((standings, _pack(series.by_host), by_app))
+    states = dict(series.states) if series.states else {}  # most are at rest
+    return _VERSION + _encode_row((states, _pack(series.by_host), by_app))
 
 
 def decode_series(key: bytes, value: bytes) -> Series:
@@ -68,15 +68,15 @@ def decode_series(key: bytes, value: bytes) -> Series:
     """
     _check_version(key, value)
     try:
-        standings, by_host, by_app = _decode_row(memoryview(value)[1:])
+        states, by_host, by_app = _decode_row(memoryview(value)[1:])
         series = Series(_decode_key(key))
         _unpack(by_host, series.by_host)
         if by_app is not None:
             _unpack(by_app, series.its_own())
     except (ValueError, msgspec.MsgspecError) as problem:
         raise UnreadableRowError(f"row {key!r} is damaged: {problem}") from problem
-    if standings:
-        series.standings = standings
+    if states:
+        series.states = states
     return series
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from streams.evaluation.progress import Progress
-from streams.intake.placement import partition_of
 from streams.kafka.cluster import find_topic
+from streams.kafka.placement import partition_of
 from streams.names import Metric, changelog
 from streams.settings import Settings
 from streams.tables.changelog import State, StateLostError, restore

@@ -10,7 +10,7 @@ from streams.names import name_of
 from streams.settings import Settings
 from streams.tables.changelog import StateLostError
 from streams.tables.rows import Meta
-from streams.unit.mark import Mark
+from streams.unit.committed_position import CommittedPosition
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ class SourceLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PartitionOffsets:
     """What Kafka holds of a source partition: the first offset of its log and the one behind its last, and its mark."""
 
     source: TopicPartition
     oldest_offset: int
     end_offset: int
-    mark: Mark
+    mark: CommittedPosition
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class Standing:
         return name_of(*self.source)
 
 
-async def ask_standing(settings: Settings, source: TopicPartition, changelog: str) -> Standing:
+async def ask_offsets(settings: Settings, source: TopicPartition, changelog: str) -> PartitionOffsets:
     """To be asked after the transactional producer has started: from then on nobody else changes the mark.
 
     Raises:
@@ -55,10 +55,10 @@ async def ask_standing(settings: Settings, source: TopicPartition, changelog: st
         oldest = (await consumer.beginning_offsets([source]))[source]
     finally:
         await consumer.stop()
-    return Standing(source, oldest, ends[source], Mark(committed, ends[rows]))
+    return PartitionOffsets(source, oldest, ends[source], CommittedPosition(committed, ends[rows]))
 
 
-def beginning(standing: Standing, changelog: str, meta: Meta | None) -> Meta:
+def beginning(standing: PartitionOffsets, changelog: str, meta: Meta | None) -> Meta:
     """The stored meta row, or one for a partition that is new; held against the offset of the consumer group.
 
     A new partition begins at its oldest record for certain: left to the consumer, records that were fetched and
@@ -84,7 +84,7 @@ def beginning(standing: Standing, changelog: str, meta: Meta | None) -> Meta:
     return meta
 
 
-def check_source(standing: Standing, next_offset: int) -> None:
+def check_source(standing: PartitionOffsets, next_offset: int) -> None:
     """Whether a log can be the one that was judged up to `next_offset`.
 
     Raises:

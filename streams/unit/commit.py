@@ -13,12 +13,12 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.structs import OffsetAndMetadata
 
-from streams.intake.placement import partition_of
 from streams.kafka.connection import client_options
+from streams.kafka.placement import partition_of
 from streams.outlet.outgoing import Headers, Outgoing
 from streams.settings import Settings
+from streams.unit.committed_position import CommittedPosition
 from streams.unit.failpoints import Failpoint, Step
-from streams.unit.mark import Mark
 from streams.unit.work import Work
 
 _BATCH_BYTES = 512 * 1024
@@ -63,7 +63,7 @@ class Ledger:
         """Partition count of a topic."""
         return len(await self._producer.partitions_for(topic))
 
-    async def write(self, work: Work) -> Mark:
+    async def write(self, work: Work) -> CommittedPosition:
         """Store all of the work, or raise: then nobody can tell, and the process must end.
 
         Returns the mark that it leaves.
@@ -84,7 +84,7 @@ class Ledger:
             self._failpoint.passed(Step.AFTER_OFFSETS)
             await self._producer.commit_transaction()
             self._failpoint.passed(Step.AFTER_COMMIT)
-        return Mark(work.next_offset, last_row + 1 + _COMMIT_MARKER)
+        return CommittedPosition(work.next_offset, last_row + 1 + _COMMIT_MARKER)
 
     async def _by_place(self, records: Collection[Outgoing]) -> dict[tuple[str, int], list[Row]]:
         """Records by topic and partition, in order; one without a key to place it by stays beside its source."""

@@ -20,14 +20,14 @@ from streams.settings import Clock, Settings
 from streams.unit.beginning import SourceLostError
 from streams.unit.exits import exit_on, refuse
 from streams.unit.gaps import Gaps
+from streams.unit.offset_watch import OffsetVerdict
 from streams.unit.owned import Owned
-from streams.unit.sight import Finding
 
 log = logging.getLogger(__name__)
 
 _PERIOD_S: Final = 0.25
 
-InHand = Callable[[], Iterable[tuple[TP, Owned]]]
+OwnedPartitions = Callable[[], Iterable[tuple[TP, Owned]]]
 
 
 class Ends:
@@ -37,7 +37,7 @@ class Ends:
     It asks for the high watermark: an open transaction hides records, so its edge is no end.
     """
 
-    def __init__(self, settings: Settings, in_hand: InHand, gaps: Gaps, reference: Follower) -> None:
+    def __init__(self, settings: Settings, in_hand: OwnedPartitions, gaps: Gaps, reference: Follower) -> None:
         self._settings = settings
         self._in_hand = in_hand
         self._gaps = gaps
@@ -77,12 +77,12 @@ class Ends:
                 continue
             owned.end_offset = ends[tp]
             match owned.sight.look(asked_s, next_offsets[tp], ends[tp]):
-                case Finding.LOST:
+                case OffsetVerdict.LOST:
                     name = name_of(*tp)
                     refuse(SourceLostError(name, ends[tp], next_offsets[tp]), f"watching {name}")
-                case Finding.STUCK:
+                case OffsetVerdict.STUCK:
                     await self._gaps.look_for(tp, owned.unit, ends[tp])
-                case Finding.NOTHING:
+                case OffsetVerdict.NOTHING:
                     await self._tick(tp, owned, asked_ms)
 
     async def _tick(self, tp: TP, owned: Owned, asked_ms: int) -> None:

@@ -17,8 +17,8 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 
-from streams.intake.membership import InstanceFencedError
-from streams.unit.brake import BrakeError
+from streams.kafka.membership import InstanceFencedError
+from streams.unit.rejection_brake import BrakeError
 
 log = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from streams.health.condition import InHand
+from streams.health.condition import PartitionCondition
 from streams.health.metrics import Metrics
 from streams.names import name_of
-from streams.unit.brake import Brake
+from streams.unit.committed_position import CommittedPosition
 from streams.unit.exits import exit_on
-from streams.unit.mark import Mark
+from streams.unit.offset_watch import OffsetWatch
 from streams.unit.pace import rest_s
-from streams.unit.sight import Sight
+from streams.unit.rejection_brake import RejectionBrake
 from streams.unit.takeover import TakenOver
 
 # What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
@@ -31,7 +31,7 @@ class Owned:
     def __init__(
         self,
         taken: TakenOver,
-        brake: Brake,
+        brake: RejectionBrake,
         *,
         interval_s: float,
         at_once: asyncio.Semaphore,
@@ -40,7 +40,7 @@ class Owned:
     ) -> None:
         self.unit = taken.unit
         self.end_offset: int | None = None
-        self.sight = Sight()
+        self.sight = OffsetWatch()
         self.settled_s = time.monotonic()
         self._ledger = taken.ledger
         self._mark = taken.mark
@@ -61,10 +61,10 @@ class Owned:
             return None
         return max(0, self.end_offset - self.unit.next_offset)
 
-    def look(self) -> InHand:
+    def look(self) -> PartitionCondition:
         """How it is doing."""
         evaluator = self.unit.evaluator
-        return InHand(
+        return PartitionCondition(
             self.settled_s,
             self.lag,
             evaluator.watermark_ms,
@@ -83,7 +83,7 @@ class Owned:
         if self.unit.evaluator.dirty_count >= _MOST_DIRTY:
             await asyncio.shield(self.commit())  # a stopped reader must not stop what is half stored
 
-    async def leave(self) -> Mark:
+    async def leave(self) -> CommittedPosition:
         """Commit what is left, and let go; the mark of the last commit."""
         self._leaving.set()
         self._wake.set()

@@ -11,19 +11,19 @@ from faust.types import TP
 from streams.evaluation.objective import Objective
 from streams.health.condition import Assigned, Condition
 from streams.health.metrics import Metrics
-from streams.intake.chunk import Chunk
-from streams.intake.records import ChunkedRecords
+from streams.kafka.chunk import Chunk
+from streams.kafka.chunked_records import ChunkedRecords
 from streams.names import name_of
 from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import Clock, Settings
 from streams.unit import audit
-from streams.unit.brake import Brake
 from streams.unit.ends import Ends
 from streams.unit.exits import exit_on
 from streams.unit.gaps import Gaps
 from streams.unit.owned import Owned
-from streams.unit.parked import Parked
+from streams.unit.rejection_brake import RejectionBrake
+from streams.unit.retained import RetainedUnits
 from streams.unit.takeover import TakeOver
 from streams.unit.unit import COUNTS, GapError
 
@@ -49,7 +49,7 @@ class Partitions:
         self._take_over = TakeOver(settings, objectives, reference)
         self._owned: dict[TP, asyncio.Task[Owned]] = {}
         self._leaving: dict[TP, Owned] = {}
-        self._parked = Parked()
+        self._parked = RetainedUnits()
         self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)
         self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
         self._has_joined = False
@@ -92,7 +92,7 @@ class Partitions:
         self.metrics.taken_over(tp.topic, took_s)
         self._counts_of_released[tp.topic][_RESTORED] += taken.restored or 0
         interval_s = self._settings.commit_interval / 1_000
-        brake = Brake(self._settings.brake_records, self._settings.brake_percent)
+        brake = RejectionBrake(self._settings.brake_records, self._settings.brake_percent)
         is_accountable = audit.is_accountable(taken.unit, self._settings.topics)
         return Owned(
             taken,

@@ -14,18 +14,18 @@ from faust.types import TP
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import PanesDoNotFitError
 from streams.evaluation.series import Series
-from streams.intake.placement import partition_of
+from streams.kafka.placement import partition_of
 from streams.names import changelog, name_of
 from streams.reference.reference import Reference
 from streams.settings import Settings
 from streams.tables.changelog import StateLostError, restore
 from streams.tables.rows import Meta, UnreadableRowError
-from streams.unit.beginning import SourceLostError, ask_standing, beginning, check_source
+from streams.unit.beginning import SourceLostError, ask_offsets, beginning, check_source
 from streams.unit.commit import Ledger
+from streams.unit.committed_position import CommittedPosition
 from streams.unit.exits import exit_on, refuse
 from streams.unit.failpoints import Failpoint
-from streams.unit.mark import Mark
-from streams.unit.parked import Parked
+from streams.unit.retained import RetainedUnits
 from streams.unit.unit import Unit
 
 
@@ -35,7 +35,7 @@ class TakenOver:
 
     unit: Unit
     ledger: Ledger
-    mark: Mark
+    mark: CommittedPosition
     restored: int | None
 
 
@@ -49,7 +49,7 @@ class TakeOver:
         self._inputs = settings.topics.inputs
         self._failpoint = Failpoint(settings.fail)
 
-    async def run(self, tp: TP, parked: Parked) -> TakenOver:
+    async def run(self, tp: TP, parked: RetainedUnits) -> TakenOver:
         """Take one over; may be cancelled, then nothing was changed but that former owners are fenced."""
         doing = f"taking over {name_of(*tp)}"
         rows = changelog(self._settings.application_id, self._inputs[tp.topic])
@@ -65,8 +65,8 @@ class TakeOver:
         except Exception as problem:
             exit_on(problem, doing)
 
-    async def _take_over(self, tp: TP, rows: str, ledger: Ledger, parked: Parked) -> TakenOver:
-        standing = await ask_standing(self._settings, TopicPartition(*tp), rows)
+    async def _take_over(self, tp: TP, rows: str, ledger: Ledger, parked: RetainedUnits) -> TakenOver:
+        standing = await ask_offsets(self._settings, TopicPartition(*tp), rows)
         kept = parked.take(tp, standing.mark)
         if kept is not None:
             check_source(standing, kept.next_offset)

@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
+from streams.evaluation.transition import AlertReason as AlertReason
 from streams.evaluation.transition import Kind
-from streams.evaluation.transition import Reason as AlertReason
 from streams.intake.admission import Admission
 from streams.intake.checking import Rejection
-from streams.intake.chunk import Chunk
+from streams.kafka.chunk import Chunk
 from streams.names import Metric, Topics, name_of
 from streams.outlet.alert import alert_records
 from streams.outlet.misfits import Misfits
@@ -25,7 +25,7 @@ COUNTS: Final = (
     "records",
     "events counted",
     "events not_counted",
-    *(f"rejected {reason}" for reason in Reason),
+    *(f"rejected {reason}" for reason in RejectReason),
     "rerouted",
     f"alerts {Kind.BREACH} {AlertReason.BELOW_OBJECTIVE}",
     *(f"alerts {Kind.RECOVERY} {reason}" for reason in AlertReason if reason is not AlertReason.BELOW_OBJECTIVE),
@@ -73,8 +73,8 @@ class Unit:
         self._alerts: list[Outgoing] = []
         self._due_ms: list[int] = []
         self._lateness_ms = lateness_ms
-        standings = (one.standings.values() for one in self.evaluator.series.values() if one.standings)
-        self.open_breaches = sum(one.breached_at_ms is not None for some in standings for one in some)
+        states = (one.states.values() for one in self.evaluator.series.values() if one.states)
+        self.open_breaches = sum(one.breached_at_ms is not None for some in states for one in some)
         self._committed = self._state
 
     @property

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from streams.intake.placement import partition_of
+from streams.kafka.placement import partition_of
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric
 from streams.settings import PartitionerName
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from streams.evaluation.objective import Objective
-from streams.intake.chunk import Chunk, SourceRecord
+from streams.kafka.chunk import Chunk, SourceRecord
 from streams.names import WEBHOOK, Topics
 from streams.reference.reference import Reference
 from streams.unit.unit import Unit

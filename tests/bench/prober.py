@@ -23,12 +23,12 @@ import trustme
 
 from schemas.apps import App
 from streams.broker import EmbeddedKafka
-from streams.catalogue.write import write
 from streams.kafka.reader import topic_reader
 from streams.kafka.topics import prepare_topics
 from streams.names import AVAILABILITY
-from streams.producers.schedule import phase_ms
-from streams.producers.targets import HealthTarget
+from streams.prober.schedule import phase_ms
+from streams.prober.targets import HealthTarget
+from streams.registry.write import write
 from streams.settings import Settings
 
 INTERVAL_MS: Final = 60_000

@@ -19,8 +19,8 @@ from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.evaluation.evaluator import Evaluator
 from streams.intake.admission import Admission
-from streams.intake.chunk import Chunk, SourceRecord
-from streams.intake.records import is_intact
+from streams.kafka.chunk import Chunk, SourceRecord
+from streams.kafka.chunked_records import is_intact
 from streams.names import WEBHOOK
 from streams.objectives import load_objectives
 from tests.bench.best import best_in_turns, cpu_s_of

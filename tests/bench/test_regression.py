@@ -9,7 +9,7 @@ from collections import Counter
 
 import orjson
 
-from streams.intake.chunk import Chunk
+from streams.kafka.chunk import Chunk
 from tests.bench.load import Load
 from tests.bench.panes import apply, chunks, cpu_s_per_million, new_unit
 

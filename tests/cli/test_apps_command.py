@@ -7,13 +7,13 @@ import orjson
 import pytest
 
 from schemas.apps import App
-from streams.catalogue.write import write
-from streams.intake.placement import partition_of
+from streams.kafka.placement import partition_of
 from streams.kafka.topics import prepare_topics
+from streams.registry.write import write
 from streams.settings import Settings
-from tests.catalogue.test_apps import CHARTS
 from tests.cli.test_kafka_commands import run, settings
 from tests.e2e.flow import Flow
+from tests.registry.test_apps import CHARTS
 
 __all__ = ["settings"]
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.app import app
-from streams.intake.placement import partition_of
+from streams.kafka.placement import partition_of
 from streams.kafka.topics import prepare_topics
 from streams.names import WEBHOOK, changelog
 from streams.objectives import load_objectives

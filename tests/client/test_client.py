@@ -13,7 +13,7 @@ from anyio.from_thread import start_blocking_portal
 
 from schemas import EVENTS, epoch_ms
 from streams.client import EventClient, InvalidEventError
-from streams.intake.placement import partition_of
+from streams.kafka.placement import partition_of
 from streams.settings import PartitionerName, Settings
 from tests.kafka_fixture import Kafka
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from streams.catalogue.probing import catalogue_prober
-from streams.catalogue.write import write
 from streams.client.producer import acknowledged_producer
 from streams.names import AVAILABILITY
+from streams.prober.probing import catalogue_prober
+from streams.registry.write import write
 from streams.settings import Settings
-from tests.catalogue.test_apps import app
 from tests.e2e.flow import Flow, wait_for
 from tests.e2e.test_live_clock import WITHIN_SECONDS, alerts_of
-from tests.producers.servers import serving
+from tests.prober.servers import serving
+from tests.registry.test_apps import app
 
 APP = "com.example.charts"
 WITHIN_S = 90

@@ -2,22 +2,22 @@
 
 import pytest
 
-from streams.evaluation.exclusions import Exclusion, Exclusions
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.windows.hopping import NEVER
 
 WEBHOOK, IFRAME = "webhook-delivery-success-rate", "iframe-load-success-rate"
 START_MS = 600_000
 
 
-def fault(start_ms: int = START_MS, end_ms: int | None = None, app: str | None = None) -> Exclusion:
-    return Exclusion(app, None, is_planned=False, start_ms=start_ms, end_ms=end_ms)
+def fault(start_ms: int = START_MS, end_ms: int | None = None, app: str | None = None) -> ExclusionRule:
+    return ExclusionRule(app, None, is_planned=False, start_ms=start_ms, end_ms=end_ms)
 
 
-def planned(start_ms: int = START_MS, end_ms: int | None = None) -> Exclusion:
-    return Exclusion(None, None, is_planned=True, start_ms=start_ms, end_ms=end_ms)
+def planned(start_ms: int = START_MS, end_ms: int | None = None) -> ExclusionRule:
+    return ExclusionRule(None, None, is_planned=True, start_ms=start_ms, end_ms=end_ms)
 
 
-def spans(*versions: tuple[Exclusion | None, int | None], at_ms: int, app: str = "app") -> list[tuple[int, int]]:
+def spans(*versions: tuple[ExclusionRule | None, int | None], at_ms: int, app: str = "app") -> list[tuple[int, int]]:
     exclusions = Exclusions()
     for exclusion, known_ms in versions:
         exclusions.add("id", exclusion, known_ms)
@@ -52,7 +52,7 @@ def test_for_one_app_for_one_metric_and_for_all() -> None:
     exclusions = Exclusions()
     exclusions.add("a", fault(1, 2, app="app"), 0)
     exclusions.add("b", fault(3, 4), 0)
-    exclusions.add("c", Exclusion("app", IFRAME, is_planned=False, start_ms=5, end_ms=6), 0)
+    exclusions.add("c", ExclusionRule("app", IFRAME, is_planned=False, start_ms=5, end_ms=6), 0)
     assert sorted(exclusions.known_at(0, WEBHOOK).spans("app")) == [(1, 2), (3, 4)]
     assert sorted(exclusions.known_at(0, IFRAME).spans("app")) == [(1, 2), (3, 4), (5, 6)]
     assert exclusions.known_at(0, WEBHOOK).spans("other") == [(3, 4)]

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from streams.evaluation.objective import Objective, Silence
-from streams.evaluation.transition import AT_REST, Reason, Standing, judge
+from streams.evaluation.transition import AT_REST, AlertReason, ObjectiveState, judge
 
 ONE_PERCENT = Objective(
     "o", "webhook-delivery-success-rate", 900_000, 60_000, Fraction(1, 100), alert_after=2, recover_after=3
@@ -21,22 +21,24 @@ GOOD, EXACT, BELOW, SILENT, FEW = (100, 0), (99, 1), (98, 2), (0, 0), (0, 9)
 @pytest.mark.parametrize(
     ("objective", "breached_at_ms", "run", "window", "reason", "after"),
     [
-        pytest.param(ONE_PERCENT, BREACHED, 0, SILENT, Reason.NO_DATA, (None, 0), id="a"),
-        pytest.param(ONE_PERCENT, BREACHED, 2, SILENT, Reason.NO_DATA, (None, 0), id="a: pending recovery"),
-        pytest.param(AT_LEAST_TEN, BREACHED, 0, SILENT, Reason.NO_DATA, (None, 0), id="a: before the minimum"),
+        pytest.param(ONE_PERCENT, BREACHED, 0, SILENT, AlertReason.NO_DATA, (None, 0), id="a"),
+        pytest.param(ONE_PERCENT, BREACHED, 2, SILENT, AlertReason.NO_DATA, (None, 0), id="a: pending recovery"),
+        pytest.param(AT_LEAST_TEN, BREACHED, 0, SILENT, AlertReason.NO_DATA, (None, 0), id="a: before the minimum"),
         pytest.param(HOLDS, BREACHED, 2, SILENT, None, (BREACHED, 0), id="b: held"),
         pytest.param(ONE_PERCENT, MET, 1, SILENT, None, (None, 0), id="b: met"),
         pytest.param(HOLDS, MET, 1, SILENT, None, (None, 0), id="b: met, held"),
         pytest.param(AT_LEAST_TEN, MET, 1, FEW, None, (None, 1), id="c: met"),
         pytest.param(AT_LEAST_TEN, BREACHED, 2, FEW, None, (BREACHED, 2), id="c: breached"),
-        pytest.param(AT_LEAST_TEN, MET, 1, (0, 10), Reason.BELOW_OBJECTIVE, (180_000, 0), id="not c: the minimum"),
+        pytest.param(AT_LEAST_TEN, MET, 1, (0, 10), AlertReason.BELOW_OBJECTIVE, (180_000, 0), id="not c: the minimum"),
         pytest.param(ONE_PERCENT, MET, 0, BELOW, None, (None, 1), id="d: not yet"),
-        pytest.param(ONE_PERCENT, MET, 1, BELOW, Reason.BELOW_OBJECTIVE, (180_000, 0), id="d"),
+        pytest.param(ONE_PERCENT, MET, 1, BELOW, AlertReason.BELOW_OBJECTIVE, (180_000, 0), id="d"),
         pytest.param(ONE_PERCENT, MET, 1, GOOD, None, (None, 0), id="e"),
         pytest.param(ONE_PERCENT, MET, 1, EXACT, None, (None, 0), id="e: exactly at the objective"),
         pytest.param(ONE_PERCENT, BREACHED, 1, GOOD, None, (BREACHED, 2), id="f: not yet"),
-        pytest.param(ONE_PERCENT, BREACHED, 2, GOOD, Reason.RESTORED, (None, 0), id="f"),
-        pytest.param(ONE_PERCENT, BREACHED, 2, EXACT, Reason.RESTORED, (None, 0), id="f: exactly at the objective"),
+        pytest.param(ONE_PERCENT, BREACHED, 2, GOOD, AlertReason.RESTORED, (None, 0), id="f"),
+        pytest.param(
+            ONE_PERCENT, BREACHED, 2, EXACT, AlertReason.RESTORED, (None, 0), id="f: exactly at the objective"
+        ),
         pytest.param(ONE_PERCENT, BREACHED, 2, BELOW, None, (BREACHED, 0), id="g"),
     ],
 )
@@ -45,10 +47,10 @@ def test_branch(
     breached_at_ms: int | None,
     run: int,
     window: tuple[int, int],
-    reason: Reason | None,
+    reason: AlertReason | None,
     after: tuple[int | None, int],
 ) -> None:
-    assert judge(objective, Standing(breached_at_ms, run), 180_000, *window) == (after, reason)
+    assert judge(objective, ObjectiveState(breached_at_ms, run), 180_000, *window) == (after, reason)
 
 
 @pytest.mark.parametrize("objective", [ONE_PERCENT, HOLDS, AT_LEAST_TEN])
@@ -56,11 +58,14 @@ def test_branch(
 def test_x_a_breach_that_an_exclusion_explains_is_annulled_whatever_is_left(
     objective: Objective, window: tuple[int, int]
 ) -> None:
-    assert judge(objective, Standing(BREACHED, 2), 180_000, *window, is_excused=True) == (AT_REST, Reason.EXCLUDED)
+    assert judge(objective, ObjectiveState(BREACHED, 2), 180_000, *window, is_excused=True) == (
+        AT_REST,
+        AlertReason.EXCLUDED,
+    )
 
 
 def test_x_what_is_met_needs_no_excuse() -> None:
-    assert judge(ONE_PERCENT, Standing(MET, 1), 180_000, *GOOD, is_excused=True) == (AT_REST, None)
+    assert judge(ONE_PERCENT, ObjectiveState(MET, 1), 180_000, *GOOD, is_excused=True) == (AT_REST, None)
 
 
 @pytest.mark.parametrize(

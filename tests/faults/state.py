@@ -57,7 +57,7 @@ async def state_violations(flow: Flow, log: list[tuple[int, Record]], alerts: di
             standing = {
                 (*one.key, name): stored.breached_at_ms
                 for one in state.series
-                for name, stored in one.standings.items()
+                for name, stored in one.states.items()
                 if stored.breached_at_ms is not None
             }
             if set(standing) != _open_breaches(alerts.get(place, [])):

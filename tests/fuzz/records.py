@@ -9,10 +9,10 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from schemas.topics import EVENTS
 from streams.intake.admission import Admission
-from streams.intake.chunk import SourceRecord
+from streams.kafka.chunk import SourceRecord
 from streams.names import METRICS, Metric
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
@@ -23,7 +23,7 @@ MAX_VALUE_BYTES: Final = 64 * 1024
 FUTURE_MS: Final = 60_000
 _STRUCTURED: Final = b"application/cloudevents+json"
 
-Said = tuple[str, int] | Reason | None
+Said = tuple[str, int] | RejectReason | None
 """(appKey, event time in ms), the reason it is rejected for, or None: it belongs elsewhere."""
 
 
@@ -31,23 +31,23 @@ def expected(record: SourceRecord, metric: Metric) -> Said:
     """What the interface says of a record, read by the model alone."""
     value = record.value or b""
     if len(value) > MAX_VALUE_BYTES:
-        return Reason.TOO_LARGE
+        return RejectReason.TOO_LARGE
     try:
         document = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return Reason.NOT_JSON
+        return RejectReason.NOT_JSON
     if _is_structured(record):
         document = document.get("data") if isinstance(document, dict) else None
     try:
         event = EVENTS[metric.record].model_validate(document)
     except ValidationError:
-        return Reason.SCHEMA
+        return RejectReason.SCHEMA
     app_key, time_ms = getattr(event, "app_key"), getattr(event, "time")  # noqa: B009 - of every event model
     if record.key != app_key.encode():
         is_second_time = any(name == "rerouted-from" for name, _ in record.headers)
-        return Reason.MISPLACED if is_second_time else None
+        return RejectReason.MISPLACED if is_second_time else None
     if record.timestamp is not None and 0 <= record.timestamp < time_ms - FUTURE_MS:
-        return Reason.FUTURE_TIME
+        return RejectReason.FUTURE_TIME
     return app_key, time_ms
 
 

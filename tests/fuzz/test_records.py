@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from streams.names import METRICS, WEBHOOK, Metric
 from tests.build import Stored
 from tests.fuzz.corpus import corpus, words
@@ -74,20 +74,20 @@ def test_every_record_comes_out_once_and_as_the_model_reads_it(some: list[Stored
     check(some, metric)
 
 
-NOWHERE: list[tuple[str, bytes, Reason]] = [
-    ("a depth bomb", b'{"appKey":' + b"[" * 5_000, Reason.NOT_JSON),
-    ("a deep field nobody knows", b'{"new":' + b"[" * 2_000 + b"]" * 2_000 + b"}", Reason.NOT_JSON),
-    ("a lone surrogate", b'{"appKey":"\\ud800"}', Reason.NOT_JSON),
-    ("half a surrogate in UTF-8", b'{"appKey":"\xed\xa0\x80"}', Reason.NOT_JSON),
-    ("a byte order mark", b"\xef\xbb\xbf{}", Reason.NOT_JSON),
-    ("an endless number", b'{"time":' + b"9" * 60_000 + b"}", Reason.NOT_JSON),
-    ("too large to be looked at", b"[" * 65_537, Reason.TOO_LARGE),
+NOWHERE: list[tuple[str, bytes, RejectReason]] = [
+    ("a depth bomb", b'{"appKey":' + b"[" * 5_000, RejectReason.NOT_JSON),
+    ("a deep field nobody knows", b'{"new":' + b"[" * 2_000 + b"]" * 2_000 + b"}", RejectReason.NOT_JSON),
+    ("a lone surrogate", b'{"appKey":"\\ud800"}', RejectReason.NOT_JSON),
+    ("half a surrogate in UTF-8", b'{"appKey":"\xed\xa0\x80"}', RejectReason.NOT_JSON),
+    ("a byte order mark", b"\xef\xbb\xbf{}", RejectReason.NOT_JSON),
+    ("an endless number", b'{"time":' + b"9" * 60_000 + b"}", RejectReason.NOT_JSON),
+    ("too large to be looked at", b"[" * 65_537, RejectReason.TOO_LARGE),
 ]
 
 
 @pytest.mark.parametrize(("value", "reason"), [case[1:] for case in NOWHERE], ids=[case[0] for case in NOWHERE])
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
-def test_bombs(value: bytes, reason: Reason, metric: Metric) -> None:
+def test_bombs(value: bytes, reason: RejectReason, metric: Metric) -> None:
     record = Stored(offset=0, timestamp=0, key=b"k", value=value)
     assert expected(record, metric) is reason
     check([record], metric)

@@ -5,7 +5,7 @@ import sys
 
 from tests.gateway.conftest import Stage
 from tests.gateway.process import settings_of
-from tests.producers.servers import refusing
+from tests.prober.servers import refusing
 
 
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

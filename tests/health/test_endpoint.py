@@ -9,9 +9,9 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from streams.broker.probe import free_port
-from streams.health.condition import Assigned, Condition, InHand
+from streams.health.condition import Assigned, Condition, PartitionCondition
 from streams.health.endpoint import health_app, served
 from streams.health.metrics import Metrics
 
@@ -28,7 +28,7 @@ def app(*partitions: Assigned) -> tuple[web.Application, Metrics]:
 
 
 def in_hand(settled_s: float, lag: int | None = 0, watermark_ms: int | None = None) -> Assigned:
-    return Assigned(TOPIC, 0, InHand(settled_s, lag, watermark_ms, 5, 1, 2))
+    return Assigned(TOPIC, 0, PartitionCondition(settled_s, lag, watermark_ms, 5, 1, 2))
 
 
 async def answer(application: web.Application, path: str) -> tuple[int, Any]:
@@ -61,7 +61,7 @@ def test_metrics_are_by_topic() -> None:
     metrics.taken_over(TOPIC, 0.2)
     metrics.committed(TOPIC, 0.03, [4.0, 70.0])
     metrics.audited("slo.apps.v1", ())
-    metrics.audited("slo.apps.v1", [Reason.SCHEMA, Reason.NOT_JSON, Reason.SCHEMA])
+    metrics.audited("slo.apps.v1", [RejectReason.SCHEMA, RejectReason.NOT_JSON, RejectReason.SCHEMA])
     lines = set(metrics.exposition().decode().splitlines())
     assert lines >= {
         'slo_streams_records_total{topic="slo.webhook.v1"} 9.0',

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from streams.intake.admission import Admission
 from streams.names import WEBHOOK
 from tests.build import Stored, admission
@@ -259,7 +259,7 @@ def test_the_latest_event_ahead_of_its_record_is_told() -> None:
 
 
 def test_the_reasons_are_tested_in_the_order_they_are_listed() -> None:
-    assert [reason.value for reason in Reason] == [
+    assert [reason.value for reason in RejectReason] == [
         "too_large",
         "not_json",
         "schema",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import orjson
 import pytest
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from schemas.wire import EventDecoder
 from streams.names import AVAILABILITY, WEBHOOK, Metric
 from tests.build import Stored, admission
@@ -33,7 +33,7 @@ def padded(size: int) -> bytes:
     return value.replace(b"HERE", b"x" * (size - len(value) + len(b"HERE")))
 
 
-def reason_of(metric: Metric, value: bytes, app_key: str = "a") -> Reason | None:
+def reason_of(metric: Metric, value: bytes, app_key: str = "a") -> RejectReason | None:
     to = admission(metric)
     to.admit([Stored(key=app_key.encode(), value=value)], None)
     assert to.not_counted + len(to.rejected) == 1
@@ -52,25 +52,25 @@ KEPT: dict[str, tuple[Metric, dict[str, str]]] = {
     "the last millisecond": (WEBHOOK, {"time": str(LAST_MS)}),
     "a field that nobody knows": (WEBHOOK, {"new": '{"deep":[[1]]}'}),
 }
-BROKEN: dict[str, tuple[Metric, dict[str, str], Reason]] = {
-    "257 letters": (WEBHOOK, {"product": text(257)}, Reason.SCHEMA),
-    "no letter": (WEBHOOK, {"product": '""'}, Reason.SCHEMA),
-    "2,049 letters of a URL": (AVAILABILITY, {"baseUrl": text(2_049)}, Reason.SCHEMA),
-    "true as a status": (WEBHOOK, {"statusCode": "true"}, Reason.SCHEMA),
-    "a status with a fraction": (WEBHOOK, {"statusCode": "200.5"}, Reason.SCHEMA),
-    "a status as text": (WEBHOOK, {"statusCode": '"200"'}, Reason.SCHEMA),
-    "false as a duration": (WEBHOOK, {"durationInMillis": "false"}, Reason.SCHEMA),
-    "a duration below nought": (WEBHOOK, {"durationInMillis": "-0.001"}, Reason.SCHEMA),
-    "a duration that is no number": (WEBHOOK, {"durationInMillis": "NaN"}, Reason.NOT_JSON),
-    "an endless duration": (WEBHOOK, {"durationInMillis": "-Infinity"}, Reason.NOT_JSON),
-    "a duration that no double holds": (WEBHOOK, {"durationInMillis": "1e400"}, Reason.NOT_JSON),
-    "the same in a field that nobody knows": (WEBHOOK, {"new": "1e400"}, Reason.NOT_JSON),
-    "true as a time": (WEBHOOK, {"time": "true"}, Reason.SCHEMA),
-    "a time of 1999": (WEBHOOK, {"time": str(FIRST_MS - 1)}, Reason.SCHEMA),
-    "a time of 2101": (WEBHOOK, {"time": str(LAST_MS + 1)}, Reason.SCHEMA),
-    "a time of forty digits": (WEBHOOK, {"time": "9" * 40}, Reason.SCHEMA),
-    "a lone surrogate": (WEBHOOK, {"product": '"\\ud800"'}, Reason.NOT_JSON),
-    "a depth of 1,025": (WEBHOOK, {"new": "[" * 1_024 + "]" * 1_024}, Reason.NOT_JSON),
+BROKEN: dict[str, tuple[Metric, dict[str, str], RejectReason]] = {
+    "257 letters": (WEBHOOK, {"product": text(257)}, RejectReason.SCHEMA),
+    "no letter": (WEBHOOK, {"product": '""'}, RejectReason.SCHEMA),
+    "2,049 letters of a URL": (AVAILABILITY, {"baseUrl": text(2_049)}, RejectReason.SCHEMA),
+    "true as a status": (WEBHOOK, {"statusCode": "true"}, RejectReason.SCHEMA),
+    "a status with a fraction": (WEBHOOK, {"statusCode": "200.5"}, RejectReason.SCHEMA),
+    "a status as text": (WEBHOOK, {"statusCode": '"200"'}, RejectReason.SCHEMA),
+    "false as a duration": (WEBHOOK, {"durationInMillis": "false"}, RejectReason.SCHEMA),
+    "a duration below nought": (WEBHOOK, {"durationInMillis": "-0.001"}, RejectReason.SCHEMA),
+    "a duration that is no number": (WEBHOOK, {"durationInMillis": "NaN"}, RejectReason.NOT_JSON),
+    "an endless duration": (WEBHOOK, {"durationInMillis": "-Infinity"}, RejectReason.NOT_JSON),
+    "a duration that no double holds": (WEBHOOK, {"durationInMillis": "1e400"}, RejectReason.NOT_JSON),
+    "the same in a field that nobody knows": (WEBHOOK, {"new": "1e400"}, RejectReason.NOT_JSON),
+    "true as a time": (WEBHOOK, {"time": "true"}, RejectReason.SCHEMA),
+    "a time of 1999": (WEBHOOK, {"time": str(FIRST_MS - 1)}, RejectReason.SCHEMA),
+    "a time of 2101": (WEBHOOK, {"time": str(LAST_MS + 1)}, RejectReason.SCHEMA),
+    "a time of forty digits": (WEBHOOK, {"time": "9" * 40}, RejectReason.SCHEMA),
+    "a lone surrogate": (WEBHOOK, {"product": '"\\ud800"'}, RejectReason.NOT_JSON),
+    "a depth of 1,025": (WEBHOOK, {"new": "[" * 1_024 + "]" * 1_024}, RejectReason.NOT_JSON),
 }
 
 
@@ -80,7 +80,7 @@ def test_within_the_limits(metric: Metric, fields: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("metric", "fields", "reason"), BROKEN.values(), ids=BROKEN)
-def test_beyond_the_limits(metric: Metric, fields: dict[str, str], reason: Reason) -> None:
+def test_beyond_the_limits(metric: Metric, fields: dict[str, str], reason: RejectReason) -> None:
     assert reason_of(metric, spelled(metric, **fields)) is reason
 
 
@@ -93,13 +93,13 @@ def test_the_size_is_looked_at_before_anything_is_parsed(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(EventDecoder, "decode", parse)
     monkeypatch.delattr("streams.intake.checking.orjson.loads")
-    assert reason_of(WEBHOOK, padded(64 * KIB + 1)) is Reason.TOO_LARGE
+    assert reason_of(WEBHOOK, padded(64 * KIB + 1)) is RejectReason.TOO_LARGE
 
 
 def test_of_a_field_that_comes_twice_the_last_value_is_checked_and_used() -> None:
     twice = spelled(WEBHOOK)[:-1] + b',"appKey":"b"}'
     assert reason_of(WEBHOOK, twice, app_key="b") is None
-    assert reason_of(WEBHOOK, spelled(WEBHOOK)[:-1] + b',"appKey":""}') is Reason.SCHEMA
+    assert reason_of(WEBHOOK, spelled(WEBHOOK)[:-1] + b',"appKey":""}') is RejectReason.SCHEMA
 
 
 def test_no_log_holds_a_payload(caplog: pytest.LogCaptureFixture) -> None:

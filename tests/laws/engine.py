@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import settings
 
 from streams.evaluation.objective import Objective
-from streams.intake.chunk import Chunk
-from streams.intake.placement import partition_of
+from streams.kafka.chunk import Chunk
+from streams.kafka.placement import partition_of
 from streams.names import Metric
 from streams.settings import PartitionerName
 from streams.unit.unit import Unit

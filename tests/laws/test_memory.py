@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from streams.evaluation.objective import Silence
-from streams.evaluation.transition import Standing
+from streams.evaluation.transition import ObjectiveState
 from streams.tables.rows import encode_key
 from tests.laws.beside import TOPICS
 from tests.laws.broker import Broker
@@ -53,7 +53,7 @@ def test_a_held_breach_keeps_its_standing_alone() -> None:
     one.judge_through(clock_ms("15:00"))
     ((_, series),) = one.commit().series.items()
     assert series.key == ("com.example.app", "https://app.example.com")
-    assert series.standings == {"app-availability-15m": Standing(breached_at_ms=clock_ms("12:01"))}
+    assert series.states == {"app-availability-15m": ObjectiveState(breached_at_ms=clock_ms("12:01"))}
     assert (series.earliest_pane, series.latest_pane) == (-1, -1)
 
 
@@ -72,13 +72,13 @@ def test_after_a_long_silence_only_held_breaches_remain(seed: int) -> None:
     held_names = {objective.name for objective in judged_by if objective.silence is Silence.HOLD}
     brokers = run(log, judged_by, lateness_ms=LATENESS_MS, partitions=1, until_ms=START_MS + 48 * HOUR_MS)
     for broker in brokers.values():
-        assert {name for series in broker.series.values() for name in series.standings} <= held_names
+        assert {name for series in broker.series.values() for name in series.states} <= held_names
         assert all(series.latest_pane == -1 for series in broker.series.values())
         assert _standing_breaches(broker) == _open_incidents(broker)
 
 
 def _standing_breaches(broker: Broker) -> set[tuple[str, str, str]]:
-    return {(*key, name) for key, series in broker.series.items() for name in series.standings}
+    return {(*key, name) for key, series in broker.series.items() for name in series.states}
 
 
 def _open_incidents(broker: Broker) -> set[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.alert import Alert
 from schemas.event_time import utc_text
-from streams.evaluation.transition import Kind, Reason, Transition
+from streams.evaluation.transition import AlertReason, Kind, Transition
 from streams.names import METRICS, Topics
 from streams.outlet.alert import alert_document, alert_records
 from streams.reference.catalogue import AppDetails
@@ -17,7 +17,7 @@ from tests.model.build import DAY_MS, DEFAULTS, clock_ms
 BREACHED_MS = 1_648_136_400_000  # 2022-03-24T15:40:00Z
 BREACH = Transition(
     kind=Kind.BREACH,
-    reason=Reason.BELOW_OBJECTIVE,
+    reason=AlertReason.BELOW_OBJECTIVE,
     app_key="com.example.appkey",
     scope="Jira",
     objective=DEFAULTS["installation-callback-24h"],
@@ -27,7 +27,7 @@ BREACH = Transition(
     bad=4,
 )
 RECOVERY = replace(
-    BREACH, kind=Kind.RECOVERY, reason=Reason.RESTORED, boundary_ms=BREACHED_MS + DAY_MS, good=100, bad=0
+    BREACH, kind=Kind.RECOVERY, reason=AlertReason.RESTORED, boundary_ms=BREACHED_MS + DAY_MS, good=100, bad=0
 )
 UNLISTED = AppDetails("com.example.appkey", None)
 PUBLISHED: dict[str, Any] = {
@@ -81,11 +81,11 @@ def test_its_recovery_keeps_the_incident() -> None:
 
 
 def test_without_data_there_is_no_share() -> None:
-    document = alert_document(replace(RECOVERY, reason=Reason.NO_DATA, good=0), UNLISTED)
+    document = alert_document(replace(RECOVERY, reason=AlertReason.NO_DATA, good=0), UNLISTED)
     assert (document["sliValue"], document["goodCount"], document["badCount"]) == (None, 0, 0)
 
 
-@pytest.mark.parametrize("transition", [BREACH, RECOVERY, replace(RECOVERY, reason=Reason.NO_DATA, good=0)])
+@pytest.mark.parametrize("transition", [BREACH, RECOVERY, replace(RECOVERY, reason=AlertReason.NO_DATA, good=0)])
 def test_the_public_schema_takes_what_is_published(transition: Transition) -> None:
     alerts, state = alert_records(transition, UNLISTED, Topics())
     for record in (alerts, state):

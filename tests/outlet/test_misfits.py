@@ -7,7 +7,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.rejected import Reason, RejectedHeaders
+from schemas.rejected import RejectedHeaders, RejectReason
 from streams.intake.admission import Misplaced
 from streams.intake.checking import Rejection
 from streams.outlet.misfits import KEPT_OF_HEADERS_BYTES, Misfits
@@ -20,7 +20,7 @@ DOCTOR_ASKS_FOR_BYTES = 1_000_000
 
 
 def rejected(key: bytes | None = b"k", value: bytes | None = b"{", *record_headers: Header) -> Outgoing:
-    return MISFITS.rejected(Rejection(Stored(7, 1, key, value, record_headers), Reason.NOT_JSON, "cut short"))
+    return MISFITS.rejected(Rejection(Stored(7, 1, key, value, record_headers), RejectReason.NOT_JSON, "cut short"))
 
 
 def headers(record: Outgoing) -> RejectedHeaders:
@@ -103,7 +103,7 @@ def test_its_own_headers_are_kept_beside_the_reason() -> None:
         ("original.reason", b"\xff"),
         ("original.reason", None),
     ]
-    assert headers(record).reason is Reason.NOT_JSON
+    assert headers(record).reason is RejectReason.NOT_JSON
     assert headers(record).headers_left_out is None
 
 
@@ -146,7 +146,7 @@ def test_its_timestamp_is_kept_where_it_has_one(timestamp: int | None, kept: int
 def test_one_with_huge_headers_is_rejected(too_much: list[Header]) -> None:
     problem = put_right(*too_much, value=b'{"appKey":"x"}')
     assert isinstance(problem, Rejection)
-    assert problem.reason is Reason.MISPLACED
+    assert problem.reason is RejectReason.MISPLACED
     assert "too large to be put right: 90" in problem.detail
 
 
@@ -165,7 +165,7 @@ MANY_HEADERS = st.one_of(st.lists(HEADERS, max_size=40), st.tuples(HEADERS, st.i
 @example(b"k", b"{}", [("中" * 800_000, None)])
 def test_whatever_comes_in_no_batch_is_too_large(key: bytes | None, value: bytes | None, more: list[Header]) -> None:
     record = Stored(7, 1, key, value, tuple(more))
-    assert batch_size(MISFITS.rejected(Rejection(record, Reason.TOO_LARGE, "too large"))) < DOCTOR_ASKS_FOR_BYTES
+    assert batch_size(MISFITS.rejected(Rejection(record, RejectReason.TOO_LARGE, "too large"))) < DOCTOR_ASKS_FOR_BYTES
     rerouted = MISFITS.put_right(Misplaced(record, "k" * 256))
     if isinstance(rerouted, Outgoing):
         assert batch_size(rerouted) < DOCTOR_ASKS_FOR_BYTES

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from schemas.rejected import Reason
+from schemas.rejected import RejectReason
 from streams.intake.checking import MAX_VALUE_BYTES
 from streams.names import Topics
 from streams.reference.catalogue import AppDetails
@@ -61,18 +61,18 @@ def test_without_a_timestamp_it_was_always_known() -> None:
 @pytest.mark.parametrize(
     ("topic", "key", "value", "reason"),
     [
-        (TOPICS.apps, b"com.acme.charts", b"{", Reason.NOT_JSON),
-        (TOPICS.apps, b"com.acme.charts", b"", Reason.NOT_JSON),
-        (TOPICS.apps, b"com.acme.charts", {**APP, "name": ""}, Reason.SCHEMA),
-        (TOPICS.apps, b"another", APP, Reason.SCHEMA),
-        (TOPICS.apps, None, APP, Reason.SCHEMA),
-        (TOPICS.apps, b"com.acme.charts", b" " * (MAX_VALUE_BYTES + 1), Reason.TOO_LARGE),
-        (TOPICS.exclusions, b"f-1", {**FAULT, "reason": "HOLIDAY"}, Reason.SCHEMA),
-        (TOPICS.exclusions, b"f-2", FAULT, Reason.SCHEMA),
-        (TOPICS.exclusions, b"f-1", {**FAULT, "end": "2026-03-02T11:59:59Z"}, Reason.SCHEMA),
+        (TOPICS.apps, b"com.acme.charts", b"{", RejectReason.NOT_JSON),
+        (TOPICS.apps, b"com.acme.charts", b"", RejectReason.NOT_JSON),
+        (TOPICS.apps, b"com.acme.charts", {**APP, "name": ""}, RejectReason.SCHEMA),
+        (TOPICS.apps, b"another", APP, RejectReason.SCHEMA),
+        (TOPICS.apps, None, APP, RejectReason.SCHEMA),
+        (TOPICS.apps, b"com.acme.charts", b" " * (MAX_VALUE_BYTES + 1), RejectReason.TOO_LARGE),
+        (TOPICS.exclusions, b"f-1", {**FAULT, "reason": "HOLIDAY"}, RejectReason.SCHEMA),
+        (TOPICS.exclusions, b"f-2", FAULT, RejectReason.SCHEMA),
+        (TOPICS.exclusions, b"f-1", {**FAULT, "end": "2026-03-02T11:59:59Z"}, RejectReason.SCHEMA),
     ],
 )
-def test_what_cannot_be_used_changes_nothing(topic: str, key: bytes | None, value: Any, reason: Reason) -> None:
+def test_what_cannot_be_used_changes_nothing(topic: str, key: bytes | None, value: Any, reason: RejectReason) -> None:
     reference = Reference(TOPICS)
     rejection = reference.take(topic, said(key, value))
     assert rejection is not None

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from schemas.rejected import Reason, RejectedHeaders
-from streams.intake.placement import partition_of
+from schemas.rejected import RejectedHeaders, RejectReason
+from streams.kafka.placement import partition_of
 from streams.kafka.topics import prepare_topics
 from streams.rejected.log import rejected_log
 from streams.rejected.newest import newest
@@ -32,7 +32,9 @@ def settings_of(flow: Flow) -> Settings:
     )
 
 
-async def reject(flow: Flow, reason: Reason, *values: bytes | None, key: bytes | None = b"k", **options: int) -> None:
+async def reject(
+    flow: Flow, reason: RejectReason, *values: bytes | None, key: bytes | None = b"k", **options: int
+) -> None:
     """Write rejected records as a worker does; `options` are a timestamp or a partition."""
     headers = RejectedHeaders(reason=reason, detail="d", topic=f"{flow.prefix}iframe.v1", partition=1, offset=7)
     await reject_raw(flow, headers.to_kafka(), *values, key=key, **options)
@@ -62,13 +64,15 @@ def test_redrives_at_the_same_time_send_each_record_once(flow: Flow) -> None:
         settings = settings_of(flow)
         await prepare_topics(settings)
         values = [b"%d" % number for number in range(1_200)]
-        await reject(flow, Reason.SCHEMA, *values)
-        await reject(flow, Reason.TOO_LATE, *values, partition=2)
-        done = await asyncio.gather(*(redrive(settings, list(Reason), 0) for _ in range(4)), return_exceptions=True)
+        await reject(flow, RejectReason.SCHEMA, *values)
+        await reject(flow, RejectReason.TOO_LATE, *values, partition=2)
+        done = await asyncio.gather(
+            *(redrive(settings, list(RejectReason), 0) for _ in range(4)), return_exceptions=True
+        )
         assert all(isinstance(one, Redriven | OtherRedriveError) for one in done), done
-        await redrive(settings, list(Reason), 0)
+        await redrive(settings, list(RejectReason), 0)
         assert sorted(value or b"" for _, value in await arrived(flow)) == sorted(2 * values)
-        assert (await redrive(settings, list(Reason), 0)).sent.total() == 0
+        assert (await redrive(settings, list(RejectReason), 0)).sent.total() == 0
 
     asyncio.run(scenario())
 
@@ -78,15 +82,15 @@ def test_reasons_go_on_each_from_its_own_place(flow: Flow) -> None:
         settings = settings_of(flow)
         await prepare_topics(settings)
         now_ms = time.time_ns() // 1_000_000
-        await reject(flow, Reason.SCHEMA, b"old", timestamp_ms=now_ms - 2 * DAY_MS)
-        await reject(flow, Reason.SCHEMA, b"schema")
-        await reject(flow, Reason.TOO_LATE, b"late")
-        done = await redrive(settings, [Reason.TOO_LATE], now_ms - DAY_MS)
-        assert (dict(done.sent), dict(done.older)) == ({Reason.TOO_LATE: 1}, {})
-        await reject(flow, Reason.TOO_LATE, b"later")
-        done = await redrive(settings, list(Reason), now_ms - DAY_MS)
-        assert dict(done.sent) == {Reason.SCHEMA: 1, Reason.TOO_LATE: 1}
-        assert dict(done.older) == {Reason.SCHEMA: 1}
+        await reject(flow, RejectReason.SCHEMA, b"old", timestamp_ms=now_ms - 2 * DAY_MS)
+        await reject(flow, RejectReason.SCHEMA, b"schema")
+        await reject(flow, RejectReason.TOO_LATE, b"late")
+        done = await redrive(settings, [RejectReason.TOO_LATE], now_ms - DAY_MS)
+        assert (dict(done.sent), dict(done.older)) == ({RejectReason.TOO_LATE: 1}, {})
+        await reject(flow, RejectReason.TOO_LATE, b"later")
+        done = await redrive(settings, list(RejectReason), now_ms - DAY_MS)
+        assert dict(done.sent) == {RejectReason.SCHEMA: 1, RejectReason.TOO_LATE: 1}
+        assert dict(done.older) == {RejectReason.SCHEMA: 1}
         assert sorted(value or b"" for _, value in await arrived(flow)) == [b"late", b"later", b"schema"]
 
     asyncio.run(scenario())
@@ -98,15 +102,15 @@ def test_an_operator_can_set_the_position(flow: Flow) -> None:
     async def scenario() -> None:
         settings = settings_of(flow)
         await prepare_topics(settings)
-        await reject(flow, Reason.SCHEMA, b"first", b"second")
-        await redrive(settings, list(Reason), 0)
+        await reject(flow, RejectReason.SCHEMA, b"first", b"second")
+        await redrive(settings, list(RejectReason), 0)
         async with AIOKafkaConsumer(
             bootstrap_servers=flow.bootstrap_servers, group_id=f"{flow.application_id}-redrive"
         ) as consumer:
             tp = TopicPartition(settings.topics.rejected, 0)
             consumer.assign([tp])
             await consumer.commit({tp: 1})
-        assert (await redrive(settings, list(Reason), 0)).sent == {Reason.SCHEMA: 1}
+        assert (await redrive(settings, list(RejectReason), 0)).sent == {RejectReason.SCHEMA: 1}
         assert sorted(value or b"" for _, value in await arrived(flow)) == [b"first", b"second", b"second"]
 
     asyncio.run(scenario())
@@ -117,9 +121,11 @@ def test_what_cannot_be_sent_is_counted_and_left(flow: Flow) -> None:
         settings = settings_of(flow)
         await prepare_topics(settings)
         await reject_raw(flow, [("reason", b"schema")], b"no rejected record")
-        alerts = RejectedHeaders(reason=Reason.SCHEMA, detail="d", topic=settings.topics.alerts, partition=0, offset=0)
+        alerts = RejectedHeaders(
+            reason=RejectReason.SCHEMA, detail="d", topic=settings.topics.alerts, partition=0, offset=0
+        )
         await reject_raw(flow, alerts.to_kafka(), b"{}")
-        await reject(flow, Reason.NOT_JSON, None, key=None)
+        await reject(flow, RejectReason.NOT_JSON, None, key=None)
         cut = RejectedHeaders(
             **alerts.model_dump(exclude_none=True) | {"truncated": 10**6, "topic": f"{flow.prefix}iframe.v1"}
         )
@@ -127,8 +133,8 @@ def test_what_cannot_be_sent_is_counted_and_left(flow: Flow) -> None:
         cut_key = RejectedHeaders(**cut.model_dump(exclude_none=True, exclude={"truncated"}) | {"key_truncated": 10**6})
         await reject_raw(flow, cut_key.to_kafka(), b"{}", key=b"beginning")
         for work in (plan, redrive):
-            done = await work(settings, list(Reason), 0)
-            assert (done.sent.total(), done.unusable, dict(done.truncated)) == (0, 3, {Reason.SCHEMA: 2})
+            done = await work(settings, list(RejectReason), 0)
+            assert (done.sent.total(), done.unusable, dict(done.truncated)) == (0, 3, {RejectReason.SCHEMA: 2})
         assert await arrived(flow) == []
         assert await flow.read(settings.topics.alerts) == []
 
@@ -144,10 +150,10 @@ def test_a_record_goes_where_its_app_is(flow: Flow) -> None:
             return partition_of(key, flow.partitions, settings.partitioner)
 
         named = b'{"appKey":"com.acme"}'
-        await reject(flow, Reason.SCHEMA, named)
-        await reject(flow, Reason.SCHEMA, b"no JSON")
-        await reject(flow, Reason.SCHEMA, b"[]", key=None)
-        await redrive(settings, list(Reason), 0)
+        await reject(flow, RejectReason.SCHEMA, named)
+        await reject(flow, RejectReason.SCHEMA, b"no JSON")
+        await reject(flow, RejectReason.SCHEMA, b"[]", key=None)
+        await redrive(settings, list(RejectReason), 0)
         assert sorted(await arrived(flow)) == sorted([(home(b"com.acme"), named), (home(b"k"), b"no JSON"), (1, b"[]")])
 
     asyncio.run(scenario())
@@ -158,12 +164,12 @@ def test_a_record_has_its_own_headers_again(flow: Flow) -> None:
         settings = settings_of(flow)
         await prepare_topics(settings)
         reason = RejectedHeaders(
-            reason=Reason.SCHEMA, detail="d", topic=f"{flow.prefix}iframe.v1", partition=1, offset=7
+            reason=RejectReason.SCHEMA, detail="d", topic=f"{flow.prefix}iframe.v1", partition=1, offset=7
         )
         own: list[tuple[str, bytes | None]] = [("content-type", b"text/plain"), ("reason", b"\xff"), ("reason", None)]
         kept = [(f"original.{name}", value) for name, value in (*own, ("redriven-from", b"2@3"))]
         await reject_raw(flow, [*reason.to_kafka(), *kept], b"{}")
-        await redrive(settings, list(Reason), 0)
+        await redrive(settings, list(RejectReason), 0)
         (record,) = await flow.read(f"{flow.prefix}iframe.v1")
         assert [*record.headers] == [*own, ("redriven-from", b"0@0")]
 
@@ -174,11 +180,11 @@ def test_the_newest_are_found_however_far_back(flow: Flow) -> None:
     async def scenario() -> None:
         settings = settings_of(flow)
         await prepare_topics(settings)
-        await reject(flow, Reason.MISPLACED, b"rare")
-        await reject(flow, Reason.SCHEMA, *(b"%d" % number for number in range(900)))
+        await reject(flow, RejectReason.MISPLACED, b"rare")
+        await reject(flow, RejectReason.SCHEMA, *(b"%d" % number for number in range(900)))
         async with rejected_log(settings) as log:
             assert [one.value for one in await newest(log, 3)] == [b"899", b"898", b"897"]
-            assert [one.value for one in await newest(log, 3, Reason.MISPLACED)] == [b"rare"]
+            assert [one.value for one in await newest(log, 3, RejectReason.MISPLACED)] == [b"rare"]
             assert len(await newest(log, 2_000)) == 901
 
     asyncio.run(scenario())

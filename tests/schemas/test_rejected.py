@@ -3,12 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
-from schemas import Reason, RejectedHeaders
+from schemas import RejectedHeaders, RejectReason
 
 
 def test_headers_come_back_as_they_were_sent() -> None:
     headers = RejectedHeaders(
-        reason=Reason.TOO_LARGE,
+        reason=RejectReason.TOO_LARGE,
         detail="größer als 64 KiB",
         topic="slo.webhook.v1",
         partition=3,
@@ -22,7 +22,9 @@ def test_headers_come_back_as_they_were_sent() -> None:
 
 
 def test_headers_on_the_wire_are_text_and_only_those_that_say_something() -> None:
-    headers = RejectedHeaders(reason=Reason.NOT_JSON, detail="empty", topic="slo.iframe.v1", partition=0, offset=7)
+    headers = RejectedHeaders(
+        reason=RejectReason.NOT_JSON, detail="empty", topic="slo.iframe.v1", partition=0, offset=7
+    )
     assert headers.to_kafka() == [
         ("reason", b"not_json"),
         ("detail", b"empty"),
@@ -34,7 +36,7 @@ def test_headers_on_the_wire_are_text_and_only_those_that_say_something() -> Non
 
 def test_headers_of_others_do_not_matter() -> None:
     own = [("reason", b"schema"), ("detail", b"d"), ("topic", b"t"), ("partition", b"0"), ("offset", b"0")]
-    assert RejectedHeaders.from_kafka([*own, ("traceparent", b"\xff")]).reason is Reason.SCHEMA
+    assert RejectedHeaders.from_kafka([*own, ("traceparent", b"\xff")]).reason is RejectReason.SCHEMA
 
 
 def test_a_record_without_them_is_not_a_rejected_one() -> None:
@@ -43,5 +45,5 @@ def test_a_record_without_them_is_not_a_rejected_one() -> None:
 
 
 def test_reasons_are_the_closed_list_in_the_order_of_their_tests() -> None:
-    assert list(Reason) == ["too_large", "not_json", "schema", "misplaced", "future_time", "too_late"]
-    assert all(reason.sentence.endswith(".") for reason in Reason)
+    assert list(RejectReason) == ["too_large", "not_json", "schema", "misplaced", "future_time", "too_late"]
+    assert all(reason.sentence.endswith(".") for reason in RejectReason)

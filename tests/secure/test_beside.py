@@ -8,10 +8,10 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from streams.catalogue.probing import catalogue_prober
 from streams.cli.app import app
 from streams.client.producer import acknowledged_producer
 from streams.names import AVAILABILITY
+from streams.prober.probing import catalogue_prober
 from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow, wait_for
 from tests.gateway.process import KEY, SERVICE, running_gateway
@@ -19,7 +19,7 @@ from tests.gateway.process import settings_of as gateway_settings_of
 from tests.gateway.signing import SECRET
 from tests.gateway.test_command import run
 from tests.model.build import LISTED
-from tests.producers.servers import refusing
+from tests.prober.servers import refusing
 from tests.secure import roles
 from tests.secure.leftovers import LEAVES_SOCKETS
 from tests.secure.secured_kafka import GATEWAY, OPERATOR, PASSWORDS, PROBER, SecuredKafka

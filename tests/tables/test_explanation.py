@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.evaluation.evaluator import Evaluator
-from streams.evaluation.exclusions import Exclusion, Exclusions
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.evaluation.judgement import APP_BAD, BAD, GOOD
 from streams.evaluation.objective import Objective, Silence
-from streams.evaluation.transition import AT_REST, Kind, Reason, Standing, judge
+from streams.evaluation.transition import AT_REST, AlertReason, Kind, ObjectiveState, judge
 from streams.intake.admission import Admission
 from streams.names import IFRAME, WEBHOOK, Metric
 from streams.tables.explanation import Explanation, Verdict, explain, verdict_of
@@ -78,13 +78,13 @@ objectives = st.builds(
 def test_a_verdict_names_what_the_state_machine_does(objective: Objective, good: int, bad: int) -> None:
     verdict = verdict_of(objective, good, bad)
     _, while_met = judge(objective, AT_REST, START_MS, good, bad)
-    _, while_breached = judge(objective, Standing(START_MS - MINUTE_MS), START_MS, good, bad)
-    no_data = Reason.NO_DATA if objective.silence is Silence.RECOVER else None
+    _, while_breached = judge(objective, ObjectiveState(START_MS - MINUTE_MS), START_MS, good, bad)
+    no_data = AlertReason.NO_DATA if objective.silence is Silence.RECOVER else None
     assert (while_met, while_breached) == {
         Verdict.SILENCE: (None, no_data),
         Verdict.TOO_FEW_EVENTS: (None, None),
-        Verdict.MET: (None, Reason.RESTORED),
-        Verdict.BELOW: (Reason.BELOW_OBJECTIVE, None),
+        Verdict.MET: (None, AlertReason.RESTORED),
+        Verdict.BELOW: (AlertReason.BELOW_OBJECTIVE, None),
     }[verdict]
 
 
@@ -109,7 +109,7 @@ def test_the_outlook_changes_nothing() -> None:
     evaluator.advance(START_MS + 15 * MINUTE_MS + LATENESS_MS)
     for _ in range(2):
         one = explained(evaluator)
-        assert one.outlook is Reason.NO_DATA
+        assert one.outlook is AlertReason.NO_DATA
         assert one.standing.breached_at_ms == START_MS + MINUTE_MS
     evaluator.advance(START_MS + 16 * MINUTE_MS + LATENESS_MS)
     assert [transition.kind for transition in evaluator.take_transitions()] == [Kind.BREACH, Kind.RECOVERY]
@@ -172,7 +172,7 @@ def test_excluded_panes_are_named_and_a_window_that_they_explain_is_excused() ->
     arrive(evaluator, 2, GOOD)
     arrive(evaluator, 3, GOOD)
     exclusions = Exclusions()
-    fault = Exclusion(APP, None, is_planned=False, start_ms=START_MS + 1, end_ms=START_MS + 2)
+    fault = ExclusionRule(APP, None, is_planned=False, start_ms=START_MS + 1, end_ms=START_MS + 2)
     exclusions.add("fault", fault, START_MS + 3 * MINUTE_MS + LATENESS_MS)
     before, after = (
         explain(stored(evaluator), KEY, QUARTER, START_MS + minute * MINUTE_MS, LATENESS_MS, exclusions).window

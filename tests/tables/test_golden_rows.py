@@ -18,7 +18,7 @@ import pytest
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series
-from streams.evaluation.transition import Standing
+from streams.evaluation.transition import ObjectiveState
 from streams.tables.rows import Meta, decode_meta, decode_series, encode_key, encode_meta, encode_series
 from tests.tables.test_rows import fill, told
 
@@ -33,7 +33,7 @@ def series(*, by_app: bool = False) -> Series:
     fill(one.by_host, [(PANE, 5, 1), (PANE + 1, 300, 0), (PANE + 3, 0, 70_000)], forget=PANE + 1)
     if by_app:
         fill(one.its_own(), [(PANE + 2, 1, 2)])
-    one.standings = {"webhook-delivery-15m": Standing(START_MS, 1)}
+    one.states = {"webhook-delivery-15m": ObjectiveState(START_MS, 1)}
     return one
 
 
@@ -73,7 +73,7 @@ def test_a_series_row_of_version_1_is_read(name: str) -> None:
     read = decode_series(encode_key(written.key), golden(name))
     assert read.key == written.key
     assert (told(read.by_host), told(read.by_app)) == (told(written.by_host), told(written.by_app))
-    assert read.standings == written.standings
+    assert read.states == written.states
 
 
 @pytest.mark.parametrize("name", METAS | OLDER_METAS)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.evaluation.objective import Silence
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series
-from streams.evaluation.transition import Standing
+from streams.evaluation.transition import ObjectiveState
 from streams.tables.rows import (
     META_KEY,
     Meta,
@@ -28,7 +28,7 @@ KEY = encode_key(("com.example.app", "Jira"))
 EVENTS = st.lists(st.tuples(st.integers(0, 4_133_980_799), st.integers(0, 3), st.integers(0, 3)), max_size=20)
 STANDINGS = st.dictionaries(
     st.text(min_size=1, max_size=10),
-    st.builds(Standing, st.none() | st.integers(0, 4_133_980_800_000), st.integers(0, 1_000)),
+    st.builds(ObjectiveState, st.none() | st.integers(0, 4_133_980_800_000), st.integers(0, 1_000)),
     max_size=3,
 )
 
@@ -46,23 +46,23 @@ def told(counts: TumblingCounts | None) -> object:
 
 
 @settings(max_examples=60, deadline=None)
-@given(by_host=EVENTS, forget=st.integers(0, 4_133_980_799), by_app=st.none() | EVENTS, standings=STANDINGS)
+@given(by_host=EVENTS, forget=st.integers(0, 4_133_980_799), by_app=st.none() | EVENTS, states=STANDINGS)
 def test_a_series_reads_back(
     by_host: list[tuple[int, int, int]],
     forget: int,
     by_app: list[tuple[int, int, int]] | None,
-    standings: dict[str, Standing],
+    states: dict[str, ObjectiveState],
 ) -> None:
     series = Series(("com.example.app", "Jira"))
     fill(series.by_host, by_host, forget)
     if by_app is not None:
         fill(series.its_own(), by_app)
-    series.standings = standings
+    series.states = states
     read = decode_series(KEY, encode_series(series))
     assert read.key == series.key
     assert told(read.by_host) == told(series.by_host)
     assert told(read.by_app) == told(series.by_app)
-    assert read.standings == standings
+    assert read.states == states
     assert (read.is_dirty, read.is_watched, read.is_fading) == (False, False, False)
 
 
@@ -92,7 +92,7 @@ def test_the_key_of_a_series_is_compact_json() -> None:
 def test_a_row_of_fifteen_panes_is_small() -> None:
     series = Series(("com.example.app", "Jira"))
     fill(series.by_host, [(29_540_160 + minute, 1_000, 10) for minute in range(15)])
-    series.standings = {"webhook-delivery-15m": Standing(1_772_409_600_000, 2)}
+    series.states = {"webhook-delivery-15m": ObjectiveState(1_772_409_600_000, 2)}
     assert len(KEY) + len(encode_series(series)) < 450
 
 

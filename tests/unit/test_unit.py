@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.intake.chunk import Chunk
+from streams.kafka.chunk import Chunk
 from streams.names import WEBHOOK, Topics
 from streams.outlet.outgoing import Outgoing
 from streams.reference.reference import Reference

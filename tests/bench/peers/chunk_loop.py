@@ -10,8 +10,8 @@ from collections import Counter
 
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
-from streams.intake.records import ChunkedRecords
 from streams.intake.transport import FETCH_BYTES
+from streams.kafka.chunked_records import ChunkedRecords
 from streams.memory import keep_memory_at_hand
 from streams.names import WEBHOOK
 from tests.bench.peers.protocol import Progress, done

@@ -1,1 +1,0 @@
-"""What is known about apps beside their events: the app catalogue, and the times that do not count."""

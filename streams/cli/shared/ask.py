@@ -1,0 +1,57 @@
+"""How a command asks Kafka: without a broker it ends with a sentence."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import typer
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from streams.cli.shared.failure import fail
+from streams.cli.shared.text import drop_output
+from streams.kafka.cluster import MissingTopicError
+from streams.kafka.servers import obstacles
+from streams.settings import InvalidSettingsError, Settings, load_settings
+
+Answer = TypeVar("Answer")
+
+
+def settings_or_fail() -> Settings:
+    """The settings of this process's environment; wrong ones end the command with exit code 2."""
+    try:
+        return load_settings()
+    except InvalidSettingsError as problem:
+        fail(str(problem), code=2)
+
+
+def ask(
+    settings: Settings, question: Coroutine[Any, Any, Answer], *, topics_come_of: str = "slo-streams worker"
+) -> Answer:
+    """The answer; without one, or without its topics, the command ends with exit code 1."""
+    hush_clients()
+    try:
+        return asyncio.run(question)
+    except BrokenPipeError:
+        drop_output()
+        raise typer.Exit(0) from None
+    except MissingTopicError as problem:
+        fail(f"{problem} `{topics_come_of}` or `slo-streams topics --create` creates it.")
+    except (KafkaError, OSError) as problem:
+        fail(why_no_answer(settings, problem))
+
+
+def hush_clients() -> None:
+    """Keep the Kafka client's own log of its attempts off the terminal: what matters is raised."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def why_no_answer(settings: Settings, problem: Exception) -> str:
+    """What keeps Kafka from answering, in words; asks the brokers again where nothing could be reached."""
+    if isinstance(problem, KafkaConnectionError):
+        said = (
+            f"No Kafka broker answers at {settings.bootstrap_servers}. Is it the right address (SLO_BOOTSTRAP_SERVERS) "
+            "and transport (SLO_SECURITY_PROTOCOL)? `slo-streams broker` starts one on this machine."
+        )
+        return "\n".join([said, *(obstacle.said for obstacle in asyncio.run(obstacles(settings)))])
+    return f"Kafka at {settings.bootstrap_servers} did not answer: {type(problem).__name__}: {problem}"

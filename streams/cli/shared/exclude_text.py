@@ -1,0 +1,89 @@
+"""Exclusions in words and tables, shared by the commands."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import orjson
+import typer
+
+from schemas.exclusions import Exclusion
+from streams.cli.shared.text import console, duration_text, plain_table, printable, utc_text
+from streams.registry.exclusions import FAULT, PLANNED, DeclaredExclusion, Phase
+
+TIME_HELP: Final = "now, RFC 3339, epoch ms, or a local time with --tz"
+_REASONS: Final = {PLANNED: "planned downtime", FAULT: "platform fault"}
+_ORDER: Final = {Phase.CURRENT: 0, Phase.COMING: 1, Phase.PAST: 2}
+_SHOWN: Final = 5
+
+
+def described(exclusion: Exclusion) -> str:
+    """`planned downtime of com.example.charts, all metrics, from 2026-11-29 02:00:00Z until ... (2h)`."""
+    return f"{_REASONS[exclusion.reason]} of {_app(exclusion)}, {_metric(exclusion)}, {span(exclusion)}"
+
+
+def span(exclusion: Exclusion) -> str:
+    """`from 2026-11-29 02:00:00Z until 2026-11-29 04:00:00Z (2h)`."""
+    since = f"from {utc_text(exclusion.start)}"
+    if exclusion.end is None:
+        return f"{since} until it is ended"
+    return f"{since} until {utc_text(exclusion.end)} ({duration_text(exclusion.end - exclusion.start)})"
+
+
+def listed(lines: Sequence[str]) -> list[str]:
+    """The first few lines, and how many more there are."""
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], f"  ... and {more:,} more"] if more > 1 else list(lines)
+
+
+def notice(known: Sequence[DeclaredExclusion]) -> str:
+    """Whether what was declared counts, for all of one kind."""
+    if known[0].exclusion.reason != PLANNED:
+        return "A fault of the platform counts from its start, whenever it is declared."
+    late = [one for one in known if not one.counts]
+    if not late:
+        ahead_ms = min(one.exclusion.start - one.announced_ms for one in known)
+        return f"Announced {duration_text(ahead_ms)} ahead, so it counts."
+    which = "It comes" if len(known) == 1 else f"{len(late):,} of {len(known):,} come"
+    return (
+        f"{which} TOO LATE TO COUNT: planned downtime takes nothing out unless it is announced before its start. "
+        "If the platform was at fault, declare that: --reason platform-fault."
+    )
+
+
+def show(exclusions: Iterable[DeclaredExclusion], now_ms: int, *, as_json: bool) -> None:
+    """Print them: those that hold now, those to come, and those that are over, the newest first."""
+    in_order = sorted(exclusions, key=lambda one: _place(one, now_ms))
+    if as_json:
+        documents = [_document(one, now_ms) for one in in_order]
+        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    if not in_order:
+        typer.echo("No exclusions. `slo-streams exclude add` declares one.")
+        return
+    table = plain_table("id", "", "app", "metric", "reason", "start", "end")
+    for one in in_order:
+        exclusion = one.exclusion
+        state = one.phase(now_ms).value + ("" if one.counts else ", too late to count")
+        end = "" if exclusion.end is None else utc_text(exclusion.end)
+        cells = (_app(exclusion), _metric(exclusion), _REASONS[exclusion.reason], utc_text(exclusion.start), end)
+        table.add_row(printable(exclusion.id), state, *cells)
+    console().print(table)
+
+
+def _place(known: DeclaredExclusion, now_ms: int) -> tuple[int, int, str]:
+    phase, start_ms = known.phase(now_ms), known.exclusion.start
+    return _ORDER[phase], start_ms if phase is Phase.COMING else -start_ms, known.exclusion.id
+
+
+def _document(known: DeclaredExclusion, now_ms: int) -> dict[str, Any]:
+    state = {"state": known.phase(now_ms).value, "counts": known.counts, "announced": known.announced_ms}
+    return known.exclusion.model_dump() | state
+
+
+def _app(exclusion: Exclusion) -> str:
+    return "all apps" if exclusion.app_key is None else printable(exclusion.app_key)
+
+
+def _metric(exclusion: Exclusion) -> str:
+    return "all metrics" if exclusion.metric_id is None else printable(exclusion.metric_id)

@@ -1,0 +1,1 @@
+"""The health prober: whom to call, when, how, and what came of it."""

@@ -1,1 +1,0 @@
-"""Producers of input events: the health prober and the sample feed."""

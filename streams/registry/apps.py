@@ -1,0 +1,99 @@
+"""The app catalogue: read from a file, read from its topic, and what has to be written to make one the other."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.apps import App
+from schemas.complaint import complaint
+from streams.listing import UnreadableListError, read_list
+from streams.prober.targets import plain_http_url
+from streams.registry.log import read_newest
+from streams.settings import Settings
+
+
+class InvalidAppsError(Exception):
+    """The list cannot be used; the message has a line for each fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppChanges:
+    """What a list changes in a catalogue. `left` are the apps that are not in the list, removed or not."""
+
+    added: Mapping[str, App] = field(default_factory=dict)
+    changed: Mapping[str, App] = field(default_factory=dict)
+    unchanged: Mapping[str, App] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+
+
+def load_apps(path: Path) -> list[App]:
+    """Apps of a file, in its order, at least one.
+
+    Raises:
+        InvalidAppsError: every fault, each with its line.
+    """
+    try:
+        items = read_list(path)
+    except UnreadableListError as error:
+        raise InvalidAppsError(str(error)) from None
+    lines: dict[str, int] = {}
+    apps, faults = [], []
+    for line, value in items:
+        try:
+            app = App.model_validate(value)
+        except ValidationError as error:
+            faults.append(f"{path}:{line}: {complaint(error)}")
+            continue
+        faults += [f"{path}:{line}: {fault}" for fault in _bad_urls(app)]
+        if app.app_key in lines:
+            faults.append(f"{path}:{line}: appKey: {app.app_key!r} is in line {lines[app.app_key]} already")
+        lines.setdefault(app.app_key, line)
+        apps.append(app)
+    if faults:
+        raise InvalidAppsError("\n".join(faults))
+    return apps
+
+
+def _bad_urls(app: App) -> Iterable[str]:
+    """The topic lets any text be a URL; nobody could check these."""
+    for index, url in enumerate(app.healthcheck_urls):
+        try:
+            plain_http_url(url)
+        except ValidationError as error:
+            yield f"healthcheckUrls.{index}: {error.errors()[0]['msg']}"
+        except ValueError as error:
+            yield f"healthcheckUrls.{index}: {error}"
+
+
+def read_app(key: bytes | None, value: bytes | None) -> App | None:
+    """The app of a record; None for what is none: it then changes nothing."""
+    try:
+        app = App.model_validate_json(value or b"")
+    except ValidationError:
+        return None
+    return app if app.app_key.encode() == key else None
+
+
+async def read_apps(settings: Settings) -> dict[str, App]:
+    """The catalogue as it is now, by appKey.
+
+    Raises:
+        MissingTopicError: nobody has created the topic yet.
+        KafkaError: no broker could be reached.
+    """
+    newest = await read_newest(settings, settings.topics.apps)
+    apps = (read_app(key, value) for key, value in newest.items())
+    return {app.app_key: app for app in apps if app is not None}
+
+
+def changes(current: Mapping[str, App], wanted: Iterable[App]) -> AppChanges:
+    """What it takes to have the wanted apps in a catalogue."""
+    by_key = {app.app_key: app for app in wanted}
+    return AppChanges(
+        added={key: app for key, app in by_key.items() if key not in current},
+        changed={key: app for key, app in by_key.items() if key in current and current[key] != app},
+        unchanged={key: app for key, app in by_key.items() if current.get(key) == app},
+        left=frozenset(current) - frozenset(by_key),
+    )

@@ -1,0 +1,98 @@
+"""Times that do not count: read as the engine knows them, and how one is brought to its end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from schemas.exclusions import Exclusion
+from streams.evaluation.exclusions import Exclusions, OnRecord
+from streams.kafka.reader import read_to_end, topic_reader
+from streams.reference.reference import Reference
+from streams.settings import Settings
+
+PLANNED: Final = "PLANNED_DOWNTIME"
+FAULT: Final = "PLATFORM_FAULT"
+_OCCURRENCE: Final = "%Y%m%dT%H%MZ"
+_WITHOUT_TIME_MS: Final = -1  # as Kafka marks a record that has none
+
+
+class Phase(StrEnum):
+    """Where an exclusion stands in time."""
+
+    CURRENT = "current"
+    COMING = "coming"
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredExclusion:
+    """An exclusion as it is now. `announced_ms`: when its start was put on record; `counts`: whether in time."""
+
+    exclusion: Exclusion
+    announced_ms: int
+    counts: bool
+
+    def phase(self, now_ms: int) -> Phase:
+        """Where it stands at a time."""
+        if self.exclusion.end is not None and self.exclusion.end <= max(now_ms, self.exclusion.start):
+            return Phase.PAST  # also one that was ended before it began
+        return Phase.COMING if self.exclusion.start > now_ms else Phase.CURRENT
+
+
+async def read_exclusions(settings: Settings) -> Exclusions:
+    """All that the topic says, by the rules of a worker: what that cannot use is passed over.
+
+    Raises:
+        MissingTopicError: nobody has created the topic yet.
+        KafkaError: no broker could be reached.
+    """
+    reference = Reference(settings.topics)
+    topic = settings.topics.exclusions
+    async with topic_reader(settings, topic) as (consumer, tps):
+        async for record in read_to_end(consumer, tps):
+            reference.take(topic, record)
+    return reference.exclusions
+
+
+def known_of(exclusions: Exclusions) -> dict[str, DeclaredExclusion]:
+    """Those that have not been withdrawn, by id."""
+    return {exclusion_id: _known(exclusion_id, one) for exclusion_id, one in exclusions.on_record().items()}
+
+
+def _known(exclusion_id: str, one: OnRecord) -> DeclaredExclusion:
+    said = one.exclusion
+    document = {
+        "id": exclusion_id,
+        "appKey": said.app_key,
+        "metricId": said.metric,
+        "reason": PLANNED if said.is_planned else FAULT,
+        "start": said.start_ms,
+        "end": said.end_ms,
+    }
+    return DeclaredExclusion(Exclusion.model_validate(document), max(one.announced_ms, _WITHOUT_TIME_MS), one.counts)
+
+
+def occurrence_id(exclusion_id: str, start_ms: int) -> str:
+    """Id of one occurrence of a recurring exclusion: `upgrade-20261129T0200Z`."""
+    return f"{exclusion_id}-{datetime.fromtimestamp(start_ms / 1_000, UTC):{_OCCURRENCE}}"
+
+
+def with_id(among: Iterable[DeclaredExclusion], exclusion_id: str) -> list[DeclaredExclusion]:
+    """The exclusion of that id, or all occurrences of a recurring one, by their start."""
+    found = [
+        one for one in among if one.exclusion.id in (exclusion_id, occurrence_id(exclusion_id, one.exclusion.start))
+    ]
+    return sorted(found, key=lambda one: (one.exclusion.start, one.exclusion.id))
+
+
+def ended(exclusion: Exclusion, at_ms: int) -> Exclusion | None:
+    """The same, over at a time; None when it is over by then as it is.
+
+    One that has not begun by then ends where it begins: it takes nothing out. The start stays, and with it the notice.
+    """
+    end_ms = max(exclusion.start, at_ms)
+    if exclusion.end is not None and exclusion.end <= end_ms:
+        return None
+    return exclusion.model_copy(update={"end": end_ms})

@@ -1,0 +1,58 @@
+"""State kept over a rebalance: used where nobody has committed since, forgotten where it was not assigned back."""
+
+import pytest
+from faust.types import TP
+
+from streams.names import WEBHOOK, Topics
+from streams.reference.reference import Reference
+from streams.unit.committed_position import CommittedPosition
+from streams.unit.retained import RetainedUnits
+from streams.unit.unit import Unit
+from tests.build import NEW
+
+HERE, THERE = TP("slo.webhook.v1", 3), TP("slo.webhook.v1", 4)
+OWN = CommittedPosition(committed=7, changelog_end=40)
+
+
+def new_unit() -> Unit:
+    return Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], 0, Reference(Topics()), NEW)
+
+
+def test_what_nobody_has_changed_is_used_once() -> None:
+    parked, unit = RetainedUnits(), new_unit()
+    parked.put(HERE, unit, OWN)
+    assert parked.take(HERE, OWN) is unit
+    assert parked.take(HERE, OWN) is None
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(CommittedPosition(9, 44), id="another worker has read on"),
+        pytest.param(CommittedPosition(7, 43), id="another worker has judged what was read"),
+        pytest.param(CommittedPosition(7, 41), id="a transaction of another worker was aborted"),
+        pytest.param(CommittedPosition(5, 40), id="an operator has moved the group"),
+        pytest.param(CommittedPosition(None, 0), id="an operator has removed group and changelog"),
+    ],
+)
+def test_what_may_be_out_of_date_is_never_used(found: CommittedPosition) -> None:
+    parked = RetainedUnits()
+    parked.put(HERE, new_unit(), OWN)
+    assert parked.take(HERE, found) is None
+    assert parked.take(HERE, OWN) is None
+
+
+def test_a_partition_that_never_committed_is_kept_too() -> None:
+    parked, unit, mark = RetainedUnits(), new_unit(), CommittedPosition(None, 0)
+    parked.put(HERE, unit, mark)
+    assert parked.take(HERE, mark) is unit
+    assert parked.take(THERE, mark) is None
+
+
+def test_what_is_not_assigned_back_is_forgotten() -> None:
+    parked, unit = RetainedUnits(), new_unit()
+    parked.put(HERE, unit, OWN)
+    parked.put(THERE, new_unit(), OWN)
+    parked.keep_only({HERE})
+    assert parked.take(THERE, OWN) is None
+    assert parked.take(HERE, OWN) is unit
