@@ -194,7 +194,9 @@ def _document(stored: StoredTable, key: SeriesKey, one: Explanation) -> dict[str
         "breachedAt": standing.breached_at_ms,
         "incidentId": one.incident,
         "boundariesInARow": standing.run,
-        "boundariesNeeded": objective.alert_after if standing.breached_at_ms is None else objective.recover_after,
+        "boundariesNeeded": objective.alert_boundaries
+        if standing.breached_at_ms is None
+        else objective.recover_boundaries,
         "lastJudgedBoundary": one.judged_ms,
         "nextBoundary": {
             **_window_document(one.upcoming),

@@ -65,15 +65,15 @@ def _table(source: str, objectives: tuple[Objective, ...]) -> Table:
             _duration(objective.hop_ms),
             f"SLI {'<=' if objective.breach_at_budget else '<'} {percent(objective.slo_percent)}",
             str(objective.minimum_events),
-            _patience(objective.alert_after),
-            _patience(objective.recover_after),
+            _patience(objective.alert_after_ms),
+            _patience(objective.recover_after_ms),
             objective.silence.value,
         )
     return table
 
 
-def _patience(boundaries: int) -> str:
-    return "at once" if boundaries == 1 else f"{boundaries} hops in a row"
+def _patience(after_ms: int) -> str:
+    return _duration(after_ms) if after_ms else "at once"
 
 
 def _duration(milliseconds: int) -> str:

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 from streams.windows.hopping import HoppingWindow
+
+HOLD_FOR_MS: Final = 7 * 86_400_000
+"""How long a breach is held through silence, unless the objective says otherwise."""
 
 
 class Silence(StrEnum):
@@ -14,14 +18,24 @@ class Silence(StrEnum):
     HOLD = "hold"
 
 
+class Judge(StrEnum):
+    """Who judges an objective: the worker from its panes, or history from what it keeps for weeks."""
+
+    WORKER = "worker"
+    HISTORY = "history"
+
+
 @dataclass(frozen=True, slots=True)
 class Objective:
     """One alert condition on one metric, exact to the digit.
 
     `budget` is the share of failures allowed: burn-rate threshold x (1 - target), never a binary float. It is above
-    zero with `breach_at_budget`, so that a window without a bad event never breaches.
-    `window_ms` is a multiple of `hop_ms`, and both of a second. `alert_after` and `recover_after` count
-    consecutive judged boundaries, at least 1.
+    zero with `breach_at_budget`, so that a window without a bad event never breaches. With `short_ms` the last so many
+    milliseconds of the window have to be below as well. `window_ms` and the shorter `short_ms` are multiples of
+    `hop_ms`, and all of a second.
+
+    An SLI has to be below for `alert_after_ms`, and to meet the objective again for `recover_after_ms`. `hold_for_ms`
+    ends a breach that silence holds. `severity` and `service` go into its alerts as they are.
     """
 
     name: str
@@ -31,9 +45,14 @@ class Objective:
     budget: Fraction
     breach_at_budget: bool = False
     minimum_events: int = 1
-    alert_after: int = 1
-    recover_after: int = 1
+    alert_after_ms: int = 0
+    recover_after_ms: int = 0
     silence: Silence = Silence.RECOVER
+    hold_for_ms: int = HOLD_FOR_MS
+    short_ms: int | None = None
+    judge: Judge = Judge.WORKER
+    severity: str = "page"
+    service: str | None = None
 
     def over(self, pane_ms: int) -> HoppingWindow:
         """Its window, read from panes of this length."""
@@ -48,6 +67,20 @@ class Objective:
     def breaches(self, good: int, bad: int) -> bool:
         """Whether a window with these counts is judged, and misses the objective."""
         return good + bad >= self.minimum_events and self.is_below(good, bad)
+
+    @property
+    def alert_boundaries(self) -> int:
+        """Consecutive judged boundaries that have to be below for a breach."""
+        return self._boundaries(self.alert_after_ms)
+
+    @property
+    def recover_boundaries(self) -> int:
+        """Consecutive judged boundaries that have to be met for a recovery."""
+        return self._boundaries(self.recover_after_ms)
+
+    def _boundaries(self, after_ms: int) -> int:
+        """So many that the last lies at least a duration after the first."""
+        return 1 - -after_ms // self.hop_ms
 
     @property
     def slo_percent(self) -> float:

@@ -1,10 +1,10 @@
 """From verdicts to transitions: the state machine of one series under one objective.
 
-             (d) below, alert_after-th in a row: BREACH
+             (d) below, alert_boundaries in a row: BREACH
     +-----+ ------------------------------------------> +----------+
     | met |                                             | breached |
     +-----+ <------------------------------------------ +----------+
-             (f) met, recover_after-th in a row: RECOVERY RESTORED
+             (f) met, recover_boundaries in a row: RECOVERY RESTORED
              (a) silence, unless held:           RECOVERY NO_DATA
              (x) an exclusion explains it:       RECOVERY EXCLUDED
              (r) its objective was removed:      RECOVERY RETIRED
@@ -93,7 +93,7 @@ def judge(
     if objective.is_below(good, bad) is not is_met:
         return (standing if standing.run == 0 else ObjectiveState(standing.breached_at_ms)), None  # (e) (g)
     run = standing.run + 1
-    if run < (objective.alert_after if is_met else objective.recover_after):
+    if run < (objective.alert_boundaries if is_met else objective.recover_boundaries):
         return ObjectiveState(standing.breached_at_ms, run), None
     return (
         (ObjectiveState(boundary_ms), AlertReason.BELOW_OBJECTIVE) if is_met else (AT_REST, AlertReason.RESTORED)

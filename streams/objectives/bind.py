@@ -40,10 +40,6 @@ class _Rule:
     hop_ms: int
     burn_rate: Located[BurnRate]
 
-    def boundaries(self, duration_ms: int) -> int:
-        """How many judged boundaries in a row a duration asks for."""
-        return max(1, -(-duration_ms // self.hop_ms))
-
 
 class _Binder:
     """One file's names, who uses them, and the problems found on the way."""
@@ -153,9 +149,10 @@ class _Binder:
             budget=budget,
             breach_at_budget=at_budget,
             minimum_events=rule.tuning.minimum_events,
-            alert_after=rule.boundaries(burn_rate.alert_after),
-            recover_after=rule.boundaries(rule.tuning.recover_after),
+            alert_after_ms=burn_rate.alert_after,
+            recover_after_ms=rule.tuning.recover_after,
             silence=rule.tuning.silence or (Silence.HOLD if metric == AVAILABILITY.id else Silence.RECOVER),
+            service=slo.spec.service,
         )
 
     def _refuse_twins(self, objects: Sequence[_Named]) -> None:

@@ -9,7 +9,13 @@ from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.transition import AT_REST, AlertReason, ObjectiveState, judge
 
 ONE_PERCENT = Objective(
-    "o", "webhook-delivery-success-rate", 900_000, 60_000, Fraction(1, 100), alert_after=2, recover_after=3
+    "o",
+    "webhook-delivery-success-rate",
+    900_000,
+    60_000,
+    Fraction(1, 100),
+    alert_after_ms=60_000,
+    recover_after_ms=60_001,
 )
 HOLDS = replace(ONE_PERCENT, silence=Silence.HOLD)
 AT_LEAST_TEN = replace(ONE_PERCENT, minimum_events=10)
@@ -87,3 +93,22 @@ def test_a_count_beyond_a_double_is_still_exact() -> None:
     total = 10**18
     assert not ONE_PERCENT.is_below(total - total // 100, total // 100)
     assert ONE_PERCENT.is_below(total - total // 100 - 1, total // 100 + 1)
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "hop_ms", "boundaries"),
+    [
+        (0, 60_000, 1),
+        (1_000, 60_000, 2),
+        (60_000, 60_000, 2),
+        (300_000, 60_000, 6),
+        (300_000, 120_000, 4),
+        (300_000, 300_000, 2),
+        (60_000, 300_000, 2),
+    ],
+)
+def test_the_last_boundary_in_a_row_lies_at_least_the_duration_after_the_first(
+    after_ms: int, hop_ms: int, boundaries: int
+) -> None:
+    patient = replace(ONE_PERCENT, hop_ms=hop_ms, alert_after_ms=after_ms, recover_after_ms=after_ms)
+    assert (patient.alert_boundaries, patient.recover_boundaries) == (boundaries, boundaries)

@@ -24,7 +24,14 @@ JUDGED_BY = [
     WEBHOOK,
     replace(WEBHOOK, name="held", silence=Silence.HOLD),
     replace(WEBHOOK, name="slow", window_ms=DAY_MS, hop_ms=5 * MINUTE_MS),
-    replace(WEBHOOK, name="patient", hop_ms=7 * MINUTE_MS, window_ms=21 * MINUTE_MS, alert_after=2, recover_after=2),
+    replace(
+        WEBHOOK,
+        name="patient",
+        hop_ms=7 * MINUTE_MS,
+        window_ms=21 * MINUTE_MS,
+        alert_after_ms=MINUTE_MS,
+        recover_after_ms=MINUTE_MS,
+    ),
     replace(WEBHOOK, name="two-at-least", minimum_events=2),
 ]
 

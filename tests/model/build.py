@@ -1,6 +1,7 @@
 """Records and objectives for examples: everything happens on 2 March 2026, UTC, in one partition."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -17,7 +18,7 @@ MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 
 DEFAULTS = {
-    objective.name: objective
+    objective.name: replace(objective, service="marketplace-apps")
     for objective in (
         Objective(
             "app-availability-15m", AVAILABILITY.id, 15 * MINUTE_MS, MINUTE_MS, Fraction(1, 1000), silence=Silence.HOLD

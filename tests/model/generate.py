@@ -236,8 +236,8 @@ def _objectives(rng: random.Random) -> list[Objective]:
                     budget=Fraction(rng.choice(("1/1000", "1/100", "1/20", "1/4", "1/2"))),
                     breach_at_budget=rng.random() < 0.2,
                     minimum_events=rng.choice((1, 1, 2, 5)),
-                    alert_after=rng.choice((1, 1, 2, 3)),
-                    recover_after=rng.choice((1, 1, 2, 3)),
+                    alert_after_ms=rng.choice((0, 0, 0, 1, MINUTE_MS, 3 * MINUTE_MS)),
+                    recover_after_ms=rng.choice((0, 0, 0, 1, MINUTE_MS, 3 * MINUTE_MS)),
                     silence=rng.choice(tuple(Silence)),
                 )
             )

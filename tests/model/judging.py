@@ -1,9 +1,9 @@
 """The model: feed a log record by record, and recount every window from its raw events at every boundary.
 
-met ──(below at `alert_after` judged boundaries in a row)──────▶ breached    BREACH
+met ──(below for `alert_after_ms`, at each judged boundary)─────▶ breached    BREACH
 breached ──(breaches only with what is excluded by now)────────▶ met         RECOVERY, EXCLUDED
 breached ──(no event in the window, and silence is `recover`)──▶ met         RECOVERY, NO_DATA
-breached ──(not below at `recover_after` judged boundaries)────▶ met         RECOVERY, RESTORED
+breached ──(not below for `recover_after_ms`, likewise)────────▶ met         RECOVERY, RESTORED
 """
 
 from collections import defaultdict
@@ -188,10 +188,10 @@ class _Partition:
             return
         breached = state.breached_at_ms is not None
         state.in_a_row = state.in_a_row + 1 if _is_below(counts, objective) != breached else 0
-        if state.breached_at_ms is None and state.in_a_row >= objective.alert_after:
+        if state.breached_at_ms is None and _lasts(state.in_a_row, objective, objective.alert_after_ms):
             self._publish(series, objective, boundary_ms, boundary_ms, "BELOW_OBJECTIVE", counts)
             state.breached_at_ms, state.in_a_row = boundary_ms, 0
-        elif state.breached_at_ms is not None and state.in_a_row >= objective.recover_after:
+        elif state.breached_at_ms is not None and _lasts(state.in_a_row, objective, objective.recover_after_ms):
             self._publish(series, objective, boundary_ms, state.breached_at_ms, "RESTORED", counts)
             state.breached_at_ms, state.in_a_row = None, 0
 
@@ -206,6 +206,11 @@ class _Partition:
     ) -> None:
         app = self.catalogue.app(series.app_key)
         self.alerts.append(alert(self.metric, series, app, objective, boundary_ms, breached_at_ms, reason, counts))
+
+
+def _lasts(boundaries: int, objective: Objective, after_ms: int) -> bool:
+    """Whether so many judged boundaries in a row, counted as hops between them, last as long."""
+    return boundaries > 0 and (boundaries - 1) * objective.hop_ms >= after_ms
 
 
 def _is_below(counts: Counts, objective: Objective) -> bool:

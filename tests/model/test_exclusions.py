@@ -289,7 +289,7 @@ def test_failures_in_a_downtime_do_not_prolong_a_breach_of_before() -> None:
 
 def test_an_annulment_does_not_wait_for_recover_after() -> None:
     log = [*ONE_FAILED, exclusion("12:10:10", "12:05", "12:06")]
-    patient = replace(WEBHOOK_15M, recover_after=5)
+    patient = replace(WEBHOOK_15M, recover_after_ms=4 * MINUTE_MS)
     assert short(log, patient) == [PAGED[0], ("12:10", "EXCLUDED", 9, 0)]
 
 
@@ -305,7 +305,7 @@ def test_fewer_than_the_minimum_left_annuls_or_is_not_judged() -> None:
 
 def test_too_few_left_do_not_break_a_row() -> None:
     failures = [delivery(f"12:{minute:02}", 500) for minute in (0, 0, 1, 1, 1, 2, 2)]
-    patient = replace(WEBHOOK_1M, alert_after=2, minimum_events=2)
+    patient = replace(WEBHOOK_1M, alert_after_ms=MINUTE_MS, minimum_events=2)
     thinned = replace(patient, window_ms=2 * MINUTE_MS)
     assert short(failures, patient)[0] == ("12:02", "BELOW_OBJECTIVE", 0, 3)
     # 12:01: two. 12:02: two, as 12:01 is excluded. That makes a row of two.
@@ -316,7 +316,7 @@ def test_too_few_left_do_not_break_a_row() -> None:
 
 def test_after_an_annulment_a_row_begins_anew() -> None:
     log = [delivery(f"12:{minute:02}", 500) for minute in range(6)]
-    assert short([*log, exclusion("12:02", "12:02", "12:03")], replace(WEBHOOK_1M, alert_after=2))[:3] == [
+    assert short([*log, exclusion("12:02", "12:02", "12:03")], replace(WEBHOOK_1M, alert_after_ms=MINUTE_MS))[:3] == [
         ("12:02", "BELOW_OBJECTIVE", 0, 1),
         ("12:03", "EXCLUDED", 0, 0),
         ("12:05", "BELOW_OBJECTIVE", 0, 1),
@@ -325,7 +325,7 @@ def test_after_an_annulment_a_row_begins_anew() -> None:
 
 def test_an_annulment_forgets_a_recovery_half_done() -> None:
     log = [delivery(f"12:{minute:02}", 204 if minute == 2 else 500) for minute in range(7)]
-    patient = replace(WEBHOOK_1M, alert_after=2, recover_after=3)
+    patient = replace(WEBHOOK_1M, alert_after_ms=MINUTE_MS, recover_after_ms=2 * MINUTE_MS)
     assert short([*log, exclusion(None, "12:03", "12:04")], patient)[:3] == [
         ("12:02", "BELOW_OBJECTIVE", 0, 1),
         ("12:04", "EXCLUDED", 0, 0),  # after one good minute of three
@@ -362,7 +362,7 @@ def test_without_the_exclusion_the_preference_is_that_of_the_whole_window() -> N
     """The host's failures breach no more once the app has reported: its exclusion annuls nothing."""
     log = [host("12:00", None), host("12:02", None), reported("12:03", "SUCCESS")]
     log += [exclusion("12:04:10", "12:00", "12:04")]
-    patient = replace(IFRAME_15M, recover_after=10)
+    patient = replace(IFRAME_15M, recover_after_ms=9 * MINUTE_MS)
     assert short(log, patient) == [("12:01", "BELOW_OBJECTIVE", 0, 1), ("12:04", "NO_DATA", 0, 0)]
 
 

@@ -115,22 +115,32 @@ def minutes(pattern: str) -> list[Record]:
 @pytest.mark.parametrize(
     ("pattern", "objective", "expected"),
     [
-        ("xxxo", replace(WEBHOOK_1M, alert_after=3), ["12:03 BELOW_OBJECTIVE", "12:04 RESTORED"]),
-        ("xxoxxxo", replace(WEBHOOK_1M, alert_after=3), ["12:06 BELOW_OBJECTIVE", "12:07 RESTORED"]),
-        ("xx.xxxo", replace(WEBHOOK_1M, alert_after=3), ["12:06 BELOW_OBJECTIVE", "12:07 RESTORED"]),
-        ("XXoXO", replace(WEBHOOK_1M, alert_after=3, minimum_events=2), ["12:04 BELOW_OBJECTIVE", "12:05 RESTORED"]),
-        ("xoo", replace(WEBHOOK_1M, recover_after=2), ["12:01 BELOW_OBJECTIVE", "12:03 RESTORED"]),
-        ("xoxoo", replace(WEBHOOK_1M, recover_after=2), ["12:01 BELOW_OBJECTIVE", "12:05 RESTORED"]),
+        ("xxxo", replace(WEBHOOK_1M, alert_after_ms=2 * MINUTE_MS), ["12:03 BELOW_OBJECTIVE", "12:04 RESTORED"]),
+        ("xxxxxo", replace(WEBHOOK_1M, alert_after_ms=5 * MINUTE_MS), []),  # five boundaries span four minutes
+        ("xxxxxxo", replace(WEBHOOK_1M, alert_after_ms=5 * MINUTE_MS), ["12:06 BELOW_OBJECTIVE", "12:07 RESTORED"]),
+        ("xxoxxxo", replace(WEBHOOK_1M, alert_after_ms=2 * MINUTE_MS), ["12:06 BELOW_OBJECTIVE", "12:07 RESTORED"]),
+        ("xx.xxxo", replace(WEBHOOK_1M, alert_after_ms=2 * MINUTE_MS), ["12:06 BELOW_OBJECTIVE", "12:07 RESTORED"]),
+        (
+            "XXoXO",
+            replace(WEBHOOK_1M, alert_after_ms=2 * MINUTE_MS, minimum_events=2),
+            ["12:04 BELOW_OBJECTIVE", "12:05 RESTORED"],
+        ),
+        ("xoo", replace(WEBHOOK_1M, recover_after_ms=MINUTE_MS), ["12:01 BELOW_OBJECTIVE", "12:03 RESTORED"]),
+        ("xoxoo", replace(WEBHOOK_1M, recover_after_ms=MINUTE_MS), ["12:01 BELOW_OBJECTIVE", "12:05 RESTORED"]),
         (
             "xo.oo",
-            replace(WEBHOOK_1M, recover_after=2, silence=Silence.HOLD),
+            replace(WEBHOOK_1M, recover_after_ms=MINUTE_MS, silence=Silence.HOLD),
             ["12:01 BELOW_OBJECTIVE", "12:05 RESTORED"],
         ),
-        ("XOxO", replace(WEBHOOK_1M, recover_after=2, minimum_events=2), ["12:01 BELOW_OBJECTIVE", "12:04 RESTORED"]),
-        ("xo.", replace(WEBHOOK_1M, recover_after=2), ["12:01 BELOW_OBJECTIVE", "12:03 NO_DATA"]),
+        (
+            "XOxO",
+            replace(WEBHOOK_1M, recover_after_ms=MINUTE_MS, minimum_events=2),
+            ["12:01 BELOW_OBJECTIVE", "12:04 RESTORED"],
+        ),
+        ("xo.", replace(WEBHOOK_1M, recover_after_ms=MINUTE_MS), ["12:01 BELOW_OBJECTIVE", "12:03 NO_DATA"]),
         (
             "xxooxo",  # one bad minute after the incident is not two
-            replace(WEBHOOK_1M, alert_after=2, recover_after=2),
+            replace(WEBHOOK_1M, alert_after_ms=MINUTE_MS, recover_after_ms=MINUTE_MS),
             ["12:02 BELOW_OBJECTIVE", "12:04 RESTORED"],
         ),
     ],
@@ -141,7 +151,7 @@ def test_boundaries_in_a_row(pattern: str, objective: Objective, expected: list[
 
 
 def test_breached_at_is_the_boundary_that_completed_the_row() -> None:
-    (breach,) = run(minutes("xxx"), replace(WEBHOOK_1M, alert_after=3), until="12:03").all_alerts
+    (breach,) = run(minutes("xxx"), replace(WEBHOOK_1M, alert_after_ms=2 * MINUTE_MS), until="12:03").all_alerts
     assert breach["breachedAt"] == breach["time"] == "2026-03-02T12:03:00Z"
 
 

@@ -64,7 +64,7 @@ def test_a_file_is_shown_as_it_is_understood(run: CliRunner, strict: Path) -> No
         "SLI <= 99 %",
         "20",
         "at once",
-        "4 hops in a row",
+        "2m",
         "recover",
     ]
 

@@ -7,6 +7,7 @@ import pytest
 
 from streams.evaluation.objective import Objective, Silence
 from streams.objectives import load_objectives
+from tests.model.build import DEFAULTS
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -55,25 +56,7 @@ spec:
 
 
 def test_shipped_objectives_are_those_of_the_programme() -> None:
-    assert load_objectives() == (
-        Objective(
-            "app-availability-15m",
-            "app-availability",
-            15 * MINUTE,
-            MINUTE,
-            Fraction(1, 1000),
-            silence=Silence.HOLD,
-        ),
-        Objective("iframe-load-15m", "iframe-load-success-rate", 15 * MINUTE, MINUTE, Fraction(5, 100)),
-        Objective(
-            "installation-callback-24h",
-            "installation-callback-success-rate",
-            24 * HOUR,
-            5 * MINUTE,
-            Fraction(1, 100),
-        ),
-        Objective("webhook-delivery-15m", WEBHOOK, 15 * MINUTE, MINUTE, Fraction(1, 100)),
-    )
+    assert load_objectives() == tuple(DEFAULTS.values())
 
 
 def test_every_annotation_and_alert_after_are_read(tmp_path: Path) -> None:
@@ -92,9 +75,10 @@ def test_every_annotation_and_alert_after_are_read(tmp_path: Path) -> None:
             budget=Fraction(1344, 10_000),
             breach_at_budget=True,
             minimum_events=20,
-            alert_after=3,  # 5 minutes are two and a half hops
-            recover_after=5,
+            alert_after_ms=5 * MINUTE,
+            recover_after_ms=10 * MINUTE,
             silence=Silence.HOLD,
+            service="marketplace-apps",
         ),
     )
 

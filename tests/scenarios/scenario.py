@@ -69,22 +69,17 @@ class ChangedObjective(Strict):
     def objective(self, shipped: dict[str, Objective]) -> Objective:
         """The objective meant."""
         base = shipped[self.use]
-        hop_ms = duration_ms(self.hop) if self.hop else base.hop_ms
         return replace(
             base,
             name=self.name or base.name,
             window_ms=duration_ms(self.window) if self.window else base.window_ms,
-            hop_ms=hop_ms,
+            hop_ms=duration_ms(self.hop) if self.hop else base.hop_ms,
             budget=Fraction(1 - Decimal(self.target)) if self.target else base.budget,
             minimum_events=self.minimumEvents or base.minimum_events,
-            alert_after=_boundaries(self.alertAfter, hop_ms) if self.alertAfter else base.alert_after,
-            recover_after=_boundaries(self.recoverAfter, hop_ms) if self.recoverAfter else base.recover_after,
+            alert_after_ms=duration_ms(self.alertAfter) if self.alertAfter else base.alert_after_ms,
+            recover_after_ms=duration_ms(self.recoverAfter) if self.recoverAfter else base.recover_after_ms,
             silence=Silence(self.silence) if self.silence else base.silence,
         )
-
-
-def _boundaries(duration: str, hop_ms: int) -> int:
-    return max(1, -(-duration_ms(duration) // hop_ms))
 
 
 class Scenario(Strict):

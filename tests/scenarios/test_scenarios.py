@@ -7,11 +7,10 @@ import pytest
 
 from streams.durations import duration_ms
 from streams.evaluation.objective import Objective
-from streams.objectives import load_objectives
 from tests.laws.agreement import replay_of
 from tests.laws.engine import run
 from tests.model import Alert, Record, judge
-from tests.model.build import DEFAULTS, clock_ms
+from tests.model.build import clock_ms
 from tests.scenarios.scenario import read_scenario
 
 Runner = Callable[[Sequence[Record], Sequence[Objective], int, int], list[Alert]]
@@ -42,7 +41,3 @@ def test_scenario(path: Path, runner: Runner) -> None:
     lateness_ms, until_ms = duration_ms(scenario.lateness), clock_ms(scenario.until)
     alerts = runner(scenario.records(), scenario.judged_by(), lateness_ms, until_ms)
     assert scenario.seen(alerts) == scenario.expect, scenario.story
-
-
-def test_the_shipped_objectives_are_those_of_the_programme() -> None:
-    assert {objective.name: objective for objective in load_objectives()} == DEFAULTS

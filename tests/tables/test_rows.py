@@ -74,8 +74,8 @@ def test_a_meta_row_reads_back_to_the_digit() -> None:
         budget=third,
         breach_at_budget=True,
         minimum_events=20,
-        alert_after=3,
-        recover_after=4,
+        alert_after_ms=900_000,
+        recover_after_ms=1_000,
         silence=Silence.HOLD,
     )
     progress = Progress(1_772_409_600_123, 1_772_409_540_000, 60_000, (odd, *DEFAULTS.values()))

@@ -38,9 +38,9 @@ def verdict_text(one: Explanation) -> str:
         case Verdict.BELOW, True:
             return f"{said}: BREACH" if standing.breached_at_ms == one.judged_ms else f"{said}: the breach stands"
         case Verdict.BELOW, False:
-            return f"{said}{_row(standing.run, objective.alert_after, 'BREACH')}"
+            return f"{said}{_row(standing.run, objective.alert_boundaries, 'BREACH')}"
         case Verdict.MET, True:
-            return f"{said}{_row(standing.run, objective.recover_after, 'RECOVERY')}"
+            return f"{said}{_row(standing.run, objective.recover_boundaries, 'RECOVERY')}"
     return said
 
 
