@@ -76,12 +76,14 @@ class Settings(BaseSettings):
     clock: Clock = Clock.LIVE
     allowed_lateness: DurationMs = Field(10_000, ge=0)
     session_timeout: DurationMs = Field(10_000, ge=1_000)
+    transaction_timeout: DurationMs = Field(60_000, ge=1_000)
+    broker_patience: DurationMs = Field(300_000, ge=0)
     commit_interval: DurationMs = Field(500, ge=10, le=60_000)
     objectives: Path | None = None
     health_host: str = "127.0.0.1"
     health_port: int = Field(8089, ge=0, le=65_535)
     watchdog: DurationMs | None = Field(None, ge=1_000)
-    heartbeat_interval: DurationMs = Field(60_000, ge=0)
+    heartbeat_interval: DurationMs = Field(10_000, ge=0)
     brake_records: int = Field(50_000, ge=0)
     brake_percent: int = Field(95, ge=1, le=100)
     log_format: LogFormat = LogFormat.TEXT
@@ -141,8 +143,8 @@ class Settings(BaseSettings):
 
     @property
     def watchdog_ms(self) -> int:
-        """How long a worker may make no progress; three session timeouts unless set."""
-        return 3 * self.session_timeout if self.watchdog is None else self.watchdog
+        """How long a worker may make no progress; unless set, what it may take to be given up and to store its work."""
+        return self.session_timeout + self.transaction_timeout if self.watchdog is None else self.watchdog
 
     @property
     def prober_group_id(self) -> str:

@@ -11,7 +11,7 @@ from streams.cli.shared.failure import fail
 from streams.cli.shared.text import console, plain_table
 from streams.gateway.topics import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
-from streams.kafka.specs import TopicSpec, caution_of, fault_of, topics_needed
+from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed
 from streams.kafka.topics import UnusableClusterError, ensure_topics
 from streams.settings import Settings
 
@@ -68,9 +68,8 @@ def topics(
         table.add_row(spec.name, *cells, Text(verdict, style=_STYLES.get(verdict, "red")))
     console().print(table)
     for spec in needed:
-        if caution := caution_of(spec, set_to.get(spec.name, {})):
-            said, advice = caution
-            typer.echo(f"{spec.name} {said}. {advice}")
+        for said, command in cautions_of(spec, set_to.get(spec.name, {}), settings.bootstrap_servers):
+            typer.echo(f"{spec.name} {said}. To mend it:\n  {command}")
     if _MISSING in verdicts.values():
         typer.echo("What is missing, a worker creates when it starts, or: slo-streams topics --create")
     if not _STYLES.keys() >= set(verdicts.values()):

@@ -11,7 +11,7 @@ from streams.doctor.finding import Finding, ok, problem, warning
 from streams.evaluation.objective import Objective
 from streams.gateway.topics import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics
-from streams.kafka.specs import TopicSpec, caution_of, topics_needed
+from streams.kafka.specs import TopicSpec, cautions_of, topics_needed
 from streams.settings import Settings
 
 # A commit writes batches of 512 KiB, and a rejected record keeps up to 900 KB of the original.
@@ -19,6 +19,7 @@ _NEEDED_RECORD_BYTES: Final = 1_000_000
 _SETTINGS: Final = (
     "cleanup.policy",
     "max.message.bytes",
+    "message.timestamp.type",
     "min.compaction.lag.ms",
     "min.insync.replicas",
     "retention.ms",
@@ -99,6 +100,8 @@ def _faults(
         said = f"has {topic.replication} replicas, fewer than SLO_REPLICATION_FACTOR={settings.replication_factor}"
         yield warning(name, said, "Add replicas, or set SLO_REPLICATION_FACTOR to what is meant.")
     if set_to is not None:
+        for said, command in cautions_of(spec, set_to, settings.bootstrap_servers):
+            yield warning(name, said, command)
         yield from _misset(spec, topic, set_to, longest_ms.get(name, 0))
 
 
@@ -109,8 +112,6 @@ def _misset(spec: TopicSpec, topic: Topic, set_to: TopicSettings, longest_ms: in
     if not spec.is_compacted and "delete" not in policy:
         said = f"cleanup.policy={policy} keeps one record a key and forgets the rest"
         yield problem(name, said, "Set cleanup.policy=delete on it.")
-    if caution := caution_of(spec, set_to):
-        yield warning(name, *caution)
     if int(set_to["max.message.bytes"]) < _NEEDED_RECORD_BYTES:
         said = f"max.message.bytes={set_to['max.message.bytes']}: larger commits are refused, and the worker ends"
         yield problem(name, said, f"Set max.message.bytes to at least {_NEEDED_RECORD_BYTES}; 1048588 is usual.")

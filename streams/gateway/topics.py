@@ -1,7 +1,7 @@
 """The topics of the gateway, and what it does on them."""
 
 from streams.kafka.rights import READ, WRITE, Rights
-from streams.kafka.specs import TopicSpec
+from streams.kafka.specs import EVENTS, TopicSpec
 from streams.settings import Settings
 
 
@@ -17,7 +17,7 @@ def own_topics(settings: Settings) -> list[TopicSpec]:
 
 def gateway_topics(settings: Settings) -> list[TopicSpec]:
     """What the gateway writes, and the installations, which it reads."""
-    return [*(TopicSpec(name) for name in settings.topics.inputs), *own_topics(settings)]
+    return [*(TopicSpec(name, EVENTS) for name in settings.topics.inputs), *own_topics(settings)]
 
 
 def gateway_rights(settings: Settings) -> Rights:

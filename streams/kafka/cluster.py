@@ -13,7 +13,7 @@ from aiokafka.errors import TopicAuthorizationFailedError, for_code
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 
-_SETTINGS: Final = ("cleanup.policy", "min.compaction.lag.ms")
+_SETTINGS: Final = ("cleanup.policy", "message.timestamp.type", "min.compaction.lag.ms")
 
 
 class MissingTopicError(Exception):
@@ -95,7 +95,7 @@ async def partitions_of(settings: Settings, names: Iterable[str]) -> list[TopicP
 
 
 async def topic_settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """`cleanup.policy` and `min.compaction.lag.ms` of existing topics; none of what this user may not see.
+    """What `streams.kafka.specs` asks of existing topics; none of what this user may not see.
 
     Raises:
         KafkaError: the brokers do not answer.

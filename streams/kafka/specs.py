@@ -2,19 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from streams.kafka.cluster import Topic
 from streams.names import METRICS, changelog
 from streams.settings import Settings
 
-_LAG = "min.compaction.lag.ms"
-_DAY_MS = 86_400_000
+_DAY_MS: Final = 86_400_000
 
-_COMPACT = {"cleanup.policy": "compact"}
-# A restart has to learn anew which version of an exclusion was known when: none is merged away while it may matter.
-_EXCLUSIONS = _COMPACT | {_LAG: str(35 * _DAY_MS)}
+
+def _kept_for(days: int) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(days * _DAY_MS)}
+
+
+_LAG: Final = "min.compaction.lag.ms"
+_STAMP: Final = "message.timestamp.type"
+_APPENDED: Final = {_STAMP: "LogAppendTime"}
+_CREATED: Final = {_STAMP: "CreateTime"}
+
+_COMPACT: Final = {"cleanup.policy": "compact"}
+# Time moves by what the broker saw, so that the clock of one producer cannot move it for all others.
+EVENTS: Final = _kept_for(7) | _APPENDED
+# Operators write them, also for the past: the time when a thing was known is theirs to say. A restart has to learn anew
+# which version was known when, so none is merged away while it may matter.
+_REFERENCE: Final = _COMPACT | _CREATED | {_LAG: str(35 * _DAY_MS)}
+_HEARTBEAT: Final = _COMPACT | _APPENDED
 # Dirty rows are written every second: without a small segment a changelog would grow to gigabytes before compaction.
-_CHANGELOG = _COMPACT | {"segment.bytes": str(64 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.3"}
+_CHANGELOG: Final = _COMPACT | {"segment.bytes": str(64 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +53,12 @@ def topics_needed(settings: Settings) -> list[TopicSpec]:
     """Every topic of the worker, inputs first."""
     topics = settings.topics
     return [
-        *(TopicSpec(name) for name in topics.inputs),
-        TopicSpec(topics.apps, _COMPACT),
-        TopicSpec(topics.exclusions, _EXCLUSIONS),
-        TopicSpec(topics.alerts),
+        *(TopicSpec(name, EVENTS) for name in topics.inputs),
+        *(TopicSpec(name, _REFERENCE) for name in topics.reference),
+        TopicSpec(topics.alerts, _kept_for(35)),
         TopicSpec(topics.alert_state, _COMPACT),
-        TopicSpec(topics.rejected),
-        *([TopicSpec(topics.heartbeat, _COMPACT, is_optional=True)] if settings.heartbeat_interval else []),
+        TopicSpec(topics.rejected, _kept_for(14)),
+        *([TopicSpec(topics.heartbeat, _HEARTBEAT, is_optional=True)] if settings.heartbeat_interval else []),
         *(
             TopicSpec(changelog(settings.application_id, metric), _CHANGELOG, like=topics.input(metric))
             for metric in METRICS.values()
@@ -73,14 +86,34 @@ def fault_of(spec: TopicSpec, existing: Mapping[str, Topic], set_to: Mapping[str
     return None
 
 
-def caution_of(spec: TopicSpec, set_to: Mapping[str, str]) -> tuple[str, str] | None:
-    """What may go wrong with a topic that can be used, and what to do, for people; None when it is set well.
+def cautions_of(spec: TopicSpec, set_to: Mapping[str, str], servers: str) -> list[tuple[str, str]]:
+    """What may go wrong with a topic that can be used, and the command that mends it on `servers`, for people.
 
     `set_to` are the settings of the topic; what is not among them is believed to be right.
     """
-    wanted_ms = int(spec.config.get(_LAG, 0))
-    lag_ms = int(set_to.get(_LAG, wanted_ms))
-    if lag_ms >= wanted_ms:
-        return None
-    said = f"has {_LAG}={lag_ms}: after a restart nobody may know any more when an exclusion was announced, or moved"
-    return said, f"Set {_LAG} to at least {wanted_ms} ({wanted_ms // _DAY_MS} days) on it."
+    wanted_lag_ms = int(spec.config.get(_LAG, 0))
+    lag_ms = int(set_to.get(_LAG, wanted_lag_ms))
+    wanted_stamp = spec.config.get(_STAMP)
+    stamp = set_to.get(_STAMP, wanted_stamp)
+    cautions = []
+    if lag_ms < wanted_lag_ms:
+        said = f"has {_LAG}={lag_ms}: after a restart nobody may know any more which version held when"
+        cautions.append((said, _mend(spec, servers, _LAG, wanted_lag_ms)))
+    if wanted_stamp is not None and stamp != wanted_stamp:
+        said = f"has {_STAMP}={stamp}: {_RISKS[wanted_stamp]}"
+        cautions.append((said, _mend(spec, servers, _STAMP, wanted_stamp)))
+    return cautions
+
+
+_RISKS: Final = {
+    "LogAppendTime": "a producer whose clock is fast moves time for all others, whose events are then too late",
+    "CreateTime": "what is written later than it was known, as history, counts as known from then on only",
+}
+"""Of another `message.timestamp.type` than this one."""
+
+
+def _mend(spec: TopicSpec, servers: str, name: str, value: object) -> str:
+    return (
+        f"kafka-configs.sh --bootstrap-server {servers} --alter --entity-type topics --entity-name {spec.name} "
+        f"--add-config {name}={value}"
+    )

@@ -22,7 +22,7 @@ from streams.kafka.cluster import admin_client, existing_topics, topic_settings
 from streams.kafka.connection import client_options
 from streams.kafka.rights import Operation, Rights, in_words, missing_rights, rights_on_topics
 from streams.kafka.servers import obstacles
-from streams.kafka.specs import TopicSpec, caution_of, fault_of, topics_needed
+from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ async def _ensure(
     try:
         async with admin_client(settings) as admin:
             created = await _create_missing(admin, settings, needed, rights)
-            return created, *await _look_through(admin, needed)
+            return created, *await _look_through(settings, admin, needed)
     except KafkaConnectionError as problem:
         found = await obstacles(settings)
         refusal = f"no Kafka broker answers at {settings.bootstrap_servers} as it should"
@@ -151,20 +151,23 @@ async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:
             existing_names = set(await existing_topics(admin))
 
 
-async def _look_through(admin: AIOKafkaAdminClient, wanted: Sequence[TopicSpec]) -> tuple[list[str], list[str]]:
+async def _look_through(
+    settings: Settings, admin: AIOKafkaAdminClient, wanted: Sequence[TopicSpec]
+) -> tuple[list[str], list[str]]:
     """What is wrong, and what may go wrong."""
     existing = await existing_topics(admin)
     needed = [spec for spec in wanted if spec.name in existing or not spec.is_optional]
     set_to = await topic_settings(admin, [spec.name for spec in needed])
     unseen = [spec.name for spec in needed if spec.name not in set_to]
     if unseen:
-        log.warning("cleanup.policy not checked, as DescribeConfigs is not allowed: %s", ", ".join(unseen))
+        log.warning("settings not checked, as DescribeConfigs is not allowed: %s", ", ".join(unseen))
     faults = {spec.name: fault_of(spec, existing, set_to) for spec in needed}
-    cautions = {spec.name: caution_of(spec, set_to.get(spec.name, {})) for spec in needed}
-    return (
-        [f"{name} {fault}" for name, fault in faults.items() if fault is not None],
-        [f"{name} {caution[0]}. {caution[1]}" for name, caution in cautions.items() if caution is not None],
-    )
+    cautions = [
+        f"{spec.name} {said}. To mend it: {command}"
+        for spec in needed
+        for said, command in cautions_of(spec, set_to.get(spec.name, {}), settings.bootstrap_servers)
+    ]
+    return [f"{name} {fault}" for name, fault in faults.items() if fault is not None], cautions
 
 
 async def _transaction_problems(settings: Settings) -> list[str]:

@@ -100,7 +100,9 @@ class WorkerProcess:
 class Flow:
     """One product installation: `prefix` names its topics, group and transactional ids.
 
-    `launcher` is a command line that workers are started by.
+    `event_stamp` says whose time the records of events have: that of whoever wrote them, so that a log of the past is
+    what it was, or that of the broker, as on topics that the product makes. `launcher` is a command line that workers
+    are started by.
     """
 
     bootstrap_servers: str
@@ -111,6 +113,7 @@ class Flow:
     clock: str = "event"
     lateness_ms: int = 10_000
     session_s: int = 30
+    event_stamp: str = "CreateTime"
     objectives_file: Path | None = None
     launcher: tuple[str, ...] = ()
     workers: list[WorkerProcess] = field(default_factory=list)
@@ -170,6 +173,7 @@ class Flow:
                 partitions=self.partitions,
                 replicas=self.replicas,
                 retention_ms="-1",
+                message_timestamp_type=self.event_stamp,
                 max_message_bytes=str(largest_record_bytes),
             )
         await prepare_topics(self.settings)
