@@ -5,10 +5,11 @@ from faust.types import StreamT
 
 from streams.kafka.chunk import Chunk
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric, Topics
-from streams.unit.partitions import Partitions
+from streams.ownership.partitions import Partitions
+from streams.unit.unit import Unit
 
 
-def register_agents(app: faust.App, partitions: Partitions, topics: Topics) -> None:
+def register_agents(app: faust.App, partitions: Partitions[Unit], topics: Topics) -> None:
     """Declare the agents on an app. Their topics carry whole chunks, and are never acknowledged through Faust."""
 
     def chunks_of(metric: Metric) -> faust.TopicT:

@@ -12,13 +12,14 @@ from streams.health.condition import why_not_live
 from streams.health.endpoint import health_app, served
 from streams.health.watchdog import Watchdog
 from streams.intake.transport import Transport
+from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.connection import faust_credentials
-from streams.kafka.topics import UnreachableClusterError, UnusableClusterError, prepare_topics
+from streams.kafka.topics import UnreachableClusterError, prepare_topics
 from streams.memory import keep_memory_at_hand
 from streams.outlet.heartbeat import Heartbeats
+from streams.ownership.endings import Endings
 from streams.settings import Settings
-from streams.unit.exits import end_within, exit_on, give_up, refuse
-from streams.unit.partitions import Partitions
+from streams.unit.service import evaluator_partitions
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,11 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
     BootStrategy = _Boot
     logger = logging.getLogger("faust")  # what Faust says is said by Faust
 
-    def __init__(self, settings: Settings, objectives: tuple[Objective, ...]) -> None:
+    def __init__(self, settings: Settings, objectives: tuple[Objective, ...], endings: Endings | None = None) -> None:
+        install()
         self.settings = settings
-        self.partitions = Partitions(settings, objectives)
+        self._endings = endings or Endings()
+        self.partitions = evaluator_partitions(settings, objectives, self._endings)
         super().__init__(
             settings.application_id,
             broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
@@ -65,7 +68,7 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
 
     async def on_stop(self) -> None:
         """Stop in good time, also when no broker is left to say goodbye to; what is committed stays committed."""
-        end_within(self.settings.session_timeout / 1_000 + _GOODBYE_S)
+        self._endings.within(self.settings.session_timeout / 1_000 + _GOODBYE_S)
         await super().on_stop()
 
     async def on_first_start(self) -> None:
@@ -76,11 +79,9 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
         try:
             created = await prepare_topics(self.settings)
         except UnreachableClusterError as problem:
-            give_up(f"checking the cluster: {problem}")
-        except UnusableClusterError as problem:
-            refuse(problem, "checking the cluster")
+            self._endings.give_up(f"checking the cluster: {problem}")
         except Exception as problem:
-            exit_on(problem, "checking the cluster")
+            self._endings.on(problem, "checking the cluster")
         if created:
             log.info("created topics: %s", ", ".join(created))
         self.partitions.gaps.reading = self.consumer
@@ -88,12 +89,12 @@ class EvaluatorApp(faust.App):  # type: ignore[misc]
 
     def _crash(self, reason: BaseException) -> None:
         """What Faust could not do: it would stop with exit code 1, and commit on the way."""
-        exit_on(reason, "working")
+        self._endings.on(reason, "working")
 
     async def _show_health(self) -> None:
         settings, partitions = self.settings, self.partitions
         limit_s = settings.watchdog_ms / 1_000
-        Watchdog(lambda: why_not_live(partitions.condition(), limit_s), limit_s, give_up).start()
+        Watchdog(lambda: why_not_live(partitions.condition(), limit_s), limit_s, self._endings.give_up).start()
         app = health_app(partitions.condition, limit_s, partitions.metrics)
         await self.add_async_context(served(app, settings.health_host, settings.health_port))
 

@@ -8,10 +8,11 @@ from aiokafka.errors import KafkaError
 from streams import logs
 from streams.cli.shared.failure import fail
 from streams.cli.worker import LogLevel
+from streams.exits import ExitCode
 from streams.gateway.settings import GatewaySettings
+from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.topics import UnreachableClusterError, UnusableClusterError
 from streams.settings import InvalidSettingsError, load_settings_of
-from streams.unit.exits import ExitCode
 
 
 def gateway(
@@ -50,6 +51,7 @@ def gateway(
     except InvalidSettingsError as problem:
         fail(str(problem), code=2)
     logs.configure(log_level, settings.log_format)
+    install()
     try:
         uvloop.run(serve(settings))
     except UnreachableClusterError as problem:

@@ -18,6 +18,7 @@ from streams.cli.shared.failure import fail
 from streams.cli.shared.text import printable
 from streams.client.producer import acknowledged_producer
 from streams.durations import duration_ms
+from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.names import AVAILABILITY
 from streams.prober.check import CheckResult, checker
@@ -80,6 +81,7 @@ def prober(
     if interval is not None:
         settings = settings.model_copy(update={"prober_interval": _interval_ms(interval)})
     logs.configure("INFO", settings.log_format)
+    install()
     failures: list[Exception] = []
     try:
         asyncio.run(_probe(settings, targets, once=once))

@@ -17,6 +17,7 @@ from streams.cli.shared.failure import fail
 from streams.cli.shared.run_view import RunView
 from streams.cli.shared.text import console
 from streams.durations import duration_ms
+from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.topics import UnusableClusterError
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.run.errors import JobFailedError
@@ -66,6 +67,7 @@ def run(
         try:
             view.say("Starting Kafka.")
             kafka.start()
+            install()
             asyncio.run(_until_stopped(Job(kafka, settings, view), for_s, stop))
         except (BrokerError, KafkaError, UnusableClusterError) as problem:
             fail(f"The job cannot run. {problem}")

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streams.evaluation.objective import Objective
+from streams.exits import RefusalError
 from streams.windows.hopping import common_pane
 
 DEFAULT_PANE_MS = 60_000
 
 
-class PanesDoNotFitError(Exception):
+class PanesDoNotFitError(RefusalError):
     """The hops of the objectives cannot be read from the panes that are stored."""
 
 

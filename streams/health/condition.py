@@ -10,19 +10,26 @@ _NAMED: Final = 10  # partitions in one sentence
 
 
 @dataclass(frozen=True, slots=True)
-class PartitionCondition:
-    """A partition that was taken over.
+class Held:
+    """What is held of a partition; `watermark_ms`: None before the first accepted record."""
 
-    `settled_s`: when none of its work waited for a commit for the last time, on the monotonic clock. `lag`: records
-    behind its end, None until that was seen. `watermark_ms`: None before the first accepted record.
-    """
-
-    settled_s: float
-    lag: int | None
     watermark_ms: int | None
     series: int
     open_breaches: int
     dirty_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionCondition:
+    """A partition that was taken over.
+
+    `settled_s`: when none of its work waited for a commit for the last time, on the monotonic clock. `lag`: records
+    behind its end, None until that was seen.
+    """
+
+    settled_s: float
+    lag: int | None
+    held: Held
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,13 @@ _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 
 _GAUGES: Final[dict[str, tuple[str, Callable[[float, list[PartitionCondition]], float | None]]]] = {
     "partitions": ("Partitions taken over.", lambda _, ours: len(ours)),
-    "series": ("Series with state.", lambda _, ours: sum(one.series for one in ours)),
-    "open_breaches": ("Breaches that have not recovered.", lambda _, ours: sum(one.open_breaches for one in ours)),
-    "dirty_rows": ("Series changed since the last commit.", lambda _, ours: sum(one.dirty_rows for one in ours)),
+    "series": ("Series with state.", lambda _, ours: sum(one.held.series for one in ours)),
+    "open_breaches": ("Breaches that have not recovered.", lambda _, ours: sum(one.held.open_breaches for one in ours)),
+    "dirty_rows": ("Series changed since the last commit.", lambda _, ours: sum(one.held.dirty_rows for one in ours)),
     "lag_records": ("Records not yet read.", lambda _, ours: sum(one.lag for one in ours if one.lag is not None)),
     "watermark_seconds": (
         "Epoch time up to which events were seen, in the partition that is furthest behind.",
-        lambda _, ours: min((one.watermark_ms / 1_000 for one in ours if one.watermark_ms is not None), default=None),
+        lambda _, ours: min((ms / 1_000 for one in ours if (ms := one.held.watermark_ms) is not None), default=None),
     ),
     "commit_age_seconds": (
         "How long work can have waited for a commit, in the partition where it is longest.",

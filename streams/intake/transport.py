@@ -18,6 +18,7 @@ from faust.types import TP
 
 from streams.kafka.assignor import Assignor
 from streams.kafka.chunk import Chunk, merge
+from streams.kafka.chunked_records import AS_CHUNKS
 from streams.kafka.connection import client_options
 from streams.kafka.membership import Coordinator
 from streams.settings import Settings
@@ -67,6 +68,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             group_id=settings.application_id,
             group_instance_id=settings.instance_id,
             partition_assignment_strategy=[self._assignor],
+            value_deserializer=AS_CHUNKS,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import google_crc32c
 from aiokafka.consumer import fetcher
@@ -17,18 +17,21 @@ _CRC: Final = slice(17, 21)
 _CHECKED: Final = slice(21, None)
 
 
+def AS_CHUNKS(value: bytes) -> bytes:  # noqa: N802 - a mark, though it has to look like a deserializer
+    """The `value_deserializer` of a consumer that takes whole chunks. Never called: values stay as they are."""
+    return value
+
+
 class ChunkedRecords(ReadableRecords):
-    """Fetched records of one partition; of the topics named in `topics` one chunk per record batch.
+    """Fetched records of one partition; one chunk per record batch for a consumer that reads `AS_CHUNKS`.
 
     Checks the CRC of every batch, and keeps aiokafka's filter of aborted transactions. What carries no record
     (transaction markers, aborted batches) is an empty chunk, so that the reader sees the partition's end behind it.
     Records stay packed in their batch: to unpack is for the thread that judges them.
     """
 
-    topics: ClassVar[set[str]] = set()
-
     def _unpack_records(self) -> Iterator[Any]:
-        return self._chunks() if self._tp.topic in self.topics else super()._unpack_records()
+        return self._chunks() if self._value_deserializer is AS_CHUNKS else super()._unpack_records()
 
     def _chunks(self) -> Iterator[Chunk]:
         while self._records.has_next():
@@ -62,6 +65,3 @@ def is_intact(batch: Any, raw: memoryview) -> bool:
     if raw[_MAGIC] < 2:  # written before Kafka 0.11
         return bool(batch.validate_crc())
     return bool(google_crc32c.value(bytes(raw[_CHECKED])) == int.from_bytes(raw[_CRC]))
-
-
-fetcher.PartitionRecords = ChunkedRecords

@@ -1,20 +1,10 @@
 """Connection options of every Kafka client here, made from the settings in one place."""
 
-import logging
 from typing import Any
 
-from aiokafka import conn
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
-import streams.kafka.header_names  # noqa: F401 - in effect wherever there is a client: no reader stops at a header's name
 from streams.settings import Settings
-
-# asyncio stops listening where more than twice as much waits to be read, and starts again, which is dear: by default
-# with every 128 KiB of a fetched response.
-conn.READER_LIMIT = 16 * 1024 * 1024
-
-# At DEBUG it logs every request byte for byte: with SASL PLAIN the password itself.
-logging.getLogger("aiokafka.conn").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Fetched records, whatever their header names: a broker takes names that are not UTF-8, aiokafka cannot read them.
 
-One of them would stop its partition for ever. The part of aiokafka 0.14.0 below its consumer that is replaced, for all
-topics; the version is pinned.
+One of them would stop its partition for ever.
 """
 
 from collections.abc import Iterator
@@ -77,7 +76,3 @@ class ReadableRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                 self.next_fetch_offset = record.offset + 1
                 yield self._consumer_record(self._tp, record)
         self.next_fetch_offset = batch.next_offset
-
-
-fetcher.MemoryRecords = FetchedBatches
-fetcher.PartitionRecords = ReadableRecords

@@ -1,12 +1,11 @@
 """How a worker takes part in the consumer group: partitions stay where they are, also over a restart under one name.
 
-What aiokafka 0.14.0 lacks for that, each said where it is made good; the version is pinned.
+What aiokafka 0.14.0 lacks for that, each said where it is made good.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from aiokafka.consumer import consumer as consumer_module
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.group import HeartbeatRequest
@@ -58,9 +57,6 @@ class Coordinator(GroupCoordinator):  # type: ignore[misc]
     def _tell(self, problem: BaseException) -> None:
         if self.failed is not None:
             self.failed(problem)
-
-
-consumer_module.GroupCoordinator = Coordinator
 
 
 # A heartbeat with an instance id, which aiokafka 0.14.0 does not have. Source: Kafka protocol guide.

@@ -18,6 +18,7 @@ from aiokafka.errors import (
     for_code,
 )
 
+from streams.exits import RefusalError
 from streams.kafka.cluster import admin_client, existing_topics, topic_settings
 from streams.kafka.connection import client_options
 from streams.kafka.rights import Operation, Rights, in_words, missing_rights, rights_on_topics
@@ -31,7 +32,7 @@ _VISIBLE_S = 30
 _DESCRIBE = (Operation.DESCRIBE,)
 
 
-class UnusableClusterError(Exception):
+class UnusableClusterError(RefusalError):
     """The cluster, its topics or our rights on it do not allow the work; has a line for each reason."""
 
 

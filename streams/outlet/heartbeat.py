@@ -32,7 +32,7 @@ def heartbeat_records(condition: Condition, application_id: str, worker: str, no
     for one in condition.partitions:
         if one.in_hand is None:
             continue
-        watermark_ms = one.in_hand.watermark_ms
+        watermark_ms = one.in_hand.held.watermark_ms
         heartbeat = Heartbeat(
             applicationId=application_id,
             topic=one.topic,

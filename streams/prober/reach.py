@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 from yarl import URL
 
-from streams.prober.targets import plain_http_url
+from streams.registry.urls import plain_http_url
 
 Address = IPv4Address | IPv6Address
 

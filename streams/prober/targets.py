@@ -4,30 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.apps import App
 from streams.listing import UnreadableListError, read_list
-
-_HTTP_URL = TypeAdapter(HttpUrl)
+from streams.registry.urls import plain_http_url
 
 
 class InvalidTargetsError(Exception):
     """The list cannot be used; the message has a line for each fault."""
-
-
-def plain_http_url(text: str) -> str:
-    """The same text, if it is a URL that can be checked and shown.
-
-    Raises:
-        ValueError: it is none; says why.
-    """
-    if text != "".join(text.split()):
-        raise ValueError("contains white space")
-    url = _HTTP_URL.validate_python(text)
-    if url.username is not None or url.password is not None:
-        raise ValueError("carries a user name or password, and the URL is published with every result")
-    return text
 
 
 class HealthTarget(BaseModel):

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from schemas.apps import App
 from schemas.complaint import complaint
 from streams.listing import UnreadableListError, read_list
-from streams.prober.targets import plain_http_url
 from streams.registry.log import read_newest
+from streams.registry.urls import plain_http_url
 from streams.settings import Settings
 
 

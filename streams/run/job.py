@@ -17,12 +17,12 @@ from streams.kafka.progress import PartitionProgress, ProgressReader, progress_r
 from streams.kafka.topics import prepare_topics
 from streams.prober.clock import SystemClock
 from streams.prober.probing import catalogue_prober
-from streams.prober.publish import publish_sample
 from streams.prober.targets import HealthTarget
 from streams.registry.apps import changes, read_apps
 from streams.registry.write import write
 from streams.run.catalogue import demo_catalogue
 from streams.run.demo_apps import demo_apps
+from streams.run.feed import publish_sample
 from streams.run.local import local_environment, local_settings
 from streams.run.sample import sample_feed
 from streams.run.tally import Tally

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.evaluation.series import Series
-from streams.kafka.chunked_records import ChunkedRecords
+from streams.exits import RefusalError
+from streams.kafka.chunked_records import AS_CHUNKS
 from streams.kafka.connection import client_options
 from streams.names import name_of
 from streams.settings import Settings
@@ -14,7 +15,7 @@ from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series
 _FETCH_BYTES = 4 * 1024 * 1024
 
 
-class StateLostError(Exception):
+class StateLostError(RefusalError):
     """The changelog does not hold the state that was committed."""
 
 
@@ -53,10 +54,10 @@ async def restore(settings: Settings, changelog: str, partition: int) -> State:
 
 
 async def _read_rows(settings: Settings, tp: TopicPartition) -> dict[bytes, bytes]:
-    ChunkedRecords.topics.add(tp.topic)
     rows: dict[bytes, bytes] = {}
     consumer = AIOKafkaConsumer(
         **client_options(settings),
+        value_deserializer=AS_CHUNKS,
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest",

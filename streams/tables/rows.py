@@ -18,6 +18,7 @@ from streams.compact import compact_json
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.transition import ObjectiveState
+from streams.exits import RefusalError
 from streams.windows.tumbling import TumblingCounts
 
 META_KEY: Final = b"meta"
@@ -30,7 +31,7 @@ _decode_row = msgspec.msgpack.Decoder(_Row).decode
 _decode_key = msgspec.json.Decoder(SeriesKey).decode
 
 
-class UnreadableRowError(Exception):
+class UnreadableRowError(RefusalError):
     """A row that this version cannot read."""
 
 

@@ -10,6 +10,7 @@ from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason as AlertReason
 from streams.evaluation.transition import Kind
+from streams.health.condition import Held
 from streams.intake.admission import Admission
 from streams.intake.checking import Rejection
 from streams.kafka.chunk import Chunk
@@ -17,6 +18,7 @@ from streams.names import Metric, Topics, name_of
 from streams.outlet.alert import alert_records
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
+from streams.ownership.seams import GapError
 from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_series
 from streams.unit.work import Work
@@ -33,13 +35,12 @@ COUNTS: Final = (
 )
 """All that a unit counts."""
 
-
-class GapError(Exception):
-    """Records between the last applied one and this chunk are missing."""
+# What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
+_MOST_DIRTY: Final = 100_000
 
 
 class Unit:
-    """The evaluator of one source partition between two commits. No I/O: `Ledger` stores what `take_work` gives.
+    """The evaluator of one source partition between two commits: a processor, whose `KafkaStore` stores its work.
 
     `meta` and `series` are its stored state; `next_offset` is where reading goes on. `counts` is what was done so far,
     by `COUNTS`; `open_breaches` the breaches that have not recovered.
@@ -142,9 +143,19 @@ class Unit:
         self._beside += rejected
 
     @property
-    def has_alerts(self) -> bool:
+    def is_urgent(self) -> bool:
         """Whether a transition waits to be published."""
         return bool(self._alerts)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much has changed that it has to be committed before more comes."""
+        return self.evaluator.dirty_count >= _MOST_DIRTY
+
+    def look(self) -> Held:
+        """What it holds right now."""
+        evaluator = self.evaluator
+        return Held(evaluator.watermark_ms, len(evaluator.series), self.open_breaches, evaluator.dirty_count)
 
     def take_work(self) -> Work | None:
         """All that was done since the last call; None when nothing was, so that a clean unit commits nothing."""

@@ -14,8 +14,8 @@ from streams.names import WEBHOOK, changelog
 from streams.objectives import load_objectives
 from streams.reference.reference import Reference
 from streams.settings import Settings
-from streams.unit.commit import Ledger
 from streams.unit.failpoints import Failpoint
+from streams.unit.store import KafkaStore
 from streams.unit.unit import Unit
 from tests.build import NEW, chunk
 from tests.cli.test_kafka_commands import environment, settings
@@ -54,7 +54,7 @@ def commit(settings: Settings, *records: Record) -> None:
         unit.apply(chunk(*records), None)
         work = unit.take_work()
         assert work is not None
-        ledger = Ledger(
+        ledger = KafkaStore(
             settings,
             settings.topics.input(WEBHOOK),
             partition,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import orjson
 
 from schemas import Heartbeat
-from streams.unit.exits import ExitCode
+from streams.exits import ExitCode
 from tests.e2e.flow import Flow, wait_for
 from tests.e2e.test_bad_input import arriving
 from tests.e2e.test_placement import delivery

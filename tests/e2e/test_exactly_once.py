@@ -6,10 +6,10 @@ import signal
 import pytest
 from aiokafka.errors import ProducerFenced
 
+from streams.exits import ExitCode
 from streams.names import WEBHOOK, changelog
-from streams.unit.commit import Ledger
-from streams.unit.exits import ExitCode
 from streams.unit.failpoints import Failpoint
+from streams.unit.store import KafkaStore
 from streams.unit.work import Work
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.traffic import traffic
@@ -68,7 +68,7 @@ def test_whoever_takes_a_partition_over_fences_its_former_owner(flow: Flow) -> N
         await flow.create_topics()
         settings = flow.settings
         former, heir = (
-            Ledger(settings, settings.topics.input(WEBHOOK), 0, changelog(settings.application_id, WEBHOOK), NEVER)
+            KafkaStore(settings, settings.topics.input(WEBHOOK), 0, changelog(settings.application_id, WEBHOOK), NEVER)
             for _ in range(2)
         )
         await former.open()

@@ -12,7 +12,7 @@ from aiohttp import ClientConnectionError, ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.broker.probe import free_port
-from streams.unit.exits import ExitCode
+from streams.exits import ExitCode
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
 from tests.model import Record
 from tests.model.generate import random_log
@@ -126,7 +126,7 @@ def test_workers_on_one_machine_share_the_work_though_not_the_port(flow: Flow) -
 
 
 JUDGES_FOR_EVER = "from streams.unit.unit import Unit; Unit.apply = lambda *_: time.sleep(3600)"
-COMMITS_FOR_EVER = "from streams.unit.commit import Ledger; Ledger.write = lambda *_: asyncio.sleep(3600)"
+COMMITS_FOR_EVER = "from streams.unit.store import KafkaStore; KafkaStore.write = lambda *_: asyncio.sleep(3600)"
 
 
 def start_broken_worker(flow: Flow, fault: str, port: int) -> WorkerProcess:

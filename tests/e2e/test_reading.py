@@ -9,14 +9,14 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from streams.unit.exits import ExitCode
+from streams.exits import ExitCode
 from tests.e2e.flow import Flow, WorkerProcess, wait_for
 from tests.e2e.test_placement import delivery
 from tests.kafka_fixture import Kafka
 from tests.model.generate import HOUR_MS, START_MS
 
 TAKES_FOR_EVER = """
-from streams.unit.takeover import TakeOver
+from streams.ownership.takeover import TakeOver
 run = TakeOver.run
 def run_or_wait(self, tp, parked):
     return asyncio.sleep(3600) if (tp.topic, tp.partition) == {place} else run(self, tp, parked)

@@ -7,10 +7,13 @@ from collections import Counter
 import pytest
 from faust.types import TP
 
+from streams.exits import ExitCode
 from streams.names import WEBHOOK
+from streams.ownership.endings import Endings
+from streams.ownership.partitions import Partitions
 from streams.settings import Clock, Settings
-from streams.unit.exits import ExitCode
-from streams.unit.partitions import Partitions
+from streams.unit.service import evaluator_partitions
+from streams.unit.unit import Unit
 from tests.build import chunk
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
 from tests.e2e.test_placement import delivery
@@ -102,7 +105,7 @@ def test_of_two_workers_under_one_name_the_later_goes_on(flow: Flow) -> None:
     asyncio.run(scenario())
 
 
-async def ready(partitions: Partitions, tp: TP) -> None:
+async def ready(partitions: Partitions[Unit], tp: TP) -> None:
     async def is_ready() -> bool:
         return partitions.is_ready(tp)
 
@@ -124,9 +127,9 @@ def test_kept_state_is_used_unless_another_worker_has_committed(flow: Flow, capl
             topic_prefix=flow.prefix,
             clock=Clock.EVENT,
         )
-        one, other = Partitions(settings, flow.objectives), Partitions(settings, flow.objectives)
+        one, other = (evaluator_partitions(settings, flow.objectives, Endings()) for _ in range(2))
 
-        async def turn(of: Partitions, offset: int) -> str:
+        async def turn(of: Partitions[Unit], offset: int) -> str:
             """Have a partition, judge one record, and let go again; how its state was come by."""
             caplog.clear()
             of.take([tp])

@@ -9,8 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.broker.probe import free_port
+from streams.exits import ExitCode
 from streams.names import WEBHOOK, changelog
-from streams.unit.exits import ExitCode
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_placement import delivery
 from tests.kafka_fixture import Kafka

@@ -7,8 +7,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.errors import NonEmptyGroup
 
+from streams.exits import ExitCode
 from streams.names import IFRAME, WEBHOOK, changelog
-from streams.unit.exits import ExitCode
 from tests.e2e.flow import wait_for
 from tests.e2e.test_refusals import lose
 from tests.faults.groups import delete_group

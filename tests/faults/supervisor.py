@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from streams.unit.exits import ExitCode
+from streams.exits import ExitCode
 from tests.e2e.flow import Flow, WorkerProcess, wait_for
 
 _POLL_S: Final = 0.1

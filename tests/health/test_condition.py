@@ -1,12 +1,12 @@
 """When a worker is live and when it is ready."""
 
-from streams.health.condition import Assigned, Condition, PartitionCondition, why_not_live, why_not_ready
+from streams.health.condition import Assigned, Condition, Held, PartitionCondition, why_not_live, why_not_ready
 
 NOW_S = 1_000.0
 
 
 def in_hand(partition: int, *, settled_s: float = NOW_S) -> Assigned:
-    return Assigned("slo.webhook.v1", partition, PartitionCondition(settled_s, 0, None, 0, 0, 0))
+    return Assigned("slo.webhook.v1", partition, PartitionCondition(settled_s, 0, Held(None, 0, 0, 0)))
 
 
 def restoring(partition: int) -> Assigned:

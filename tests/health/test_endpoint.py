@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from schemas.rejected import RejectReason
 from streams.broker.probe import free_port
-from streams.health.condition import Assigned, Condition, PartitionCondition
+from streams.health.condition import Assigned, Condition, Held, PartitionCondition
 from streams.health.endpoint import health_app, served
 from streams.health.metrics import Metrics
 
@@ -28,7 +28,7 @@ def app(*partitions: Assigned) -> tuple[web.Application, Metrics]:
 
 
 def in_hand(settled_s: float, lag: int | None = 0, watermark_ms: int | None = None) -> Assigned:
-    return Assigned(TOPIC, 0, PartitionCondition(settled_s, lag, watermark_ms, 5, 1, 2))
+    return Assigned(TOPIC, 0, PartitionCondition(settled_s, lag, Held(watermark_ms, 5, 1, 2)))
 
 
 async def answer(application: web.Application, path: str) -> tuple[int, Any]:

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from streams.exits import ExitCode
 from streams.health.watchdog import Patience, Watchdog
-from streams.unit.exits import ExitCode
 
 
 def test_patience_is_for_trouble_without_a_break() -> None:
@@ -23,13 +23,13 @@ STUCK = """
 import asyncio, time
 from streams.health.watchdog import Watchdog
 from streams.logs import configure
-from streams.unit.exits import give_up
+from streams.ownership.endings import Endings
 
 def judge_for_ever():
     time.sleep(3600)
 
 async def main():
-    Watchdog(lambda: {answer!r}, 1.0, give_up).start()
+    Watchdog(lambda: {answer!r}, 1.0, Endings().give_up).start()
     {then}
 
 configure("INFO")

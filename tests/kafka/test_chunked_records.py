@@ -1,8 +1,6 @@
 """Fetched bytes as chunks or one by one, also where aiokafka's own reader gives up."""
 
 import struct
-import subprocess
-import sys
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -15,7 +13,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
 from streams.kafka.chunk import SLICE_RECORDS, Chunk, merge
-from streams.kafka.chunked_records import ChunkedRecords
+from streams.kafka.chunked_records import AS_CHUNKS, ChunkedRecords
 from streams.kafka.header_names import FetchedBatches
 
 TP = TopicPartition("records-under-test", 0)
@@ -42,9 +40,8 @@ def forged(raw: bytes) -> bytes:
 
 
 def fetched(*batches: bytes, from_offset: int = 0) -> list[Chunk]:
-    ChunkedRecords.topics.add(TP.topic)
     records = FetchedBatches(b"".join(batches))
-    return list(ChunkedRecords(TP, records, [], from_offset, None, None, True, READ_COMMITTED))
+    return list(ChunkedRecords(TP, records, [], from_offset, None, AS_CHUNKS, True, READ_COMMITTED))
 
 
 def told(chunk: Chunk) -> list[tuple[Any, ...]]:
@@ -126,12 +123,3 @@ def test_an_aborted_batch_stays_unread_and_one_that_is_damaged_refused() -> None
     damaged = batch(0, "odd").replace(b"odd", b"\xff\xfed")
     with pytest.raises(CorruptRecordException, match="CRC"):
         next(one_by_one(damaged))
-
-
-def test_whoever_makes_a_client_reads_such_records() -> None:
-    program = (
-        "import streams.kafka.connection; from aiokafka.consumer import fetcher;"
-        "print(fetcher.PartitionRecords.__name__, fetcher.MemoryRecords.__name__)"
-    )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
-    assert said.stdout.split() == ["ReadableRecords", "FetchedBatches"]

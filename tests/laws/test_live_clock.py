@@ -49,9 +49,9 @@ def test_a_backlog_is_judged_by_its_own_events(one: PartitionRun) -> None:
 def test_a_tick_notices_silence(one: PartitionRun) -> None:
     one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
     one.unit.tick(clock_ms("12:01:09.999"))
-    assert not one.unit.has_alerts
+    assert not one.unit.is_urgent
     one.unit.tick(clock_ms("12:01:10"))
-    assert one.unit.has_alerts
+    assert one.unit.is_urgent
     one.unit.tick(clock_ms("12:16:10"))
     assert short(one.commit().alerts) == [BREACH, ("12:16", "NO_DATA", 0, 0)]
 

@@ -3,14 +3,14 @@
 import orjson
 
 from schemas import Heartbeat
-from streams.health.condition import Assigned, Condition, PartitionCondition
+from streams.health.condition import Assigned, Condition, Held, PartitionCondition
 from streams.outlet.heartbeat import heartbeat_records
 from tests.model.build import clock_ms
 
 
 def test_every_partition_in_hand_has_one() -> None:
-    judged = PartitionCondition(0.0, 12, clock_ms("12:00:30.999"), series=3, open_breaches=0, dirty_rows=0)
-    new = PartitionCondition(0.0, None, None, series=0, open_breaches=0, dirty_rows=0)
+    judged = PartitionCondition(0.0, 12, Held(clock_ms("12:00:30.999"), series=3, open_breaches=0, dirty_rows=0))
+    new = PartitionCondition(0.0, None, Held(None, series=0, open_breaches=0, dirty_rows=0))
     partitions = (
         Assigned("slo.webhook.v1", 0, judged),
         Assigned("slo.webhook.v1", 1, new),

@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 from streams.client.producer import acknowledged_producer
 from streams.kafka.placement import partition_of
 from streams.prober.check import CheckResult
-from streams.prober.publish import publish_sample, report_to
+from streams.prober.publish import report_to
+from streams.run.feed import publish_sample
 from streams.run.sample import sample_feed
 from streams.settings import PartitionerName, Settings
 from tests.kafka_fixture import Kafka

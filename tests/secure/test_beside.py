@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from streams.cli.app import app
 from streams.client.producer import acknowledged_producer
+from streams.exits import ExitCode
 from streams.names import AVAILABILITY
 from streams.prober.probing import catalogue_prober
-from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow, wait_for
 from tests.gateway.process import KEY, SERVICE, running_gateway
 from tests.gateway.process import settings_of as gateway_settings_of

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.app import app
+from streams.exits import ExitCode
 from streams.kafka.servers import obstacles
-from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow
 from tests.secure.leftovers import LEAVES_SOCKETS
 from tests.secure.secured_kafka import EVALUATOR, PASSWORDS, SecuredKafka

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from schemas import Alert
 from streams.cli.app import app
 from streams.client.producer import acknowledged_producer
+from streams.exits import ExitCode
 from streams.kafka.alerts import alert_records, read_alert
 from streams.kafka.cluster import MissingTopicError
 from streams.names import INSTALLATION, changelog
 from streams.settings import Settings
-from streams.unit.exits import ExitCode
 from tests.e2e.flow import Flow
 from tests.model import Record
 from tests.model.build import delivery

@@ -5,9 +5,10 @@ import pytest
 from streams.kafka.chunk import Chunk
 from streams.names import WEBHOOK, Topics
 from streams.outlet.outgoing import Outgoing
+from streams.ownership.seams import GapError
 from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, decode_meta, encode_key
-from streams.unit.unit import COUNTS, GapError, Unit
+from streams.unit.unit import COUNTS, Unit
 from streams.unit.work import Work
 from tests.build import NEW, Stored, chunk
 from tests.model.build import DEFAULTS, clock_ms, delivery
@@ -43,7 +44,7 @@ def test_one_piece_of_work_holds_everything() -> None:
     unit = new_unit(Meta(40, None, 0))
     failed, garbage = delivery("12:00:30", 500), delivery("12:00:40")._replace(value=b"{")
     unit.apply(chunk(failed, garbage, delivery("12:01:10"), start=40), clock_ms=None)
-    assert unit.has_alerts
+    assert unit.is_urgent
     work = work_of(unit)
     assert list(work.rows) == [ROW, META_KEY]
     assert [record.topic for record in work.alerts] == ["slo.alerts.v1", "slo.alert-state.v1"]
@@ -57,7 +58,7 @@ def test_one_piece_of_work_holds_everything() -> None:
     assert meta.progress is not None
     assert (meta.progress.watermark_ms, meta.progress.judged_ms) == (clock_ms("12:01:10"), clock_ms("12:01"))
     assert [objective.name for objective in meta.progress.objectives] == ["webhook-delivery-15m"]
-    assert not unit.has_alerts
+    assert not unit.is_urgent
 
 
 def test_it_is_handed_over_once() -> None:

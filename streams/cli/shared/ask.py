@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.cli.shared.failure import fail
 from streams.cli.shared.text import drop_output
+from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.kafka.servers import obstacles
 from streams.settings import InvalidSettingsError, Settings, load_settings
@@ -30,6 +31,7 @@ def ask(
 ) -> Answer:
     """The answer; without one, or without its topics, the command ends with exit code 1."""
     hush_clients()
+    install()
     try:
         return asyncio.run(question)
     except BrokenPipeError:

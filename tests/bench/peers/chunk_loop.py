@@ -11,7 +11,8 @@ from collections import Counter
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.intake.transport import FETCH_BYTES
-from streams.kafka.chunked_records import ChunkedRecords
+from streams.kafka.aiokafka_0_14_0 import install
+from streams.kafka.chunked_records import AS_CHUNKS
 from streams.memory import keep_memory_at_hand
 from streams.names import WEBHOOK
 from tests.bench.peers.protocol import Progress, done
@@ -23,8 +24,8 @@ async def loop(servers: str, topic: str, _output: str, count: str, _folder: str)
     by_app: Counter[str] = Counter()
     decoder = EventDecoder(EVENTS[WEBHOOK.record])
     progress = Progress(int(count))
-    ChunkedRecords.topics.add(topic)
-    async with reader_of(servers, topic, FETCH_BYTES) as consumer:
+    install()
+    async with reader_of(servers, topic, FETCH_BYTES, value_deserializer=AS_CHUNKS) as consumer:
         while not progress.is_complete:
             for chunks in (await consumer.getmany(timeout_ms=1_000)).values():
                 for chunk in chunks:

@@ -5,6 +5,7 @@ Nothing of the worker is imported here: its transport replaces parts of aiokafka
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -12,13 +13,14 @@ from tests.bench.case import PARTITIONS
 
 
 @asynccontextmanager
-async def reader_of(servers: str, topic: str, fetch_bytes: int) -> AsyncIterator[AIOKafkaConsumer]:
+async def reader_of(servers: str, topic: str, fetch_bytes: int, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer at the beginning of a topic, which fetches so much of a partition at most."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers,
         isolation_level="read_committed",
         enable_auto_commit=False,
         max_partition_fetch_bytes=fetch_bytes,
+        **options,
     )
     async with consumer:
         partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]

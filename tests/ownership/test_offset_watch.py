@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.unit.offset_watch import LOST_AFTER_S, STUCK_AFTER_S, OffsetVerdict, OffsetWatch
+from streams.ownership.offset_watch import LOST_AFTER_S, STUCK_AFTER_S, OffsetVerdict, OffsetWatch
 
 Look = tuple[float, int, int]
 """Moment in seconds, where reading goes on, where the log ends."""

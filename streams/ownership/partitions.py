@@ -4,68 +4,85 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable
+from typing import Any, Final, Generic
 
 from faust.types import TP
 
-from streams.evaluation.objective import Objective
 from streams.health.condition import Assigned, Condition
 from streams.health.metrics import Metrics
 from streams.kafka.chunk import Chunk
-from streams.kafka.chunked_records import ChunkedRecords
 from streams.names import name_of
+from streams.ownership.endings import Endings
+from streams.ownership.ends import Ends
+from streams.ownership.gaps import Gaps
+from streams.ownership.owned import Owned
+from streams.ownership.rejection_brake import RejectionBrake
+from streams.ownership.retained import RetainedState
+from streams.ownership.seams import GapError, ProcessorT
+from streams.ownership.takeover import TakeOver
 from streams.reference.follower import Follower
-from streams.reference.reference import Reference
 from streams.settings import Clock, Settings
-from streams.unit import audit
-from streams.unit.ends import Ends
-from streams.unit.exits import exit_on
-from streams.unit.gaps import Gaps
-from streams.unit.owned import Owned
-from streams.unit.rejection_brake import RejectionBrake
-from streams.unit.retained import RetainedUnits
-from streams.unit.takeover import TakeOver
-from streams.unit.unit import COUNTS, GapError
 
 log = logging.getLogger(__name__)
 
-_RESTORES_AT_ONCE = 4
+RESTORES_AT_ONCE: Final = 4
 _COMMITS_AT_ONCE = 4
-_RESTORED = "restored_rows"  # counted beside what the units count
+_RESTORED = "restored_rows"  # counted beside what the processors count
+
+Audit = Callable[[ProcessorT, Metrics], Coroutine[Any, Any, None] | None]
 
 
-class Partitions:
-    """Implements `streams.intake.transport.Owner` for the worker.
+def _nothing_beside(_processor: object, _metrics: Metrics) -> None:
+    """Most partitions need nothing beside their records."""
+
+
+class Partitions(Generic[ProcessorT]):
+    """Implements `streams.intake.transport.Owner` for a service.
 
     `gaps.reading` is to be set before the first chunk; `ends` are to be watched, and `reference` to be followed, as
     long as the worker lives.
     """
 
-    def __init__(self, settings: Settings, objectives: Sequence[Objective]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        take_over: TakeOver[ProcessorT],
+        reference: Follower,
+        *,
+        topics: Collection[str],
+        counts: Collection[str],
+        endings: Endings,
+        audit: Audit[ProcessorT] = _nothing_beside,
+    ) -> None:
+        """`topics` are those whose partitions are owned, `counts` all that a processor counts, to begin from nought.
+
+        `audit` gives what is to be done beside a partition for as long as it is owned.
+        """
         self._settings = settings
-        self._inputs = settings.topics.inputs
-        reference = Reference(settings.topics)
-        self.reference = Follower(settings, reference)
-        self._take_over = TakeOver(settings, objectives, reference)
-        self._owned: dict[TP, asyncio.Task[Owned]] = {}
-        self._leaving: dict[TP, Owned] = {}
-        self._parked = RetainedUnits()
-        self._restores = asyncio.Semaphore(_RESTORES_AT_ONCE)
+        self._topics = frozenset(topics)
+        self.reference = reference
+        self._take_over = take_over
+        self._endings = endings
+        self._audit = audit
+        self._owned: dict[TP, asyncio.Task[Owned[ProcessorT]]] = {}
+        self._leaving: dict[TP, Owned[ProcessorT]] = {}
+        self._retained: RetainedState[ProcessorT] = RetainedState()
+        self._restores = asyncio.Semaphore(RESTORES_AT_ONCE)
         self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
         self._has_joined = False
         # From nought, so that the first rejected record of a worker is a rise already.
-        self._counts_of_released = {topic: Counter(dict.fromkeys((*COUNTS, _RESTORED), 0)) for topic in self._inputs}
+        self._counts_of_released = {topic: Counter(dict.fromkeys((*counts, _RESTORED), 0)) for topic in topics}
         self.metrics = Metrics(self.condition)
-        self.gaps = Gaps(settings)
-        self.ends = Ends(settings, self._in_hand, self.gaps, self.reference)
-        ChunkedRecords.topics.update(self._inputs)
+        self.gaps = Gaps(settings, endings)
+        self.ends = Ends(settings, topics, self._in_hand, self.gaps, reference, endings)
 
     def condition(self) -> Condition:
         """How the worker is doing right now."""
         in_hand = dict(self._in_hand())
         counts = {topic: Counter(counts) for topic, counts in self._counts_of_released.items()}
         for tp, owned in (*in_hand.items(), *self._leaving.items()):  # counters never fall
-            counts[tp.topic].update(owned.unit.counts)
+            counts[tp.topic].update(owned.processor.counts)
         looks = {tp: owned.look() for tp, owned in in_hand.items()}
         partitions = tuple(Assigned(tp.topic, tp.partition, looks.get(tp)) for tp in sorted(self._owned))
         return Condition(time.monotonic(), self._has_joined, partitions, counts)
@@ -75,32 +92,30 @@ class Partitions:
     def take(self, assigned: Iterable[TP]) -> None:
         """Start to take over what was assigned; forget the state of what was not."""
         self._has_joined = True
-        ours = {tp for tp in assigned if tp.topic in self._inputs}
-        self._parked.keep_only(ours)
+        ours = {tp for tp in assigned if tp.topic in self._topics}
+        self._retained.keep_only(ours)
         for tp in ours - self._owned.keys():
             self._owned[tp] = asyncio.create_task(self._own(tp))
 
-    async def _own(self, tp: TP) -> Owned:
+    async def _own(self, tp: TP) -> Owned[ProcessorT]:
         async with self._restores:
             await self.reference.catch_up()
             started_s = time.monotonic()
-            taken = await self._take_over.run(tp, self._parked)
+            taken = await self._take_over.run(tp, self._retained)
         took_s = time.monotonic() - started_s
-        how = "kept" if taken.restored is None else "restored"
-        series, next_offset = len(taken.unit.evaluator.series), taken.unit.next_offset
+        how = "restored" if taken.restored else "kept"
+        series, next_offset = taken.processor.look().series, taken.processor.next_offset
         log.info("%s: %s %s series in %.1f s, going on at %s", name_of(*tp), how, f"{series:,}", took_s, next_offset)
         self.metrics.taken_over(tp.topic, took_s)
-        self._counts_of_released[tp.topic][_RESTORED] += taken.restored or 0
-        interval_s = self._settings.commit_interval / 1_000
-        brake = RejectionBrake(self._settings.brake_records, self._settings.brake_percent)
-        is_accountable = audit.is_accountable(taken.unit, self._settings.topics)
+        self._counts_of_released[tp.topic][_RESTORED] += series if taken.restored else 0
         return Owned(
             taken,
-            brake,
-            interval_s=interval_s,
+            RejectionBrake(self._settings.brake_records, self._settings.brake_percent),
+            interval_s=self._settings.commit_interval / 1_000,
             at_once=self._commits,
             metrics=self.metrics,
-            audit=audit.audit(self._settings, taken.unit, self.metrics) if is_accountable else None,
+            endings=self._endings,
+            audit=self._audit(taken.processor, self.metrics),
         )
 
     def is_ready(self, tp: TP) -> bool:
@@ -118,7 +133,7 @@ class Partitions:
         """Commit everything and let go of it: the worker is asked to stop."""
         await self.release(list(self._owned))
 
-    async def _let_go(self, tp: TP, task: asyncio.Task[Owned]) -> None:
+    async def _let_go(self, tp: TP, task: asyncio.Task[Owned[ProcessorT]]) -> None:
         task.cancel()  # a rebalance waits for no take-over that is under way
         await asyncio.wait([task])
         if task.cancelled():
@@ -126,15 +141,15 @@ class Partitions:
         owned = task.result()
         mark = await owned.leave()
         self._leaving.pop(tp, None)
-        self._counts_of_released[tp.topic].update(owned.unit.counts)
-        owned.unit.counts.clear()
-        self._parked.put(tp, owned.unit, mark)
+        self._counts_of_released[tp.topic].update(owned.processor.counts)
+        owned.processor.counts.clear()
+        self._retained.put(tp, owned.processor, mark)
 
     def lost(self, problem: BaseException) -> None:
         """The worker cannot take part in the group any longer."""
-        exit_on(problem, "taking part in the consumer group")
+        self._endings.on(problem, "taking part in the consumer group")
 
-    def _in_hand(self) -> list[tuple[TP, Owned]]:
+    def _in_hand(self) -> list[tuple[TP, Owned[ProcessorT]]]:
         return [(tp, task.result()) for tp, task in self._owned.items() if task.done()]
 
     # Chunks and commits
@@ -146,17 +161,17 @@ class Partitions:
             return
         owned = task.result()
         clock_ms = _now_ms() if self._settings.clock is Clock.LIVE else None
-        if owned.unit.may_judge(clock_ms):
+        if owned.processor.may_judge(clock_ms):
             await self.reference.catch_up()
             if self._owned.get(tp) is not task:
                 return
         try:
-            owned.unit.apply(chunk, clock_ms)
+            owned.processor.apply(chunk, clock_ms)
         except GapError:
-            await self.gaps.close(tp, owned.unit, chunk.start_offset)
+            await self.gaps.close(tp, owned.processor, chunk.start_offset)
             return
         except Exception as problem:
-            exit_on(problem, f"judging {name_of(*tp)}")
+            self._endings.on(problem, f"judging {name_of(*tp)}")
         owned.hurry()
         await owned.make_room()
         await asyncio.sleep(0)  # commits and ticks have their turn

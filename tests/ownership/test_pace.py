@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.unit.pace import BACKLOG_RECORDS, LEAST_BEHIND_S, LONGEST_S, rest_s
+from streams.ownership.pace import BACKLOG_RECORDS, LEAST_BEHIND_S, LONGEST_S, rest_s
 
 
 @pytest.mark.parametrize("lag", [None, 0, BACKLOG_RECORDS - 1])

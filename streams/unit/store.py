@@ -1,4 +1,4 @@
-"""The commit of a unit in Kafka: one transaction of the partition's own producer, or nothing.
+"""A unit's state in Kafka: its changelog, and commits of one transaction of the partition's own producer, or nothing.
 
 The transactional id belongs to the source partition. Starting its producer fences every earlier owner, so a worker
 that was thought dead can neither add a row nor move the offset.
@@ -6,6 +6,7 @@ that was thought dead can neither add a row nor move the offset.
 
 import asyncio
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -13,10 +14,16 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.structs import OffsetAndMetadata
 
+from streams.evaluation.series import Series
 from streams.kafka.connection import client_options
 from streams.kafka.placement import partition_of
 from streams.outlet.outgoing import Headers, Outgoing
+from streams.ownership.seams import Position
+from streams.ownership.source import SourceOffsets
 from streams.settings import Settings
+from streams.tables.changelog import restore
+from streams.tables.rows import Meta
+from streams.unit.beginning import ask_offsets, beginning
 from streams.unit.committed_position import CommittedPosition
 from streams.unit.failpoints import Failpoint, Step
 from streams.unit.work import Work
@@ -32,14 +39,24 @@ Row = tuple[bytes | None, bytes | None, Headers, int | None]
 _NO_HEADERS: Headers = []
 
 
-class Ledger:
-    """Where one source partition's commits go."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a partition's last commit left: meta row and series; `partitions` is how many its topic has."""
+
+    meta: Meta
+    series: list[Series]
+    partitions: int
+
+
+class KafkaStore:
+    """Where one source partition's commits go, and its state is read back from: a `seams.Store`."""
 
     def __init__(self, settings: Settings, topic: str, partition: int, changelog: str, failpoint: Failpoint) -> None:
         self._settings = settings
-        self._source = TopicPartition(topic, partition)
+        self.source = TopicPartition(topic, partition)
         self._changelog = changelog
         self._failpoint = failpoint
+        self._found: tuple[SourceOffsets, int | None]
         self._time_limit_s = settings.session_timeout / 1_000
         self._producer = AIOKafkaProducer(
             **client_options(settings),
@@ -55,12 +72,27 @@ class Ledger:
         """Fence every earlier owner and finish off what it left."""
         await self._producer.start()
 
+    async def position(self) -> Position:
+        """Where the source and the last commit stand; the mark is a `CommittedPosition`."""
+        source, mark = await ask_offsets(self._settings, self.source, self._changelog)
+        self._found = source, mark.committed
+        return Position(source, mark)
+
+    async def load(self) -> Loaded:
+        """The state of the last commit, read from the changelog in bulk; after `position`.
+
+        Raises:
+            RefusalError: rows are missing, or are of a format that this version does not know.
+        """
+        state = await restore(self._settings, self._changelog, self.source.partition)
+        meta = beginning(*self._found, self._changelog, state.meta)
+        return Loaded(meta, state.series, await self._partitions(self.source.topic))
+
     async def close(self) -> None:
         """Let go of the connection."""
         await self._producer.stop()
 
-    async def partitions(self, topic: str) -> int:
-        """Partition count of a topic."""
+    async def _partitions(self, topic: str) -> int:
         return len(await self._producer.partitions_for(topic))
 
     async def write(self, work: Work) -> CommittedPosition:
@@ -75,12 +107,12 @@ class Ledger:
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
             rows: Iterator[Row] = ((key, value, _NO_HEADERS, None) for key, value in work.rows.items())
-            last_row = await self._send({(self._changelog, self._source.partition): rows}, _ROW_CODEC)
+            last_row = await self._send({(self._changelog, self.source.partition): rows}, _ROW_CODEC)
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._send(await self._by_place((*work.alerts, *work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)
             offset = OffsetAndMetadata(work.next_offset, work.summary)
-            await self._producer.send_offsets_to_transaction({self._source: offset}, self._settings.application_id)
+            await self._producer.send_offsets_to_transaction({self.source: offset}, self._settings.application_id)
             self._failpoint.passed(Step.AFTER_OFFSETS)
             await self._producer.commit_transaction()
             self._failpoint.passed(Step.AFTER_COMMIT)
@@ -89,11 +121,11 @@ class Ledger:
     async def _by_place(self, records: Collection[Outgoing]) -> dict[tuple[str, int], list[Row]]:
         """Records by topic and partition, in order; one without a key to place it by stays beside its source."""
         places: dict[tuple[str, int], list[Row]] = {}
-        counts = {topic: await self.partitions(topic) for topic in {record.topic for record in records}}
+        counts = {topic: await self._partitions(topic) for topic in {record.topic for record in records}}
         for record in records:
             count = counts[record.topic]
             if record.partition_key is None:
-                partition = self._source.partition % count
+                partition = self.source.partition % count
             else:
                 partition = partition_of(record.partition_key, count, self._settings.partitioner)
             row = (record.key, record.value, record.headers, record.timestamp_ms)

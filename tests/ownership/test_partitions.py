@@ -8,15 +8,18 @@ from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
 from streams.broker.probe import free_port
+from streams.exits import ExitCode
 from streams.names import WEBHOOK, Topics
+from streams.ownership import gaps
+from streams.ownership.endings import Endings
+from streams.ownership.gaps import Gaps
+from streams.ownership.partitions import RESTORES_AT_ONCE, Partitions
 from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import Settings
 from streams.tables.rows import Meta
-from streams.unit import gaps, takeover
-from streams.unit.commit import Ledger
-from streams.unit.gaps import Gaps
-from streams.unit.partitions import Partitions
+from streams.unit.service import evaluator_partitions
+from streams.unit.store import KafkaStore
 from streams.unit.unit import Unit
 
 TOPIC = Topics().input(WEBHOOK)
@@ -26,8 +29,12 @@ class EndedError(BaseException):
     """The process would have ended."""
 
 
-def end(problem: BaseException, doing: str) -> NoReturn:
-    raise EndedError(doing) from problem
+def ended(code: int) -> NoReturn:
+    raise EndedError(code)
+
+
+def partitions_of(settings: Settings) -> Partitions[Unit]:
+    return evaluator_partitions(settings, [], Endings(ended))
 
 
 def unreachable() -> Settings:
@@ -40,28 +47,45 @@ def new_unit() -> Unit:
 
 
 def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To take over without a broker would end the process."""
+    """Four take-overs are under way at a time; the others wait for their turn, and what is revoked never gets one."""
+    opened: list[int] = []
 
     async def scenario() -> None:
-        partitions = Partitions(unreachable(), [])
-        assigned = [TP(TOPIC, partition) for partition in range(8)]
-        partitions.take(assigned)
-        await partitions.release(assigned)
+        never, all_turns = asyncio.Event(), asyncio.Event()
 
-    monkeypatch.setattr(takeover, "exit_on", end)
+        async def known(_: object) -> None:
+            """Catalogue and exclusions are as they are."""
+
+        async def open_for_ever(store: KafkaStore) -> None:
+            opened.append(store.source.partition)
+            if len(opened) == RESTORES_AT_ONCE:
+                all_turns.set()
+            await never.wait()
+
+        monkeypatch.setattr(Follower, "catch_up", known)
+        monkeypatch.setattr(KafkaStore, "open", open_for_ever)
+        partitions = partitions_of(unreachable())
+        assigned = [TP(TOPIC, partition) for partition in range(2 * RESTORES_AT_ONCE)]
+        partitions.take(assigned)
+        async with asyncio.timeout(60):
+            await all_turns.wait()
+            await partitions.release(assigned)
+        assert not any(partitions.is_ready(tp) for tp in assigned)
+
     asyncio.run(scenario())
+    assert len(opened) == RESTORES_AT_ONCE
 
 
 def test_a_rebalance_waits_for_no_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, closed = asyncio.Event(), asyncio.Event()
-    really_close = Ledger.close
+    really_close = KafkaStore.close
 
     async def never(_: object) -> NoReturn:
         begun.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    async def close(ledger: Ledger) -> None:
+    async def close(ledger: KafkaStore) -> None:
         await really_close(ledger)
         closed.set()
 
@@ -69,7 +93,7 @@ def test_a_rebalance_waits_for_no_take_over(monkeypatch: pytest.MonkeyPatch) -> 
         """Catalogue and exclusions are as they are."""
 
     async def scenario() -> None:
-        partitions = Partitions(unreachable(), [])
+        partitions = partitions_of(unreachable())
         tp = TP(TOPIC, 0)
         partitions.take([tp])
         await begun.wait()
@@ -80,22 +104,23 @@ def test_a_rebalance_waits_for_no_take_over(monkeypatch: pytest.MonkeyPatch) -> 
         assert partitions.condition().partitions == ()
 
     monkeypatch.setattr(Follower, "catch_up", known)
-    monkeypatch.setattr(Ledger, "open", never)
-    monkeypatch.setattr(Ledger, "close", close)
+    monkeypatch.setattr(KafkaStore, "open", never)
+    monkeypatch.setattr(KafkaStore, "close", close)
     asyncio.run(scenario())
 
 
-def test_a_gap_that_cannot_be_looked_into_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gap_that_cannot_be_looked_into_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Else its partition would stand still until the next record comes."""
 
     async def no_answer(*_: object) -> NoReturn:
         raise KafkaConnectionError
 
     async def scenario() -> None:
-        with pytest.raises(EndedError, match=r"looking for records 5 to 6 of slo\.webhook\.v1\[3\]") as ended:
-            await Gaps(unreachable()).close(TP(TOPIC, 3), new_unit(), 7)
-        assert isinstance(ended.value.__cause__, KafkaConnectionError)
+        with pytest.raises(EndedError, match=f"{ExitCode.BROKEN:d}"):
+            await Gaps(unreachable(), Endings(ended)).close(TP(TOPIC, 3), new_unit(), 7)
 
     monkeypatch.setattr(gaps, "_oldest_offset", no_answer)
-    monkeypatch.setattr(gaps, "exit_on", end)
     asyncio.run(scenario())
+    assert "looking for records 5 to 6 of slo.webhook.v1[3]: KafkaConnectionError" in caplog.text

@@ -4,50 +4,49 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Generic
 
 from streams.health.condition import PartitionCondition
 from streams.health.metrics import Metrics
 from streams.names import name_of
-from streams.unit.committed_position import CommittedPosition
-from streams.unit.exits import exit_on
-from streams.unit.offset_watch import OffsetWatch
-from streams.unit.pace import rest_s
-from streams.unit.rejection_brake import RejectionBrake
-from streams.unit.takeover import TakenOver
-
-# What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
-_MOST_DIRTY = 100_000
+from streams.ownership.endings import Endings
+from streams.ownership.offset_watch import OffsetWatch
+from streams.ownership.pace import rest_s
+from streams.ownership.rejection_brake import RejectionBrake
+from streams.ownership.seams import ProcessorT
+from streams.ownership.takeover import TakenOver
 
 
-class Owned:
-    """Commits a unit's work from the moment it is taken over until it leaves.
+class Owned(Generic[ProcessorT]):
+    """Commits a processor's work from the moment it is taken over until it leaves.
 
     `end_offset` is the partition's end as it was last seen, `sight` what the looks at it told. `settled_s`: when none
     of its work waited for a commit for the last time, monotonic clock. `at_once` lets only so many commits of a worker
-    run side by side; `audit` is work that gives the unit something to commit beside its records.
+    run side by side; `audit` is work that gives the processor something to commit beside its records.
     """
 
     def __init__(
         self,
-        taken: TakenOver,
+        taken: TakenOver[ProcessorT],
         brake: RejectionBrake,
         *,
         interval_s: float,
         at_once: asyncio.Semaphore,
         metrics: Metrics,
+        endings: Endings,
         audit: Coroutine[Any, Any, None] | None = None,
     ) -> None:
-        self.unit = taken.unit
+        self.processor = taken.processor
         self.end_offset: int | None = None
         self.sight = OffsetWatch()
         self.settled_s = time.monotonic()
-        self._ledger = taken.ledger
+        self._store = taken.store
         self._mark = taken.mark
         self._brake = brake
         self._interval_s = interval_s
         self._at_once = at_once
         self._metrics = metrics
+        self._endings = endings
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._leaving = asyncio.Event()
@@ -59,31 +58,23 @@ class Owned:
         """Records between what was applied and the end as it was last seen; None until that is known."""
         if self.end_offset is None:
             return None
-        return max(0, self.end_offset - self.unit.next_offset)
+        return max(0, self.end_offset - self.processor.next_offset)
 
     def look(self) -> PartitionCondition:
         """How it is doing."""
-        evaluator = self.unit.evaluator
-        return PartitionCondition(
-            self.settled_s,
-            self.lag,
-            evaluator.watermark_ms,
-            len(evaluator.series),
-            self.unit.open_breaches,
-            evaluator.dirty_count,
-        )
+        return PartitionCondition(self.settled_s, self.lag, self.processor.look())
 
     def hurry(self) -> None:
-        """Do not wait for the interval where an alert waits."""
-        if self.unit.has_alerts:
+        """Do not wait for the interval where something urgent waits."""
+        if self.processor.is_urgent:
             self._wake.set()
 
     async def make_room(self) -> None:
         """Commit before more comes, where much has changed."""
-        if self.unit.evaluator.dirty_count >= _MOST_DIRTY:
+        if self.processor.is_full:
             await asyncio.shield(self.commit())  # a stopped reader must not stop what is half stored
 
-    async def leave(self) -> CommittedPosition:
+    async def leave(self) -> object:
         """Commit what is left, and let go; the mark of the last commit."""
         self._leaving.set()
         self._wake.set()
@@ -92,14 +83,14 @@ class Owned:
             await asyncio.wait([self._auditor])
         await self._committer
         await self.commit()
-        await self._ledger.close()
+        await self._store.close()
         return self._mark
 
     async def _keep_auditing(self, audit: Coroutine[Any, Any, None]) -> None:
         try:
             await audit
         except Exception as problem:
-            exit_on(problem, f"auditing beside {name_of(self.unit.topic, self.unit.partition)}")
+            self._endings.on(problem, f"auditing beside {name_of(self.processor.topic, self.processor.partition)}")
 
     async def _keep_committing(self) -> None:
         """Commit now and then, and when an alert waits, until the partition leaves."""
@@ -123,16 +114,16 @@ class Owned:
         async with self._lock, self._at_once:
             started_s = time.perf_counter()
             try:
-                work = self.unit.take_work()
+                work = self.processor.take_work()
                 took_s = time.perf_counter() - started_s
                 if work is not None:
-                    self._brake.look(time.monotonic(), self.unit.counts)
-                    self._mark = await self._ledger.write(work)
+                    self._brake.look(time.monotonic(), self.processor.counts)
+                    self._mark = await self._store.write(work)
             except BaseException as problem:
-                exit_on(problem, f"committing {name_of(self.unit.topic, self.unit.partition)}")
+                self._endings.on(problem, f"committing {name_of(self.processor.topic, self.processor.partition)}")
             self.settled_s = time.monotonic()
             if work is not None:
                 now_ms = time.time_ns() // 1_000_000
                 delays_s = [(now_ms - due_ms) / 1_000 for due_ms in work.due_ms]
-                self._metrics.committed(self.unit.topic, time.perf_counter() - started_s, delays_s)
+                self._metrics.committed(self.processor.topic, time.perf_counter() - started_s, delays_s)
             return took_s

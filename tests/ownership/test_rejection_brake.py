@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.unit.rejection_brake import BrakeError, RejectionBrake
+from streams.ownership.rejection_brake import BrakeError, RejectionBrake
 
 Counts = dict[str, int]
 

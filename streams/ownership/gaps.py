@@ -11,9 +11,9 @@ from faust.types import TP
 
 from streams.kafka.connection import client_options
 from streams.names import name_of
+from streams.ownership.endings import Endings
+from streams.ownership.seams import Processor
 from streams.settings import Settings
-from streams.unit.exits import exit_on
-from streams.unit.unit import Unit
 
 log = logging.getLogger(__name__)
 
@@ -33,28 +33,29 @@ class Reading(Protocol):
 class Gaps:
     """Closes the gaps of a worker's partitions. `reading` is its consumer."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, endings: Endings) -> None:
         self._settings = settings
+        self._endings = endings
         self.reading: Reading | None = None
 
-    async def close(self, tp: TP, unit: Unit, until_offset: int) -> None:
+    async def close(self, tp: TP, processor: Processor, until_offset: int) -> None:
         """Read again what is missing before an offset; what the log no longer holds is said and passed over."""
-        expected = unit.next_offset
+        expected = processor.next_offset
         try:
             oldest = await _oldest_offset(self._settings, TopicPartition(*tp))
         except KafkaError as problem:
-            exit_on(problem, f"looking for records {expected} to {until_offset - 1} of {name_of(*tp)}")
-        if unit.next_offset != expected:  # they came meanwhile
+            self._endings.on(problem, f"looking for records {expected} to {until_offset - 1} of {name_of(*tp)}")
+        if processor.next_offset != expected:  # they came meanwhile
             return
         if oldest > expected:
             log.error("%s: records %d to %d are gone from the log unread; going on", name_of(*tp), expected, oldest - 1)
-            unit.next_offset = min(oldest, until_offset)
-        log.warning("%s: reading again from %d", name_of(*tp), unit.next_offset)
+            processor.next_offset = min(oldest, until_offset)
+        log.warning("%s: reading again from %d", name_of(*tp), processor.next_offset)
         if self.reading is not None:
             with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
-                await self.reading.seek(tp, unit.next_offset)
+                await self.reading.seek(tp, processor.next_offset)
 
-    async def look_for(self, tp: TP, unit: Unit, end_offset: int) -> None:
+    async def look_for(self, tp: TP, processor: Processor, end_offset: int) -> None:
         """Close the gap of a partition where nothing comes, if there is one.
 
         None is there while an open transaction hides the records, or while their chunk waits for its turn.
@@ -65,8 +66,8 @@ class Gaps:
         with contextlib.suppress(IllegalStateError, TimeoutError):
             async with asyncio.timeout(_POSITION_WAIT_S):
                 position = await self.reading.position(tp)
-        if position is not None and position > unit.next_offset:
-            await self.close(tp, unit, end_offset)
+        if position is not None and position > processor.next_offset:
+            await self.close(tp, processor, end_offset)
 
 
 async def _oldest_offset(settings: Settings, source: TopicPartition) -> int:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -15,19 +15,19 @@ from faust.types import TP
 
 from streams.kafka.connection import client_options
 from streams.names import name_of
+from streams.ownership.endings import Endings
+from streams.ownership.gaps import Gaps
+from streams.ownership.offset_watch import OffsetVerdict
+from streams.ownership.owned import Owned
+from streams.ownership.source import SourceLostError
 from streams.reference.follower import Follower
 from streams.settings import Clock, Settings
-from streams.unit.beginning import SourceLostError
-from streams.unit.exits import exit_on, refuse
-from streams.unit.gaps import Gaps
-from streams.unit.offset_watch import OffsetVerdict
-from streams.unit.owned import Owned
 
 log = logging.getLogger(__name__)
 
 _PERIOD_S: Final = 0.25
 
-OwnedPartitions = Callable[[], Iterable[tuple[TP, Owned]]]
+OwnedPartitions = Callable[[], Iterable[tuple[TP, Owned[Any]]]]
 
 
 class Ends:
@@ -37,8 +37,18 @@ class Ends:
     It asks for the high watermark: an open transaction hides records, so its edge is no end.
     """
 
-    def __init__(self, settings: Settings, in_hand: OwnedPartitions, gaps: Gaps, reference: Follower) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Iterable[str],
+        in_hand: OwnedPartitions,
+        gaps: Gaps,
+        reference: Follower,
+        endings: Endings,
+    ) -> None:
         self._settings = settings
+        self._topics = tuple(topics)
+        self._endings = endings
         self._in_hand = in_hand
         self._gaps = gaps
         self._reference = reference
@@ -53,7 +63,7 @@ class Ends:
         )
         await watcher.start()
         try:
-            await asyncio.gather(*(self._watch(topic, watcher) for topic in self._settings.topics.inputs))
+            await asyncio.gather(*(self._watch(topic, watcher) for topic in self._topics))
         finally:
             await watcher.stop()
 
@@ -64,9 +74,9 @@ class Ends:
             if in_hand:
                 await self._look(topic, in_hand, watcher)
 
-    async def _look(self, topic: str, in_hand: dict[TP, Owned], watcher: AIOKafkaConsumer) -> None:
+    async def _look(self, topic: str, in_hand: dict[TP, Owned[Any]], watcher: AIOKafkaConsumer) -> None:
         asked_ms, asked_s = time.time_ns() // 1_000_000, time.monotonic()
-        next_offsets = {tp: owned.unit.next_offset for tp, owned in in_hand.items()}
+        next_offsets = {tp: owned.processor.next_offset for tp, owned in in_hand.items()}
         try:
             ends = await watcher.end_offsets(list(in_hand))
         except (KafkaError, TimeoutError) as problem:
@@ -79,20 +89,20 @@ class Ends:
             match owned.sight.look(asked_s, next_offsets[tp], ends[tp]):
                 case OffsetVerdict.LOST:
                     name = name_of(*tp)
-                    refuse(SourceLostError(name, ends[tp], next_offsets[tp]), f"watching {name}")
+                    self._endings.on(SourceLostError(name, ends[tp], next_offsets[tp]), f"watching {name}")
                 case OffsetVerdict.STUCK:
-                    await self._gaps.look_for(tp, owned.unit, ends[tp])
+                    await self._gaps.look_for(tp, owned.processor, ends[tp])
                 case OffsetVerdict.NOTHING:
                     await self._tick(tp, owned, asked_ms)
 
-    async def _tick(self, tp: TP, owned: Owned, asked_ms: int) -> None:
-        if self._settings.clock is not Clock.LIVE or not owned.unit.may_judge(asked_ms):
+    async def _tick(self, tp: TP, owned: Owned[Any], asked_ms: int) -> None:
+        if self._settings.clock is not Clock.LIVE or not owned.processor.may_judge(asked_ms):
             return
         await self._reference.catch_up()
-        if owned.end_offset != owned.unit.next_offset or (tp, owned) not in self._in_hand():
+        if owned.end_offset != owned.processor.next_offset or (tp, owned) not in self._in_hand():
             return
         try:
-            owned.unit.tick(asked_ms)
+            owned.processor.tick(asked_ms)
         except Exception as problem:
-            exit_on(problem, f"judging {name_of(*tp)}")
+            self._endings.on(problem, f"judging {name_of(*tp)}")
         owned.hurry()

@@ -4,9 +4,9 @@ import pytest
 from faust.types import TP
 
 from streams.names import WEBHOOK, Topics
+from streams.ownership.retained import RetainedState
 from streams.reference.reference import Reference
 from streams.unit.committed_position import CommittedPosition
-from streams.unit.retained import RetainedUnits
 from streams.unit.unit import Unit
 from tests.build import NEW
 
@@ -19,10 +19,10 @@ def new_unit() -> Unit:
 
 
 def test_what_nobody_has_changed_is_used_once() -> None:
-    parked, unit = RetainedUnits(), new_unit()
-    parked.put(HERE, unit, OWN)
-    assert parked.take(HERE, OWN) is unit
-    assert parked.take(HERE, OWN) is None
+    retained, unit = RetainedState[Unit](), new_unit()
+    retained.put(HERE, unit, OWN)
+    assert retained.take(HERE, OWN) is unit
+    assert retained.take(HERE, OWN) is None
 
 
 @pytest.mark.parametrize(
@@ -36,23 +36,23 @@ def test_what_nobody_has_changed_is_used_once() -> None:
     ],
 )
 def test_what_may_be_out_of_date_is_never_used(found: CommittedPosition) -> None:
-    parked = RetainedUnits()
-    parked.put(HERE, new_unit(), OWN)
-    assert parked.take(HERE, found) is None
-    assert parked.take(HERE, OWN) is None
+    retained = RetainedState[Unit]()
+    retained.put(HERE, new_unit(), OWN)
+    assert retained.take(HERE, found) is None
+    assert retained.take(HERE, OWN) is None
 
 
 def test_a_partition_that_never_committed_is_kept_too() -> None:
-    parked, unit, mark = RetainedUnits(), new_unit(), CommittedPosition(None, 0)
-    parked.put(HERE, unit, mark)
-    assert parked.take(HERE, mark) is unit
-    assert parked.take(THERE, mark) is None
+    retained, unit, mark = RetainedState[Unit](), new_unit(), CommittedPosition(None, 0)
+    retained.put(HERE, unit, mark)
+    assert retained.take(HERE, mark) is unit
+    assert retained.take(THERE, mark) is None
 
 
 def test_what_is_not_assigned_back_is_forgotten() -> None:
-    parked, unit = RetainedUnits(), new_unit()
-    parked.put(HERE, unit, OWN)
-    parked.put(THERE, new_unit(), OWN)
-    parked.keep_only({HERE})
-    assert parked.take(THERE, OWN) is None
-    assert parked.take(HERE, OWN) is unit
+    retained, unit = RetainedState[Unit](), new_unit()
+    retained.put(HERE, unit, OWN)
+    retained.put(THERE, new_unit(), OWN)
+    retained.keep_only({HERE})
+    assert retained.take(THERE, OWN) is None
+    assert retained.take(HERE, OWN) is unit

@@ -1,0 +1,102 @@
+"""The two seams of a service that owns partitions: what is done with their records, and where that is kept.
+
+Ownership knows neither: it takes over, feeds, commits and lets go. The evaluator's `Unit` is a processor whose store is
+Kafka itself; another service brings a processor of its own and the store that fits it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from streams.health.condition import Held
+from streams.kafka.chunk import Chunk
+from streams.ownership.source import SourceOffsets
+
+
+class Work(Protocol):
+    """What one commit consists of: stored whole or not at all."""
+
+    @property
+    def due_ms(self) -> Sequence[int]:
+        """From when on each of its announcements could be known, epoch ms: tells how late they are."""
+
+
+class Processor(Protocol):
+    """What is done with the records of one source partition, between two commits. No I/O.
+
+    `next_offset` is where reading goes on; `counts` what was done since it was made, by names of its own.
+    """
+
+    topic: str
+    partition: int
+    next_offset: int
+    counts: Counter[str]
+
+    def may_judge(self, clock_ms: int | None) -> bool:
+        """Whether what arrives by then may need the reference topics to be known; None: by whatever time it tells."""
+
+    def apply(self, chunk: Chunk, clock_ms: int | None) -> None:
+        """Take in a chunk; records before `next_offset` were taken in earlier.
+
+        Raises:
+            GapError: the chunk starts beyond `next_offset`.
+        """
+
+    def tick(self, clock_ms: int) -> None:
+        """Nothing more was in the log at this time."""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether its work must not wait for the next interval."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its work has to be stored before more comes."""
+
+    def take_work(self) -> Any | None:
+        """All that was done since the last call, for its store; None when nothing was."""
+
+    def look(self) -> Held:
+        """What it holds right now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How things stand with a partition, once every other owner is fenced off.
+
+    `mark` is what the last commit left: equal marks mean that nobody has committed in between.
+    """
+
+    source: SourceOffsets
+    mark: object
+
+
+class Store(Protocol):
+    """Where the state of one source partition is kept, and its commits go."""
+
+    async def open(self) -> None:
+        """Fence every earlier owner: from the return on, nobody else can write for this partition."""
+
+    async def position(self) -> Position:
+        """Where source and store stand; after `open`."""
+
+    async def load(self) -> Any:
+        """The stored state, for the factory of the processor; after `position`.
+
+        Raises:
+            RefusalError: it must not be gone on with.
+        """
+
+    async def write(self, work: Any) -> object:
+        """Store all of the work, or raise: then nobody can tell, and the process must end. Returns the new mark."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+ProcessorT = TypeVar("ProcessorT", bound=Processor)
+
+
+class GapError(Exception):
+    """Records between the last applied one and this chunk are missing."""

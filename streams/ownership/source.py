@@ -1,0 +1,41 @@
+"""The log that a partition is read from: whether it is still the one that was judged."""
+
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+
+from streams.exits import RefusalError
+from streams.names import name_of
+
+
+class SourceLostError(RefusalError):
+    """The input topic holds less than was judged: it is not the one that the state was made from."""
+
+    def __init__(self, name: str, end_offset: int, judged_offset: int) -> None:
+        super().__init__(
+            f"{name} ends at {end_offset:,}, but was judged up to {judged_offset:,}: it was deleted and created "
+            "anew, or lost records. Start over with a new SLO_APPLICATION_ID, which reads it from its beginning."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOffsets:
+    """A source partition as Kafka holds it: the first offset of its log, and the one behind its last."""
+
+    tp: TopicPartition
+    oldest_offset: int
+    end_offset: int
+
+    @property
+    def name(self) -> str:
+        """As logs name it: slo.webhook.v1[3]."""
+        return name_of(*self.tp)
+
+    def check(self, next_offset: int) -> None:
+        """Whether this log can be the one that was judged up to `next_offset`.
+
+        Raises:
+            SourceLostError: it ends before that; what is written there next would be taken for judged.
+        """
+        if next_offset > self.end_offset:
+            raise SourceLostError(self.name, self.end_offset, next_offset)
