@@ -13,7 +13,6 @@ from typing import Any
 import faust
 import pytest
 from aiokafka import conn
-from aiokafka.consumer import fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import _DefaultRecordBatchPy
@@ -71,11 +70,11 @@ def test_the_versions_are_those_that_this_was_written_for() -> None:
     ("theirs", "parameters"),
     [
         (
-            "self client subscriptions key_deserializer value_deserializer fetch_min_bytes fetch_max_bytes fetch_max_wait_ms max_partition_fetch_bytes check_crcs fetcher_timeout prefetch_backoff retry_backoff_ms auto_offset_reset isolation_level client_rack",
-        ),
-        (
             _PARTITION_RECORDS.__init__,
-            "self tp records aborted_transactions fetch_offset key_deserializer value_deserializer check_crcs isolation_level",
+            (
+                "self tp records aborted_transactions fetch_offset key_deserializer value_deserializer check_crcs "
+                "isolation_level"
+            ),
         ),
         (_PARTITION_RECORDS._unpack_records, "self"),
         (_PARTITION_RECORDS._contains_abort_marker, "self next_batch"),
