@@ -1,8 +1,8 @@
 """When something happened: RFC 3339 text or epoch milliseconds, floored to milliseconds.
 
 Text follows the `date-time` grammar of RFC 3339 section 5.6 and nothing looser, so that every reader in every
-language agrees on the instant: `2022-03-24T15:40:00.123Z`, `2022-03-24t16:40:00+01:00`. Second 60 is refused:
-epoch time has no place for a leap second.
+language agrees on the instant: `2022-03-24T15:40:00.123Z`, `2022-03-24t16:40:00+01:00`. Epoch time has no place for a
+leap second, `23:59:60Z`: it is the last millisecond of its minute.
 """
 
 import re
@@ -17,12 +17,13 @@ LAST_MS: Final = int(datetime(2101, 1, 1, tzinfo=UTC).timestamp()) * 1_000 - 1
 """The latest time accepted: the last millisecond of the year 2100, UTC."""
 
 PATTERN: Final = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)"
     r"(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-"""The grammar for JSON Schema; which days a month has is beyond it."""
+"""The grammar for JSON Schema; which days a month has, and which minutes 61 seconds, is beyond it."""
 
 _SECOND = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])")
+_DAY_MS: Final = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 # Every spelling of a part is an entry of a table: strict by construction, and faster than a regular expression.
@@ -73,8 +74,18 @@ def _read(text: str) -> int:
         if end <= 23 or (text[23:end].isascii() and text[23:end].isdigit()):
             return time_ms + _FRACTION_MS[text[19 : min(end, 23)]]
     except KeyError:
-        pass
+        if text[17:19] == "60":
+            return _leap_second_ms(text)
     raise ValueError(f"{_shown(text)} is not an RFC 3339 time with an offset; write for example 2022-03-24T15:40:00Z")
+
+
+def _leap_second_ms(text: str) -> int:
+    """Leap seconds are put in at the end of a day in UTC, wherever the clock on the wall stands then."""
+    second_ms = _read(f"{text[:17]}59{text[19:]}")
+    next_ms = second_ms - second_ms % 1_000 + 1_000
+    if next_ms % _DAY_MS:
+        raise ValueError(f"{_shown(text)} is no leap second: those end a day in UTC, 23:59:60Z")
+    return next_ms - 1
 
 
 @lru_cache(maxsize=4_096)  # events come roughly in the order of time: almost every one shares its second with others

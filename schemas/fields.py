@@ -19,6 +19,13 @@ class OnTheWire:
     otherwise: Any
 
 
+@dataclass(frozen=True, slots=True)
+class NobodyReads:
+    """A field without meaning to any reader: usually written so, but whatever it holds makes no record unusable."""
+
+    usually: Any
+
+
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 """A name, key or message; length in code points."""
 
@@ -26,10 +33,17 @@ BaseUrl = Annotated[str, Field(min_length=1, max_length=2_048)]
 """Where an app is served from. Not checked to be a URL: it names a series."""
 
 StatusCode = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-"""The HTTP status of the answer; null when there was none (DNS, TLS, timeout)."""
+"""The HTTP status of the answer; null when there was none (DNS, TLS, timeout). `200.0` and `2e2` are no integers."""
 
 Milliseconds = Annotated[float, Field(ge=0)]
 """A duration; finite, without an upper bound."""
+
+ErrorText = Annotated[
+    Any,
+    NobodyReads(usually=str | None),
+    WithJsonSchema({"examples": ["dns: name or service not known", None]}),
+]
+"""Why there was no answer, for people: text of any length, null without one. Who shows it cuts it to 256 characters."""
 
 FaultOwner = Literal["APP", "PLATFORM"]
 """Who has to repair a failure: failures of the platform are not counted against the app."""

@@ -6,7 +6,7 @@ Key: `appKey`. Producers: the health prober, or any monitor that calls the app. 
 
 from pydantic import Field
 
-from schemas.fields import BaseUrl, EventTime, Milliseconds, StatusCode, Text
+from schemas.fields import BaseUrl, ErrorText, EventTime, Milliseconds, StatusCode, Text
 from schemas.record import Record
 
 
@@ -19,10 +19,10 @@ class HealthCheck(Record):
     scope: BaseUrl = Field(alias="baseUrl")
     """The base URL that was checked; availability is judged for each."""
     status_code: StatusCode | None = None
-    """The HTTP status of the answer, redirects not followed; null when there was none."""
+    """The HTTP status of the answer, redirects not followed, no fraction, no exponent; null when there was none."""
     duration_in_millis: Milliseconds | None = None
     """Time to the full answer; null when there was none."""
-    error: Text | None = None
-    """Why there was no answer, for people."""
+    error: ErrorText = None
+    """Why there was no answer, for people: text of any length. Whatever it holds, it makes no event unusable."""
     group: Text | None = None
     """Where the app runs; null means PROD, and only PROD counts."""

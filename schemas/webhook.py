@@ -7,7 +7,7 @@ the longest window plus the longest outage to recover from.
 
 from pydantic import Field
 
-from schemas.fields import EventTime, FaultOwner, Milliseconds, StatusCode, Text
+from schemas.fields import ErrorText, EventTime, FaultOwner, Milliseconds, StatusCode, Text
 from schemas.record import Record
 
 
@@ -24,11 +24,11 @@ class WebhookDelivery(Record):
     event: Text
     """What the webhook tells, for example `jira:issue_updated`."""
     status_code: StatusCode | None = None
-    """The HTTP status of the answer; null when there was none (DNS, TLS, timeout)."""
+    """The HTTP status of the answer, no fraction, no exponent; null when there was none (DNS, TLS, timeout)."""
     duration_in_millis: Milliseconds | None = None
     """Time to the full answer; null when there was none."""
-    error: Text | None = None
-    """Why there was no answer, for people."""
+    error: ErrorText = None
+    """Why there was no answer, for people: text of any length. Whatever it holds, it makes no event unusable."""
     fault_owner: FaultOwner | None = None
     """`PLATFORM` takes the attempt out of the count, good or bad; null means nobody found a fault."""
     group: Text | None = None

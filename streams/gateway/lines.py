@@ -7,6 +7,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas import EVENTS, EventDecoder, complaint
+from schemas.json_text import read_json
 from streams.gateway.outbox import OutRecord
 from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.results import MOST
@@ -71,6 +72,6 @@ def _app_key(value: bytes, record: str) -> str:
     (event,) = _DECODERS[record].decode([value])
     if event is not None:
         return str(event.app_key)
-    document = orjson.loads(value)
+    document = read_json(value)
     EVENTS[record].model_validate(document)
     return str(document["appKey"])

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from schemas.event_time import utc_text
-from schemas.record import Record
 from schemas.rejected import RejectReason
-from schemas.topics import EVENTS
-from schemas.wire import EventDecoder
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import APP_GOOD, GOOD, JUDGES, NOT_COUNTED
-from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, needs_care
+from streams.intake.checking import Rejection
+from streams.intake.reading import EventReader
 from streams.kafka.chunk import SourceRecord
 from streams.names import Metric
 from streams.windows.tumbling import TumblingCounts
@@ -53,12 +51,10 @@ class Admission:
     not_counted: int = 0
     ahead_ms: int = 0
     _at_home: set[str] = field(default_factory=set)
-    _model: type[Record] = field(init=False)
-    _decoder: EventDecoder = field(init=False)
+    _reader: EventReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self._model = EVENTS[self.metric.record]
-        self._decoder = EventDecoder(self._model)
+        self._reader = EventReader(self.metric)
 
     def admit(self, records: Sequence[SourceRecord], clock_ms: int | None) -> None:
         """Count the records in their order, and judge each boundary that they make due. The hot path.
@@ -71,13 +67,10 @@ class Admission:
         judge = JUDGES[self.metric.id] if evaluator.has_objectives else _ignore
         watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms
         pane = pane_start_ms = pane_end_ms = not_counted = 0
-        values = [record.value or b"" for record in records if not record.headers]
-        if len(values) < len(records) or max(map(len, values), default=0) > MAX_VALUE_BYTES:
-            values = [b"" if needs_care(record) else record.value or b"" for record in records]
-        for event, record in zip(self._decoder.decode(values), records, strict=True):
+        for event, record in zip(self._reader.events(records), records, strict=True):
             # What does it say?
             if event is None:
-                event = checked(self._model, record)
+                event = self._reader.checked(record)
                 if isinstance(event, Rejection):
                     self.rejected.append(event)
                     continue

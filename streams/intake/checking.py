@@ -7,8 +7,10 @@ import orjson
 from pydantic import ValidationError
 
 from schemas.complaint import complaint
+from schemas.json_text import read_json
 from schemas.record import Record
 from schemas.rejected import RejectReason
+from streams.intake.envelope import UNMARKED, UnusableEnvelopeError, is_envelope, is_structured, unwrapped
 from streams.kafka.chunk import SourceRecord
 
 MAX_VALUE_BYTES: Final = 64 * 1024
@@ -27,7 +29,7 @@ class Rejection:
 
 def needs_care(record: SourceRecord) -> bool:
     """Whether only `checked` may read it, though a decoder might take it."""
-    return len(record.value or b"") > MAX_VALUE_BYTES or _is_structured(record)
+    return len(record.value or b"") > MAX_VALUE_BYTES or is_structured(record)
 
 
 def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
@@ -36,22 +38,15 @@ def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
         return Rejection(record, RejectReason.NOT_JSON, "the value is empty")
     if len(record.value) > MAX_VALUE_BYTES:
         return Rejection(record, RejectReason.TOO_LARGE, f"{len(record.value):,} bytes; at most {MAX_VALUE_BYTES:,}")
+    structured = is_structured(record)
+    document = None
     try:
-        document = orjson.loads(record.value)
+        document = read_json(record.value)
+        return model.model_validate(unwrapped(document) if structured else document)
     except orjson.JSONDecodeError as problem:
         return Rejection(record, RejectReason.NOT_JSON, str(problem))
-    if _is_structured(record) and isinstance(document, dict):
-        document = document.get("data")
-    try:
-        return model.model_validate(document)
+    except UnusableEnvelopeError as problem:
+        return Rejection(record, problem.reason, str(problem))
     except ValidationError as problem:
-        return Rejection(record, RejectReason.SCHEMA, complaint(problem))
-
-
-def _is_structured(record: SourceRecord) -> bool:
-    """Whether the value is a CloudEvent in structured mode, with the event in its `data`."""
-    for name, value in record.headers:
-        if name.lower() == "content-type" and value is not None:
-            media_type = value.split(b";")[0].strip().lower()
-            return media_type == b"application/cloudevents+json"
-    return False
+        is_unmarked = not structured and is_envelope(document)
+        return Rejection(record, RejectReason.SCHEMA, UNMARKED if is_unmarked else complaint(problem))

@@ -17,7 +17,8 @@ with atheris.instrument_imports(include=["streams.intake", "streams.outlet", "sc
 
 _FOUND = Path("build/fuzz")
 _KEYS = (None, b"", b"com.example.charts", b"com.example.app")
-_TYPES = (None, b"application/cloudevents+json", b"application/json", b"\xff")
+_TYPES = (None, b"application/cloudevents+json", b'"Application/CloudEvents+JSON" ; charset=utf-8', b"\xff")
+_TYPE_NAMES = ("content-type", "Content-Type", "contentType", "content_type")
 _LARGEST = 70_000
 _CHOICES = 4
 """The last bytes of an input choose metric, key, headers and timestamp; all before them is the value."""
@@ -26,7 +27,9 @@ _CHOICES = 4
 def one(data: bytes) -> None:
     """Read an input as a record of some topic."""
     value, choices = data[:-_CHOICES], data[-_CHOICES:].ljust(_CHOICES, b"\0")
-    headers: tuple[tuple[str, bytes | None], ...] = (("content-type", _TYPES[choices[2] % len(_TYPES)]),)
+    headers: tuple[tuple[str, bytes | None], ...] = (
+        (_TYPE_NAMES[choices[2] // 4 % len(_TYPE_NAMES)], _TYPES[choices[2] % len(_TYPES)]),
+    )
     if choices[2] & 128:
         headers += (("rerouted-from", b"0@1"),)
     timestamp = (None, -1, 0, 1_648_136_352_345)[choices[3] % 4]

@@ -42,7 +42,7 @@ def values(draw: st.DrawFn) -> bytes | None:
 
 HEADERS = st.lists(
     st.tuples(
-        st.sampled_from(["content-type", "Content-Type", "rerouted-from", "ce_id", ""]),
+        st.sampled_from(["content-type", "Content-Type", "contentType", "rerouted-from", "ce_id", ""]),
         st.sampled_from([None, b"", b"application/cloudevents+json", b" application/CloudEvents+JSON ; x=y", b"\xff"]),
     ),
     max_size=3,
@@ -77,10 +77,13 @@ def test_every_record_comes_out_once_and_as_the_model_reads_it(some: list[Stored
 NOWHERE: list[tuple[str, bytes, RejectReason]] = [
     ("a depth bomb", b'{"appKey":' + b"[" * 5_000, RejectReason.NOT_JSON),
     ("a deep field nobody knows", b'{"new":' + b"[" * 2_000 + b"]" * 2_000 + b"}", RejectReason.NOT_JSON),
-    ("a lone surrogate", b'{"appKey":"\\ud800"}', RejectReason.NOT_JSON),
+    ("a lone surrogate", b'{"appKey":"\\ud800"}', RejectReason.SCHEMA),
     ("half a surrogate in UTF-8", b'{"appKey":"\xed\xa0\x80"}', RejectReason.NOT_JSON),
     ("a byte order mark", b"\xef\xbb\xbf{}", RejectReason.NOT_JSON),
-    ("an endless number", b'{"time":' + b"9" * 60_000 + b"}", RejectReason.NOT_JSON),
+    ("an endless number", b'{"time":' + b"9" * 60_000 + b"}", RejectReason.SCHEMA),
+    ("a text without end", b'{"appKey":"' + b"\\" * 60_000, RejectReason.NOT_JSON),
+    ("texts of half pairs", b"[" + b'"\\ud800",' * 6_000 + b"0]", RejectReason.SCHEMA),
+    ("numbers beyond a double", b"[" + b"1e999," * 10_000 + b"0]", RejectReason.SCHEMA),
     ("too large to be looked at", b"[" * 65_537, RejectReason.TOO_LARGE),
 ]
 

@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from schemas.json_schema import DIRECTORY
+from schemas.json_text import read_json
 from streams.gateway.lines import Fault, read_event
 from streams.gateway.outbox import OutRecord
 from streams.names import METRICS, Metric
@@ -16,9 +17,9 @@ OF_RECORD = {metric.record: metric for metric in METRICS.values()}
 def test_every_example_is_judged_as_it_should_be(metric: Metric) -> None:
     for file in (EXAMPLES / "good" / metric.record).iterdir():
         value = file.read_bytes()
-        assert read_event(value, metric, "t") == OutRecord("t", orjson.loads(value)["appKey"].encode(), value.strip())
+        assert read_event(value, metric, "t") == OutRecord("t", read_json(value)["appKey"].encode(), value.strip())
     for file in (EXAMPLES / "bad" / metric.record).iterdir():
-        example = orjson.loads(file.read_bytes())
+        example = read_json(file.read_bytes())
         fault = read_event(orjson.dumps(example["record"]), metric, "t")
         assert isinstance(fault, Fault)
         assert example["why"] in str(fault.fault)

@@ -21,7 +21,9 @@ def spelled(metric: Metric, **fields: str) -> bytes:
     """An event with fields written as given; `appKey` is told by the record's key, too."""
     event = {"appKey": "a", "time": 1_648_136_352_345, **ORDINARY[metric.id]}
     written = {name: orjson.dumps(value).decode() for name, value in event.items()} | fields
-    return ("{" + ",".join(f'"{name}":{value}' for name, value in written.items()) + "}").encode()
+    return ("{" + ",".join(f'"{name}":{value}' for name, value in written.items()) + "}").encode(
+        errors="surrogateescape"
+    )
 
 
 def text(length: int, letter: str = "x") -> str:
@@ -51,6 +53,13 @@ KEPT: dict[str, tuple[Metric, dict[str, str]]] = {
     "the first millisecond": (WEBHOOK, {"time": str(FIRST_MS)}),
     "the last millisecond": (WEBHOOK, {"time": str(LAST_MS)}),
     "a field that nobody knows": (WEBHOOK, {"new": '{"deep":[[1]]}'}),
+    "in it, a number that no double holds": (WEBHOOK, {"new": '{"deep":[1e400]}'}),
+    "in it, a lone surrogate": (WEBHOOK, {"new": '{"\\ud800":"\\udc00"}'}),
+    "in it, a depth of 1,024": (WEBHOOK, {"new": "[" * 1_023 + "]" * 1_023}),
+    "an error of 10,000 letters": (WEBHOOK, {"error": text(10_000)}),
+    "no error, as text": (WEBHOOK, {"error": '""'}),
+    "an error of half an emoji": (WEBHOOK, {"error": '"\\ud83d"'}),
+    "an error that is a number": (WEBHOOK, {"error": "-1e400"}),
 }
 BROKEN: dict[str, tuple[Metric, dict[str, str], RejectReason]] = {
     "257 letters": (WEBHOOK, {"product": text(257)}, RejectReason.SCHEMA),
@@ -63,13 +72,19 @@ BROKEN: dict[str, tuple[Metric, dict[str, str], RejectReason]] = {
     "a duration below nought": (WEBHOOK, {"durationInMillis": "-0.001"}, RejectReason.SCHEMA),
     "a duration that is no number": (WEBHOOK, {"durationInMillis": "NaN"}, RejectReason.NOT_JSON),
     "an endless duration": (WEBHOOK, {"durationInMillis": "-Infinity"}, RejectReason.NOT_JSON),
-    "a duration that no double holds": (WEBHOOK, {"durationInMillis": "1e400"}, RejectReason.NOT_JSON),
-    "the same in a field that nobody knows": (WEBHOOK, {"new": "1e400"}, RejectReason.NOT_JSON),
+    "a duration that no double holds": (WEBHOOK, {"durationInMillis": "1e400"}, RejectReason.SCHEMA),
+    "a status that no double holds": (WEBHOOK, {"statusCode": "9" * 400}, RejectReason.SCHEMA),
+    "a status of 65 bits": (WEBHOOK, {"statusCode": str(2**63)}, RejectReason.SCHEMA),
+    "a status written as a fraction": (WEBHOOK, {"statusCode": "200.0"}, RejectReason.SCHEMA),
+    "a status written with an exponent": (WEBHOOK, {"statusCode": "2e2"}, RejectReason.SCHEMA),
+    "an error in Latin-1": (WEBHOOK, {"error": '"d\udce9lai"'}, RejectReason.NOT_JSON),
+    "a number that only begins well": (WEBHOOK, {"new": "01e400"}, RejectReason.NOT_JSON),
+    "half an emoji beside what no text has": (WEBHOOK, {"error": '"\\ud83d\\x"'}, RejectReason.NOT_JSON),
     "true as a time": (WEBHOOK, {"time": "true"}, RejectReason.SCHEMA),
     "a time of 1999": (WEBHOOK, {"time": str(FIRST_MS - 1)}, RejectReason.SCHEMA),
     "a time of 2101": (WEBHOOK, {"time": str(LAST_MS + 1)}, RejectReason.SCHEMA),
     "a time of forty digits": (WEBHOOK, {"time": "9" * 40}, RejectReason.SCHEMA),
-    "a lone surrogate": (WEBHOOK, {"product": '"\\ud800"'}, RejectReason.NOT_JSON),
+    "a lone surrogate": (WEBHOOK, {"product": '"\\ud800"'}, RejectReason.SCHEMA),
     "a depth of 1,025": (WEBHOOK, {"new": "[" * 1_024 + "]" * 1_024}, RejectReason.NOT_JSON),
 }
 
@@ -92,7 +107,7 @@ def test_the_size_is_looked_at_before_anything_is_parsed(monkeypatch: pytest.Mon
         return [None] * len(values)
 
     monkeypatch.setattr(EventDecoder, "decode", parse)
-    monkeypatch.delattr("streams.intake.checking.orjson.loads")
+    monkeypatch.delattr("streams.intake.checking.read_json")
     assert reason_of(WEBHOOK, padded(64 * KIB + 1)) is RejectReason.TOO_LARGE
 
 

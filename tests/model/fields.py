@@ -1,6 +1,7 @@
 """What a field of a record may be, checked by hand: section "Topics" of the interface."""
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,12 @@ Check = Callable[[Any], bool]
 
 
 def text(limit: int = 256) -> Check:
-    return lambda value: isinstance(value, str) and 1 <= len(value) <= limit
+    return lambda value: isinstance(value, str) and 1 <= len(value) <= limit and _is_whole(value)
+
+
+def _is_whole(written: str) -> bool:
+    """Half a surrogate pair is no text."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in written)
 
 
 def one_of(*allowed: str) -> Check:
@@ -17,11 +23,16 @@ def one_of(*allowed: str) -> Check:
 
 
 def integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def duration(value: Any) -> bool:
-    return (integer(value) or isinstance(value, float)) and value >= 0  # JSON has no infinity and no NaN
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
+
+
+def anything(_: Any) -> bool:
+    """Nobody reads it."""
+    return True
 
 
 def time(value: Any) -> bool:
@@ -62,11 +73,14 @@ def _rfc3339_ms(written: str) -> int | None:
     fraction, sign, offset_hours, offset_minutes = match.groups()[6:]
     if int(offset_hours or 0) > 23 or int(offset_minutes or 0) > 59:
         return None
+    is_leap = second == 60
     try:
-        local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:  # no such day, hour 24, leap second
+        local = datetime(year, month, day, hour, minute, 59 if is_leap else second, tzinfo=UTC)
+    except ValueError:  # no such day, hour 24
         return None
     offset = timedelta(hours=int(offset_hours or 0), minutes=int(offset_minutes or 0)) * (-1 if sign == "-" else 1)
     seconds = (local - _EPOCH - offset) // timedelta(seconds=1)
+    if is_leap:
+        return seconds * 1_000 + 999 if seconds % 86_400 == 86_399 else None
     milliseconds = int(((fraction or "") + "000")[:3])
     return seconds * 1_000 + milliseconds

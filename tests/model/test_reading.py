@@ -1,5 +1,6 @@
 """What a record's bytes mean: the judgement table, and every reason to refuse them."""
 
+import base64
 from typing import Any
 
 import orjson
@@ -139,11 +140,25 @@ def test_fields(metric: Metric, field: str, fits: list[Any], does_not: list[Any]
         assert read_event(metric, **{field: value}) is Rejection.SCHEMA, value
 
 
-def test_an_integer_of_any_size_is_a_status() -> None:
-    value = orjson.dumps(body(AVAILABILITY)).replace(b'"statusCode":200', b'"statusCode":' + b"9" * 30)
-    event = read_bytes(value)
-    assert isinstance(event, Event)
-    assert not event.good
+def written(**fields: bytes) -> bytes:
+    """A check with fields spelled as given."""
+    spelled = {name: orjson.dumps(value) for name, value in body(AVAILABILITY).items()} | fields
+    return b"{" + b",".join(b'"%b":%b' % (name.encode(), value) for name, value in spelled.items()) + b"}"
+
+
+@pytest.mark.parametrize("value", [b"1e400", b"9" * 5_000, b'"\\ud83d"', b'["\\udc00"]', b"[" * 1_000 + b"]" * 1_000])
+def test_what_nobody_reads_makes_no_event_unusable(value: bytes) -> None:
+    assert isinstance(read_bytes(written(error=value, unheardOf=value)), Event)
+    for name in ("appKey", "statusCode", "durationInMillis"):
+        assert read_bytes(written(**{name: value})) is Rejection.SCHEMA
+    assert read_bytes(written(error=value[:-1] + b"\xff")) is Rejection.NOT_JSON
+
+
+def test_an_integer_has_64_bits_and_neither_fraction_nor_exponent() -> None:
+    for status in (b"9223372036854775807", b"-9223372036854775808"):
+        assert isinstance(read_bytes(written(statusCode=status)), Event)
+    for status in (b"9223372036854775808", b"-9223372036854775809", b"200.0", b"2e2", b"9" * 400):
+        assert read_bytes(written(statusCode=status)) is Rejection.SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -159,6 +174,8 @@ def test_an_integer_of_any_size_is_a_status() -> None:
         ("2026-03-02T12:00:00.0019999Z", NOON_MS + 1),
         ("2000-01-01T00:00:00Z", 946_684_800_000),
         ("2100-12-31T23:59:59.999Z", 4_133_980_799_999),
+        ("2026-03-01T23:59:60Z", NOON_MS - 12 * 3_600_000 - 1),
+        ("2026-03-02T00:59:60.5+01:00", NOON_MS - 12 * 3_600_000 - 1),
     ],
 )
 def test_times(time: Any, time_ms: int) -> None:
@@ -174,6 +191,7 @@ def test_times(time: Any, time_ms: int) -> None:
         "2026-03-02 12:00:00Z",
         "2026-03-02T12:00Z",
         "2026-03-02T12:00:60Z",
+        "2026-03-02T23:59:60+01:00",
         "2026-03-02T24:00:00Z",
         "2026-02-29T12:00:00Z",
         "2026-03-02T12:00:00.Z",
@@ -203,6 +221,12 @@ def test_cloudevents() -> None:
     assert isinstance(event, Event)
     assert read_bytes(wrapped, content_type=b"application/cloudevents+json; charset=utf-8") == event
     assert read_bytes(orjson.dumps(plain), content_type=b"application/json", ce_id=b"1") == event
+    assert read_bytes(wrapped, contentType=b'"Application/CloudEvents+JSON"') == event
+    encoded = orjson.dumps({"specversion": "1.0", "data_base64": base64.b64encode(orjson.dumps(plain)).decode()})
+    assert read_bytes(encoded, content_type=b"application/cloudevents+json") == event
+    for garbage, reason in (("e30=!", Rejection.SCHEMA), (7, Rejection.SCHEMA), ("bm8=", Rejection.NOT_JSON)):
+        envelope = orjson.dumps({"specversion": "1.0", "data_base64": garbage})
+        assert read_bytes(envelope, content_type=b"application/cloudevents+json") is reason
     assert read_bytes(wrapped) is Rejection.SCHEMA
     assert read_bytes(orjson.dumps(plain), content_type=b"application/cloudevents+json") is Rejection.SCHEMA
 

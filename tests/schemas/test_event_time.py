@@ -56,7 +56,8 @@ def test_accepted(text: str, utc: str, ms: int) -> None:
         "2022-03-24T15:40:00Z\n",
         " 2022-03-24T15:40:00Z",
         "2022-03-24 15:40:00Z",
-        "2022-03-24T15:40:60Z",
+        "2022-03-24T15:40:61Z",
+        "2022-03-24T15:40:60",
         "2022-03-24T15:60:00Z",
         "2022-03-24T24:00:00Z",
         "2022-03-24T15:40:00+1:00",
@@ -85,6 +86,23 @@ def test_not_the_grammar(text: str) -> None:
 def test_no_such_day(day: str) -> None:
     with pytest.raises(ValueError, match=f"there is no day {day}"):
         epoch_ms(f"{day}T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2016-12-31T23:59:60Z", "2016-12-31t23:59:60.987654z", "2016-12-31T15:59:60-08:00", "2017-01-01T05:29:60.5+05:30"],
+)
+def test_a_leap_second_is_the_last_millisecond_of_its_minute(text: str) -> None:
+    assert epoch_ms(text) == epoch_ms("2016-12-31T23:59:59.999Z")
+    assert re.search(PATTERN, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2016-12-31T12:59:60Z", "2016-12-31T23:58:60Z", "2016-12-31T23:59:60+01:00", "2016-12-31T00:00:60Z"]
+)
+def test_no_leap_second_in_the_middle_of_a_day(text: str) -> None:
+    with pytest.raises(ValueError, match="is no leap second"):
+        epoch_ms(text)
 
 
 def test_the_bounds_are_inclusive() -> None:
@@ -157,7 +175,7 @@ def test_accepts_what_the_published_pattern_accepts(position: int, cut: int, ins
     try:
         epoch_ms(text)
     except ValueError as refusal:
-        if "is not an RFC 3339 time" in str(refusal):
+        if "is not an RFC 3339 time" in str(refusal):  # and not: no such day, no leap second, outside the years
             assert not re.search(PATTERN.replace("$", r"\Z"), text)
     else:
         assert re.search(PATTERN, text)

@@ -1,0 +1,35 @@
+"""The one reader of events: worker, replay and history say the same of a record, whatever lies beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.record import Record
+from schemas.topics import EVENTS
+from schemas.wire import EventDecoder
+from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, needs_care
+from streams.kafka.chunk import SourceRecord
+from streams.names import Metric
+
+
+class EventReader:
+    """Reads the records of a metric's input topic: all together the fast way, then one by one what that leaves."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._model: type[Record] = EVENTS[metric.record]
+        self._decode = EventDecoder(self._model).decode
+
+    def events(self, records: Sequence[SourceRecord]) -> list[Any]:
+        """A `schemas.wire.Event` for each record, or None for one that `checked` has to read. The hot path."""
+        values = [record.value or b"" for record in records if not record.headers]
+        if len(values) < len(records) or max(map(len, values), default=0) > MAX_VALUE_BYTES:
+            values = [b"" if needs_care(record) else record.value or b"" for record in records]
+        return self._decode(values)
+
+    def checked(self, record: SourceRecord) -> Any:
+        """The event of one record, or the `Rejection` that says why there is none."""
+        return checked(self._model, record)
+
+    def app_key(self, event: Any, record: SourceRecord) -> str | None:
+        """Whose event it is, given what `events` said of its record; None where the record cannot be used."""
+        event = checked(self._model, record) if event is None else event
+        return None if isinstance(event, Rejection) else str(event.app_key)
