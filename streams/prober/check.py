@@ -1,26 +1,38 @@
-"""One health check: a GET as a customer's browser would meet it, and what came of it."""
+"""One health check: a GET as a customer's browser would meet it, and what came of it.
 
+One check is one connection, and nothing is tried a second time: HTTP clients quietly repeat a GET whose connection
+broke, and then an app that drops every second customer looks well.
+"""
+
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
-import aiohttp
 import orjson
-from aiohttp.abc import AbstractResolver
+from aiohappyeyeballs import start_connection
 
+from streams.prober.answer import HEAD_LIMIT_BYTES, BadAnswerError, read_answer
 from streams.prober.clock import Clock, SystemClock
-from streams.prober.reach import Reach, RefusedError
-from streams.prober.resolver import ReachableResolver
+from streams.prober.lookup import Lookup, ResolverControl, addresses_of, is_no_answer, system_lookup
+from streams.prober.own_trouble import LoopWatch, OwnTrouble, OwnTroubleError, own_trouble
+from streams.prober.reach import Reach
 from streams.prober.targets import HealthTarget
+from streams.registry.urls import HealthUrl
 
-TIMEOUT_MS = 2_999
-"""A check is cut at the last millisecond that can still be good: 200 in under 3,000 ms."""
+GOOD_BELOW_MS: Final = 3_000
+TIMEOUT_MS: Final = GOOD_BELOW_MS - 1
+"""A check is cut at the last millisecond that can still be good."""
 
-READ_LIMIT_BYTES = 65_536
-"""Of a longer answer, only so much is read: an endless body must not hold the check, nor fill the memory."""
+ERROR_LENGTH: Final = 256
 
-ERROR_LENGTH = 256
+_NEXT_ADDRESS_S: Final = 0.25  # RFC 8305: when the next address of a name is tried beside one that does not answer
+_REQUEST: Final = (
+    "GET {url.target} HTTP/1.1\r\nHost: {url.authority}\r\nUser-Agent: slo-streams-prober\r\nAccept: */*\r\n"
+    "Cache-Control: no-cache\r\nConnection: close\r\n\r\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,11 @@ class CheckResult:
     duration_ms: float | None
     error: str | None
 
+    @property
+    def is_good(self) -> bool:
+        """Whether the objective counts it as good."""
+        return self.status_code == 200 and self.duration_ms is not None and self.duration_ms < GOOD_BELOW_MS
+
     def to_json(self) -> bytes:
         """Value of a `slo.healthcheck.v1` record."""
         return orjson.dumps(
@@ -51,31 +68,92 @@ class CheckResult:
         )
 
 
+class _FailedError(Exception):
+    """A check without an answer: at which step, and why."""
+
+    def __init__(self, step: str, error: BaseException | str) -> None:
+        super().__init__(explain(step, error))
+
+
 class Checker:
     """Checks URLs within reach; see `checker`."""
 
-    def __init__(self, session: aiohttp.ClientSession, reach: Reach, clock: Clock) -> None:
-        self._session = session
+    def __init__(
+        self, reach: Reach, lookup: Lookup, trust: ssl.SSLContext, loop_watch: LoopWatch, clock: Clock, timeout_s: float
+    ) -> None:
         self._reach = reach
+        self._lookup = lookup
+        self._resolver = ResolverControl(lookup)
+        self._trust = trust
+        self._loop_watch = loop_watch
         self._clock = clock
+        self._timeout_s = timeout_s
 
     async def check(self, target: HealthTarget) -> CheckResult:
         """Check one URL. Whatever the app does is a result, never an exception; redirects are not followed.
 
         Raises:
             RefusedError: the URL must not be called; it was not.
+            OwnTroubleError: the check failed, and for all that can be known here by the prober's own fault.
         """
         url = self._reach.check_url(target.url)
-        time_ms, started_s = self._clock.epoch_ms(), self._clock.monotonic_s()
+        loop = asyncio.get_running_loop()
+        time_ms, started_s, loop_s = self._clock.epoch_ms(), self._clock.monotonic_s(), loop.time()
         try:
-            async with self._session.get(url, allow_redirects=False) as response:
-                await _read(response)
-        except aiohttp.InvalidURL as error:
-            raise RefusedError(f"no URL that can be checked: {error}") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # a timeout is an OSError
-            return CheckResult(target, time_ms, None, None, explain(error))
+            status = await self._call(url)
+        except _FailedError as failure:
+            if self._loop_watch.was_late_since(loop_s):
+                raise OwnTroubleError(OwnTrouble.LOOP, f"the prober was late itself ({failure})") from None
+            return CheckResult(target, time_ms, None, None, str(failure))
         duration_ms = round(1_000 * (self._clock.monotonic_s() - started_s), 3)
-        return CheckResult(target, time_ms, response.status, duration_ms, None)
+        if duration_ms >= GOOD_BELOW_MS and self._loop_watch.was_late_since(loop_s):
+            raise OwnTroubleError(OwnTrouble.LOOP, f"the prober was late itself (after {duration_ms:.0f} ms)")
+        return CheckResult(target, time_ms, status, duration_ms, None)
+
+    async def _call(self, url: HealthUrl) -> int:
+        step = "dns"
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                addresses = await addresses_of(url, self._lookup, self._reach)
+                step = "connect"
+                connected = await start_connection(
+                    addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1, loop=asyncio.get_running_loop()
+                )
+                is_tls = url.scheme == "https"
+                step = "tls" if is_tls else "other"
+                reader, writer = await asyncio.open_connection(
+                    sock=connected,
+                    limit=HEAD_LIMIT_BYTES,
+                    ssl=self._trust if is_tls else None,
+                    server_hostname=url.host.rstrip(".") if is_tls else None,
+                )
+                step = "other"
+                try:
+                    writer.write(_REQUEST.format(url=url).encode("latin-1"))
+                    return await read_answer(reader)
+                finally:
+                    writer.transport.abort()
+        except (OSError, BadAnswerError) as error:
+            await self._look_at_ourselves(step, error)
+            raise _FailedError(step, error) from None
+
+    async def _look_at_ourselves(self, step: str, error: Exception) -> None:
+        """Is the prober to blame?
+
+        Raises:
+            OwnTroubleError: it is.
+        """
+        is_unanswered = step == "dns" and (isinstance(error, TimeoutError) or is_no_answer(error))
+        if is_unanswered and not await self._resolver.answers():
+            raise OwnTroubleError(OwnTrouble.RESOLVER, f"the name service does not answer: {error}") from None
+        trouble = own_trouble(error) if step in ("dns", "connect") and isinstance(error, OSError) else None
+        if trouble is not None:
+            raise OwnTroubleError(trouble, str(error)) from None
+
+    async def close(self) -> None:
+        """No more checks."""
+        self._loop_watch.stop()
+        await self._resolver.close()
 
 
 @asynccontextmanager
@@ -84,58 +162,25 @@ async def checker(
     *,
     clock: Clock | None = None,
     timeout_ms: int = TIMEOUT_MS,
-    resolver: AbstractResolver | None = None,
+    lookup: Lookup = system_lookup,
     trust: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Checker]:
     """A checker that resolves, connects and shakes hands anew for every check: it sees what a new customer sees.
 
-    `resolver` and `trust` stand for the machine's name service and its certificate authorities unless given.
+    `lookup` and `trust` stand for the machine's name service and its certificate authorities unless given.
     """
-    connector = aiohttp.TCPConnector(
-        limit=0,
-        force_close=True,
-        use_dns_cache=False,
-        resolver=ReachableResolver(resolver or aiohttp.ThreadedResolver(), reach),
-        ssl=trust or True,
+    checks = Checker(
+        reach, lookup, trust or ssl.create_default_context(), LoopWatch(), clock or SystemClock(), timeout_ms / 1_000
     )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=timeout_ms / 1_000),
-        trust_env=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        max_line_size=READ_LIMIT_BYTES,
-        max_field_size=READ_LIMIT_BYTES,
-        headers={"User-Agent": "slo-streams-prober", "Cache-Control": "no-cache"},
-    ) as session:
-        yield Checker(session, reach, clock or SystemClock())
+    try:
+        yield checks
+    finally:
+        await checks.close()
 
 
-async def _read(response: aiohttp.ClientResponse) -> None:
-    read_bytes = 0
-    async for chunk in response.content.iter_any():
-        read_bytes += len(chunk)
-        if read_bytes >= READ_LIMIT_BYTES:
-            return
-
-
-def explain(error: Exception) -> str:
-    """`kind: reason` of a check without an answer, at most 256 characters."""
-    kind, reason = _kind(error), " ".join(str(error).split())
-    if kind == "timeout":
-        reason = "no full answer in time"  # which of aiohttp's own limits it was tells nobody more
-    return f"{kind}: {reason or type(error).__name__}"[:ERROR_LENGTH]
-
-
-def _kind(error: Exception) -> str:
-    match error:  # from the special to the general: aiohttp's TLS and DNS errors are connect errors too
-        case TimeoutError():
-            return "timeout"
-        case aiohttp.ClientConnectorDNSError():
-            return "dns"
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return "tls"
-        case aiohttp.ClientConnectorError():
-            return "connect"
-        case _:
-            return "other"
+def explain(step: str, error: BaseException | str) -> str:
+    """`step: reason` of a check without an answer, at most 256 characters."""
+    if isinstance(error, TimeoutError):
+        return "timeout: no full answer in time"
+    reason = " ".join(str(error).split())
+    return f"{step}: {reason or type(error).__name__}"[:ERROR_LENGTH]

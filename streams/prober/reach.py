@@ -1,6 +1,7 @@
 """What a prober may call. URLs come from a catalogue that many write to: none may turn it against what is not public.
 
-Sources: the IANA special-purpose address registries (RFC 6890), RFC 6052 (NAT64), the clouds' metadata services.
+Sources: the IANA special-purpose address registries (RFC 6890), RFC 4291 and 2765 (IPv4 addresses in IPv6), RFC 6052
+(NAT64), the clouds' metadata services.
 """
 
 from collections.abc import Collection
@@ -8,22 +9,25 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-from pydantic import ValidationError
-from yarl import URL
-
-from streams.registry.urls import plain_http_url
+from streams.registry.urls import HealthUrl, read_url
 
 Address = IPv4Address | IPv6Address
 
 _NEVER: Final = tuple(
     ip_network(network)
     for network in (
-        *("169.254.0.0/16", "168.63.129.16/32", "fd00:ec2::/32", "fd20:ce::/32"),  # where clouds hand out credentials
-        *("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),  # an IPv4 address dressed up
+        # where clouds hand out credentials
+        *("169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32"),
+        *("fd00:ec2::/32", "fd20:ce::/32", "fe80::a9fe:a9fe/128"),
+        # an IPv4 address dressed up: mapped, translated, NAT64, 6to4, Teredo; compatible ones are below
+        *("::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
         *("224.0.0.0/4", "ff00::/8"),  # multicast
     )
 )
 """Out of reach even where private addresses are allowed."""
+
+_COMPATIBLE: Final = ip_network("::/96")
+_NO_IPV4: Final = (IPv6Address("::"), IPv6Address("::1"))
 
 # What `is_global` calls public, here or under an older Python.
 _NOT_PUBLIC: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")))
@@ -41,30 +45,28 @@ class Reach:
     ports: Collection[int] = (443, 8443)
     allow_private: bool = False
 
-    def check_url(self, text: str) -> URL:
+    def check_url(self, text: str) -> HealthUrl:
         """The URL to call. Names are not looked up; the addresses they stand for are for `allows`.
 
         Raises:
             RefusedError: it is no URL, or one that must not be called.
         """
         try:
-            plain_http_url(text)
-            url = URL(text)
-            port = url.port
+            url = read_url(text)
         except ValueError as error:
-            raise RefusedError(f"no URL that can be checked: {_reason(error)}") from None
+            raise RefusedError(f"no URL that can be checked: {error}") from None
         if not self.allow_private and url.scheme != "https":
             raise RefusedError("not https")
-        if not self.allow_private and port not in self.ports:
+        if not self.allow_private and url.port not in self.ports:
             allowed = ", ".join(map(str, sorted(self.ports)))
-            raise RefusedError(f"port {port} is none of those allowed ({allowed})")
-        self._check_literal(url.host or "")
+            raise RefusedError(f"port {url.port} is none of those allowed ({allowed})")
+        self._check_literal(url.host)
         return url
 
     def allows(self, address: str) -> bool:
         """Whether an IP address may be connected to."""
-        ip = ip_address(address)
-        if any(ip in network for network in _NEVER):
+        ip = ip_address(address.partition("%")[0])
+        if any(ip in network for network in _NEVER) or (ip in _COMPATIBLE and ip not in _NO_IPV4):
             return False
         return self.allow_private or _is_public(ip)
 
@@ -81,8 +83,3 @@ def _is_public(ip: Address) -> bool:
     if any(ip in network for network in _NOT_PUBLIC):
         return False
     return ip.is_global and (isinstance(ip, IPv4Address) or ip in _GLOBAL_UNICAST)
-
-
-def _reason(error: ValueError) -> str:
-    """What pydantic says besides is for programmers."""
-    return error.errors()[0]["msg"].removeprefix("Value error, ") if isinstance(error, ValidationError) else str(error)

@@ -8,11 +8,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from schemas.apps import App
 from streams.listing import UnreadableListError, read_list
-from streams.registry.urls import plain_http_url
+from streams.registry.urls import read_url
 
 
 class InvalidTargetsError(Exception):
     """The list cannot be used; the message has a line for each fault."""
+
+
+def _can_be_checked(text: str) -> str:
+    read_url(text)
+    return text
 
 
 class HealthTarget(BaseModel):
@@ -21,7 +26,7 @@ class HealthTarget(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
     app_key: str = Field(alias="appKey", min_length=1, max_length=256)
-    url: Annotated[str, AfterValidator(plain_http_url)] = Field(max_length=2_048)
+    url: Annotated[str, AfterValidator(_can_be_checked)] = Field(max_length=2_048)
 
 
 def targets_of(app: App) -> Iterator[HealthTarget]:

@@ -10,7 +10,7 @@ from schemas.apps import App
 from schemas.complaint import complaint
 from streams.listing import UnreadableListError, read_list
 from streams.registry.log import read_newest
-from streams.registry.urls import plain_http_url
+from streams.registry.urls import read_url
 from streams.settings import Settings
 
 
@@ -60,9 +60,7 @@ def _bad_urls(app: App) -> Iterable[str]:
     """The topic lets any text be a URL; nobody could check these."""
     for index, url in enumerate(app.healthcheck_urls):
         try:
-            plain_http_url(url)
-        except ValidationError as error:
-            yield f"healthcheckUrls.{index}: {error.errors()[0]['msg']}"
+            read_url(url)
         except ValueError as error:
             yield f"healthcheckUrls.{index}: {error}"
 

@@ -4,10 +4,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
+from aiohappyeyeballs import AddrInfoType
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from streams.prober.reach import Reach
 from streams.prober.targets import HealthTarget
@@ -47,35 +47,66 @@ async def healthy(_request: web.Request) -> web.StreamResponse:
 
 
 def target(url: str, app_key: str = "com.example.app") -> HealthTarget:
-    """A target at a URL."""
-    return HealthTarget(app_key=app_key, url=url)
+    """A target at a URL, whatever that is, as the catalogue may have it."""
+    return HealthTarget.model_construct(app_key=app_key, url=url)
 
 
-class Names(AbstractResolver):
-    """Names to addresses, as a test has it; a name that is not there is never answered."""
+class Names:
+    """A look-up of names in what a test has; a name that is not there is never answered."""
 
     def __init__(self, addresses: Mapping[str, Sequence[str]]) -> None:
         self.asked: list[str] = []
         self._addresses = addresses
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    async def __call__(self, host: str, port: int) -> Sequence[AddrInfoType]:
         """Addresses of a name."""
         self.asked.append(host)
+        if host == "slo-streams-prober.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
         if host not in self._addresses:
             await asyncio.Event().wait()
         return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                socket.IPPROTO_TCP,
+                "",
+                (address, port),
             )
             for address in self._addresses[host]
         ]
 
-    async def close(self) -> None:
-        """Nothing to close."""
+
+@asynccontextmanager
+async def answering(*answers: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server on a raw socket: its base URL, and the head of each request, one a connection.
+
+    The first connection gets the first answer, further ones the last; each is closed half a second behind its answer.
+    """
+    heads: list[bytes] = []
+    idle = asyncio.Condition()
+    open_ = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal open_
+        open_ += 1
+        number = len(heads)
+        heads.append(b"")
+        with suppress(OSError, asyncio.IncompleteReadError):
+            heads[number] = await reader.readuntil(b"\r\n\r\n")
+            writer.write(answers[min(number, len(answers) - 1)])
+            await writer.drain()
+            with suppress(TimeoutError):  # the caller may go, or wait for the end of the connection
+                await asyncio.wait_for(reader.read(), 0.5)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        async with idle:
+            open_ -= 1
+            idle.notify_all()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
+        async with idle:
+            await idle.wait_for(lambda: open_ == 0)

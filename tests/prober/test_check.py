@@ -3,13 +3,13 @@
 import asyncio
 import time
 
-import aiohttp
 import orjson
 import pytest
 from aiohttp import web
 
 from schemas.healthcheck import HealthCheck
-from streams.prober.check import READ_LIMIT_BYTES, TIMEOUT_MS, CheckResult, checker, explain
+from streams.prober.answer import READ_LIMIT_BYTES
+from streams.prober.check import TIMEOUT_MS, CheckResult, checker, explain
 from streams.prober.reach import Reach, RefusedError
 from tests.prober.servers import PRIVATE, Handler, Names, healthy, refusing, serving, target
 
@@ -122,7 +122,7 @@ def test_an_unknown_name_is_a_dns_error() -> None:
 
 def test_a_name_server_that_does_not_answer_is_a_timeout() -> None:
     async def run() -> CheckResult:
-        async with checker(PRIVATE, timeout_ms=100, resolver=Names({})) as checks:
+        async with checker(PRIVATE, timeout_ms=100, lookup=Names({})) as checks:
             return await checks.check(target("https://slow.example/"))
 
     assert kind(asyncio.run(run())) == "timeout"
@@ -148,23 +148,15 @@ def test_an_answer_that_is_no_http_is_another_error(answer: bytes) -> None:
     assert kind(asyncio.run(run())) == "other"
 
 
-@pytest.mark.parametrize("url", ["http://a..b/", f"http://{'x' * 64}.example/"])
-def test_a_name_that_cannot_be_one_is_a_result_too(url: str) -> None:
-    result = check_url(url)
-    assert result.status_code is None
-    assert kind(result) in ("dns", "other")
-
-
-@pytest.mark.parametrize("url", ["http://127.1/", "http://2130706433/", "http://127.0.0.1./"])
-def test_an_address_in_disguise_is_refused_and_no_result(url: str) -> None:
+@pytest.mark.parametrize("url", ["http://127.1/", "http://2130706433/", "http://127.0.0.1./", "http://a..b/"])
+def test_what_is_no_name_and_no_plain_address_is_refused_and_no_result(url: str) -> None:
     with pytest.raises(RefusedError):
         check_url(url)
 
 
-@pytest.mark.parametrize("name", ["localhost", "0x7f000001"])
-def test_a_name_of_a_private_address_is_refused_and_no_result(name: str) -> None:
+def test_a_name_of_a_private_address_is_refused_and_no_result() -> None:
     with pytest.raises(RefusedError, match="not a public address"):
-        check_url(f"https://{name}/", reach=Reach())
+        check_url("https://localhost/", reach=Reach())
 
 
 def test_what_may_not_be_called_is_not_connected_to() -> None:
@@ -178,7 +170,7 @@ def test_what_may_not_be_called_is_not_connected_to() -> None:
         async with serving(handler) as base:
             port = int(base.rpartition(":")[2])
             names = Names({"localhost": ["127.0.0.1"], "private.example": ["127.0.0.1", "10.0.0.1"]})
-            async with checker(Reach(ports=[port]), resolver=names) as checks:
+            async with checker(Reach(ports=[port]), lookup=names) as checks:
                 for host in ("127.0.0.1", "[::ffff:127.0.0.1]", "localhost", "private.example"):
                     with pytest.raises(RefusedError):
                         await checks.check(target(f"https://{host}:{port}/"))
@@ -193,7 +185,7 @@ def test_a_name_is_looked_up_once_and_the_connection_goes_to_what_was_found() ->
     async def run() -> tuple[CheckResult, Names]:
         async with serving(healthy) as base:
             names = Names({"app.example": ["127.0.0.1"]})
-            async with checker(PRIVATE, resolver=names) as checks:
+            async with checker(PRIVATE, lookup=names) as checks:
                 return await checks.check(target(base.replace("127.0.0.1", "app.example"))), names
 
     result, names = asyncio.run(run())
@@ -245,7 +237,7 @@ def test_the_record_has_the_fields_of_the_topic() -> None:
 
 
 def test_an_error_is_one_line_of_at_most_256_characters() -> None:
-    text = explain(aiohttp.ClientPayloadError("cut\r\nshort " * 100))
+    text = explain("other", "cut\r\nshort " * 100)
     assert text.startswith("other: cut short")
     assert "\n" not in text
     assert len(text) == 256

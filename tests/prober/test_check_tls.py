@@ -34,7 +34,7 @@ def check(authority: trustme.CA, certificate: trustme.LeafCert, hosts: list[str]
     async def run() -> CheckResult:
         async with serving(handler, served) as base:
             names = Names({NAME: ["127.0.0.1"]})
-            async with checker(PRIVATE, resolver=names, trust=trusted) as checks:
+            async with checker(PRIVATE, lookup=names, trust=trusted) as checks:
                 return await checks.check(target(base.replace("127.0.0.1", NAME) + "/"))
 
     return asyncio.run(run())

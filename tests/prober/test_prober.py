@@ -173,7 +173,7 @@ def test_a_refused_url_is_no_event_is_logged_once_and_counted(caplog: pytest.Log
 def test_a_name_that_moves_into_reach_is_checked_from_then_on() -> None:
     async def scenario() -> None:
         seen, addresses = list[CheckResult](), {"app.example": ["169.254.169.254"]}
-        async with serving(healthy) as base, checker(PRIVATE, resolver=Names(addresses)) as checks:
+        async with serving(healthy) as base, checker(PRIVATE, lookup=Names(addresses)) as checks:
             prober = Prober(checks, collect(seen), INTERVAL_MS)
             url = target(base.replace("127.0.0.1", "app.example"))
             await prober.once([url])
