@@ -1,23 +1,19 @@
 """A real Apache Kafka in a child process: KRaft mode, one node, 127.0.0.1 only."""
 
-import fcntl
 import signal
-import subprocess
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import Final, Self
 
 from streams.broker import probe
 from streams.broker.errors import BrokerError
 from streams.broker.jars import default_cache
-from streams.broker.java import BROKER, format_storage, gist, java_command, leashed
+from streams.broker.java import BROKER, format_storage, gist, java_command
 from streams.broker.properties import HOST, properties_text, server_properties
+from streams.child.server import ChildServer
 
 START_TIMEOUT_S: Final = 60.0
-STOP_TIMEOUT_S: Final = 30.0
-_POLL_S: Final = 0.05
 
 
 class EmbeddedKafka:
@@ -40,13 +36,11 @@ class EmbeddedKafka:
         report: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self.port = port
-        self.data_dir = data_dir.absolute()
+        self._child = ChildServer("Kafka", data_dir, log="kafka.log", problem=BrokerError, gist=gist)
+        self.data_dir = self._child.data_dir
         self._overrides = dict(overrides or {})
         self._cache_dir = cache_dir or default_cache()
         self._report = report
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log_offset = 0
-        self._lock: IO[str] | None = None
 
     @property
     def bootstrap_servers(self) -> str:
@@ -56,12 +50,12 @@ class EmbeddedKafka:
     @property
     def pid(self) -> int | None:
         """Process id of the broker, None when it does not run."""
-        return self._process.pid if self._process is not None else None
+        return self._child.pid
 
     @property
     def log_path(self) -> Path:
         """What the broker itself logged."""
-        return self.data_dir / "kafka.log"
+        return self._child.log_path
 
     @property
     def _topics_dir(self) -> Path:
@@ -86,19 +80,9 @@ class EmbeddedKafka:
         Raises:
             BrokerError: it cannot start; the message says why.
         """
-        if self._process is not None:
-            raise BrokerError("This broker runs already.")
-        if self.port and probe.is_taken(self.port):
-            raise BrokerError(
-                f"Port {self.port} on {HOST} is taken by another program. Choose another one, or 0 for any free port."
-            )
-        java = java_command(self._cache_dir, report=self._report)
-        self.port = self.port or probe.free_port()
+        self._child.claim()
         try:
-            self._open_data_dir()
-            if not (self._topics_dir / "meta.properties").exists():
-                format_storage(java, self._properties_path)
-            self._process = self._run([*java, *BROKER, str(self._properties_path)])
+            self._launch()
         except BaseException:
             self.kill()
             raise
@@ -110,28 +94,26 @@ class EmbeddedKafka:
             BrokerError: it ended, or did not answer within 60 s; the message says why.
         """
         try:
-            self._await_answer()
+            self._child.await_answer(lambda: probe.answers(self.port), START_TIMEOUT_S)
         except BaseException:
             self.kill()
             raise
 
     def wait(self) -> int:
         """Wait until the broker has ended; its exit status, negative for a signal."""
-        return self._process.wait() if self._process is not None else 0
+        return self._child.wait()
 
     def stop(self) -> None:
         """Stop the broker cleanly; one that takes over 30 s is killed."""
-        self._end(signal.SIGTERM)
+        self._child.end(signal.SIGTERM)
 
     def kill(self) -> None:
         """End the broker at once, as a crash would."""
-        self._end(signal.SIGKILL)
+        self._child.end(signal.SIGKILL)
 
     def failure(self) -> str:
         """What the broker logged last since it was started, without warnings and stack frames: for a message."""
-        with self.log_path.open(encoding="utf-8", errors="replace") as log:
-            log.seek(self._log_offset)
-            return gist(log.read())
+        return self._child.failure()
 
     def __enter__(self) -> Self:
         self.start()
@@ -142,58 +124,23 @@ class EmbeddedKafka:
     ) -> None:
         self.stop()
 
-    def _open_data_dir(self) -> None:
+    def _launch(self) -> None:
+        if self.port and probe.is_taken(self.port):
+            raise BrokerError(
+                f"Port {self.port} on {HOST} is taken by another program. Choose another one, or 0 for any free port."
+            )
+        java = java_command(self._cache_dir, report=self._report)
+        self.port = self.port or probe.free_port()
+        self._write_properties()
+        if not (self._topics_dir / "meta.properties").exists():
+            format_storage(java, self._properties_path)
+        self._child.run([*java, *BROKER, str(self._properties_path)])
+
+    def _write_properties(self) -> None:
         properties = server_properties(
             port=self.port,
             controller_port=probe.free_port(),
             log_dir=self._topics_dir,
             overrides=self._overrides,
         )
-        try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            # Kafka's own lock comes too late: by then a second broker has written to the metadata log.
-            self._lock = (self.data_dir / ".lock").open("w", encoding="utf-8")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._properties_path.write_text(properties_text(properties), encoding="utf-8")
-        except BlockingIOError:
-            raise BrokerError(
-                f"Another Kafka uses the data folder {self.data_dir}. Stop it, or choose another."
-            ) from None
-        except OSError as error:
-            raise BrokerError(f"The data folder {self.data_dir} cannot be written: {error.strerror}.") from error
-
-    def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
-        with self.log_path.open("ab") as log:
-            self._log_offset = log.tell()
-            # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the broker in order.
-            return subprocess.Popen(
-                leashed(command),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.data_dir,
-                start_new_session=True,
-            )
-
-    def _await_answer(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not probe.answers(self.port):
-            status = self._process.poll() if self._process is not None else 0
-            if status is not None:
-                raise BrokerError(f"Kafka ended while starting (exit status {status}):\n{self.failure()}")
-            if time.monotonic() > deadline:
-                raise BrokerError(f"Kafka did not answer within {START_TIMEOUT_S:g} s:\n{self.failure()}")
-            time.sleep(_POLL_S)
-
-    def _end(self, signal_number: int) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.send_signal(signal_number)
-            try:
-                process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._properties_path.write_text(properties_text(properties), encoding="utf-8")

@@ -2,15 +2,14 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from streams.broker import leash
 from streams.broker.errors import BrokerError
 from streams.broker.jars import ensure_jars
 from streams.broker.properties import CLUSTER_ID
+from streams.child.leash import leashed
 
 JVM_OPTIONS: Final = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -51,11 +50,6 @@ def format_storage(java: list[str], properties: Path) -> None:
     )
     if done.returncode != 0:
         raise BrokerError(f"The data folder could not be formatted with {properties}:\n{gist(done.stderr)}")
-
-
-def leashed(command: list[str]) -> list[str]:
-    """The command, made to end with this process."""
-    return [sys.executable, "-I", leash.__file__, str(os.getpid()), *command]
 
 
 def gist(log: str) -> str:

@@ -5,6 +5,7 @@ import typer
 from streams.cli.alerts import alerts_app
 from streams.cli.apps import apps_app
 from streams.cli.broker import broker
+from streams.cli.database import database_app
 from streams.cli.doctor import doctor
 from streams.cli.exclude import exclude_app
 from streams.cli.explain import explain
@@ -35,6 +36,7 @@ app.command()(windows)
 app.command()(worker)
 app.add_typer(alerts_app)
 app.add_typer(apps_app)
+app.add_typer(database_app)
 app.add_typer(exclude_app)
 app.add_typer(installations_app)
 app.add_typer(objectives_app)

@@ -6,17 +6,19 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.ask import ask, settings_of_or_fail
 from streams.cli.shared.text import console, printable
+from streams.database.settings import DatabaseSettings
 from streams.doctor.examine import examine
 from streams.doctor.finding import Finding, Level
-from streams.settings import Settings
 
 _STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
 
 
 def doctor() -> None:
     """Check everything a worker needs: servers, TLS and login, rights, topics, objectives, clocks, the group.
+
+    Where SLO_DATABASE_URL is set, the database, too: what answers there, its schema, its roles.
 
     Prints a line for each check, and what to do where something is wrong. Rights are tried for real: it writes a
     record in transactions on the topics of alerts, alert state, rejected records and changelogs, and aborts each, so
@@ -32,13 +34,13 @@ def doctor() -> None:
       1  at least one problem, or no broker answers
       2  an option or a setting cannot be used
     """
-    settings = settings_or_fail()
+    settings = settings_of_or_fail(DatabaseSettings)
     worst = ask(settings, _examine(settings, console()))
     if worst is Level.PROBLEM:
         raise typer.Exit(1)
 
 
-async def _examine(settings: Settings, out: Console) -> Level:
+async def _examine(settings: DatabaseSettings, out: Console) -> Level:
     """Print the findings as they are made; the worst level of them."""
     levels = set()
     async for finding in examine(settings):

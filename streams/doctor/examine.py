@@ -1,10 +1,13 @@
 """All checks, in the order in which one depends on another."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiokafka.errors import KafkaError
 
+from streams.database.settings import DatabaseSettings
 from streams.doctor.clock import check_clock
+from streams.doctor.database import check_database
 from streams.doctor.finding import Finding, Level, ok, problem
 from streams.doctor.group import check_group
 from streams.doctor.rights import check_reading, check_writing
@@ -16,11 +19,13 @@ from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.settings import Settings
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
+async def examine(settings: DatabaseSettings) -> AsyncIterator[Finding]:
     """Findings as they are made. What needs an answer of the cluster is left out when no server gives one."""
     yield ok("settings", f"valid; SLO_CLOCK={settings.clock}, group {settings.application_id}")
     finding, objectives = _check_objectives(settings)
     yield finding
+    for finding in await asyncio.to_thread(check_database, settings.read_database_url()):
+        yield finding
     servers = await check_servers(settings)
     for finding in servers:
         yield finding

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from streams.broker.java import leashed
+from streams.child.leash import leashed
 
 STOP_TIMEOUT_S: Final = 12.0  # a commit under way may take the session timeout, 10 s
 

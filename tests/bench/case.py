@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import orjson
 
 from streams.broker import EmbeddedKafka
-from streams.broker.java import leashed
+from streams.child.leash import leashed
 from streams.settings import Clock, Settings
 
 PARTITIONS = 4

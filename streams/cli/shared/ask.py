@@ -13,15 +13,20 @@ from streams.cli.shared.text import drop_output
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.kafka.servers import obstacles
-from streams.settings import InvalidSettingsError, Settings, load_settings
+from streams.settings import AnySettings, InvalidSettingsError, Settings, load_settings_of
 
 Answer = TypeVar("Answer")
 
 
 def settings_or_fail() -> Settings:
     """The settings of this process's environment; wrong ones end the command with exit code 2."""
+    return settings_of_or_fail(Settings)
+
+
+def settings_of_or_fail(kind: type[AnySettings]) -> AnySettings:
+    """The same, of a command that has some of its own."""
     try:
-        return load_settings()
+        return load_settings_of(kind)
     except InvalidSettingsError as problem:
         fail(str(problem), code=2)
 

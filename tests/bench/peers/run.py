@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streams.broker.java import gist, leashed
+from streams.broker.java import gist
+from streams.child.leash import leashed
 from tests.bench.peers.catalogue import Peer
 from tests.bench.usage import Usage, tree_usage, usage
 

@@ -13,6 +13,11 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
+def leashed(command: list[str]) -> list[str]:
+    """The command, made to end with this process."""
+    return [sys.executable, "-I", __file__, str(os.getpid()), *command]
+
+
 def main(parent_pid: int, command: list[str]) -> None:
     """Become `command`, unless the parent is gone already."""
     if sys.platform == "linux":

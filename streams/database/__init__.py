@@ -1,0 +1,1 @@
+"""PostgreSQL: an embedded one, the connection, the schema `slo` and its roles."""

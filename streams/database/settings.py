@@ -1,0 +1,56 @@
+"""Settings of every command that uses the database: those of every Kafka client here, and where it is."""
+
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr, ValidationInfo, field_validator
+
+from streams.settings import Settings
+
+
+class DatabaseSettings(Settings):
+    """Where the database is: `SLO_DATABASE_URL`, or a file that holds the URL, since it may hold a password.
+
+    A URL as libpq takes it: postgresql://user:password@host:5432/name?sslmode=verify-full
+    """
+
+    database_url: SecretStr | None = None
+    database_url_file: Path | None = None
+
+    @field_validator("database_url")
+    @classmethod
+    def _url_is_one(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            _check(url.get_secret_value())
+        return url
+
+    @field_validator("database_url_file")
+    @classmethod
+    def _file_holds_one(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None:
+            if info.data.get("database_url") is not None:
+                raise ValueError("set, but SLO_DATABASE_URL is, too: one of them")
+            _check(_read(path))
+        return path
+
+    def read_database_url(self) -> str | None:
+        """The URL, with its password; None where none is set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return None if self.database_url_file is None else _read(self.database_url_file)
+
+
+def _check(url: str) -> None:
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # its message may hold the password
+        raise ValueError("it is no URL of a database, as postgresql://user:password@host:5432/name") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
+        raise ValueError(f"{path} cannot be read: {reason}") from None
