@@ -21,7 +21,7 @@ _POSITION_WAIT_S: Final = 5.0
 
 
 class Reading(Protocol):
-    """Where the worker's consumer reads: `streams.intake.transport.Consumer`."""
+    """Where the worker's consumer reads: `streams.kafka.transport.Consumer`."""
 
     async def seek(self, partition: TP, offset: int) -> None:
         """Read on from an offset."""

@@ -38,7 +38,7 @@ def _nothing_beside(_processor: object, _metrics: Metrics) -> None:
 
 
 class Partitions(Generic[ProcessorT]):
-    """Implements `streams.intake.transport.Owner` for a service.
+    """Implements `streams.kafka.transport.Owner` for a service.
 
     `gaps.reading` is to be set before the first chunk; `ends` are to be watched, and `reference` to be followed, as
     long as the worker lives.

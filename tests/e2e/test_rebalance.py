@@ -12,7 +12,7 @@ from streams.names import WEBHOOK
 from streams.ownership.endings import Endings
 from streams.ownership.partitions import Partitions
 from streams.settings import Clock, Settings
-from streams.unit.service import evaluator_partitions
+from streams.unit.assembly import evaluator_partitions
 from streams.unit.unit import Unit
 from tests.build import chunk
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for

@@ -18,7 +18,7 @@ from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import Settings
 from streams.tables.rows import Meta
-from streams.unit.service import evaluator_partitions
+from streams.unit.assembly import evaluator_partitions
 from streams.unit.store import KafkaStore
 from streams.unit.unit import Unit
 

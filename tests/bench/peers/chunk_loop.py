@@ -10,9 +10,9 @@ from collections import Counter
 
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
-from streams.intake.transport import FETCH_BYTES
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.chunked_records import AS_CHUNKS
+from streams.kafka.transport import FETCH_BYTES
 from streams.memory import keep_memory_at_hand
 from streams.names import WEBHOOK
 from tests.bench.peers.protocol import Progress, done

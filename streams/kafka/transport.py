@@ -2,7 +2,7 @@
 
 Faust's and aiokafka's cost is per message, not per byte. Here a message's value is a whole `Chunk` of raw records,
 which keeps Faust's agents, assignment and worker at a fraction of the cost. What depends on the insides of faust 0.15.3
-is in this file, of aiokafka 0.14.0 in `records` and `membership`; both are pinned.
+is in this file and in `streams.service`, what is replaced in aiokafka in `aiokafka_0_14_0`; both are pinned.
 """
 
 import contextlib
@@ -65,7 +65,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         settings = transport.settings
         return AIOKafkaConsumer(
             **client_options(settings),
-            group_id=settings.application_id,
+            group_id=transport.group_id,
             group_instance_id=settings.instance_id,
             partition_assignment_strategy=[self._assignor],
             value_deserializer=AS_CHUNKS,
@@ -167,12 +167,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
 
 class Transport(driver.Transport):  # type: ignore[misc]
-    """The transport of the worker."""
+    """The transport of one service."""
 
     Consumer: ClassVar[type] = Consumer
 
-    def __init__(self, url: Any, app: Any, settings: Settings, owner: Owner) -> None:
+    def __init__(self, url: Any, app: Any, settings: Settings, owner: Owner, *, group_id: str) -> None:
         super().__init__(url, app)
+        self.group_id = group_id
         self.settings = settings
         self.owner = owner
 

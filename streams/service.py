@@ -1,0 +1,117 @@
+"""A service that owns partitions, as a Faust app: transport, agents, health and the ends of its process.
+
+The worker is one, with units on Kafka; whoever brings another processor and another store has the same.
+"""
+
+import logging
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Final
+
+import faust
+from faust.app.base import BootStrategy
+
+from streams.agents import register_agents
+from streams.health.condition import why_not_live
+from streams.health.endpoint import health_app, served
+from streams.health.watchdog import Watchdog
+from streams.kafka.aiokafka_0_14_0 import install
+from streams.kafka.connection import faust_credentials
+from streams.kafka.topics import UnreachableClusterError
+from streams.kafka.transport import Transport
+from streams.memory import keep_memory_at_hand
+from streams.ownership.endings import Endings
+from streams.ownership.partitions import Partitions
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_GOODBYE_S: Final = 5.0  # beside the time that a last commit may take
+
+
+class _Boot(BootStrategy):  # type: ignore[misc]
+    """What of Faust is started: its web server would listen on all interfaces, and every record is ours to produce."""
+
+    enable_web = False
+    enable_kafka_producer = False
+
+
+class PartitionService(faust.App):  # type: ignore[misc]
+    """The Faust app of a service. `partitions` holds all state; Faust fetches, assigns and runs the agents."""
+
+    BootStrategy = _Boot
+    logger = logging.getLogger("faust")  # what Faust says is said by Faust
+
+    def __init__(
+        self,
+        settings: Settings,
+        partitions: Partitions[Any],
+        endings: Endings,
+        *,
+        group_id: str,
+        topics: Mapping[str, str],
+        health_port: int,
+    ) -> None:
+        """`topics` are the topics read, each with the name of its agent; `group_id` names the consumer group."""
+        install()
+        self.settings = settings
+        self.partitions = partitions
+        self.endings = endings
+        self._health_port = health_port
+        super().__init__(
+            group_id,
+            broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+            broker_credentials=faust_credentials(settings),
+            broker_session_timeout=settings.session_timeout / 1_000,
+            broker_request_timeout=max(40.0, settings.session_timeout / 500),
+            broker_commit_interval=3_600.0,  # commits are the partitions' own
+            store="memory://",
+            stream_buffer_maxsize=4,
+            stream_recovery_delay=0.0,
+            topic_disable_leader=True,
+            web_enabled=False,
+        )
+        register_agents(self, partitions, topics)
+        self.task(partitions.ends.watch)
+        self.task(partitions.reference.run)
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Make ready, or raise what must not be gone on with; the health endpoint answers meanwhile."""
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self, self.settings, self.partitions, group_id=self.conf.id)
+
+    async def on_stop(self) -> None:
+        """Stop in good time, also when no broker is left to say goodbye to; what is committed stays committed."""
+        self.endings.within(self.settings.session_timeout / 1_000 + _GOODBYE_S)
+        await super().on_stop()
+
+    async def on_first_start(self) -> None:
+        """Refuse to start where the work cannot be done right."""
+        keep_memory_at_hand()
+        self._create_directories = _no_directories  # all state is elsewhere
+        await self._show_health()
+        try:
+            await self.prepare()
+        except UnreachableClusterError as problem:
+            self.endings.give_up(f"checking the cluster: {problem}")
+        except Exception as problem:
+            self.endings.on(problem, "checking the cluster")
+        self.partitions.gaps.reading = self.consumer
+        await super().on_first_start()
+
+    def _crash(self, reason: BaseException) -> None:
+        """What Faust could not do: it would stop with exit code 1, and commit on the way."""
+        self.endings.on(reason, "working")
+
+    async def _show_health(self) -> None:
+        settings, partitions = self.settings, self.partitions
+        limit_s = settings.watchdog_ms / 1_000
+        Watchdog(lambda: why_not_live(partitions.condition(), limit_s), limit_s, self.endings.give_up).start()
+        app = health_app(partitions.condition, limit_s, partitions.metrics)
+        await self.add_async_context(served(app, settings.health_host, self._health_port))
+
+
+def _no_directories(*_: Any) -> None:
+    """Nothing is kept on disk."""
