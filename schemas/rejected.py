@@ -1,6 +1,6 @@
 """`slo.rejected.v1`: every input record that could not be used, with the reason in its headers.
 
-Key and value: the original bytes (a value over 900 KB: its first 64 KiB). The headers that the record had itself are
+Key and value: the original bytes (a value over 64 KiB: its first 64 KiB). The headers that the record had itself are
 kept under `original.` and their name, up to 16 KiB of them. Producer: the evaluator. Consumers:
 `slo-streams rejected list` and `rejected redrive`, and whoever repairs the producer at fault. Retention: as long as a
 repair may take; 14 days is a good start.
@@ -34,6 +34,10 @@ class RejectReason(StrEnum):
     MISPLACED = "misplaced", "The key or the partition does not belong to the appKey, also after it was put right once."
     FUTURE_TIME = "future_time", "The event is more than 60 s ahead of the record's Kafka timestamp: check the clock."
     TOO_LATE = "too_late", "Every window the event belongs to was judged before it came."
+    TOO_MANY_SERIES = (
+        "too_many_series",
+        "Its app has as many base URLs or products as one app may have (SLO_MAX_SERIES_PER_APP).",
+    )
 
 
 class RejectedHeaders(BaseModel):

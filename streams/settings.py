@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     heartbeat_interval: DurationMs = Field(10_000, ge=0)
     brake_records: int = Field(50_000, ge=0)
     brake_percent: int = Field(95, ge=1, le=100)
+    max_series_per_app: int = Field(1_000, ge=1)
     log_format: LogFormat = LogFormat.TEXT
     prober_interval: DurationMs = Field(60_000, ge=1_000)
     prober_group: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,200}$")

@@ -88,7 +88,7 @@ def redrive_(
     in one transaction with the records, and the next redrive goes on there. --reason leaves the positions of other
     reasons alone. What --since passes over is not sent later either, once a younger record of the same reason and
     partition was. Go back before 7 days only if nothing of then was sent: Kafka forgets positions that long unused
-    (offsets.retention.minutes). Records of which only the beginning was kept (over 900 KB) cannot be sent; they are
+    (offsets.retention.minutes). Records of which only the beginning was kept (over 64 KiB) cannot be sent; they are
     counted.
 
     \b

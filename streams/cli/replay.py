@@ -50,7 +50,14 @@ def replay(
         until_ms = None if until is None else epoch_ms(int(until) if until.lstrip("-").isdigit() else until)
     except (InvalidSettingsError, InvalidObjectivesError, ValueError) as problem:
         fail(str(problem), code=2)
-    engine = Replay(judged_by, settings.allowed_lateness, settings.topics, partitions, settings.partitioner)
+    engine = Replay(
+        judged_by,
+        settings.allowed_lateness,
+        settings.topics,
+        partitions,
+        settings.partitioner,
+        settings.max_series_per_app,
+    )
     problems: list[str] = []
     console = Console(stderr=True)
     topics = settings.topics

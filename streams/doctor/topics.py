@@ -14,7 +14,7 @@ from streams.kafka.cluster import Topic, admin_client, existing_topics
 from streams.kafka.specs import TopicSpec, cautions_of, topics_needed
 from streams.settings import Settings
 
-# A commit writes batches of 512 KiB, and a rejected record keeps up to 900 KB of the original.
+# A commit writes batches of 512 KiB, and a misplaced record of up to 900 KB is produced again.
 _NEEDED_RECORD_BYTES: Final = 1_000_000
 _SETTINGS: Final = (
     "cleanup.policy",

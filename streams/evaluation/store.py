@@ -6,6 +6,7 @@ rest, kept as a bare standing when held.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
@@ -30,6 +31,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         self.others: Final[dict[SeriesKey, Series]] = {}
         self.watched: list[Series] = []
         self.dirty: list[Series] = []
+        self._others_of: Counter[str] = Counter()  # how many of `others` an app has; most have none
         self._fading: dict[int, list[Series]] = {}
         for one in series:
             self._put(one)
@@ -53,11 +55,16 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         """A series that was not there yet, still without an event."""
         return self._put(Series((app_key, scope)))
 
+    def count_of(self, app_key: str) -> int:
+        """How many series an app has."""
+        return (app_key in self.first) + self._others_of[app_key]
+
     def _put(self, series: Series) -> Series:
         # One string for all series of a scope: it is in the CPU's cache, and takes no room in each of them.
         series.scope = sys.intern(series.scope)
         if self.first.setdefault(series.app_key, series) is not series:
             self.others[series.key] = series
+            self._others_of[series.app_key] += 1
         return series
 
     def watch(self, series: Series) -> None:
@@ -110,6 +117,9 @@ class SeriesStore(Mapping[SeriesKey, Series]):
                 del self.first[series.app_key]
             else:
                 del self.others[series.key]
+                self._others_of[series.app_key] -= 1
+                if not self._others_of[series.app_key]:
+                    del self._others_of[series.app_key]
             self.mark_dirty(series)
 
 

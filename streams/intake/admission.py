@@ -1,7 +1,7 @@
 """Admission: records in, counts in their panes; what cannot be used leaves by another door, with its reason.
 
 All that is done for every event is done here, once, in one loop: the hot path. The rules are tested in the order of
-`schemas.rejected.Reason`.
+`schemas.rejected.RejectReason`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,10 +15,13 @@ from streams.evaluation.judgement import APP_GOOD, GOOD, JUDGES, NOT_COUNTED
 from streams.intake.checking import Rejection
 from streams.intake.reading import EventReader
 from streams.kafka.chunk import SourceRecord
+from streams.kafka.excerpt import size_of
 from streams.names import Metric
 from streams.windows.tumbling import TumblingCounts
 
 FUTURE_TOLERANCE_MS: Final = 60_000
+MAX_SERIES_PER_APP: Final = 1_000
+"""Unless set: far more than an app has base URLs or products; a scope made up for each event would fill the memory."""
 KEYS_REMEMBERED: Final = 100_000
 """Apps known to be at home though they have no series; forgotten all at once, so that they do not add up."""
 REROUTED_FROM: Final = "rerouted-from"
@@ -37,7 +40,8 @@ class Admission:
     """Reads the records of one source partition, and counts them in the series of its evaluator.
 
     `is_at_home` says whether a key belongs into this partition; `excluded_clients` names for an app the clients whose
-    deliveries never count. `rejected` and `misplaced` collect what did not pass, for the caller to take.
+    deliveries never count; `max_series_per_app` is up to how many series an app may begin. `rejected` and `misplaced`
+    collect what did not pass, `waiting_bytes` of it, until it is taken.
     `not_counted` is how many events so far moved nothing but time; `ahead_ms` the latest event that was ahead of the
     timestamp of its record.
     """
@@ -46,8 +50,10 @@ class Admission:
     evaluator: Evaluator
     is_at_home: Callable[[bytes], bool]
     excluded_clients: Mapping[str, Collection[str]] = field(default_factory=dict)
+    max_series_per_app: int = MAX_SERIES_PER_APP
     rejected: list[Rejection] = field(default_factory=list)
     misplaced: list[Misplaced] = field(default_factory=list)
+    waiting_bytes: int = 0
     not_counted: int = 0
     ahead_ms: int = 0
     _at_home: set[str] = field(default_factory=set)
@@ -72,7 +78,7 @@ class Admission:
             if event is None:
                 event = self._reader.checked(record)
                 if isinstance(event, Rejection):
-                    self.rejected.append(event)
+                    self._refuse(event)
                     continue
             time_ms = event.time
             app_key = event.app_key
@@ -115,6 +121,9 @@ class Admission:
                 not_counted += 1
                 continue
             if series is None:
+                if store.count_of(app_key) >= self.max_series_per_app:
+                    reject(record, RejectReason.TOO_MANY_SERIES, f"the app has {store.count_of(app_key):,} already")
+                    continue
                 series = store.new(app_key, event.scope)
             panes: TumblingCounts = series
             if outcome >= APP_GOOD:
@@ -133,6 +142,13 @@ class Admission:
         evaluator.seen_ms = watermark_ms
         self.not_counted += not_counted
 
+    def take_unfit(self) -> tuple[list[Rejection], list[Misplaced]]:
+        """What did not pass since the last call."""
+        rejected, self.rejected = self.rejected, []
+        misplaced, self.misplaced = self.misplaced, []
+        self.waiting_bytes = 0
+        return rejected, misplaced
+
     def _is_at_home(self, app_key: str) -> bool:
         if app_key not in self._at_home:
             if not self.is_at_home(app_key.encode()):
@@ -149,9 +165,14 @@ class Admission:
             )
         else:
             self.misplaced.append(Misplaced(record, app_key))
+            self.waiting_bytes += len(record.value or b"") + size_of(record.headers)
+
+    def _refuse(self, rejection: Rejection) -> None:
+        self.rejected.append(rejection)
+        self.waiting_bytes += rejection.record.memory_bytes
 
     def _reject(self, record: SourceRecord, reason: RejectReason, detail: str) -> None:
-        self.rejected.append(Rejection(record, reason, detail))
+        self._refuse(Rejection.of(record, reason, detail))
 
 
 def _ignore(_event: Any) -> int:

@@ -12,6 +12,7 @@ from schemas.record import Record
 from schemas.rejected import RejectReason
 from streams.intake.envelope import UNMARKED, UnusableEnvelopeError, is_envelope, is_structured, unwrapped
 from streams.kafka.chunk import SourceRecord
+from streams.kafka.excerpt import Excerpt, excerpt
 
 MAX_VALUE_BYTES: Final = 64 * 1024
 
@@ -20,11 +21,16 @@ Model = TypeVar("Model", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that could not be used, and why."""
+    """What is kept of a record that could not be used, and why it could not."""
 
-    record: SourceRecord
+    record: Excerpt
     reason: RejectReason
     detail: str
+
+    @classmethod
+    def of(cls, record: SourceRecord, reason: RejectReason, detail: str) -> "Rejection":
+        """A record refused."""
+        return cls(excerpt(record), reason, detail)
 
 
 def needs_care(record: SourceRecord) -> bool:
@@ -35,18 +41,18 @@ def needs_care(record: SourceRecord) -> bool:
 def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
     """What a record says."""
     if not record.value:
-        return Rejection(record, RejectReason.NOT_JSON, "the value is empty")
+        return Rejection.of(record, RejectReason.NOT_JSON, "the value is empty")
     if len(record.value) > MAX_VALUE_BYTES:
-        return Rejection(record, RejectReason.TOO_LARGE, f"{len(record.value):,} bytes; at most {MAX_VALUE_BYTES:,}")
+        return Rejection.of(record, RejectReason.TOO_LARGE, f"{len(record.value):,} bytes; at most {MAX_VALUE_BYTES:,}")
     structured = is_structured(record)
     document = None
     try:
         document = read_json(record.value)
         return model.model_validate(unwrapped(document) if structured else document)
     except orjson.JSONDecodeError as problem:
-        return Rejection(record, RejectReason.NOT_JSON, str(problem))
+        return Rejection.of(record, RejectReason.NOT_JSON, str(problem))
     except UnusableEnvelopeError as problem:
-        return Rejection(record, problem.reason, str(problem))
+        return Rejection.of(record, problem.reason, str(problem))
     except ValidationError as problem:
         is_unmarked = not structured and is_envelope(document)
-        return Rejection(record, RejectReason.SCHEMA, UNMARKED if is_unmarked else complaint(problem))
+        return Rejection.of(record, RejectReason.SCHEMA, UNMARKED if is_unmarked else complaint(problem))

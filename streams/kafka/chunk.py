@@ -9,6 +9,9 @@ SLICE_RECORDS: Final = 400
 """Few enough that they are still in the CPU's cache when they are judged: whole fetches cost a fifth more."""
 
 
+Header = tuple[str, bytes | None]
+
+
 class SourceRecord(Protocol):
     """A record as it lies in the log. `timestamp` is epoch ms, negative or None where the record has none."""
 
@@ -21,7 +24,7 @@ class SourceRecord(Protocol):
     @property
     def value(self) -> bytes | None: ...  # noqa: D102
     @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...  # noqa: D102
+    def headers(self) -> Sequence[Header]: ...  # noqa: D102
 
 
 @dataclass(slots=True)

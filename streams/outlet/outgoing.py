@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-Header = tuple[str, bytes | None]
+from streams.kafka.chunk import Header
+
 Headers = list[Header]
 
 

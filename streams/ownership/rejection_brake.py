@@ -10,9 +10,10 @@ from schemas.rejected import RejectReason
 
 PERIOD_S: Final = 60.0
 
-# One that is too late is a good record; a producer that was cut off for an hour brings nothing else, and must not stop
-# the evaluator.
-_AT_FAULT: Final = tuple(f"rejected {reason}" for reason in RejectReason if reason is not RejectReason.TOO_LATE)
+# These are good records: a producer that was cut off for an hour brings nothing but what is too late, and an app that
+# makes up a scope for each event nothing but series that are too many. Neither must stop the evaluator.
+_GOOD: Final = {RejectReason.TOO_LATE, RejectReason.TOO_MANY_SERIES}
+_AT_FAULT: Final = tuple(f"rejected {reason}" for reason in RejectReason if reason not in _GOOD)
 
 
 class BrakeError(Exception):

@@ -22,7 +22,7 @@ def read(topics: Topics, topic: str, record: SourceRecord) -> Said | Rejection:
         return said
     key = said.app_key if isinstance(said, App) else said.id
     if record.key != key.encode():
-        return Rejection(record, RejectReason.SCHEMA, f"the key is not the {topics.key_fields[topic]}")
+        return Rejection.of(record, RejectReason.SCHEMA, f"the key is not the {topics.key_fields[topic]}")
     return said
 
 

@@ -162,7 +162,11 @@ class _Redrive:
             pass  # not wanted, or sent before
         elif record.time_ms < self.since_ms:
             self.done.older[headers.reason] += 1
-        elif headers.truncated is not None or headers.key_truncated is not None:
+        elif (
+            headers.reason is RejectReason.TOO_LARGE
+            or headers.truncated is not None
+            or headers.key_truncated is not None
+        ):
             self.done.truncated[headers.reason] += 1
         elif headers.topic not in self.settings.topics.inputs or (record.key is None and record.value is None):
             self.done.unusable += 1

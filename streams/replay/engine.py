@@ -13,7 +13,7 @@ from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
 from streams.evaluation.transition import Transition
-from streams.intake.admission import Admission
+from streams.intake.admission import MAX_SERIES_PER_APP, Admission
 from streams.kafka.placement import partition_of
 from streams.names import Metric, Topics
 from streams.outlet.alert import alert_document
@@ -105,19 +105,26 @@ class Summary:
 class _Partition:
     """The engine of one topic and partition."""
 
-    def __init__(self, metric: Metric, objectives: Sequence[Objective], lateness_ms: int, reference: Reference) -> None:
+    def __init__(
+        self,
+        metric: Metric,
+        objectives: Sequence[Objective],
+        lateness_ms: int,
+        reference: Reference,
+        max_series_per_app: int,
+    ) -> None:
         self.objectives = [objective for objective in objectives if objective.metric == metric.id]
         excluded_clients = reference.catalogue.excluded_clients if metric.delivers_to_clients else {}
         self.evaluator = Evaluator(self.objectives, lateness_ms, exclusions=reference.exclusions)
-        self.admission = Admission(metric, self.evaluator, lambda _key: True, excluded_clients)
+        self.admission = Admission(metric, self.evaluator, lambda _key: True, excluded_clients, max_series_per_app)
 
     def apply(self, records: Sequence[ReplayRecord], summary: Summary) -> None:
         self.admission.admit(records, clock_ms=None)
         if self.evaluator.watermark_ms is not None:
             last_ms = max(self.evaluator.watermark_ms, self.admission.ahead_ms)
             summary.last_event_ms = max(last_ms, summary.last_event_ms or 0)
-        summary.rejected.update(rejection.reason for rejection in self.admission.rejected)
-        self.admission.rejected.clear()
+        rejected, _ = self.admission.take_unfit()
+        summary.rejected.update(rejection.reason for rejection in rejected)
 
 
 class Replay:
@@ -130,6 +137,7 @@ class Replay:
         topics: Topics,
         partitions: int = 1,
         partitioner: PartitionerName = PartitionerName.MURMUR2,
+        max_series_per_app: int = MAX_SERIES_PER_APP,
     ) -> None:
         self.summary = Summary()
         self._lateness_ms = lateness_ms
@@ -139,7 +147,7 @@ class Replay:
         self._reference = Reference(topics)
         self._alerts: list[tuple[Transition, dict[str, Any]]] = []
         self._engines = {
-            (topic, partition): _Partition(metric, objectives, lateness_ms, self._reference)
+            (topic, partition): _Partition(metric, objectives, lateness_ms, self._reference, max_series_per_app)
             for topic, metric in topics.inputs.items()
             for partition in range(partitions)
         }

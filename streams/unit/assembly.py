@@ -47,6 +47,7 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
             reference,
             loaded.meta,
             loaded.series,
+            settings.max_series_per_app,
         )
 
     def audit_of(unit: Unit, metrics: Metrics) -> Coroutine[Any, Any, None] | None:

@@ -29,9 +29,8 @@ from streams.unit.failpoints import Failpoint, Step
 from streams.unit.work import Work
 
 _BATCH_BYTES = 512 * 1024
-# Rows are for ourselves and repeat each other; what others read stays readable for every client.
-_ROW_CODEC = DefaultRecordBatch.CODEC_ZSTD
-_NO_CODEC = DefaultRecordBatch.CODEC_NONE
+_COMPRESSED = DefaultRecordBatch.CODEC_ZSTD
+_AS_IT_IS = DefaultRecordBatch.CODEC_NONE
 _COMMIT_MARKER = 1  # offsets that it takes in every partition of a transaction
 
 Row = tuple[bytes | None, bytes | None, Headers, int | None]
@@ -56,6 +55,9 @@ class KafkaStore:
         self.source = TopicPartition(topic, partition)
         self._changelog = changelog
         self._failpoint = failpoint
+        # Rows repeat each other, and what is refused was compressed when it came: it must not take more room now. What
+        # else others read stays readable for every client.
+        self._compressed = {changelog, settings.topics.rejected}
         self._found: tuple[SourceOffsets, int | None]
         self._time_limit_s = settings.session_timeout / 1_000
         self._producer = AIOKafkaProducer(
@@ -107,7 +109,7 @@ class KafkaStore:
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
             rows: Iterator[Row] = ((key, value, _NO_HEADERS, None) for key, value in work.rows.items())
-            last_row = await self._send({(self._changelog, self.source.partition): rows}, _ROW_CODEC)
+            last_row = await self._send({(self._changelog, self.source.partition): rows})
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._send(await self._by_place((*work.alerts, *work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)
@@ -132,14 +134,15 @@ class KafkaStore:
             places.setdefault((record.topic, partition), []).append(row)
         return places
 
-    async def _send(self, places: Mapping[tuple[str, int], Iterable[Row]], codec: int = _NO_CODEC) -> int:
+    async def _send(self, places: Mapping[tuple[str, int], Iterable[Row]]) -> int:
         """Send whole batches, a tenth of the cost of single records, and wait until all are acknowledged.
 
         Returns the offset of the last record; -1 where there is none, or the broker does not tell.
         """
         sent: list[Awaitable[Any]] = []
-        batch = _new_batch(codec)
+        last_record = -1
         for (topic, partition), rows in places.items():
+            codec = _COMPRESSED if topic in self._compressed else _AS_IT_IS
             batch = _new_batch(codec)
             for key, value, headers, timestamp_ms in rows:
                 fits = batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
@@ -148,9 +151,10 @@ class KafkaStore:
                     batch = _new_batch(codec)
                     batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
             sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+            last_record = batch.record_count() - 1
         acknowledged = await asyncio.gather(*sent)  # any refusal raises
         base_offset: int = acknowledged[-1].offset if acknowledged else -1
-        return -1 if base_offset < 0 else base_offset + batch.record_count() - 1
+        return -1 if base_offset < 0 else base_offset + last_record
 
 
 def _new_batch(codec: int) -> BatchBuilder:

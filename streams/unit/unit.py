@@ -11,7 +11,7 @@ from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason as AlertReason
 from streams.evaluation.transition import Kind
 from streams.health.condition import Held
-from streams.intake.admission import Admission
+from streams.intake.admission import MAX_SERIES_PER_APP, Admission
 from streams.intake.checking import Rejection
 from streams.kafka.chunk import Chunk
 from streams.names import Metric, Topics, name_of
@@ -37,6 +37,7 @@ COUNTS: Final = (
 
 # What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
 _MOST_DIRTY: Final = 100_000
+_MOST_WAITING_BYTES: Final = 8 * 1024 * 1024  # of records that were refused, or are to be put right
 
 
 class Unit:
@@ -57,6 +58,7 @@ class Unit:
         reference: Reference,
         meta: Meta,
         series: Iterable[Series] = (),
+        max_series_per_app: int = MAX_SERIES_PER_APP,
     ) -> None:
         self.topic = topics.input(metric)
         self.partition = partition
@@ -68,7 +70,7 @@ class Unit:
         self._misfits = Misfits(self.topic, partition, topics.rejected)
         its_objectives = [objective for objective in objectives if objective.metric == metric.id]
         self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series, reference.exclusions)
-        self._admission = Admission(metric, self.evaluator, is_at_home, excluded_clients)
+        self._admission = Admission(metric, self.evaluator, is_at_home, excluded_clients, max_series_per_app)
         self.audited = dict(meta.audited)
         self._beside: list[Outgoing] = []
         self._alerts: list[Outgoing] = []
@@ -150,7 +152,7 @@ class Unit:
     @property
     def is_full(self) -> bool:
         """Whether so much has changed that it has to be committed before more comes."""
-        return self.evaluator.dirty_count >= _MOST_DIRTY
+        return self.evaluator.dirty_count >= _MOST_DIRTY or self._admission.waiting_bytes >= _MOST_WAITING_BYTES
 
     def look(self) -> Held:
         """What it holds right now."""
@@ -169,8 +171,7 @@ class Unit:
         rows[META_KEY] = encode_meta(meta)
         alerts, self._alerts = self._alerts, []
         due_ms, self._due_ms = self._due_ms, []
-        rejected, self._admission.rejected = self._admission.rejected, []
-        misplaced, self._admission.misplaced = self._admission.misplaced, []
+        rejected, misplaced = self._admission.take_unfit()
         rerouted: list[Outgoing] = []
         for one in misplaced:
             match self._misfits.put_right(one):

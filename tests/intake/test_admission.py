@@ -8,6 +8,7 @@ import pytest
 
 from schemas.rejected import RejectReason
 from streams.intake.admission import Admission
+from streams.kafka.excerpt import excerpt
 from streams.names import WEBHOOK
 from tests.build import Stored, admission
 from tests.model.build import DEFAULTS, ORDINARY, clock_ms
@@ -122,7 +123,7 @@ def test_rejection(record: Stored, reason: str) -> None:
     to = admit(record)
     assert (counted(to), to.misplaced) == ([], [])
     assert reasons(to) == [reason]
-    assert to.rejected[0].record is record
+    assert to.rejected[0].record == excerpt(record)
     assert to.rejected[0].detail
 
 
@@ -266,4 +267,5 @@ def test_the_reasons_are_tested_in_the_order_they_are_listed() -> None:
         "misplaced",
         "future_time",
         "too_late",
+        "too_many_series",
     ]

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 from streams.evaluation.objective import Objective
+from streams.intake.admission import MAX_SERIES_PER_APP
 from streams.replay import Replay, ReplayRecord
 from tests.laws.beside import TOPICS
 from tests.laws.engine import alerts_of, rejected_of, run
@@ -22,11 +23,27 @@ def agree(
     partitions: int,
     disorder: random.Random | None,
     lateness_ms: int = LATENESS_MS,
+    max_series_per_app: int = MAX_SERIES_PER_APP,
 ) -> None:
     """Alerts and rejections of a log are those that the model counts out, at its end and some hours later."""
     for until_ms in (None, UNTIL_MS):
-        want = judge(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms)
-        got = run(log, judged_by, lateness_ms=lateness_ms, partitions=partitions, until_ms=until_ms, disorder=disorder)
+        want = judge(
+            log,
+            judged_by,
+            lateness_ms=lateness_ms,
+            partitions=partitions,
+            until_ms=until_ms,
+            max_series_per_app=max_series_per_app,
+        )
+        got = run(
+            log,
+            judged_by,
+            lateness_ms=lateness_ms,
+            partitions=partitions,
+            until_ms=until_ms,
+            disorder=disorder,
+            max_series_per_app=max_series_per_app,
+        )
         assert alerts_of(got) == {place: alerts for place, alerts in want.alerts.items() if alerts}
         assert rejected_of(got) == sorted(one for one in want.rejected if one[0] in TOPICS.inputs)
         for broker in got.values():

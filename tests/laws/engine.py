@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import settings
 
 from streams.evaluation.objective import Objective
+from streams.intake.admission import MAX_SERIES_PER_APP
 from streams.kafka.chunk import Chunk
 from streams.kafka.placement import partition_of
 from streams.names import Metric
@@ -39,9 +40,10 @@ class PartitionRun:
         partitions: int = 1,
         exclusions: Sequence[Record] = (),
         apps: Sequence[AppChange] = (),
+        max_series_per_app: int = MAX_SERIES_PER_APP,
     ) -> None:
         self.metric, self.partition, self.partitions = TOPICS.inputs[topic], partition, partitions
-        self.objectives, self.lateness_ms = objectives, lateness_ms
+        self.objectives, self.lateness_ms, self.max_series_per_app = objectives, lateness_ms, max_series_per_app
         self.broker = Broker()
         self.beside = Beside(exclusions, apps)
         self.take_over()
@@ -62,6 +64,7 @@ class PartitionRun:
             self.beside.reference,
             meta,
             series,
+            self.max_series_per_app,
         )
         return self.unit.next_offset
 
@@ -115,6 +118,7 @@ def run(
     partitions: int,
     until_ms: int | None = None,
     disorder: Random | None = None,
+    max_series_per_app: int = MAX_SERIES_PER_APP,
 ) -> dict[Place, Broker]:
     """What the engine stores for a log: in one go, or as `disorder` draws chunk borders, commits and crashes.
 
@@ -132,6 +136,7 @@ def run(
             partitions=partitions,
             exclusions=exclusions,
             apps=apps,
+            max_series_per_app=max_series_per_app,
         )
         if disorder is None:
             one.beside.read_exclusions()

@@ -21,6 +21,7 @@ from tests.model.reading import Event, Rejection, read
 from tests.model.record import Record
 
 FUTURE_TOLERANCE_MS = 60_000
+MAX_SERIES_PER_APP = 1_000
 
 TopicPartition = tuple[str, int]
 
@@ -51,6 +52,7 @@ def judge(
     until_ms: int | None = None,
     partitioner: Partitioner = murmur2_partition,
     topics: Topics = Topics(),  # noqa: B008 - frozen
+    max_series_per_app: int = MAX_SERIES_PER_APP,
 ) -> Judged:
     """Alerts and rejections of a log under the event clock.
 
@@ -80,7 +82,7 @@ def judge(
             metric = topics.inputs[record.topic]
             if where not in judges:
                 of_metric = [objective for objective in objectives if objective.metric == metric.id]
-                judges[where] = _Partition(metric, of_metric, lateness_ms, exclusions, catalogue)
+                judges[where] = _Partition(metric, of_metric, lateness_ms, exclusions, catalogue, max_series_per_app)
             found = read(record, metric)
             if isinstance(found, Event):
                 if not is_misplaced(record, found.app_key, partitions, partitioner):
@@ -112,6 +114,7 @@ class _Partition:
     lateness_ms: int
     exclusions: Exclusions
     catalogue: Catalogue
+    max_series_per_app: int
     watermark_ms: int | None = None
     judged_through_ms: int = 0
     last_event_ms: int = 0
@@ -125,16 +128,30 @@ class _Partition:
             return Rejection.FUTURE_TIME
         if self._is_too_late(event):
             return Rejection.TOO_LATE
-        if event.counted and not self.catalogue.excludes(event):
-            self.events[Series(event.app_key, event.scope)].append(event)
-            self.last_event_ms = max(self.last_event_ms, event.time_ms)
         moment_ms = event.time_ms if timestamp_ms is None else min(event.time_ms, timestamp_ms)
         if self.watermark_ms is None:
             self.watermark_ms = moment_ms
             self.judged_through_ms = moment_ms - self.lateness_ms  # history before the first record is nobody's
         self.watermark_ms = max(self.watermark_ms, moment_ms)
         self.judge_through(self.watermark_ms - self.lateness_ms)
+        if event.counted and not self.catalogue.excludes(event):
+            series = Series(event.app_key, event.scope)
+            if not self._is_kept(series) and self._kept_of(event.app_key) >= self.max_series_per_app:
+                return Rejection.TOO_MANY_SERIES
+            self.events[series].append(event)
+            self.last_event_ms = max(self.last_event_ms, event.time_ms)
         return None
+
+    def _kept_of(self, app_key: str) -> int:
+        return sum(self._is_kept(series) for series in self.events if series.app_key == app_key)
+
+    def _is_kept(self, series: Series) -> bool:
+        """Whether anything of a series is left: an event in its longest window, or a state that is not as at first."""
+        last_boundary_ms = max((self.judged_through_ms // o.hop_ms * o.hop_ms for o in self.objectives), default=0)
+        since_ms = last_boundary_ms - max((o.window_ms for o in self.objectives), default=0)
+        return any(event.time_ms >= since_ms for event in self.events.get(series, ())) or any(
+            self.states[series, o.name] != _State() for o in self.objectives
+        )
 
     def _is_too_late(self, event: Event) -> bool:
         """Whether even the longest window of the metric, at the next boundary of any hop, starts after the event."""

@@ -25,6 +25,7 @@ class Rejection(StrEnum):
     MISPLACED = "misplaced"
     FUTURE_TIME = "future_time"
     TOO_LATE = "too_late"
+    TOO_MANY_SERIES = "too_many_series"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,5 +45,13 @@ def test_a_record_without_them_is_not_a_rejected_one() -> None:
 
 
 def test_reasons_are_the_closed_list_in_the_order_of_their_tests() -> None:
-    assert list(RejectReason) == ["too_large", "not_json", "schema", "misplaced", "future_time", "too_late"]
+    assert list(RejectReason) == [
+        "too_large",
+        "not_json",
+        "schema",
+        "misplaced",
+        "future_time",
+        "too_late",
+        "too_many_series",
+    ]
     assert all(reason.sentence.endswith(".") for reason in RejectReason)
