@@ -1,0 +1,72 @@
+"""The forecast against one that really slides: it appends events to a list and counts the last of them."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.budgets.budget import Budget, Counts
+from streams.budgets.forecast import DAY_MS, exhausted_at
+from streams.budgets.state import BudgetState, state_of
+
+HOURS_8_MS = DAY_MS // 3
+AS_OF_MS = 20_000 * DAY_MS
+TARGET = Fraction(9, 10)
+
+
+def naive(target: Fraction, period: list[Counts], step_ms: int, as_of_ms: int) -> int | None:
+    timeline = list(period)
+    day = DAY_MS // step_ms
+    for steps in range(len(period) + 1):
+        window = timeline[steps:]
+        good, bad = sum(counts.good for counts in window), sum(counts.bad for counts in window)
+        if bad > (1 - target) * (good + bad):
+            return as_of_ms + steps * step_ms
+        timeline.append(timeline[-day])
+    return None
+
+
+@given(
+    st.lists(st.builds(Counts, st.integers(0, 20), st.integers(0, 4)), min_size=3, max_size=30),
+    st.integers(0, 20).map(lambda twentieths: Fraction(twentieths, 20)),
+)
+def test_it_is_when_the_sliding_window_runs_out(period: list[Counts], target: Fraction) -> None:
+    assert exhausted_at(target, period, HOURS_8_MS, AS_OF_MS) == naive(target, period, HOURS_8_MS, AS_OF_MS)
+
+
+QUIET = Counts(100, 0)
+FOUR_WEEKS = 28 * 3
+
+
+def test_a_quiet_last_day_never_uses_it_up() -> None:
+    assert exhausted_at(TARGET, [QUIET] * FOUR_WEEKS, HOURS_8_MS, AS_OF_MS) is None
+    assert exhausted_at(TARGET, [Counts()] * FOUR_WEEKS, HOURS_8_MS, AS_OF_MS) is None
+
+
+def test_what_is_used_up_is_so_now() -> None:
+    assert exhausted_at(TARGET, [Counts(0, 100)] * FOUR_WEEKS, HOURS_8_MS, AS_OF_MS) == AS_OF_MS
+
+
+def test_a_day_at_twice_the_rate_uses_it_up_in_half_the_period() -> None:
+    period = [QUIET] * (FOUR_WEEKS - 3) + [Counts(80, 20)] * 3
+    # 840 may fail and 60 have; each step to come adds 20: the 40th makes 860.
+    assert exhausted_at(TARGET, period, HOURS_8_MS, AS_OF_MS) == AS_OF_MS + 40 * HOURS_8_MS
+
+
+@pytest.mark.parametrize(
+    ("counts", "exhausted_at_ms", "state"),
+    [
+        (Counts(0, 0), None, BudgetState.NO_DATA),
+        (Counts(89, 11), AS_OF_MS, BudgetState.EXHAUSTED),
+        (Counts(900, 75), None, BudgetState.AT_RISK),  # of 97.5
+        (Counts(927, 73), None, BudgetState.MET),  # of 100
+        (Counts(925, 75), None, BudgetState.AT_RISK),
+        (Counts(926, 74), None, BudgetState.MET),
+        (Counts(1_000, 1), AS_OF_MS + 3 * DAY_MS, BudgetState.AT_RISK),
+        (Counts(1_000, 1), AS_OF_MS + 3 * DAY_MS + 1, BudgetState.MET),
+        (Counts(900, 100), None, BudgetState.AT_RISK),  # all of it is used, and the target is met
+    ],
+)
+def test_the_state_in_a_word(counts: Counts, exhausted_at_ms: int | None, state: BudgetState) -> None:
+    assert state_of(Budget(TARGET, counts), AS_OF_MS, exhausted_at_ms) is state
