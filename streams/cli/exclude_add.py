@@ -13,13 +13,14 @@ import typer
 from pydantic import ValidationError
 
 from schemas.complaint import complaint
+from schemas.event_time import epoch_ms
 from schemas.exclusions import Exclusion
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.exclude_text import TIME_HELP, described, listed, notice, span
 from streams.cli.shared.failure import fail
 from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
 from streams.cli.shared.text import printable
-from streams.cli.shared.zoned import length_ms, zone_named, zoned_ms
+from streams.cli.shared.zoned import length_ms, zone_named, zoned_ms, zoned_time
 from streams.names import Metric
 from streams.reference.reference import exclusion_of
 from streams.registry.apps import read_apps
@@ -32,7 +33,8 @@ from streams.registry.exclusions import (
     read_exclusions,
     with_id,
 )
-from streams.registry.recurrence import HORIZON, InvalidRuleError, Occurrences, in_zone, occurrences
+from streams.registry.recurrence import HORIZON, Occurrences, occurrences
+from streams.registry.recurrence_rule import InvalidRuleError
 from streams.registry.write import write
 from streams.settings import Settings
 
@@ -98,14 +100,15 @@ def add(
     settings = settings_or_fail()
     if (app is not None) == all_apps:
         raise typer.BadParameter("give one of them", param_hint="--app, --all-apps")
-    start_ms = zoned_ms(start, tz, "--start")
+    first = zoned_time(start, tz, "--start")
+    start_ms = epoch_ms(first.isoformat())
     span_ms = _span_ms(start_ms, end, for_, tz)
     if span_ms is None and (reason is ExclusionReason.PLANNED or repeat is not None):
         raise typer.BadParameter("what is planned has an end: give one of them", param_hint="--end, --for")
     exclusion_id = exclusion_id or f"ex-{secrets.token_hex(4)}"
     starts_ms, is_cut = {exclusion_id: start_ms}, False
     if repeat is not None:
-        found = _occurrences(repeat, in_zone(start_ms, tz or ZoneInfo("UTC")))
+        found = _occurrences(repeat, first)
         starts_ms = {occurrence_id(exclusion_id, one_ms): one_ms for one_ms in found.starts_ms}
         is_cut = found.is_cut
     common = {"appKey": app, "metricId": None if metric is None else metric.id, "reason": _ON_THE_WIRE[reason]}

@@ -1,11 +1,11 @@
 """Times on the command line by the clocks of a time zone."""
 
-import time
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from schemas.event_time import epoch_ms
 from streams.cli.shared.moment import moment_ms
 from streams.durations import duration_ms
 
@@ -22,24 +22,33 @@ def zone_named(name: str) -> ZoneInfo:
         raise typer.BadParameter(f"{name!r} is no time zone; write for example Europe/Berlin or UTC") from None
 
 
-def zoned_ms(text: str, zone: ZoneInfo | None, hint: str) -> int:
-    """Epoch milliseconds of `now`, of a point in time as `moment_ms`, or of `2026-11-29T02:00` in a zone.
+def zoned_time(text: str, zone: ZoneInfo | None, hint: str) -> datetime:
+    """`now`, a point in time as `moment_ms`, or `2026-11-29T02:00`, as the clocks of the zone show it (UTC if none).
+
+    A time of day that a change of clocks leaves out stays as written: a rule that starts there means it.
 
     Raises:
-        typer.BadParameter: none of these, or a local time without a zone.
+        typer.BadParameter: none of these, a local time without a zone, or a year that no record speaks of.
     """
-    if text == "now":
-        return time.time_ns() // 1_000_000
-    local = _local(text)
-    if local is not None:
-        if zone is None:
-            said = f"{text!r} is a local time: give its zone (--tz), or write {local.isoformat()}Z"
-            raise typer.BadParameter(said, param_hint=hint)
-        text = str(int(local.replace(tzinfo=zone).timestamp() * 1_000))
+    shown_by, local = zone or ZoneInfo("UTC"), _local(text)
+    if local is not None and zone is None:
+        said = f"{text!r} is a local time: give its zone (--tz), or write {local.isoformat()}Z"
+        raise typer.BadParameter(said, param_hint=hint)
     try:
-        return moment_ms(text)
-    except typer.BadParameter as problem:
-        raise typer.BadParameter(problem.message, param_hint=hint) from None
+        if text == "now":
+            return datetime.now(shown_by)
+        if local is None:
+            return datetime.fromtimestamp(moment_ms(text) / 1_000, shown_by)
+        found = local.replace(tzinfo=shown_by)
+        epoch_ms(found.isoformat())
+    except (typer.BadParameter, ValueError) as problem:
+        raise typer.BadParameter(str(problem), param_hint=hint) from None
+    return found
+
+
+def zoned_ms(text: str, zone: ZoneInfo | None, hint: str) -> int:
+    """The same in epoch milliseconds."""
+    return epoch_ms(zoned_time(text, zone, hint).isoformat())
 
 
 def _local(text: str) -> datetime | None:
