@@ -69,7 +69,7 @@ fuzz: setup  ## Fuzz how records are read, for FUZZ_S=60 seconds
 lock: setup  ## Pin all dependencies anew, with hashes
 	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	  --extra broker --extra database --extra dev --output-file $(LOCK) pyproject.toml
+	  --extra all --extra dev --output-file $(LOCK) pyproject.toml
 
 .PHONY: clean
 clean:  ## Remove what was made

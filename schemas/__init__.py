@@ -19,7 +19,6 @@ from schemas.rejected import RejectedHeaders, RejectReason
 from schemas.synthetic import SyntheticResult
 from schemas.topics import EVENTS, INPUTS, TOPICS
 from schemas.webhook import WebhookDelivery
-from schemas.wire import Event, EventDecoder
 
 __all__ = [
     "EVENTS",
@@ -29,8 +28,6 @@ __all__ = [
     "Alert",
     "App",
     "AppDetails",
-    "Event",
-    "EventDecoder",
     "Exclusion",
     "HealthCheck",
     "Heartbeat",

@@ -5,8 +5,6 @@ import sys
 from enum import StrEnum
 from typing import Final
 
-from pythonjsonlogger.json import JsonFormatter
-
 _TEXT: Final = "%(asctime)s %(levelname)s %(message)s"
 _CHATTY: Final = ("aiokafka", "faust", "mode", "kafka")
 # Control characters but tab and line feed; the last two are taken for line ends by some viewers.
@@ -37,6 +35,8 @@ def formatter(log_format: LogFormat) -> logging.Formatter:
     """The formatter of a format. JSON: `time` (RFC 3339, UTC), `level`, `logger`, `message`, and `exc_info`."""
     if log_format is LogFormat.TEXT:
         return TextFormatter(_TEXT)
+    from pythonjsonlogger.json import JsonFormatter  # not among what the client brings
+
     names = {"levelname": "level", "name": "logger"}
     return JsonFormatter(["levelname", "name", "message"], rename_fields=names, timestamp="time")
 

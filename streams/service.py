@@ -16,7 +16,7 @@ from streams.health.condition import why_not_live
 from streams.health.endpoint import health_app, served
 from streams.health.watchdog import Watchdog
 from streams.kafka.aiokafka_0_14_0 import install
-from streams.kafka.connection import faust_credentials
+from streams.kafka.faust_login import faust_credentials
 from streams.kafka.topics import UnreachableClusterError
 from streams.kafka.transport import Transport
 from streams.memory import keep_memory_at_hand

@@ -6,8 +6,9 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
-from schemas import EVENTS, EventDecoder, complaint
+from schemas import EVENTS, complaint
 from schemas.json_text import read_json
+from schemas.wire import EventDecoder
 from streams.gateway.outbox import OutRecord
 from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.results import MOST

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from faust.auth import Credentials, SASLCredentials, SSLCredentials
-
 from streams.settings import Settings
 
 
@@ -24,29 +22,11 @@ def client_options(settings: Settings) -> dict[str, Any]:
         options |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": _password(settings),
+            "sasl_plain_password": password_of(settings),
         }
     return options
 
 
-def faust_credentials(settings: Settings) -> Credentials | None:
-    """The same credentials for `faust.App(broker_credentials=...)`; None on a plaintext connection.
-
-    Raises:
-        OSError: as `client_options`.
-    """
-    if settings.uses_sasl:
-        # Faust takes the transport from the context alone: without one, SASL goes out in the clear.
-        return SASLCredentials(
-            username=settings.sasl_username,
-            password=_password(settings),
-            mechanism=settings.sasl_mechanism,
-            ssl_context=settings.ssl_context,
-        )
-    if settings.uses_tls:
-        return SSLCredentials(settings.ssl_context)
-    return None
-
-
-def _password(settings: Settings) -> str | None:
+def password_of(settings: Settings) -> str | None:
+    """The password in the clear, for a client library alone."""
     return settings.sasl_password.get_secret_value() if settings.sasl_password is not None else None

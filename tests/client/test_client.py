@@ -1,18 +1,24 @@
 """The client for Python producers, on a real Kafka: right topic, key, place and time; nothing invalid is sent."""
 
 import asyncio
+import re
+import subprocess
+import sys
 import time
+import tomllib
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer
-from anyio.from_thread import start_blocking_portal
+from aiokafka.errors import KafkaConnectionError
 
 from schemas import EVENTS, epoch_ms
-from streams.client import EventClient, InvalidEventError
+from streams.client import BlockingEventClient, EventClient, InvalidEventError
 from streams.kafka.placement import partition_of
 from streams.settings import PartitionerName, Settings
 from tests.kafka_fixture import Kafka
@@ -102,14 +108,60 @@ def test_what_is_invalid_is_not_sent(kafka: Kafka, topic_prefix: str) -> None:
     asyncio.run(scenario())
 
 
-def test_a_service_without_an_event_loop_uses_it_through_a_portal(kafka: Kafka, topic_prefix: str) -> None:
+def test_a_service_without_an_event_loop_waits_for_each_call(kafka: Kafka, topic_prefix: str) -> None:
     settings = asyncio.run(prepared(kafka, topic_prefix))
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(EventClient(settings=settings)) as client,
-    ):
-        portal.call(partial(client.webhook, **INSTALLED, event="e", status_code=200))
+    with BlockingEventClient(settings=settings) as client:
+        client.webhook(**INSTALLED, event="e", status_code=200)
+        with pytest.raises(InvalidEventError, match="clientKey"):
+            client.webhook(app_key=APP, product="Jira", client_key="", event="e")
     assert len(asyncio.run(read(settings, 1))) == 1
+    with pytest.raises(RuntimeError, match="with BlockingEventClient"):
+        client.webhook(**INSTALLED, event="e")
+
+
+def test_a_service_without_an_event_loop_hears_that_no_broker_answers() -> None:
+    client = BlockingEventClient("127.0.0.1:1")
+    with pytest.raises(KafkaConnectionError):
+        client.__enter__()
+
+
+def test_decimals_are_numbers_and_the_trace_is_carried(kafka: Kafka, topic_prefix: str) -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    async def scenario() -> None:
+        settings = await prepared(kafka, topic_prefix)
+        async with EventClient(settings=settings) as client:
+            await client.webhook(**INSTALLED, event="e", duration_in_millis=Decimal("81.5"), traceparent=parent)
+            for odd in ("NaN", "Infinity", "-1"):
+                with pytest.raises(InvalidEventError, match="durationInMillis"):
+                    await client.webhook(**INSTALLED, event="e", duration_in_millis=Decimal(odd))
+        (record,) = await read(settings, 1)
+        assert orjson.loads(record.value)["durationInMillis"] == 81.5
+        assert record.headers == (("traceparent", parent.encode()),)
+
+    asyncio.run(scenario())
+
+
+LIGHT = """
+import importlib.abc, sys
+class OnlyLight(importlib.abc.MetaPathFinder):
+    HEAVY = {heavy!r}
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.HEAVY:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, OnlyLight())
+from streams.client import BlockingEventClient, EventClient
+"""
+BROUGHT = {"aiokafka", "pydantic", "pydantic-settings"}
+
+
+def test_it_needs_nothing_of_the_product_but_its_own_few_packages() -> None:
+    """An install without extras brings these and what they need; of all others the import must do without."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert {re.split(r"[^a-z0-9-]", needed)[0] for needed in project["dependencies"]} == BROUGHT
+    heavy = {"faust", "mode", "orjson", "msgspec", "google_crc32c", "yaml", "typer", "rich", "aiohttp", "dateutil"}
+    heavy |= {"prometheus_client", "pythonjsonlogger", "fastapi", "uvicorn", "uvloop", "jwt", "cryptography"}
+    subprocess.run([sys.executable, "-c", LIGHT.format(heavy=heavy)], check=True)
 
 
 def test_it_is_used_in_a_context() -> None:

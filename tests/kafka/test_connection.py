@@ -8,7 +8,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
-from streams.kafka.connection import client_options, faust_credentials
+from streams.kafka.connection import client_options
+from streams.kafka.faust_login import faust_credentials
 from streams.settings import SecurityProtocol, Settings
 
 

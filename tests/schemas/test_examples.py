@@ -10,9 +10,10 @@ import pytest
 from jsonschema_rs import Draft4Validator
 from pydantic import BaseModel, ValidationError
 
-from schemas import EVENTS, TOPICS, EventDecoder, WebhookDelivery, complaint
+from schemas import EVENTS, TOPICS, WebhookDelivery, complaint
 from schemas.json_schema import DIRECTORY
 from schemas.json_text import read_json
+from schemas.wire import EventDecoder
 
 EXAMPLES = DIRECTORY.parent / "examples"
 

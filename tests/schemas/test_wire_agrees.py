@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import EVENTS, EventDecoder
+from schemas import EVENTS
 from schemas.json_text import read_json
 from schemas.record import Record
+from schemas.wire import EventDecoder
 
 DECODERS = {topic: EventDecoder(model) for topic, model in EVENTS.items()}
 WEBHOOK = {"appKey": "a", "time": 1_648_136_352_345, "product": "Jira", "clientKey": "c", "event": "e"}
