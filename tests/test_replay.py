@@ -5,9 +5,13 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from schemas.rejected import RejectReason
 from streams.names import Topics
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
+from streams.replay.line import line_of
 from tests.model import Alert, Record
 from tests.model.build import DEFAULTS, check, clock_ms, delivery, record
 
@@ -16,7 +20,7 @@ LATENESS_MS = 10_000
 
 def replay(*records: Record, partitions: int = 1, objectives: tuple[str, ...] = ("webhook-delivery-15m",)) -> Replay:
     engine = Replay([DEFAULTS[name] for name in objectives], LATENESS_MS, Topics(), partitions)
-    engine.records(read_line(line(it), number, Topics()) for number, it in enumerate(records, start=1))
+    engine.records(read_line(line(it), number) for number, it in enumerate(records, start=1))
     return engine
 
 
@@ -84,7 +88,7 @@ def test_each_objective_ends_with_its_own_pane() -> None:
     short = replace(fast, name="short", window_ms=60_000)
     slow = replace(fast, name="slow", window_ms=300_000, hop_ms=300_000)
     engine = Replay((short, slow), 10_000, Topics())
-    engine.records([read_line(line(delivery("12:01:30", 500)), 1, Topics())])
+    engine.records([read_line(line(delivery("12:01:30", 500)), 1)])
     assert [(it["objective"], clock(it), it["reason"]) for it in engine.finish()] == [
         ("short", "12:02", "BELOW_OBJECTIVE"),
         ("slow", "12:05", "BELOW_OBJECTIVE"),
@@ -125,7 +129,7 @@ def test_an_exclusion_acts_by_its_timestamp_wherever_it_lies(
     known: str | None, alerts: list[tuple[str, str]], comes_first: bool
 ) -> None:
     lines = [line(delivery("12:00:30", 500)), fault("12:00", "12:01", known)]
-    records = [read_line(it, number, Topics()) for number, it in enumerate(sorted(lines, reverse=comes_first))]
+    records = [read_line(it, number) for number, it in enumerate(sorted(lines, reverse=comes_first))]
     engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
     engine.exclusions(records)
     engine.records(records)
@@ -147,7 +151,7 @@ def test_the_catalogue_counts_from_where_it_lies() -> None:
         line(delivery("12:31:30", 500, clientKey="c-2")),
     ]
     engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
-    engine.records(read_line(it, number, Topics()) for number, it in enumerate(lines))
+    engine.records(read_line(it, number) for number, it in enumerate(lines))
     alerts = engine.finish()
     assert [(clock(it), it["type"], it["badCount"], it["appDetails"]["name"]) for it in alerts] == [
         ("12:01", "BREACH", 1, "Charts"),
@@ -169,7 +173,7 @@ def test_it_does_not_matter_in_which_portions_it_is_fed() -> None:
     log = [delivery(f"12:{minute:02}", 500 if minute % 20 < 5 else 204) for minute in range(60)]
     whole, bit_by_bit = replay(*log), replay()
     for number, it in enumerate(log):
-        bit_by_bit.records([read_line(line(it), number, Topics())])
+        bit_by_bit.records([read_line(line(it), number)])
     assert bit_by_bit.finish() == whole.finish()
 
 
@@ -189,23 +193,28 @@ BODY: dict[str, Any] = {"appKey": "a", "time": 1}
     ],
 )
 def test_read_line(document: dict[str, Any], value: bytes | None) -> None:
-    read = read_line(orjson.dumps(document), 9, Topics())
+    read = read_line(orjson.dumps(document), 9)
     assert read == ReplayRecord("t", b"k" if "key" in document else None, value, None, 9)
 
 
-@pytest.mark.parametrize(
-    ("topic", "value", "key"),
-    [
-        ("slo.webhook.v1", {"appKey": "a"}, b"a"),
-        ("slo.webhook.v1", '{"appKey": "a"}', b"a"),
-        ("slo.webhook.v1", "{", b"k"),
-        ("slo.apps.v1", {"appKey": "a"}, b"a"),
-        ("slo.exclusions.v1", {"id": "i", "appKey": "a"}, b"i"),
-        ("slo.exclusions.v1", None, b"k"),
-    ],
-)
-def test_a_record_lies_under_the_key_it_should_have(topic: str, value: object, key: bytes) -> None:
-    assert read_line(orjson.dumps({"topic": topic, "key": "k", "value": value}), 1, Topics()).key == key
+def test_reference_data_without_a_key_lies_under_the_one_it_names() -> None:
+    engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
+    engine.exclusions([read_line(fault("12:00", "12:01", None), 1)])
+    other_key = orjson.loads(fault("12:00", "12:01", None)) | {"key": "another"}
+    engine.exclusions([read_line(orjson.dumps(other_key), 2), read_line(b'{"topic":"slo.exclusions.v1"}', 3)])
+    assert engine.summary.rejected == {RejectReason.SCHEMA: 1}
+    engine.records([read_line(line(delivery("12:00:30", 500)), 4)])
+    assert found(engine) == []
+
+
+def test_an_event_counts_under_its_app_also_within_an_envelope() -> None:
+    event = delivery("12:00:30", 500)
+    envelope = b'{"specversion":"1.0","data":%b}' % (event.value or b"")
+    headers = (("content-type", b"application/cloudevents+json"),)
+    enveloped = ReplayRecord(event.topic, None, envelope, None, 1, headers)
+    engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics(), partitions=7)
+    engine.records([enveloped])
+    assert found(engine) == [("12:01", "BELOW_OBJECTIVE")]
 
 
 @pytest.mark.parametrize(
@@ -215,10 +224,13 @@ def test_a_record_lies_under_the_key_it_should_have(topic: str, value: object, k
         b'{"appKey":"a","more":' + b"[" * 400 + b"]" * 400 + b"}",
         b'{"appKey":"a","text":"\xff"}',
         b"1e999",
+        b'{"appKey":"a","text":"\\ud83d"}',
+        b"NaN",
+        b"[" * 100_000 + b"]" * 100_000,
     ],
 )
 def test_a_value_is_what_was_written(value: bytes) -> None:
-    assert read_line(b'{"topic": "slo.webhook.v1", "value": ' + value + b' , "key": "a"}', 1, Topics()) == ReplayRecord(
+    assert read_line(b'{"topic": "slo.webhook.v1", "value": ' + value + b' , "key": "a"}', 1) == ReplayRecord(
         "slo.webhook.v1", b"a", value, None, 1
     )
 
@@ -227,12 +239,12 @@ def test_an_event_that_is_nested_deeply_counts_as_from_a_broker() -> None:
     event = delivery("12:00", 500)
     deep = (event.value or b"")[:-1] + b',"more":' + b"[" * 400 + b"]" * 400 + b"}"
     engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
-    engine.records([read_line(b'{"topic":"slo.webhook.v1","value":' + deep + b"}", 1, Topics())])
+    engine.records([read_line(b'{"topic":"slo.webhook.v1","value":' + deep + b"}", 1)])
     assert found(engine) == [("12:01", "BELOW_OBJECTIVE")]
 
 
 def test_a_line_keeps_its_timestamp() -> None:
-    assert read_line(b'{"topic":"t","timestamp":5}', 1, Topics()).timestamp == 5
+    assert read_line(b'{"topic":"t","timestamp":5}', 1).timestamp == 5
 
 
 @pytest.mark.parametrize(
@@ -241,9 +253,18 @@ def test_a_line_keeps_its_timestamp() -> None:
         (b"{", "not JSON"),
         (b"\xff", "not JSON"),
         (b'{"topic": "\xff"}', "not JSON"),
-        (b'{"topic": "t", "value": NaN}', "not JSON"),
+        (b'{"topic": "t", "value": [1}', "not JSON"),
+        (b'{"topic": "t", "value": [1]', "not JSON"),
+        (b'{"topic": "t", "value": [1]}}', "not JSON"),
+        (b'["topic"]', 'not an object with a "topic"'),
         (b'{"topic": "t", "value": "\xff"}', "not JSON"),
-        (b'{"topic": "t", "value": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not JSON"),
+        (b'{"topic": "t", "value": "\\ud83d"}', "half a surrogate pair is no text"),
+        (b'{"topic": "t", "key": "\\ud83d"}', "half a surrogate pair is no text"),
+        (b'{"topic": "t", "headers": {"a": "b"}}', '"headers" is not a list of pairs'),
+        (b'{"topic": "t", "headers": [["a"]]}', '"headers" is not a list of pairs'),
+        (b'{"topic": "t", "headers": [["a", 1]]}', '"headers" is not a list of pairs'),
+        (b'{"topic": "t", "partition": "1"}', '"partition" is not an integer'),
+        (b'{"topic": "t", "offset": 1.0}', '"offset" is not an integer'),
         (b"[]", 'not an object with a "topic"'),
         (b"{}", 'not an object with a "topic"'),
         (b'{"topic": 1}', 'not an object with a "topic"'),
@@ -254,10 +275,41 @@ def test_a_line_keeps_its_timestamp() -> None:
 )
 def test_a_line_that_cannot_be_read(text: bytes, problem: str) -> None:
     with pytest.raises(UnreadableLineError, match=problem):
-        read_line(text, 1, Topics())
+        read_line(text, 1)
 
 
 def test_a_value_given_as_text_is_read_as_one_given_as_an_object() -> None:
     it = record("iframe-load-success-rate", "12:00", bridgeInMillis=None)
     as_object = orjson.dumps({"topic": it.topic, "value": orjson.loads(it.value or b"")})
-    assert read_line(as_object, 1, Topics()) == read_line(line(it), 1, Topics())
+    assert read_line(as_object, 1) == read_line(line(it), 1)
+
+
+VALUES = [
+    None,
+    b"",
+    b"null",
+    b"{",
+    b'"text"',
+    b"[]",
+    b'{"a": "x\\"}y"}',
+    b'{"a":\n1}',
+    b'{"a":"\xff"}',
+    b"\xff\x00",
+    b'"\\udcff"',
+]
+VALUES += [b'{"a":"\\ud83d"}', b'{"a":1e400}', b'{"a":' + b"[" * 1_023 + b"]" * 1_023 + b"}", b'{"a":' + b"[" * 9_000]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=[repr(value)[:30] for value in VALUES])
+def test_what_is_written_as_a_line_is_read_as_it_was(value: bytes | None) -> None:
+    headers = (("a", None), ("b", b"\xff\x00"), ("content-type", b"application/json"))
+    it = ReplayRecord("slo.webhook.v1", b"\xfe", value, -1, 17, headers)
+    written = line_of(it.topic, 3, it)
+    assert b"\n" not in written
+    assert read_line(written, 1) == it
+
+
+@given(value=st.binary(), key=st.none() | st.binary(), timestamp=st.integers(-1, 2**62))
+def test_any_bytes_come_through_a_line(value: bytes, key: bytes | None, timestamp: int) -> None:
+    it = ReplayRecord("slo.webhook.v1", key, value, timestamp, 5, (("x", value), ("", key)))
+    assert read_line(line_of(it.topic, 0, it), 1) == it

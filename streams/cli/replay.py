@@ -1,12 +1,11 @@
 """`slo-streams replay`: which alerts would these objectives have given on past data?"""
 
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Annotated, BinaryIO, NamedTuple
+from typing import Annotated
 
 import orjson
 import typer
@@ -14,13 +13,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas.event_time import epoch_ms
+from schemas.rejected import RejectReason
 from streams.cli.shared.failure import fail
-from streams.names import Topics
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
+from streams.replay.files import Line, LogFile, UnreadableFileError, in_order_of_time, one_after_the_other, open_log
 from streams.settings import InvalidSettingsError, load_settings
 
 _SHOWN_PROBLEMS = 5
+_SHOWN_EVERY = 10_000  # lines
+_MUCH = 0.01  # of the events
 
 
 def replay(
@@ -34,15 +36,25 @@ def replay(
         str | None, typer.Option(help="Judge every boundary up to this time (RFC 3339 or epoch ms).")
     ] = None,
     partitions: Annotated[int, typer.Option(min=1, help="Partitions to place the records over.")] = 1,
+    sort: Annotated[bool, typer.Option("--sort", help="Bring the lines into the order of time first.")] = False,
 ) -> None:
     """Judge a recorded log without a broker, by the same engine as the worker.
 
-    Reads one record a line, {"topic", "key", "value", "timestamp"}, in the order of the log. Writes the alert records
-    to standard output, a line each, and a summary to standard error.
+    Reads one record a line, as `slo-streams export` writes them: {"topic", "value"} and, where they are known,
+    "timestamp" (Kafka's, epoch ms; -1: none; absent: the event's own time), "key", "headers", "partition", "offset".
+    The lines have to lie as they came, over all partitions: --sort brings them into the order of time. Writes the
+    alert records to standard output, a line each, and a summary to standard error.
 
-    Example: slo-streams replay yesterday.ndjson --objectives stricter.yaml | jq .incidentId
+    \b
+    Examples:
+      slo-streams replay yesterday.ndjson --objectives stricter.yaml | jq .incidentId
+      slo-streams export --from 2026-03-02T00:00:00Z | slo-streams replay
 
-    Exit codes: 0 done, 1 some lines could not be read, 2 wrong usage, objectives or settings.
+    \b
+    Exit codes:
+      0  done
+      1  a file or some lines could not be read; what could be read was judged
+      2  wrong usage, objectives or settings
     """
     try:
         settings = load_settings()
@@ -60,22 +72,22 @@ def replay(
     )
     problems: list[str] = []
     console = Console(stderr=True)
-    topics = settings.topics
     try:
         with ExitStack() as opened, _progress(console) as progress:
-            log = [_open(path, opened) for path in files or [Path("-")]]
+            log = open_log(files or [], opened)
             # An exclusion acts on events that lie before it, too; so the log is gone through twice.
-            for file in log:
-                engine.exclusions(_read(_naming(topics.exclusions, file), topics, []))
-            for file in log:
-                engine.records(_read(_followed(file, progress), topics, problems))
+            engine.exclusions(_read(_naming(settings.topics.exclusions, one_after_the_other(log)), []))
+            lines = in_order_of_time(log, partial(_time_of, engine)) if sort else one_after_the_other(log)
+            engine.records(_read(_followed(log, lines, progress), problems))
     except OSError as problem:
         fail(f"cannot read {problem.filename}: {problem.strerror}", code=2)
+    except UnreadableFileError as problem:
+        fail(str(problem), code=1)
     alerts = engine.finish(until_ms)
     for alert in alerts:
         sys.stdout.buffer.write(orjson.dumps(alert) + b"\n")
     sys.stdout.buffer.flush()
-    _summarise(console, engine, len(alerts), problems)
+    _summarise(console, engine, len(alerts), problems, sort)
     if problems:
         raise typer.Exit(1)
 
@@ -85,67 +97,60 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-class _File(NamedTuple):
-    """A part of the log that can be read again."""
-
-    name: str
-    lines: BinaryIO
-    size: int
-
-
-def _open(path: Path, opened: ExitStack) -> _File:
-    lines: BinaryIO
-    if str(path) == "-":
-        name, lines = "standard input", opened.enter_context(TemporaryFile())  # noqa: SIM115 - closed with the stack
-        shutil.copyfileobj(sys.stdin.buffer, lines)
-        size = lines.tell()
-    else:
-        name, lines, size = str(path), opened.enter_context(path.open("rb")), path.stat().st_size
-    return _File(name, lines, size)
-
-
-_Numbered = Iterator[tuple[str, int, bytes]]
-"""File name, line number, line."""
-
-
-def _naming(topic: str, file: _File) -> _Numbered:
+def _naming(topic: str, lines: Iterable[Line]) -> Iterator[Line]:
     """Lines that may belong to a topic, told without reading all their JSON."""
     name = topic.encode()
-    file.lines.seek(0)
-    for number, line in enumerate(file.lines, start=1):
-        if name in line or b"\\" in line:
-            yield file.name, number, line
+    return (line for line in lines if name in line.text or b"\\" in line.text)
 
 
-def _followed(file: _File, progress: Progress) -> _Numbered:
-    """All lines, with the progress shown."""
-    task = progress.add_task(file.name, total=file.size)
-    file.lines.seek(0)
+def _followed(log: Sequence[LogFile], lines: Iterable[Line], progress: Progress) -> Iterator[Line]:
+    """The lines, with the progress shown."""
+    task = progress.add_task("replay", total=sum(file.size for file in log))
     read = 0
-    for number, line in enumerate(file.lines, start=1):
-        read += len(line)
-        if number % 10_000 == 0:
+    for count, line in enumerate(lines, start=1):
+        read += len(line.text)
+        if count % _SHOWN_EVERY == 0:
             progress.update(task, completed=read)
-        yield file.name, number, line
+        yield line
 
 
-def _read(lines: _Numbered, topics: Topics, problems: list[str]) -> Iterator[ReplayRecord]:
-    for name, number, line in lines:
-        if not line.strip():
-            continue
+def _read(lines: Iterable[Line], problems: list[str]) -> Iterator[ReplayRecord]:
+    for line in lines:
         try:
-            yield read_line(line, number, topics)
+            yield read_line(line.text, line.number)
         except UnreadableLineError as problem:
-            problems.append(f"{name}:{number}: {problem}")
+            problems.append(f"{line.file}:{line.number}: {problem}")
 
 
-def _summarise(console: Console, engine: Replay, alerts: int, problems: list[str]) -> None:
+def _time_of(engine: Replay, line: Line) -> int | None:
+    with suppress(UnreadableLineError):
+        return engine.time_ms(read_line(line.text, line.number))
+    return None
+
+
+def _summarise(console: Console, engine: Replay, alerts: int, problems: list[str], sort: bool) -> None:
     summary = engine.summary
     rejected = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejected.items()) if count)
     console.print(f"{summary.events:,} events, {alerts:,} alerts; rejected: {rejected or 'none'}", highlight=False)
+    too_late = summary.rejected[RejectReason.TOO_LATE]
+    if too_late > _MUCH * summary.events:
+        console.print(_why_too_late(too_late / summary.events, sort), highlight=False)
     if summary.other_topics:
         console.print(f"{summary.other_topics:,} records of other topics passed over", highlight=False)
     for problem in problems[:_SHOWN_PROBLEMS]:
         console.print(problem, markup=False, highlight=False, soft_wrap=True)
     if len(problems) > _SHOWN_PROBLEMS:
         console.print(f"and {len(problems) - _SHOWN_PROBLEMS:,} more lines that could not be read", highlight=False)
+
+
+def _why_too_late(share: float, sort: bool) -> str:
+    """What to do about events that were passed over, for one who did not expect it."""
+    beginning = f"{share:.0%} of the events came too late to be judged: their windows were closed by then. "
+    if sort:
+        return beginning + (
+            "They are in the order of their timestamps, so they came that late to Kafka: a producer that held them "
+            "back, or topics that were filled from elsewhere."
+        )
+    return beginning + (
+        "Lines that lie one partition after the other, as most consumers write them, look like that: try --sort."
+    )

@@ -29,7 +29,10 @@ class EventReader:
         """The event of one record, or the `Rejection` that says why there is none."""
         return checked(self._model, record)
 
-    def app_key(self, event: Any, record: SourceRecord) -> str | None:
-        """Whose event it is, given what `events` said of its record; None where the record cannot be used."""
-        event = checked(self._model, record) if event is None else event
-        return None if isinstance(event, Rejection) else str(event.app_key)
+    def read(self, records: Sequence[SourceRecord]) -> list[Any]:
+        """The event of each record, however it is read; None for one that cannot be used."""
+        read = []
+        for event, record in zip(self.events(records), records, strict=True):
+            said = self.checked(record) if event is None else event
+            read.append(None if isinstance(said, Rejection) else said)
+        return read

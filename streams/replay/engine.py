@@ -2,94 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-import msgspec
 import orjson
 
+from schemas.json_text import read_json
 from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
 from streams.evaluation.transition import Transition
 from streams.intake.admission import MAX_SERIES_PER_APP, Admission
+from streams.intake.reading import EventReader
 from streams.kafka.placement import partition_of
 from streams.names import Metric, Topics
 from streams.outlet.alert import alert_document
 from streams.reference.reference import Reference
+from streams.replay.line import ReplayRecord
 from streams.settings import PartitionerName
 from streams.windows.hopping import next_boundary
 
 _RECORDS_AT_A_TIME = 5_000
-_EXPECTED = 'not an object with a "topic"; expected {"topic", "key", "value", "timestamp"}'
-
-
-class UnreadableLineError(ValueError):
-    """A line that is not a record of the replay format."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayRecord:
-    """A record of a log: what a broker would have stored. Events are put under the key of their app.
-
-    `key` is that of a record of another input topic; `offset` tells records apart.
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    timestamp: int | None
-    offset: int
-    headers: tuple[tuple[str, bytes | None], ...] = ()
-
-
-class _Line(msgspec.Struct):
-    """A line as it is written; `value` is read by the engine, as it would be from a broker."""
-
-    topic: Any = None
-    key: Any = None
-    value: msgspec.Raw = msgspec.Raw(b"null")
-    timestamp: Any = None
-
-
-_LINES = msgspec.json.Decoder(_Line)
-
-
-def read_line(line: bytes, number: int, topics: Topics) -> ReplayRecord:
-    """The record of one NDJSON line: `{"topic", "key", "value", "timestamp"}`; `value` an object, or the bytes as text.
-
-    An object is taken byte for byte.
-
-    Raises:
-        UnreadableLineError: not such a line.
-    """
-    try:
-        read = _LINES.decode(line)
-        value = bytes(read.value)
-        raw = None if value == b"null" else orjson.loads(value).encode() if value.startswith(b'"') else value
-    except msgspec.ValidationError as problem:
-        raise UnreadableLineError(_EXPECTED) from problem
-    except (msgspec.DecodeError, orjson.JSONDecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise UnreadableLineError(f"not JSON: {problem}") from problem
-    if not isinstance(read.topic, str):
-        raise UnreadableLineError(_EXPECTED)
-    if read.timestamp is not None and type(read.timestamp) is not int:
-        raise UnreadableLineError('"timestamp" is not integer epoch milliseconds')
-    named_by = topics.key_fields.get(read.topic)
-    key = None if named_by is None or raw is None else _field(raw, named_by)
-    if key is None and isinstance(read.key, str):
-        key = read.key
-    return ReplayRecord(read.topic, None if key is None else key.encode(), raw, read.timestamp, number)
-
-
-def _field(raw: bytes, name: str) -> str | None:
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, str) else None
 
 
 @dataclass(slots=True)
@@ -145,6 +80,7 @@ class Replay:
         self._partitions = partitions
         self._partitioner = partitioner
         self._reference = Reference(topics)
+        self._readers = {topic: EventReader(metric) for topic, metric in topics.inputs.items()}
         self._alerts: list[tuple[Transition, dict[str, Any]]] = []
         self._engines = {
             (topic, partition): _Partition(metric, objectives, lateness_ms, self._reference, max_series_per_app)
@@ -159,16 +95,36 @@ class Replay:
                 self._learn(record)
 
     def _learn(self, record: ReplayRecord) -> None:
-        rejection = self._reference.take(record.topic, record)
+        rejection = self._reference.take(record.topic, self._keyed(record))
         if rejection is not None:
             self.summary.rejected[rejection.reason] += 1
+
+    def _keyed(self, record: ReplayRecord) -> ReplayRecord:
+        """A record of reference data whose line has no key, under the key that its value names."""
+        if record.key is None and record.value is not None:
+            with suppress(orjson.JSONDecodeError):
+                document = read_json(record.value)
+                named = document.get(self._topics.key_fields[record.topic]) if isinstance(document, dict) else None
+                if isinstance(named, str):
+                    return replace(record, key=named.encode())
+        return record
+
+    def time_ms(self, record: ReplayRecord) -> int | None:
+        """When a record came: by its timestamp, else at the time that its event has; reference data before all."""
+        if record.timestamp is not None and record.timestamp >= 0:
+            return record.timestamp
+        if record.topic in self._topics.reference:
+            return 0
+        reader = self._readers.get(record.topic)
+        event = None if reader is None else reader.read([record])[0]
+        return None if event is None else int(event.time)
 
     def records(self, records: Iterable[ReplayRecord]) -> None:
         """Judge more of the log. The catalogue counts from where in it a record of it lies."""
         remaining: Iterator[ReplayRecord] = iter(records)
         while portion := list(islice(remaining, _RECORDS_AT_A_TIME)):
             placed: dict[tuple[str, int], list[ReplayRecord]] = {}
-            for record in portion:
+            for record in self._put_right(portion):
                 if record.topic in self._topics.inputs:
                     placed.setdefault((record.topic, self._partition(record)), []).append(record)
                 elif record.topic == self._topics.apps:
@@ -178,6 +134,16 @@ class Replay:
                 elif record.topic != self._topics.exclusions:
                     self.summary.other_topics += 1
             self._judge(placed)
+
+    def _put_right(self, records: Sequence[ReplayRecord]) -> Sequence[ReplayRecord]:
+        """The records, each event under the key of its app, and at its own time where its line has none."""
+        put_right = list(records)
+        for topic, reader in self._readers.items():
+            places = [place for place, record in enumerate(records) if record.topic == topic]
+            for place, event in zip(places, reader.read([records[place] for place in places]), strict=True):
+                if event is not None:
+                    put_right[place] = records[place].put_right(event.app_key, event.time)
+        return put_right
 
     def _judge(self, placed: dict[tuple[str, int], list[ReplayRecord]]) -> None:
         for place, its_records in placed.items():

@@ -1,5 +1,6 @@
 """`slo-streams replay`: alerts alone on standard output, the rest on standard error, and exit codes for scripts."""
 
+import gzip
 from pathlib import Path
 
 import orjson
@@ -126,3 +127,64 @@ def test_no_input_is_no_alert() -> None:
     result = replay(given="")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "0 events, 0 alerts; rejected: none\n"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    file = tmp_path / "log.ndjson"
+    file.write_text(ndjson(LOG), encoding="utf-8-sig")
+    for arguments in ([str(file)], [str(file), "--sort"]):
+        result = replay(*arguments)
+        assert (result.exit_code, alerts(result)) == (0, ALERTS)
+
+
+KCAT = b'{"topic":"slo.webhook.v1","partition":0,"offset":1,"tstype":"create","ts":1,"key":"a","payload":"{}"}\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(ndjson(LOG).encode()), "is compressed with gzip"),
+        (b"\x28\xb5\x2f\xfd\x04", "is compressed with zstd"),
+        (ndjson(LOG).encode("utf-16"), "is UTF-16"),
+        (b"\n" + KCAT, "is a dump of kcat -J"),
+    ],
+)
+def test_a_file_that_is_something_else_is_named(content: bytes, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_bytes(content)
+    result = replay(str(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{file} {words}" in result.stderr
+
+
+def partition_by_partition() -> list[Record]:
+    """Two apps that are down for five minutes at different hours, as a consumer writes them that reads each whole."""
+    minutes = [f"{hour:02}:{minute:02}" for hour in range(6) for minute in range(0, 60, 5)]
+    return [
+        delivery(minute, 500 if minute == down else 200, app=app)
+        for app, down in (("a", "01:00"), ("b", "02:00"))
+        for minute in minutes
+    ]
+
+
+def test_much_that_is_too_late_is_explained_and_sorting_helps() -> None:
+    unsorted = replay(given=ndjson(partition_by_partition()))
+    assert "came too late to be judged" in unsorted.stderr
+    assert "try --sort" in unsorted.stderr
+    assert len(alerts(unsorted)) == 2
+    in_order = replay("--sort", given=ndjson(partition_by_partition()))
+    assert "too late" not in in_order.stderr
+    assert len(alerts(in_order)) == 4
+    assert in_order.stderr == replay(given=ndjson(sorted(partition_by_partition(), key=time_of))).stderr
+
+
+def time_of(it: Record) -> int:
+    return int(orjson.loads(it.value or b"")["time"])
+
+
+def test_lines_that_cannot_be_read_stay_named_by_their_place_when_sorted(tmp_path: Path) -> None:
+    file = tmp_path / "log.ndjson"
+    file.write_text("{\n" + ndjson(LOG[::-1]))
+    result = replay(str(file), "--sort")
+    assert (result.exit_code, alerts(result)) == (1, ALERTS)
+    assert f"{file}:1: not JSON" in result.stderr
