@@ -63,47 +63,98 @@ class Settings(BaseSettings):
     """Everything an operator can set. Durations are written `10s`, `500ms`, `1m`, or as seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SLO_", frozen=True, extra="ignore", validate_default=False, env_ignore_empty=True
+        env_prefix="SLO_",
+        frozen=True,
+        extra="ignore",
+        validate_default=False,
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,  # the reference is made of them
     )
 
     bootstrap_servers: str = "127.0.0.1:9092"
+    """Brokers, by commas."""
     application_id: str = Field("slo-streams", pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """Consumer group of the workers; prefix of changelogs and transactional ids. A new one starts anew, from the
+    oldest record.
+    """
     instance_id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """A name of the worker's own, its pod's for example: restarted within the session timeout it gets its partitions
+    back and no other worker notices. Of two live workers under one name the earlier ends with 75.
+    """
     topic_prefix: str = Field("slo.", pattern=r"^[A-Za-z0-9._-]{0,100}$")
+    """Before every topic name."""
     partitions: int = Field(8, ge=1, le=10_000)
+    """Of topics that are created."""
     replication_factor: int = Field(3, ge=1, le=32_767)
+    """Of topics that are created; 1 on a single broker."""
     partitioner: PartitionerName = PartitionerName.MURMUR2
+    """How producers place keys: `murmur2`, the Java client's default, or `crc32`, librdkafka's."""
     clock: Clock = Clock.LIVE
+    """`live`: once a partition is read to its end, the brokers' clock notices silence. `event`: time is the events'
+    alone, for back-filling.
+    """
     allowed_lateness: DurationMs = Field(10_000, ge=0)
+    """How long a boundary waits for late events."""
     session_timeout: DurationMs = Field(10_000, ge=1_000)
+    """After how long a silent worker is given up."""
     transaction_timeout: DurationMs = Field(60_000, ge=1_000)
+    """For how long at most readers wait for a transaction whose worker died; a take-over ends it at once."""
     broker_patience: DurationMs = Field(300_000, ge=0)
+    """For how long a service without a broker waits, alive and not ready, before it ends with 69."""
     commit_interval: DurationMs = Field(500, ge=10, le=60_000)
+    """About how often work is committed. An alert waits for half of it at most, behind a backlog for up to 5 s."""
     objectives: Path | None = None
+    """OpenSLO file; the shipped one unless set."""
     health_host: str = "127.0.0.1"
+    """Where `/live`, `/ready` and `/metrics` are answered: `0.0.0.0` in a container, whose port stays inside the
+    cluster.
+    """
     health_port: int = Field(8089, ge=0, le=65_535)
+    """Port of the same; 0: nowhere."""
     watchdog: DurationMs | None = Field(None, ge=1_000)
+    """For how long a worker may make no progress before it ends itself with 70; session timeout and transaction
+    timeout together unless set.
+    """
     heartbeat_interval: DurationMs = Field(10_000, ge=0)
+    """How often `slo.heartbeat.v1` tells of each input partition; 0: never."""
     brake_records: int = Field(50_000, ge=0)
+    """When so many records of a partition hold too large a share of rejected ones, it ends with 65; 0: never."""
     brake_percent: int = Field(95, ge=1, le=100)
+    """The share that is too large. Rejections as `too_late` and `too_many_series` do not count."""
     max_series_per_app: int = Field(1_000, ge=1)
+    """How many scopes one app may have, of each metric in each partition; a record that would begin one more is
+    rejected as `too_many_series`. What is stored stays when it is lowered.
+    """
     log_format: LogFormat = LogFormat.TEXT
+    """`text`, or `json`: one object a line, for a log collector."""
     prober_interval: DurationMs = Field(60_000, ge=1_000)
+    """How often each URL is checked."""
     prober_group: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,200}$")
+    """Probers of one group share the catalogue's URLs; `<SLO_APPLICATION_ID>-prober` unless set."""
     prober_ports: Annotated[frozenset[Port], NoDecode, BeforeValidator(_separated)] = frozenset({443, 8443})
+    """Ports a prober may call, by commas."""
     prober_allow_private: bool = False
+    """Also http, any port and private addresses: for a prober inside the network it watches."""
     fail: str | None = Field(
         None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*(:(kill|stop))?)?$"
     )
+    """For tests: a step of a commit at which the process is killed or stopped, `after_rows:5:stop`."""
 
     security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
+    """Transport to the brokers: `PLAINTEXT`, `SSL`, `SASL_PLAINTEXT`, `SASL_SSL`."""
     sasl_mechanism: str = Field("SCRAM-SHA-512", pattern=r"^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")
+    """`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`."""
     # Validated also when not set: what one setting needs of another is said beside all other faults.
     sasl_username: str | None = Field(None, validate_default=True)
+    """Needed with SASL."""
     sasl_password: SecretStr | None = Field(None, validate_default=True)
+    """Needed with SASL."""
     ssl_cafile: Path | None = None
+    """Certificates of the authorities to trust; the system's unless set."""
     ssl_certfile: Path | None = None
+    """Certificate of this client, where the brokers ask for one."""
     ssl_keyfile: Path | None = Field(None, validate_default=True)
+    """Its key."""
 
     @field_validator("sasl_username", "sasl_password")
     @classmethod

@@ -16,7 +16,9 @@ class DatabaseSettings(Settings):
     """
 
     database_url: SecretStr | None = None
+    """PostgreSQL, as libpq takes it: `postgresql://user:password@host:5432/name?sslmode=verify-full`."""
     database_url_file: Path | None = None
+    """The same, from a file."""
 
     @field_validator("database_url")
     @classmethod

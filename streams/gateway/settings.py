@@ -19,16 +19,29 @@ class GatewaySettings(Settings):
     """
 
     gateway_host: str = "127.0.0.1"
+    """Where the gateway listens."""
     gateway_port: int = Field(8088, ge=0, le=65_535)
+    """Port it listens on."""
     gateway_metrics_port: int = Field(8087, ge=0, le=65_535)
+    """Port of `/metrics`, at `SLO_HEALTH_HOST`; 0: nowhere."""
     gateway_rate: float = Field(10.0, gt=0, allow_inf_nan=False)
+    """Calls of an app a second."""
     gateway_burst: int = Field(50, ge=1)
+    """Calls of an app at once."""
     gateway_confirm: DurationMs = Field(5_000, ge=100, le=60_000)
+    """How long a caller waits for Kafka; after half of it without an answer new calls hear 503 at once."""
     gateway_buffer_bytes: int = Field(32 * 1024 * 1024, ge=2 * 1024 * 1024)
+    """What may wait for Kafka, over all callers."""
     installation_keys: SecretStr = SecretStr("")
+    """Keys that encrypt the secrets of installations, 32 bytes in URL-safe base64 each: the first encrypts, all
+    decrypt. Without one no app may publish.
+    """
     installation_keys_file: Path | None = None
+    """The same, from a file."""
     service_tokens: SecretStr = SecretStr("")
+    """`name:token` of each service that may send events, by commas; two of one name while one replaces the other."""
     service_tokens_file: Path | None = None
+    """The same, from a file."""
 
     @field_validator("installation_keys")
     @classmethod

@@ -12,8 +12,8 @@ from tests.bench.report import label_text, short
 from tests.bench.results import medians
 from tests.bench.stages import COST, LEAST, STEPS, part_of
 
-README: Final = Path("README.md")
-CAPACITY: Final = Path("infra/notes/capacity.md")
+SPEED: Final = Path("infra/docs/pages/explanation/speed.md")
+CAPACITY: Final = Path("infra/docs/pages/explanation/capacity.md")
 _EXACTLY_ONCE: Final = "exactly once, a commit every 5 s or sooner"
 _WHY_LOOP: Final = (
     "Fetch with aiokafka, orjson, add one in a dict: what the same events cost without checks, windows or kept state."
@@ -66,7 +66,7 @@ def write_tables(document: Mapping[str, Any]) -> None:
     Raises:
         NoBlockError: a page has no markers.
     """
-    write_block(README, "bench", table(document))
+    write_block(SPEED, "bench", table(document))
     write_block(CAPACITY, "curves", curves_table(document))
     write_block(CAPACITY, "stages", stages_table(document))
 

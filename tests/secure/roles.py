@@ -1,4 +1,4 @@
-"""The rights of each role, no more: infra/notes/security.md as data."""
+"""The rights of each role, no more: infra/docs/pages/how-to/security.md as data."""
 
 from streams.names import AVAILABILITY, METRICS, changelog
 from tests.e2e.flow import Flow
