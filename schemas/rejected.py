@@ -49,6 +49,8 @@ class RejectedHeaders(BaseModel):
     """The first rule that the record broke."""
     detail: str
     """What exactly is wrong, for people."""
+    application: str = Field(min_length=1)
+    """The application that rejected it; only that one redrives it."""
     topic: str
     """The topic it came from."""
     partition: int = Field(ge=0)

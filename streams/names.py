@@ -42,9 +42,13 @@ METRICS: Final = {metric.id: metric for metric in (AVAILABILITY, IFRAME, INSTALL
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Topic names under the configured prefix (default `slo.`)."""
+    """Topic names under the configured prefix (default `slo.`).
+
+    `output_prefix` stands before what an application publishes, where several read the same inputs; None: the same.
+    """
 
     prefix: str = "slo."
+    output_prefix: str | None = None
 
     def input(self, metric: Metric) -> str:
         """Topic the events of a metric arrive on."""
@@ -88,22 +92,35 @@ class Topics:
     @property
     def alerts(self) -> str:
         """One record per breach and recovery."""
-        return self.prefix + "alerts.v1"
+        return self._output("alerts.v1")
 
     @property
     def alert_state(self) -> str:
         """The latest alert of each series and objective (compacted)."""
-        return self.prefix + "alert-state.v1"
+        return self._output("alert-state.v1")
 
     @property
     def rejected(self) -> str:
         """Input records that could not be used, with the reason."""
-        return self.prefix + "rejected.v1"
+        return self._output("rejected.v1")
 
     @property
     def heartbeat(self) -> str:
-        """How far each input partition is judged, told once a minute (compacted)."""
-        return self.prefix + "heartbeat.v1"
+        """How far each input partition is judged (compacted)."""
+        return self._output("heartbeat.v1")
+
+    @property
+    def incidents(self) -> str:
+        """The incidents that became of breaches (compacted)."""
+        return self._output("incidents.v1")
+
+    @property
+    def standing(self) -> str:
+        """Where each app stands in the programme (compacted)."""
+        return self._output("standing.v1")
+
+    def _output(self, name: str) -> str:
+        return (self.prefix if self.output_prefix is None else self.output_prefix) + name
 
 
 def changelog(application_id: str, metric: Metric) -> str:

@@ -4,7 +4,7 @@ import ssl
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -13,6 +13,9 @@ from streams.durations import duration_ms
 from streams.logs import LogFormat
 from streams.names import Topics
 from streams.tls import check_cafile, check_identity, tls_context
+
+APPLICATION_ID: Final = "slo-streams"
+"""Of whoever has only one application."""
 
 DurationMs = Annotated[int, BeforeValidator(duration_ms)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -73,7 +76,7 @@ class Settings(BaseSettings):
 
     bootstrap_servers: str = "127.0.0.1:9092"
     """Brokers, by commas."""
-    application_id: str = Field("slo-streams", pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    application_id: str = Field(APPLICATION_ID, pattern=r"^[A-Za-z0-9._-]{1,100}$")
     """Consumer group of the workers; prefix of changelogs and transactional ids. A new one starts anew, from the
     oldest record.
     """
@@ -83,6 +86,10 @@ class Settings(BaseSettings):
     """
     topic_prefix: str = Field("slo.", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     """Before every topic name."""
+    output_prefix: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{0,100}$")
+    """Before the names of what an application publishes, where several read the same inputs: alerts, alert-state,
+    rejected, heartbeat, incidents and standing. The topic prefix unless set.
+    """
     partitions: int = Field(8, ge=1, le=10_000)
     """Of topics that are created."""
     replication_factor: int = Field(3, ge=1, le=32_767)
@@ -205,8 +212,8 @@ class Settings(BaseSettings):
 
     @property
     def topics(self) -> Topics:
-        """Topic names under the configured prefix."""
-        return Topics(self.topic_prefix)
+        """Topic names under the configured prefixes."""
+        return Topics(self.topic_prefix, self.output_prefix)
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext | None:

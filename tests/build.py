@@ -10,6 +10,7 @@ from streams.kafka.chunk import Chunk
 from streams.names import Metric
 from streams.tables.rows import Meta
 from tests.model import Record
+from tests.model.copies import APPLICATION as APPLICATION
 
 NEW = Meta(0, None, 0)
 """Where a partition begins that was never committed."""
@@ -24,6 +25,7 @@ class Stored:
     key: bytes | None = None
     value: bytes | None = None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp_type: int | None = 0
 
 
 def stored(records: Sequence[Record], first_offset: int = 0) -> list[Stored]:
@@ -46,4 +48,4 @@ def admission(
     is_at_home: Callable[[bytes], bool] = lambda _key: True,
 ) -> Admission:
     """Admission to a partition that is still empty."""
-    return Admission(metric, Evaluator(objectives, lateness_ms), is_at_home)
+    return Admission(metric, Evaluator(objectives, lateness_ms), APPLICATION, is_at_home)

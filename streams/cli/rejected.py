@@ -81,8 +81,9 @@ def redrive_(
     """Send rejected records back to the topics they came from, to be judged again.
 
     Do this after the cause is gone: a record that is wrong in itself is only rejected again, as a new record. Key,
-    value and headers are the original ones; the header `redriven-from` tells where it lay. Each is placed by its
-    appKey.
+    value and headers are the original ones; the header `redriven-from` tells which application rejected it first, why
+    and where. Each is placed by its appKey. Only what the application of SLO_APPLICATION_ID rejected is sent, and it
+    counts for that application alone.
 
     No record is sent twice: the consumer group <SLO_APPLICATION_ID>-redrive holds a position for each reason, committed
     in one transaction with the records, and the next redrive goes on there. --reason leaves the positions of other
@@ -167,6 +168,8 @@ def _summary(done: Redriven, sent: str, since: str) -> list[str]:
         lines.append(
             f"{done.truncated.total():,} cannot be sent: only their beginning was kept{_by_reason(done.truncated)}"
         )
+    if done.others:
+        lines.append(f"{done.others:,} passed over: rejected by another application, which redrives its own")
     if done.unusable:
         lines.append(f"{done.unusable:,} cannot be sent: without key and value, or not from an input topic")
     return lines

@@ -69,6 +69,7 @@ def replay(
         partitions,
         settings.partitioner,
         settings.max_series_per_app,
+        settings.application_id,
     )
     problems: list[str] = []
     console = Console(stderr=True)
@@ -135,6 +136,8 @@ def _summarise(console: Console, engine: Replay, alerts: int, problems: list[str
     too_late = summary.rejected[RejectReason.TOO_LATE]
     if too_late > _MUCH * summary.events:
         console.print(_why_too_late(too_late / summary.events, sort), highlight=False)
+    if summary.copies:
+        console.print(f"{summary.copies:,} copies passed over: their originals count", highlight=False)
     if summary.other_topics:
         console.print(f"{summary.other_topics:,} records of other topics passed over", highlight=False)
     for problem in problems[:_SHOWN_PROBLEMS]:

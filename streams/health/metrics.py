@@ -16,7 +16,10 @@ from streams.health.condition import Condition, PartitionCondition
 
 _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records read: events, rejected and rerouted ones.", ()),
-    "events": ("Events accepted; not_counted: by the rules of the metric, as another group than PROD.", ("verdict",)),
+    "events": (
+        "Events; not_counted: by the rules of the metric, as another group than PROD; foreign_copy: others made it.",
+        ("verdict",),
+    ),
     "rejected": ("Records that could not be used; too_late: every window of theirs was judged before.", ("reason",)),
     "rerouted": ("Records sent on to the partition of their appKey.", ()),
     "alerts": ("Breaches and recoveries.", ("kind", "reason")),

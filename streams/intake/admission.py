@@ -13,6 +13,7 @@ from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import APP_GOOD, GOOD, JUDGES, NOT_COUNTED
 from streams.intake.checking import Rejection
+from streams.intake.marks import dated, is_foreign, is_rerouted
 from streams.intake.reading import EventReader
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.excerpt import size_of
@@ -24,7 +25,6 @@ MAX_SERIES_PER_APP: Final = 1_000
 """Unless set: far more than an app has base URLs or products; a scope made up for each event would fill the memory."""
 KEYS_REMEMBERED: Final = 100_000
 """Apps known to be at home though they have no series; forgotten all at once, so that they do not add up."""
-REROUTED_FROM: Final = "rerouted-from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,14 @@ class Admission:
     `is_at_home` says whether a key belongs into this partition; `excluded_clients` names for an app the clients whose
     deliveries never count; `max_series_per_app` is up to how many series an app may begin. `rejected` and `misplaced`
     collect what did not pass, `waiting_bytes` of it, until it is taken.
-    `not_counted` is how many events so far moved nothing but time; `ahead_ms` the latest event that was ahead of the
-    timestamp of its record.
+    `not_counted` is how many events so far moved nothing but time; `foreign_copies` how many records were copies that
+    another application than `application` made, which move nothing at all; `ahead_ms` the latest event that was ahead
+    of the timestamp of its record.
     """
 
     metric: Metric
     evaluator: Evaluator
+    application: str
     is_at_home: Callable[[bytes], bool]
     excluded_clients: Mapping[str, Collection[str]] = field(default_factory=dict)
     max_series_per_app: int = MAX_SERIES_PER_APP
@@ -55,12 +57,13 @@ class Admission:
     misplaced: list[Misplaced] = field(default_factory=list)
     waiting_bytes: int = 0
     not_counted: int = 0
+    foreign_copies: int = 0
     ahead_ms: int = 0
     _at_home: set[str] = field(default_factory=set)
     _reader: EventReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self._reader = EventReader(self.metric)
+        self._reader = EventReader(self.metric, self._of_this_application)
 
     def admit(self, records: Sequence[SourceRecord], clock_ms: int | None) -> None:
         """Count the records in their order, and judge each boundary that they make due. The hot path.
@@ -73,7 +76,7 @@ class Admission:
         judge = JUDGES[self.metric.id] if evaluator.has_objectives else _ignore
         watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms
         pane = pane_start_ms = pane_end_ms = not_counted = 0
-        for event, record in zip(self._reader.events(records), records, strict=True):
+        for event, record in self._reader.events(records):
             # What does it say?
             if event is None:
                 event = self._reader.checked(record)
@@ -149,6 +152,12 @@ class Admission:
         self.waiting_bytes = 0
         return rejected, misplaced
 
+    def _of_this_application(self, records: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
+        """Without the copies that others made; its own say when their originals were there."""
+        kept = [dated(record) for record in records if not is_foreign(record.headers, self.application)]
+        self.foreign_copies += len(records) - len(kept)
+        return kept
+
     def _is_at_home(self, app_key: str) -> bool:
         if app_key not in self._at_home:
             if not self.is_at_home(app_key.encode()):
@@ -159,7 +168,7 @@ class Admission:
         return True
 
     def _misplace(self, record: SourceRecord, app_key: str) -> None:
-        if any(name == REROUTED_FROM for name, _ in record.headers):
+        if is_rerouted(record.headers):
             self._reject(
                 record, RejectReason.MISPLACED, "still under a wrong key or in a wrong partition after one reroute"
             )

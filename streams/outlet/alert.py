@@ -6,11 +6,14 @@ from schemas.event_time import utc_text
 from streams.compact import compact_json
 from streams.evaluation.incident import incident_id
 from streams.evaluation.transition import Kind, Transition
+from streams.kafka.chunk import Header
 from streams.names import METRICS, Topics
 from streams.outlet.outgoing import Headers, Outgoing
 from streams.reference.catalogue import AppDetails
 
 SOURCE = "slo-streams"
+APPLICATION = "application"
+"""The header that tells whose record it is."""
 
 
 def alert_document(transition: Transition, app: AppDetails) -> dict[str, Any]:
@@ -45,7 +48,9 @@ def alert_document(transition: Transition, app: AppDetails) -> dict[str, Any]:
     }
 
 
-def alert_records(transition: Transition, app: AppDetails, topics: Topics) -> tuple[Outgoing, Outgoing]:
+def alert_records(
+    transition: Transition, app: AppDetails, topics: Topics, application: str
+) -> tuple[Outgoing, Outgoing]:
     """The record for the alerts topic and the one for the alert state, which lies in the partition of its app."""
     document = alert_document(transition, app)
     value = compact_json(document)
@@ -53,9 +58,10 @@ def alert_records(transition: Transition, app: AppDetails, topics: Topics) -> tu
     state_key = compact_json(
         [transition.app_key, transition.objective.metric, transition.scope, transition.objective.name]
     )
+    published_by: Header = (APPLICATION, application.encode())
     return (
-        Outgoing(topics.alerts, key, value, _cloud_event(document), partition_key=key),
-        Outgoing(topics.alert_state, state_key, value, [], partition_key=key),
+        Outgoing(topics.alerts, key, value, [*_cloud_event(document), published_by], partition_key=key),
+        Outgoing(topics.alert_state, state_key, value, [published_by], partition_key=key),
     )
 
 

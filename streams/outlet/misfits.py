@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.rejected import ORIGINAL, RejectedHeaders, RejectReason
-from streams.intake.admission import REROUTED_FROM, Misplaced
+from streams.intake.admission import Misplaced
 from streams.intake.checking import Rejection
+from streams.intake.marks import NO_TIMESTAMP, REROUTED_FROM, REROUTED_TIMESTAMP, Mark, without
+from streams.kafka.chunk import LOG_APPEND_TIME
 from streams.kafka.excerpt import size_of
 from streams.outlet.outgoing import Outgoing
 
@@ -14,8 +16,9 @@ PUT_RIGHT_BYTES: Final = 900_000  # the brokers' default limit is 1 MiB for a wh
 
 @dataclass(frozen=True, slots=True)
 class Misfits:
-    """Makes the records for what one source partition could not use."""
+    """Makes the records for what an application could not use of one source partition."""
 
+    application: str
     topic: str
     partition: int
     rejected_topic: str
@@ -23,10 +26,12 @@ class Misfits:
     def rejected(self, rejection: Rejection) -> Outgoing:
         """The original bytes and headers with the reason; of a value too large, its beginning and its digest."""
         record = rejection.record
-        own = [(ORIGINAL + name, value) for name, value in record.headers if name != REROUTED_FROM]  # that mark is ours
+        own = without(record.headers, REROUTED_FROM, REROUTED_TIMESTAMP)  # those are ours
+        original = [(ORIGINAL + name, value) for name, value in own]
         headers = RejectedHeaders(
             reason=rejection.reason,
             detail=rejection.detail,
+            application=self.application,
             topic=self.topic,
             partition=self.partition,
             offset=record.offset,
@@ -35,7 +40,12 @@ class Misfits:
             key_truncated=record.key_truncated,
             headers_left_out=record.headers_left_out or None,
         )
-        return Outgoing(self.rejected_topic, record.key, record.value, [*headers.to_kafka(), *own])
+        return Outgoing(
+            self.rejected_topic,
+            record.key,
+            record.value,
+            [*headers.to_kafka(), *original],
+        )
 
     def put_right(self, misplaced: Misplaced) -> Outgoing | Rejection:
         """The same record under its own key, bound for its own partition of the same topic.
@@ -43,10 +53,13 @@ class Misfits:
         One whose headers are too large to be produced again is to be rejected instead: it must not stop the stream.
         """
         record = misplaced.record
-        headers = [*record.headers, (REROUTED_FROM, f"{self.partition}@{record.offset}".encode())]
+        timestamp_ms = NO_TIMESTAMP if record.timestamp is None else record.timestamp
+        mark = Mark(self.application, self.topic, self.partition, record.offset)
+        headers = [*without(record.headers, REROUTED_TIMESTAMP), mark.header]
+        if record.timestamp_type == LOG_APPEND_TIME:
+            headers.append((REROUTED_TIMESTAMP, str(timestamp_ms).encode()))
         size = len(record.value or b"") + size_of(headers)
         if size > PUT_RIGHT_BYTES:
             return Rejection.of(record, RejectReason.MISPLACED, f"too large to be put right: {size:,} bytes")
         key = misplaced.app_key.encode()
-        timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
         return Outgoing(self.topic, key, record.value, headers, partition_key=key, timestamp_ms=timestamp_ms)

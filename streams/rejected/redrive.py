@@ -1,4 +1,4 @@
-"""Send rejected records back to the topics they came from, each once.
+"""Send the records that an application rejected back to the topics they came from, each once.
 
 Every reason has a position of its own in each partition of the topic. They are the metadata of an offset that a
 consumer group commits in the same transaction as the records they speak of, so a redrive goes on where the last one of
@@ -18,13 +18,13 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.rejected import RejectedHeaders, RejectReason
+from streams.intake.marks import REDRIVEN_FROM, Mark, redriven_from, without
 from streams.kafka.cluster import admin_client
 from streams.kafka.connection import client_options
 from streams.kafka.placement import partition_of
 from streams.rejected.log import RejectedLog, RejectedRecord, rejected_log
 from streams.settings import Settings
 
-REDRIVEN_FROM: Final = "redriven-from"
 _BATCH_RECORDS: Final = 500
 _BATCH_BYTES: Final = 4 * 1024 * 1024
 _PATIENCE_S: Final = 30.0
@@ -43,14 +43,16 @@ class OtherRedriveError(Exception):
 class Redriven:
     """What became of the records from the positions on.
 
-    `sent` went back; `older` were rejected before the time asked for; of the `truncated` only the beginning was kept,
-    or only that of their key; `unusable` holds how many others cannot be sent: neither key nor value, no input topic,
-    or not a rejected record.
+    `sent` went back; `older` were rejected before the time asked for; the `truncated` are too large, in their value or
+    their key, and only the beginning was kept; `others` is how many another application rejected, which are that one's
+    to redrive; `unusable` how many more cannot be sent: neither key nor value, no input topic, or not a rejected
+    record.
     """
 
     sent: Counter[RejectReason] = field(default_factory=Counter)
     older: Counter[RejectReason] = field(default_factory=Counter)
     truncated: Counter[RejectReason] = field(default_factory=Counter)
+    others: int = 0
     unusable: int = 0
 
 
@@ -158,6 +160,8 @@ class _Redrive:
         headers = record.headers
         if headers is None:
             self.done.unusable += 1
+        elif headers.application != self.settings.application_id:
+            self.done.others += 1
         elif headers.reason not in self.reasons or record.offset < self.positions[tp].get(headers.reason.value, 0):
             pass  # not wanted, or sent before
         elif record.time_ms < self.since_ms:
@@ -195,17 +199,23 @@ class _Redrive:
     ) -> Awaitable[object]:
         """Place it by its appKey, else by its key; with neither, beside where it was. Completes when acknowledged.
 
-        Its own headers go with it: without them a CloudEvent would not be known for one.
+        Its own headers go with it: without them a CloudEvent would not be known for one. Rejected again, it keeps the
+        mark of the first time.
         """
         count = len(await producer.partitions_for(headers.topic))
         place_by = app_key_of(record.value) or record.key
         partition = headers.partition % count
         if place_by is not None:
             partition = partition_of(place_by, count, self.settings.partitioner)
-        own = [(name, value) for name, value in record.original if name != REDRIVEN_FROM]
-        trace = (REDRIVEN_FROM, f"{record.partition}@{record.offset}".encode())
+        first = redriven_from(record.original) or Mark(
+            headers.application, headers.topic, headers.partition, headers.offset, headers.reason.value
+        )
         sent: Awaitable[object] = await producer.send(
-            headers.topic, record.value, record.key, partition=partition, headers=[*own, trace]
+            headers.topic,
+            record.value,
+            record.key,
+            partition=partition,
+            headers=[*without(record.original, REDRIVEN_FROM), first.header],
         )
         return sent
 

@@ -15,13 +15,14 @@ from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
 from streams.evaluation.transition import Transition
 from streams.intake.admission import MAX_SERIES_PER_APP, Admission
+from streams.intake.marks import is_original
 from streams.intake.reading import EventReader
 from streams.kafka.placement import partition_of
 from streams.names import Metric, Topics
 from streams.outlet.alert import alert_document
 from streams.reference.reference import Reference
 from streams.replay.line import ReplayRecord
-from streams.settings import PartitionerName
+from streams.settings import APPLICATION_ID, PartitionerName
 from streams.windows.hopping import next_boundary
 
 _RECORDS_AT_A_TIME = 5_000
@@ -32,6 +33,7 @@ class Summary:
     """What a replay did with its input."""
 
     events: int = 0
+    copies: int = 0
     other_topics: int = 0
     rejected: Counter[RejectReason] = field(default_factory=Counter)
     last_event_ms: int | None = None
@@ -47,11 +49,14 @@ class _Partition:
         lateness_ms: int,
         reference: Reference,
         max_series_per_app: int,
+        application: str,
     ) -> None:
         self.objectives = [objective for objective in objectives if objective.metric == metric.id]
         excluded_clients = reference.catalogue.excluded_clients if metric.delivers_to_clients else {}
         self.evaluator = Evaluator(self.objectives, lateness_ms, exclusions=reference.exclusions)
-        self.admission = Admission(metric, self.evaluator, lambda _key: True, excluded_clients, max_series_per_app)
+        self.admission = Admission(
+            metric, self.evaluator, application, lambda _key: True, excluded_clients, max_series_per_app
+        )
 
     def apply(self, records: Sequence[ReplayRecord], summary: Summary) -> None:
         self.admission.admit(records, clock_ms=None)
@@ -73,17 +78,21 @@ class Replay:
         partitions: int = 1,
         partitioner: PartitionerName = PartitionerName.MURMUR2,
         max_series_per_app: int = MAX_SERIES_PER_APP,
+        application: str = APPLICATION_ID,
     ) -> None:
         self.summary = Summary()
         self._lateness_ms = lateness_ms
         self._topics = topics
         self._partitions = partitions
         self._partitioner = partitioner
+        self._application = application
         self._reference = Reference(topics)
         self._readers = {topic: EventReader(metric) for topic, metric in topics.inputs.items()}
         self._alerts: list[tuple[Transition, dict[str, Any]]] = []
         self._engines = {
-            (topic, partition): _Partition(metric, objectives, lateness_ms, self._reference, max_series_per_app)
+            (topic, partition): _Partition(
+                metric, objectives, lateness_ms, self._reference, max_series_per_app, application
+            )
             for topic, metric in topics.inputs.items()
             for partition in range(partitions)
         }
@@ -125,7 +134,9 @@ class Replay:
         while portion := list(islice(remaining, _RECORDS_AT_A_TIME)):
             placed: dict[tuple[str, int], list[ReplayRecord]] = {}
             for record in self._put_right(portion):
-                if record.topic in self._topics.inputs:
+                if record.topic in self._topics.inputs and not is_original(record.headers, self._application):
+                    self.summary.copies += 1
+                elif record.topic in self._topics.inputs:
                     placed.setdefault((record.topic, self._partition(record)), []).append(record)
                 elif record.topic == self._topics.apps:
                     self._judge(placed)

@@ -40,6 +40,7 @@ class ReplayRecord:
     timestamp: int | None
     offset: int
     headers: tuple[Header, ...] = ()
+    timestamp_type: int | None = None
 
     def put_right(self, app_key: str, time_ms: int) -> "ReplayRecord":
         """An event under the key of its app, and at its own time where its line has no timestamp."""

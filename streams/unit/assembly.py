@@ -40,6 +40,7 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
         return Unit(
             inputs[tp.topic],
             settings.topics,
+            settings.application_id,
             here,
             is_at_home,
             objectives,

@@ -49,7 +49,7 @@ async def audit(settings: Settings, unit: Unit, metrics: Metrics) -> None:
             reader.seek(tp, unit.audited.get(place_name(tp), 0))
         while True:
             for tp, records in (await reader.getmany(timeout_ms=_FETCH_WAIT_MS)).items():
-                misfits = Misfits(tp.topic, tp.partition, topics.rejected)
+                misfits = Misfits(settings.application_id, tp.topic, tp.partition, topics.rejected)
                 found = [read(topics, tp.topic, record) for record in records]
                 rejected = [problem for problem in found if isinstance(problem, Rejection)]
                 metrics.audited(tp.topic, (problem.reason for problem in rejected))

@@ -27,6 +27,7 @@ COUNTS: Final = (
     "records",
     "events counted",
     "events not_counted",
+    "events foreign_copy",
     *(f"rejected {reason}" for reason in RejectReason),
     "rerouted",
     f"alerts {Kind.BREACH} {AlertReason.BELOW_OBJECTIVE}",
@@ -51,6 +52,7 @@ class Unit:
         self,
         metric: Metric,
         topics: Topics,
+        application: str,
         partition: int,
         is_at_home: Callable[[bytes], bool],
         objectives: Sequence[Objective],
@@ -65,12 +67,15 @@ class Unit:
         self.next_offset = meta.next_offset
         self.counts: Counter[str] = Counter()
         self._topics = topics
+        self._application = application
         self._catalogue = reference.catalogue
         excluded_clients = self._catalogue.excluded_clients if metric.delivers_to_clients else {}
-        self._misfits = Misfits(self.topic, partition, topics.rejected)
+        self._misfits = Misfits(application, self.topic, partition, topics.rejected)
         its_objectives = [objective for objective in objectives if objective.metric == metric.id]
         self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series, reference.exclusions)
-        self._admission = Admission(metric, self.evaluator, is_at_home, excluded_clients, max_series_per_app)
+        self._admission = Admission(
+            metric, self.evaluator, application, is_at_home, excluded_clients, max_series_per_app
+        )
         self.audited = dict(meta.audited)
         self._beside: list[Outgoing] = []
         self._alerts: list[Outgoing] = []
@@ -109,9 +114,14 @@ class Unit:
             return
         admission = self._admission
         for records in chunk.slices():
-            unfit, not_counted = self._unfit, admission.not_counted
+            unfit, not_counted, foreign = self._unfit, admission.not_counted, admission.foreign_copies
             admission.admit(records, clock_ms)
-            self._count(len(records), self._unfit - unfit, admission.not_counted - not_counted)
+            self._count(
+                len(records),
+                self._unfit - unfit,
+                admission.not_counted - not_counted,
+                admission.foreign_copies - foreign,
+            )
         self.next_offset = chunk.next_offset
         self._publish()
 
@@ -119,10 +129,11 @@ class Unit:
     def _unfit(self) -> int:
         return len(self._admission.rejected) + len(self._admission.misplaced)
 
-    def _count(self, records: int, unfit: int, not_counted: int) -> None:
+    def _count(self, records: int, unfit: int, not_counted: int, foreign: int) -> None:
         self.counts["records"] += records
-        self.counts["events counted"] += records - unfit - not_counted
+        self.counts["events counted"] += records - unfit - not_counted - foreign
         self.counts["events not_counted"] += not_counted
+        self.counts["events foreign_copy"] += foreign
 
     def tick(self, clock_ms: int) -> None:
         """Nothing more was in the log at this time: judge what has come due by then."""
@@ -134,7 +145,7 @@ class Unit:
         """Put transitions into words, with the names that the catalogue has right now."""
         for transition in self.evaluator.take_transitions():
             app = self._catalogue.details(transition.app_key)
-            self._alerts += alert_records(transition, app, self._topics)
+            self._alerts += alert_records(transition, app, self._topics, self._application)
             self._due_ms.append(transition.boundary_ms + self._lateness_ms)
             self.counts[f"alerts {transition.kind} {transition.reason}"] += 1
             self.open_breaches += 1 if transition.kind is Kind.BREACH else -1

@@ -18,7 +18,7 @@ from streams.unit.unit import Unit
 from tests.bench.best import best_in_turns
 from tests.bench.case import BrokenError
 from tests.bench.load import START_MS, Load
-from tests.build import NEW, Stored
+from tests.build import APPLICATION, NEW, Stored
 
 PANES: Final = (15, 90, 288, 1_440)
 PANE_MS: Final = 60_000
@@ -54,7 +54,9 @@ def cpu_s_per_million(events: int, times: int, *, window_panes: Sequence[int] = 
 def new_unit(panes: int) -> Unit:
     """A unit of webhook deliveries at its beginning, with one objective of this window."""
     objective = Objective("overlap", WEBHOOK.id, panes * PANE_MS, PANE_MS, budget=Fraction(1, 100))
-    return Unit(WEBHOOK, Topics(), 0, lambda _key: True, [objective], LATENESS_MS, Reference(Topics()), NEW)
+    return Unit(
+        WEBHOOK, Topics(), APPLICATION, 0, lambda _key: True, [objective], LATENESS_MS, Reference(Topics()), NEW
+    )
 
 
 def apply(unit: Unit, some: Sequence[Chunk]) -> float:

@@ -23,6 +23,7 @@ from streams.kafka.chunk import Chunk, SourceRecord
 from streams.kafka.chunked_records import is_intact
 from streams.names import WEBHOOK
 from streams.objectives import load_objectives
+from streams.settings import APPLICATION_ID
 from tests.bench.best import best_in_turns, cpu_s_of
 from tests.bench.case import Reading, Stage
 from tests.bench.load import SPAN_MS, Load
@@ -101,7 +102,7 @@ def _decode(batches: Batches) -> None:
 
 def _count(batches: Batches) -> None:
     objectives = [objective for objective in load_objectives() if objective.metric == WEBHOOK.id]
-    admission = Admission(WEBHOOK, Evaluator(objectives, LATENESS_MS), lambda _key: True)
+    admission = Admission(WEBHOOK, Evaluator(objectives, LATENESS_MS), APPLICATION_ID, lambda _key: True)
     for records in _slices(batches):
         admission.admit(records, None)
 

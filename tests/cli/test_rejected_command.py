@@ -77,8 +77,8 @@ def test_a_repaired_cause_and_a_record_that_stays_wrong(flow: Flow) -> None:
         assert "1 cannot be sent: only their beginning was kept (1 too_large)" in said
         (sent,) = await redriven(flow)
         (origin,) = await listed(flow, "--reason", "future_time")
-        trace = f"{origin['rejectedPartition']}@{origin['rejectedOffset']}".encode()
-        assert sent == (KEY, early, HOME, trace)
+        place = f"{origin['topic']}/{origin['partition']}@{origin['offset']}"
+        assert sent == (KEY, early, HOME, f"{flow.application_id}/future_time/{place}".encode())
 
         # Its timestamp is that of the redrive: now it counts. The others are wrong in themselves.
         await told(flow, "redrive")

@@ -44,6 +44,7 @@ def commit(settings: Settings, *records: Record) -> None:
         unit = Unit(
             WEBHOOK,
             settings.topics,
+            settings.application_id,
             partition,
             lambda _key: True,
             load_objectives(),

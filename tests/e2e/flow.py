@@ -27,13 +27,12 @@ from streams.objectives import load_objectives
 from streams.settings import Settings
 from tests.kafka_fixture import Kafka
 from tests.model import Alert, Judged, Record, judge, murmur2_partition
+from tests.model.copies import APPLICATION, REDRIVEN, REROUTED, is_foreign, rerouted_from
 from tests.model.invariants import violations
-from tests.model.placement import REROUTED
 from tests.model.reading import Event, read
 
 SHORT_SESSION_S = 10
 """For tests that wait until a worker is thought dead. Shorter still, a busy machine fails healthy ones, too."""
-_BY_A_WORKER = re.compile(rb"\d+@\d+")  # how a worker fills the header; the generated logs fill it otherwise
 
 
 @dataclass
@@ -202,7 +201,19 @@ class Flow:
     def place(self, records: Iterable[Record]) -> list[Record]:
         """Records of a generated log under this flow's topic names."""
         default = Topics().prefix
-        return [record._replace(topic=self.prefix + record.topic.removeprefix(default)) for record in records]
+        return [
+            record._replace(
+                topic=self.prefix + record.topic.removeprefix(default),
+                headers=tuple((name, self._marked(name, value)) for name, value in record.headers),
+            )
+            for record in records
+        ]
+
+    def _marked(self, name: str, value: bytes | None) -> bytes | None:
+        """A mark of the generated logs' application as one of this flow's."""
+        if value is None or name not in (REROUTED, REDRIVEN):
+            return value
+        return re.sub(f"^{APPLICATION}/".encode(), f"{self.application_id}/".encode(), value)
 
     def closing_records(self, time_ms: int) -> list[Record]:
         """A record for every input partition that moves its watermark to a time and counts nowhere."""
@@ -384,6 +395,7 @@ class Flow:
             partitions=self.partitions,
             until_ms=until_ms,
             topics=self.topics,
+            application=self.application_id,
         )
         published = await self.alerts()
         for place, alerts in expected.alerts.items():
@@ -403,15 +415,15 @@ class Flow:
         """Every misplaced record was put right once: key and partition of its appKey, all else kept."""
         wanted, found = [], []
         for offset, record in log:
-            trace = record.header(REROUTED)
-            if trace is not None and _BY_A_WORKER.fullmatch(trace):
+            mark = record.header(REROUTED)
+            if mark is not None and mark.startswith(f"{self.application_id}/{record.topic}/".encode()):
                 found.append(record)
             event = read(record, self.topics.inputs[record.topic])
-            if trace is None and isinstance(event, Event):
+            if mark is None and isinstance(event, Event) and not is_foreign(record, self.application_id):
                 key = event.app_key.encode()
                 home = murmur2_partition(key, self.partitions)
                 if (key, home) != (record.key, record.partition):
-                    headers = (*record.headers, (REROUTED, f"{record.partition}@{offset}".encode()))
+                    headers = (*record.headers, rerouted_from(record, offset, self.application_id))
                     wanted.append(record._replace(key=key, partition=home, headers=headers))
         assert sorted(found, key=repr) == sorted(wanted, key=repr)
 

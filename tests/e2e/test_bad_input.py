@@ -11,6 +11,7 @@ from streams.names import WEBHOOK
 from tests.e2e.flow import Flow
 from tests.model import Record, murmur2_partition
 from tests.model.build import ORDINARY
+from tests.model.copies import rerouted_from
 from tests.model.generate import HOUR_MS, START_MS
 
 KEY = b"com.example.app"
@@ -92,7 +93,7 @@ def test_every_kind_of_bad_record_is_kept_with_its_reason(flow: Flow) -> None:
         bad = [(reason, arriving(value, key=keys[number % len(keys)])) for number, (reason, value) in enumerate(BAD)]
         untimely = [
             ("future_time", arriving(having(time=START_MS + 60_001))),
-            ("misplaced", arriving(GOOD, key=b"someone.else", headers=(("rerouted-from", b"elsewhere"),))),
+            ("misplaced", arriving(GOOD, key=b"someone.else", headers=(rerouted_from(arriving(GOOD)),))),
         ]
         wanted = [*bad, *untimely, ("too_late", arriving(GOOD))]
         await flow.create_topics()

@@ -10,6 +10,7 @@ from streams.names import WEBHOOK
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.model import Record, murmur2_partition
 from tests.model.build import ORDINARY
+from tests.model.copies import rerouted_from
 from tests.model.generate import HOUR_MS, START_MS
 
 HEADERS = (("ce_id", b"42"), ("ce_source", b"probe"))
@@ -45,7 +46,8 @@ def log_with_misplaced() -> list[Record]:
 def test_misplaced_records_are_put_right_once(flow: Flow) -> None:
     async def scenario() -> None:
         await flow.create_topics()
-        lost_twice = misplaced("com.example.poll", 1)._replace(headers=(*HEADERS, ("rerouted-from", b"elsewhere")))
+        lost = misplaced("com.example.poll", 1)
+        lost_twice = lost._replace(headers=(*HEADERS, rerouted_from(lost)))
         await flow.produce(flow.place([*log_with_misplaced(), lost_twice]))
         flow.start_worker()
         await flow.wait_until_read()

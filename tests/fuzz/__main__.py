@@ -13,7 +13,7 @@ import atheris
 with atheris.instrument_imports(include=["streams.intake", "streams.outlet", "schemas", "tests.fuzz"]):
     from tests.build import Stored
     from tests.fuzz.corpus import corpus, words
-    from tests.fuzz.records import ALL_METRICS, check
+    from tests.fuzz.records import ALL_METRICS, OWN_MARK, check
 
 _FOUND = Path("build/fuzz")
 _KEYS = (None, b"", b"com.example.charts", b"com.example.app")
@@ -31,7 +31,7 @@ def one(data: bytes) -> None:
         (_TYPE_NAMES[choices[2] // 4 % len(_TYPE_NAMES)], _TYPES[choices[2] % len(_TYPES)]),
     )
     if choices[2] & 128:
-        headers += (("rerouted-from", b"0@1"),)
+        headers += (("rerouted-from", OWN_MARK if choices[2] & 64 else b"0@1"),)
     timestamp = (None, -1, 0, 1_648_136_352_345)[choices[3] % 4]
     key = _KEYS[choices[1] % len(_KEYS)]
     check([Stored(offset=0, timestamp=timestamp, key=key, value=value, headers=headers)], ALL_METRICS[choices[0] % 4])

@@ -11,7 +11,7 @@ from schemas.rejected import RejectReason
 from streams.names import METRICS, WEBHOOK, Metric
 from tests.build import Stored
 from tests.fuzz.corpus import corpus, words
-from tests.fuzz.records import ALL_METRICS, check, expected
+from tests.fuzz.records import ALL_METRICS, OWN_MARK, check, expected
 
 law = settings(max_examples=300, deadline=None, print_blob=True)
 
@@ -43,7 +43,9 @@ def values(draw: st.DrawFn) -> bytes | None:
 HEADERS = st.lists(
     st.tuples(
         st.sampled_from(["content-type", "Content-Type", "contentType", "rerouted-from", "ce_id", ""]),
-        st.sampled_from([None, b"", b"application/cloudevents+json", b" application/CloudEvents+JSON ; x=y", b"\xff"]),
+        st.sampled_from(
+            [None, b"", b"application/cloudevents+json", b" application/CloudEvents+JSON ; x=y", b"\xff", OWN_MARK]
+        ),
     ),
     max_size=3,
 )

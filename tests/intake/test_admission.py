@@ -16,7 +16,7 @@ from tests.model.build import DEFAULTS, ORDINARY, clock_ms
 APP = "com.example.app"
 NOON_MS = clock_ms("12:00")
 STRUCTURED = ("content-type", b"application/cloudevents+json")
-REROUTED = ("rerouted-from", b"0@7")
+REROUTED = ("rerouted-from", b"slo-streams/slo.webhook.v1/0@7")
 
 
 def value(**fields: Any) -> bytes:
@@ -248,6 +248,24 @@ def test_an_app_is_placed_once() -> None:
 def test_apps_without_a_series_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.intake.admission.KEYS_REMEMBERED", 3)
     assert looked_at("DEV", 1, 2, 3, 1, 4, 1, 1) == [b"app-1", b"app-2", b"app-3", b"app-4", b"app-1"]
+
+
+def test_a_copy_of_another_application_counts_nowhere_and_moves_nothing() -> None:
+    """Nor is it rejected: whoever made it is to say what is wrong with it."""
+    others = [("rerouted-from", b"canary/slo.webhook.v1/0@7"), ("redriven-from", b"canary/schema/slo.webhook.v1/0@7")]
+    copies = [incoming(raw, headers=(other,)) for raw in (value(), b"{") for other in others]
+    to = admit(*copies, incoming(headers=(REROUTED, others[0])), incoming(key=b"other", headers=(others[0],)))
+    assert (counted(to), to.rejected, to.misplaced, to.not_counted) == ([], [], [], 0)
+    assert to.foreign_copies == 6
+    assert to.evaluator.watermark_ms is None
+
+
+def test_a_copy_is_as_old_as_its_original() -> None:
+    headers = (REROUTED, ("rerouted-timestamp", str(NOON_MS - 60_000).encode()))
+    to = admit(incoming(value(time=NOON_MS - 1), headers=headers, timestamp=NOON_MS + 3_600_000))
+    assert to.evaluator.watermark_ms == NOON_MS - 60_000
+    to = admit(incoming(value(time=NOON_MS + 1), headers=headers, timestamp=NOON_MS + 3_600_000))
+    assert reasons(to) == ["future_time"]
 
 
 def test_a_rerouted_record_that_is_at_home_counts() -> None:

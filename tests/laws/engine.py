@@ -14,7 +14,7 @@ from streams.kafka.placement import partition_of
 from streams.names import Metric
 from streams.settings import PartitionerName
 from streams.unit.unit import Unit
-from tests.build import NEW, Stored, stored
+from tests.build import APPLICATION, NEW, Stored, stored
 from tests.laws.beside import TOPICS, AppChange, Beside
 from tests.laws.broker import Broker
 from tests.model import Record
@@ -57,6 +57,7 @@ class PartitionRun:
         self.unit = Unit(
             self.metric,
             TOPICS,
+            APPLICATION,
             self.partition,
             self._is_at_home,
             self.objectives,

@@ -14,6 +14,7 @@ from tests.laws.agreement import UNTIL_MS, agree, agree_in_replay, is_well_place
 from tests.laws.beside import TOPICS
 from tests.laws.engine import alerts_of, by_series, law, run
 from tests.model import Record
+from tests.model.copies import APPLICATION, is_foreign
 from tests.model.generate import (
     HOUR_MS,
     LATENESS_MS,
@@ -122,6 +123,11 @@ def test_while_nothing_has_expired_the_panes_hold_every_counted_event(
 
 def _is_counted(record: Record) -> bool:
     event = read(record, TOPICS.inputs[record.topic])
-    if not isinstance(event, Event) or not event.counted or not is_well_placed(record, 1):
+    if (
+        is_foreign(record, APPLICATION)
+        or not isinstance(event, Event)
+        or not event.counted
+        or not is_well_placed(record, 1)
+    ):
         return False
     return record.timestamp_ms is None or event.time_ms <= record.timestamp_ms + 60_000

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from streams.evaluation.objective import Objective, Silence
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, Metric, Topics
-from tests.model.placement import REROUTED, murmur2_partition, put_right
+from tests.model.copies import REDRIVEN, REROUTED
+from tests.model.placement import murmur2_partition, put_right
 from tests.model.reading import Event, read
 from tests.model.record import Record
 
@@ -47,10 +48,22 @@ class Oddity(Enum):
     WRONG_KEY = auto()
     WRONG_PARTITION = auto()
     STRUCTURED = auto()
+    COPY = auto()
 
 
 _ODDITIES = tuple(Oddity)
-_ODDITY_WEIGHTS = (60, 2, 4, 3, 10, 1, 5, 2, 1, 4, 1, 1, 2)
+_ODDITY_WEIGHTS = (60, 2, 4, 3, 10, 1, 5, 2, 1, 4, 1, 1, 2, 2)
+
+_MARKS: tuple[tuple[tuple[str, bytes], ...], ...] = (
+    ((REROUTED, b"slo-streams/elsewhere/0@0"),),
+    ((REDRIVEN, b"slo-streams/schema/elsewhere/0@0"),),
+    ((REROUTED, b"canary/elsewhere/0@0"),),
+    ((REDRIVEN, b"canary/too_late/elsewhere/0@0"),),
+    ((REDRIVEN, b"canary/too_late/elsewhere/0@0"), (REROUTED, b"slo-streams/elsewhere/0@0")),
+    ((REROUTED, b"3@7"),),
+    ((REDRIVEN, b"slo-streams/elsewhere/0@0"),),
+)
+"""Of copies: the first two of the application's own, all others not."""
 
 _GARBAGE: tuple[bytes | None, ...] = (
     None,
@@ -168,7 +181,11 @@ def _record(what: Happening, now_ms: int, *, good: bool, partitions: int) -> Rec
     if what.oddity is Oddity.WRONG_KEY:
         key = (None, b"someone.else")[what.detail % 2]
         if what.detail % 5 == 0:
-            headers = ((REROUTED, b"elsewhere"),)  # wrong for the second time
+            headers = _MARKS[0]  # wrong for the second time
+    elif what.oddity is Oddity.COPY:
+        headers = _MARKS[what.detail % len(_MARKS)]
+        if what.detail % 11 == 0:
+            key = None
     elif what.oddity is Oddity.WRONG_PARTITION:
         partition = (partition + 1) % partitions
     has_timestamp = what.has_timestamp or what.oddity is Oddity.IN_THE_FUTURE  # else it would move the watermark there

@@ -15,8 +15,9 @@ from streams.evaluation.objective import Objective, Silence
 from streams.names import IFRAME, Metric, Topics
 from tests.model.alert import Alert, Counts, Series, alert
 from tests.model.catalogue import Catalogue
+from tests.model.copies import APPLICATION, is_foreign, is_rerouted, timestamp_ms
 from tests.model.exclusions import Exclusion, Exclusions, read_version
-from tests.model.placement import REROUTED, Partitioner, is_misplaced, murmur2_partition
+from tests.model.placement import Partitioner, is_misplaced, murmur2_partition
 from tests.model.reading import Event, Rejection, read
 from tests.model.record import Record
 
@@ -53,8 +54,9 @@ def judge(
     partitioner: Partitioner = murmur2_partition,
     topics: Topics = Topics(),  # noqa: B008 - frozen
     max_series_per_app: int = MAX_SERIES_PER_APP,
+    application: str = APPLICATION,
 ) -> Judged:
-    """Alerts and rejections of a log under the event clock.
+    """Alerts and rejections of a log under the event clock, as an application judges it.
 
     A version of an exclusion is known from its Kafka timestamp on, wherever it lies in the log; a version of an app
     counts from its place in the log on. What cannot be used of either is rejected and changes nothing.
@@ -83,11 +85,13 @@ def judge(
             if where not in judges:
                 of_metric = [objective for objective in objectives if objective.metric == metric.id]
                 judges[where] = _Partition(metric, of_metric, lateness_ms, exclusions, catalogue, max_series_per_app)
+            if is_foreign(record, application):
+                continue
             found = read(record, metric)
             if isinstance(found, Event):
                 if not is_misplaced(record, found.app_key, partitions, partitioner):
-                    found = judges[where].take(found, record.timestamp_ms)
-                elif record.header(REROUTED) is not None:  # else its well-placed copy is a record of its own
+                    found = judges[where].take(found, timestamp_ms(record))
+                elif is_rerouted(record):  # else its well-placed copy is a record of its own
                     found = Rejection.MISPLACED
         if isinstance(found, Rejection):
             rejected.append((*where, index, found.value))

@@ -4,11 +4,11 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 
 from streams.names import Topics
+from tests.model.copies import APPLICATION, is_foreign, is_rerouted, rerouted_from
 from tests.model.reading import Rejection, read
 from tests.model.record import Record
 
 Partitioner = Callable[[bytes, int], int]
-REROUTED = "rerouted-from"
 
 
 def murmur2(data: bytes) -> int:
@@ -48,23 +48,28 @@ def put_right(
     partitions: int,
     partitioner: Partitioner = murmur2_partition,
     topics: Topics = Topics(),  # noqa: B008 - frozen
+    application: str = APPLICATION,
 ) -> list[Record]:
     """The log with a well-placed copy behind every misplaced record, as if it had been rerouted the moment it was read.
 
     The misplaced record stays (it has an index of its own), and `judge` passes over it. Where the copy lands among the
     records of its new partition is the broker's choice in real life; here it is the place where the original was read.
     """
-    return [placed for record in log for placed in _with_copy(record, partitions, partitioner, topics)]
+    return [placed for record in log for placed in _with_copy(record, partitions, partitioner, topics, application)]
 
 
-def _with_copy(record: Record, partitions: int, partitioner: Partitioner, topics: Topics) -> Iterator[Record]:
+def _with_copy(
+    record: Record, partitions: int, partitioner: Partitioner, topics: Topics, application: str
+) -> Iterator[Record]:
     yield record
     if record.topic not in topics.inputs:
         return  # catalogue and exclusions are read whole, wherever they lie
+    if is_foreign(record, application) or is_rerouted(record):
+        return
     event = read(record, topics.inputs[record.topic])
-    if isinstance(event, Rejection) or record.header(REROUTED) is not None:
+    if isinstance(event, Rejection):
         return
     if is_misplaced(record, event.app_key, partitions, partitioner):
         key = event.app_key.encode()
-        trace = (REROUTED, f"{record.topic}-{record.partition}".encode())
-        yield record._replace(key=key, partition=partitioner(key, partitions), headers=(*record.headers, trace))
+        headers = (*record.headers, rerouted_from(record, application=application))
+        yield record._replace(key=key, partition=partitioner(key, partitions), headers=headers)

@@ -5,7 +5,8 @@ import pytest
 from streams.evaluation.objective import Objective
 from tests.model import Judged, Record, crc32_partition, judge, murmur2_partition, put_right
 from tests.model.build import DEFAULTS, check, short
-from tests.model.placement import REROUTED, murmur2
+from tests.model.copies import REROUTED, rerouted_from
+from tests.model.placement import murmur2
 
 OBJECTIVES: list[Objective] = [DEFAULTS["app-availability-15m"]]
 PARTITIONS = 3
@@ -64,7 +65,8 @@ def test_a_misplaced_record_counts_where_it_lands(wrong: Record) -> None:
 
 
 def test_misplaced_again_is_rejected() -> None:
-    again = misplaced(check("12:00", 500))._replace(headers=((REROUTED, b"slo.healthcheck.v1-2"),))
+    wrong = misplaced(check("12:00", 500))
+    again = wrong._replace(headers=(rerouted_from(wrong),))
     assert put_right([again], partitions=PARTITIONS) == [again]
     result = judged([again])
     assert (result.all_alerts, result.rejected) == ([], [("slo.healthcheck.v1", 1, 0, "misplaced")])

@@ -87,7 +87,7 @@ def test_without_data_there_is_no_share() -> None:
 
 @pytest.mark.parametrize("transition", [BREACH, RECOVERY, replace(RECOVERY, reason=AlertReason.NO_DATA, good=0)])
 def test_the_public_schema_takes_what_is_published(transition: Transition) -> None:
-    alerts, state = alert_records(transition, UNLISTED, Topics())
+    alerts, state = alert_records(transition, UNLISTED, Topics(), "canary")
     for record in (alerts, state):
         assert record.value is not None
         read = Alert.model_validate_json(record.value)
@@ -95,7 +95,7 @@ def test_the_public_schema_takes_what_is_published(transition: Transition) -> No
 
 
 def test_the_records_headers_and_keys() -> None:
-    alerts, state = alert_records(RECOVERY, UNLISTED, Topics())
+    alerts, state = alert_records(RECOVERY, UNLISTED, Topics(), "canary")
     assert (alerts.topic, alerts.key) == ("slo.alerts.v1", b"com.example.appkey")
     assert dict(alerts.headers) == {
         "ce_specversion": b"1.0",
@@ -105,7 +105,9 @@ def test_the_records_headers_and_keys() -> None:
         "ce_time": b"2022-03-25T15:40:00Z",
         "ce_subject": b"com.example.appkey",
         "content-type": b"application/json",
+        "application": b"canary",
     }
+    assert state.headers == [("application", b"canary")]
     assert state.topic == "slo.alert-state.v1"
     assert orjson.loads(state.key or b"") == [
         "com.example.appkey",
@@ -119,7 +121,7 @@ def test_the_records_headers_and_keys() -> None:
 
 
 def test_a_breach_has_another_event_id_than_its_recovery() -> None:
-    breach = dict(alert_records(BREACH, UNLISTED, Topics())[0].headers)
+    breach = dict(alert_records(BREACH, UNLISTED, Topics(), "canary")[0].headers)
     assert (breach["ce_id"], breach["ce_type"]) == (b"fNrYLMgXlmU-breach", b"slo-streams.breach.v1")
 
 

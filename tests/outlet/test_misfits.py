@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from schemas.rejected import RejectedHeaders, RejectReason
 from streams.intake.admission import Misplaced
 from streams.intake.checking import Rejection
-from streams.kafka.chunk import Header
+from streams.kafka.chunk import LOG_APPEND_TIME, Header
 from streams.kafka.excerpt import KEPT_OF_HEADERS_BYTES
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
 from tests.build import Stored
 
-MISFITS = Misfits("slo.webhook.v1", 3, "slo.rejected.v1")
+MISFITS = Misfits("slo-streams", "slo.webhook.v1", 3, "slo.rejected.v1")
 DOCTOR_ASKS_FOR_BYTES = 1_000_000
 """The least `max.message.bytes` that it lets pass."""
 
@@ -55,6 +55,7 @@ def test_the_original_bytes_with_the_reason() -> None:
     assert record.headers == [
         ("reason", b"not_json"),
         ("detail", b"cut short"),
+        ("application", b"slo-streams"),
         ("topic", b"slo.webhook.v1"),
         ("partition", b"3"),
         ("offset", b"7"),
@@ -98,7 +99,13 @@ def test_a_key_that_was_cut_says_so() -> None:
 
 def test_its_own_headers_are_kept_beside_the_reason() -> None:
     record = rejected(
-        b"k", b"{", ("content-type", b"text/plain"), ("reason", b"\xff"), ("reason", None), ("rerouted-from", b"1@2")
+        b"k",
+        b"{",
+        ("content-type", b"text/plain"),
+        ("reason", b"\xff"),
+        ("reason", None),
+        ("rerouted-from", b"1@2"),
+        ("rerouted-timestamp", b"5"),
     )
     assert record.headers[-3:] == [
         ("original.content-type", b"text/plain"),
@@ -127,17 +134,24 @@ def test_a_misplaced_record_is_produced_again_under_its_own_key() -> None:
         "slo.webhook.v1",
         key,
         b"{}",
-        [("trace", b"1"), ("trace", None), ("rerouted-from", b"3@7")],
+        [("trace", b"1"), ("trace", None), ("rerouted-from", b"slo-streams/slo.webhook.v1/3@7")],
         partition_key=key,
         timestamp_ms=5,
     )
 
 
-@pytest.mark.parametrize(("timestamp", "kept"), [(0, 0), (None, None), (-1, None)])
-def test_its_timestamp_is_kept_where_it_has_one(timestamp: int | None, kept: int | None) -> None:
+@pytest.mark.parametrize(("timestamp", "kept"), [(0, 0), (None, -1), (-1, -1)])
+def test_its_timestamp_is_kept_also_where_it_has_none(timestamp: int | None, kept: int) -> None:
     record = put_right(timestamp=timestamp)
     assert isinstance(record, Outgoing)
     assert record.timestamp_ms == kept
+
+
+def test_where_the_broker_sets_timestamps_the_copy_carries_that_of_its_original() -> None:
+    forged = (("rerouted-timestamp", b"1"),)
+    record = MISFITS.put_right(Misplaced(Stored(7, 5, b"wrong", b"{}", forged, LOG_APPEND_TIME), "a"))
+    assert isinstance(record, Outgoing)
+    assert record.headers == [("rerouted-from", b"slo-streams/slo.webhook.v1/3@7"), ("rerouted-timestamp", b"5")]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from streams.ownership.gaps import Gaps
 from streams.ownership.partitions import RESTORES_AT_ONCE, Partitions
 from streams.reference.follower import Follower
 from streams.reference.reference import Reference
-from streams.settings import Settings
+from streams.settings import APPLICATION_ID, Settings
 from streams.tables.rows import Meta
 from streams.unit.assembly import evaluator_partitions
 from streams.unit.store import KafkaStore
@@ -43,7 +43,7 @@ def unreachable() -> Settings:
 
 
 def new_unit() -> Unit:
-    return Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], 0, Reference(Topics()), Meta(5, None, 0))
+    return Unit(WEBHOOK, Topics(), APPLICATION_ID, 3, lambda _key: True, [], 0, Reference(Topics()), Meta(5, None, 0))
 
 
 def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:

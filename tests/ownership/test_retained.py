@@ -8,14 +8,14 @@ from streams.ownership.retained import RetainedState
 from streams.reference.reference import Reference
 from streams.unit.committed_position import CommittedPosition
 from streams.unit.unit import Unit
-from tests.build import NEW
+from tests.build import APPLICATION, NEW
 
 HERE, THERE = TP("slo.webhook.v1", 3), TP("slo.webhook.v1", 4)
 OWN = CommittedPosition(committed=7, changelog_end=40)
 
 
 def new_unit() -> Unit:
-    return Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], 0, Reference(Topics()), NEW)
+    return Unit(WEBHOOK, Topics(), APPLICATION, 3, lambda _key: True, [], 0, Reference(Topics()), NEW)
 
 
 def test_what_nobody_has_changed_is_used_once() -> None:

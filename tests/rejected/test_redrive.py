@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.rejected import RejectedHeaders, RejectReason
+from streams.intake.marks import Mark
 from streams.kafka.placement import partition_of
 from streams.kafka.topics import prepare_topics
 from streams.rejected.log import rejected_log
@@ -36,7 +38,14 @@ async def reject(
     flow: Flow, reason: RejectReason, *values: bytes | None, key: bytes | None = b"k", **options: int
 ) -> None:
     """Write rejected records as a worker does; `options` are a timestamp or a partition."""
-    headers = RejectedHeaders(reason=reason, detail="d", topic=f"{flow.prefix}iframe.v1", partition=1, offset=7)
+    headers = RejectedHeaders(
+        reason=reason,
+        detail="d",
+        application=flow.application_id,
+        topic=f"{flow.prefix}iframe.v1",
+        partition=1,
+        offset=7,
+    )
     await reject_raw(flow, headers.to_kafka(), *values, key=key, **options)
 
 
@@ -122,7 +131,12 @@ def test_what_cannot_be_sent_is_counted_and_left(flow: Flow) -> None:
         await prepare_topics(settings)
         await reject_raw(flow, [("reason", b"schema")], b"no rejected record")
         alerts = RejectedHeaders(
-            reason=RejectReason.SCHEMA, detail="d", topic=settings.topics.alerts, partition=0, offset=0
+            reason=RejectReason.SCHEMA,
+            detail="d",
+            application=flow.application_id,
+            topic=settings.topics.alerts,
+            partition=0,
+            offset=0,
         )
         await reject_raw(flow, alerts.to_kafka(), b"{}")
         await reject(flow, RejectReason.NOT_JSON, None, key=None)
@@ -137,6 +151,50 @@ def test_what_cannot_be_sent_is_counted_and_left(flow: Flow) -> None:
             assert (done.sent.total(), done.unusable, dict(done.truncated)) == (0, 3, {RejectReason.SCHEMA: 2})
         assert await arrived(flow) == []
         assert await flow.read(settings.topics.alerts) == []
+
+    asyncio.run(scenario())
+
+
+def test_each_application_redrives_its_own_once(flow: Flow) -> None:
+    async def scenario() -> None:
+        ours = settings_of(flow)
+        canary = ours.model_copy(update={"application_id": "canary"})
+        await prepare_topics(ours)
+        for settings in (ours, canary):
+            headers = RejectedHeaders(
+                reason=RejectReason.SCHEMA,
+                detail="d",
+                application=settings.application_id,
+                topic=f"{flow.prefix}iframe.v1",
+                partition=1,
+                offset=7,
+            )
+            await reject_raw(flow, headers.to_kafka(), *(b"%d" % number for number in range(50)))
+        later = ours.model_copy(update={"application_id": "later"})
+        for settings, sent, others in [
+            *((one, 50, 50) for one in (ours, canary)),
+            (canary, 0, 50),
+            (ours, 0, 50),
+            (later, 0, 100),
+        ]:
+            done = await redrive(settings, list(RejectReason), 0)
+            assert (settings.application_id, done.sent.total(), done.others) == (settings.application_id, sent, others)
+        marks = Counter(dict(record.headers)["redriven-from"] for record in await flow.read(f"{flow.prefix}iframe.v1"))
+        assert marks == {
+            f"{settings.application_id}/schema/{flow.prefix}iframe.v1/1@7".encode(): 50 for settings in (ours, canary)
+        }
+
+    asyncio.run(scenario())
+
+
+def test_what_was_too_large_is_never_sent(flow: Flow) -> None:
+    async def scenario() -> None:
+        settings = settings_of(flow)
+        await prepare_topics(settings)
+        await reject(flow, RejectReason.TOO_LARGE, b"{}")
+        done = await redrive(settings, [RejectReason.TOO_LARGE], 0)
+        assert (done.sent.total(), dict(done.truncated)) == (0, {RejectReason.TOO_LARGE: 1})
+        assert await arrived(flow) == []
 
     asyncio.run(scenario())
 
@@ -164,14 +222,20 @@ def test_a_record_has_its_own_headers_again(flow: Flow) -> None:
         settings = settings_of(flow)
         await prepare_topics(settings)
         reason = RejectedHeaders(
-            reason=RejectReason.SCHEMA, detail="d", topic=f"{flow.prefix}iframe.v1", partition=1, offset=7
+            reason=RejectReason.SCHEMA,
+            detail="d",
+            application=flow.application_id,
+            topic=f"{flow.prefix}iframe.v1",
+            partition=1,
+            offset=7,
         )
+        earlier = Mark(flow.application_id, f"{flow.prefix}iframe.v1", 2, 3, "too_late")
         own: list[tuple[str, bytes | None]] = [("content-type", b"text/plain"), ("reason", b"\xff"), ("reason", None)]
-        kept = [(f"original.{name}", value) for name, value in (*own, ("redriven-from", b"2@3"))]
+        kept = [(f"original.{name}", value) for name, value in (*own, earlier.header)]
         await reject_raw(flow, [*reason.to_kafka(), *kept], b"{}")
         await redrive(settings, list(RejectReason), 0)
         (record,) = await flow.read(f"{flow.prefix}iframe.v1")
-        assert [*record.headers] == [*own, ("redriven-from", b"0@0")]
+        assert [*record.headers] == [*own, earlier.header]  # where it was rejected first
 
     asyncio.run(scenario())
 

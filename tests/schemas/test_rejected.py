@@ -10,6 +10,7 @@ def test_headers_come_back_as_they_were_sent() -> None:
     headers = RejectedHeaders(
         reason=RejectReason.TOO_LARGE,
         detail="größer als 64 KiB",
+        application="canary",
         topic="slo.webhook.v1",
         partition=3,
         offset=2**40,
@@ -23,11 +24,12 @@ def test_headers_come_back_as_they_were_sent() -> None:
 
 def test_headers_on_the_wire_are_text_and_only_those_that_say_something() -> None:
     headers = RejectedHeaders(
-        reason=RejectReason.NOT_JSON, detail="empty", topic="slo.iframe.v1", partition=0, offset=7
+        reason=RejectReason.NOT_JSON, detail="empty", application="canary", topic="slo.iframe.v1", partition=0, offset=7
     )
     assert headers.to_kafka() == [
         ("reason", b"not_json"),
         ("detail", b"empty"),
+        ("application", b"canary"),
         ("topic", b"slo.iframe.v1"),
         ("partition", b"0"),
         ("offset", b"7"),
@@ -35,7 +37,8 @@ def test_headers_on_the_wire_are_text_and_only_those_that_say_something() -> Non
 
 
 def test_headers_of_others_do_not_matter() -> None:
-    own = [("reason", b"schema"), ("detail", b"d"), ("topic", b"t"), ("partition", b"0"), ("offset", b"0")]
+    texts = {"reason": "schema", "detail": "d", "application": "a", "topic": "t", "partition": "0", "offset": "0"}
+    own = [(name, text.encode()) for name, text in texts.items()]
     assert RejectedHeaders.from_kafka([*own, ("traceparent", b"\xff")]).reason is RejectReason.SCHEMA
 
 

@@ -18,7 +18,7 @@ from streams.names import IFRAME, WEBHOOK, Metric
 from streams.tables.explanation import Explanation, Verdict, explain, verdict_of
 from streams.tables.stored import StoredTable
 from streams.tables.tables import TumblingTable
-from tests.build import Stored
+from tests.build import APPLICATION, Stored
 from tests.model.build import ORDINARY
 
 MINUTE_MS = 60_000
@@ -50,7 +50,7 @@ def arrive(evaluator: Evaluator, minute: float, *outcomes: int, metric: Metric =
     time_ms = START_MS + int(minute * MINUTE_MS)
     common = {"appKey": APP, "time": time_ms, **ORDINARY[metric.id]}
     values = [orjson.dumps(common | FIELDS[outcome]) for outcome in outcomes]
-    Admission(metric, evaluator, lambda _key: True).admit(
+    Admission(metric, evaluator, APPLICATION, lambda _key: True).admit(
         [Stored(key=APP.encode(), value=value) for value in values], None
     )
 

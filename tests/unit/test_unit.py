@@ -10,7 +10,7 @@ from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, decode_meta, encode_key
 from streams.unit.unit import COUNTS, Unit
 from streams.unit.work import Work
-from tests.build import NEW, Stored, chunk
+from tests.build import APPLICATION, NEW, Stored, chunk
 from tests.model.build import DEFAULTS, clock_ms, delivery
 
 LATENESS_MS = 10_000
@@ -19,7 +19,15 @@ ROW = encode_key(("com.example.app", "Jira"))
 
 def new_unit(meta: Meta = NEW, *, is_at_home: bool = True) -> Unit:
     return Unit(
-        WEBHOOK, Topics(), 3, lambda _key: is_at_home, list(DEFAULTS.values()), LATENESS_MS, Reference(Topics()), meta
+        WEBHOOK,
+        Topics(),
+        APPLICATION,
+        3,
+        lambda _key: is_at_home,
+        list(DEFAULTS.values()),
+        LATENESS_MS,
+        Reference(Topics()),
+        meta,
     )
 
 
@@ -143,7 +151,7 @@ def test_a_boundary_without_an_alert_is_work_too() -> None:
 
 
 def test_time_that_goes_on_without_an_objective_is_work_once_a_pane() -> None:
-    unit = Unit(WEBHOOK, Topics(), 3, lambda _key: True, [], LATENESS_MS, Reference(Topics()), NEW)
+    unit = Unit(WEBHOOK, Topics(), APPLICATION, 3, lambda _key: True, [], LATENESS_MS, Reference(Topics()), NEW)
     unit.apply(chunk(delivery("12:00")), clock_ms=None)
     work_of(unit)
     unit.tick(clock_ms("12:00:09"))
@@ -168,7 +176,7 @@ def test_a_misplaced_record_moves_nothing_but_the_offset() -> None:
     work = work_of(unit)
     record, headers = misfit(work)
     assert (record.topic, record.partition_key) == ("slo.webhook.v1", b"com.example.app")
-    assert headers["rerouted-from"] == b"3@0"
+    assert headers["rerouted-from"] == b"slo-streams/slo.webhook.v1/3@0"
     assert meta_of(work) == Meta(1, None, 0)
 
 
