@@ -1,15 +1,38 @@
-"""Exit codes, as sysexits.h has them: an operator, or a supervisor, can tell what to restart from what to look at."""
+"""How every command ends: one table of exit codes, those of sysexits.h from 64 on.
+
+An operator, or a supervisor, tells by them whether to start it again or to look.
+"""
 
 from enum import IntEnum
+from typing import Final
 
 
 class ExitCode(IntEnum):
-    """How a service ends, other than when asked to."""
+    """The exit code of a command."""
 
-    BAD_INPUT = 65  # nearly everything read is rejected: an operator has to decide whether producers or we are at fault
-    BROKEN = 70  # an engine or transaction error: restart it; look at the log if it comes again
-    FENCED = 75  # another worker has taken its partitions over: restart it
-    REFUSED = 78  # settings, topics or stored state that it must not work with: an operator has to decide
+    DONE = 0
+    FAILED = 1
+    MISUSED = 2
+    BAD_INPUT = 65
+    UNAVAILABLE = 69
+    BROKEN = 70
+    FENCED = 75
+    REFUSED = 78
+    INTERRUPTED = 130
+
+
+MEANINGS: Final = {
+    ExitCode.DONE: "done, or stopped when asked",
+    ExitCode.FAILED: "it found, or could not do, something: it says what",
+    ExitCode.MISUSED: "an option, a setting or a file of settings cannot be used",
+    ExitCode.BAD_INPUT: "nearly everything of a partition is rejected: an operator has to look",
+    ExitCode.UNAVAILABLE: "Kafka or the database was away for longer than it waits: start it again",
+    ExitCode.BROKEN: "broken: start it again",
+    ExitCode.FENCED: "another worker has taken its place: start it again",
+    ExitCode.REFUSED: "refused: topics, rights or stored state need an operator",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C before it was done",
+}
+"""What each one says."""
 
 
 class RefusalError(Exception):

@@ -3,12 +3,15 @@
 The worker is one, with units on Kafka; whoever brings another processor and another store has the same.
 """
 
+import asyncio
 import logging
+import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 
 from streams.agents import register_agents
@@ -16,6 +19,7 @@ from streams.health.condition import why_not_live
 from streams.health.endpoint import health_app, served
 from streams.health.watchdog import Watchdog
 from streams.kafka.aiokafka_0_14_0 import install
+from streams.kafka.brokers import BrokersAwayError
 from streams.kafka.faust_login import faust_credentials
 from streams.kafka.topics import UnreachableClusterError
 from streams.kafka.transport import Transport
@@ -26,6 +30,7 @@ from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_RETRY_S: Final = 1.0
 _GOODBYE_S: Final = 5.0  # beside the time that a last commit may take
 
 
@@ -74,10 +79,19 @@ class PartitionService(faust.App):  # type: ignore[misc]
         register_agents(self, partitions, topics)
         self.task(partitions.ends.watch)
         self.task(partitions.reference.run)
+        self.task(partitions.brokers.watch)
+        self.task(self.tell_time)
 
     @abstractmethod
     async def prepare(self) -> None:
-        """Make ready, or raise what must not be gone on with; the health endpoint answers meanwhile."""
+        """Make ready, or raise what must not be gone on with; the health endpoint answers meanwhile.
+
+        Called again and again until brokers answer.
+        """
+
+    async def tell_time(self) -> None:
+        """Keep telling `partitions.clock` the time of the brokers; without, only what is read tells it."""
+        self.partitions.clock.stand_in("this service writes no heartbeats")
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self, self.settings, self.partitions, group_id=self.conf.id)
@@ -93,13 +107,35 @@ class PartitionService(faust.App):  # type: ignore[misc]
         self._create_directories = _no_directories  # all state is elsewhere
         await self._show_health()
         try:
-            await self.prepare()
-        except UnreachableClusterError as problem:
-            self.endings.give_up(f"checking the cluster: {problem}")
+            await self._prepare_with_patience()
         except Exception as problem:
             self.endings.on(problem, "checking the cluster")
         self.partitions.gaps.reading = self.consumer
         await super().on_first_start()
+
+    async def _prepare_with_patience(self) -> None:
+        """Alive and not ready until brokers answer; those that were started with it may take a while.
+
+        Raises:
+            BrokersAwayError: none did within `SLO_BROKER_PATIENCE`.
+        """
+        patience_s = self.settings.broker_patience / 1_000
+        until_s = time.monotonic() + patience_s
+        while True:
+            try:
+                await self.prepare()
+            except (UnreachableClusterError, KafkaError) as problem:
+                if isinstance(problem, KafkaError) and not problem.retriable:
+                    raise
+                if time.monotonic() >= until_s:
+                    raise BrokersAwayError(f"{problem}\nafter {patience_s:g} s (SLO_BROKER_PATIENCE)") from None
+                if self.partitions.waits_for is None:
+                    log.warning("%s\nwaiting up to %g s for one", problem, patience_s)
+                self.partitions.waits_for = f"waiting for Kafka: {str(problem).splitlines()[0]}"
+                await asyncio.sleep(_RETRY_S)
+            else:
+                self.partitions.waits_for = None
+                return
 
     def _crash(self, reason: BaseException) -> None:
         """What Faust could not do: it would stop with exit code 1, and commit on the way."""

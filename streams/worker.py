@@ -26,7 +26,11 @@ class EvaluatorApp(PartitionService):
             topics={topic: metric.record for topic, metric in settings.topics.inputs.items()},
             health_port=settings.health_port,
         )
-        self.task(Heartbeats(settings, self.partitions.condition).go_on)
+
+    async def tell_time(self) -> None:
+        """Heartbeats, which tell it in silence, too."""
+        its = self.partitions
+        await Heartbeats(self.settings, its.condition, its.has_begun, its.clock).go_on()
 
     async def prepare(self) -> None:
         """Create missing topics; refuse a cluster where the work cannot be done right."""

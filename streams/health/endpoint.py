@@ -24,7 +24,7 @@ def health_app(look: Callable[[], Condition], limit_s: float, metrics: Metrics) 
 
     async def ready(_: web.Request) -> web.Response:
         condition = look()
-        reason = why_not_ready(condition)
+        reason = why_not_ready(condition, limit_s)
         return _answer({"ready": reason is None, "reason": reason, "restoring": condition.restoring})
 
     async def exposition(_: web.Request) -> web.Response:

@@ -45,6 +45,28 @@ _GAUGES: Final[dict[str, tuple[str, Callable[[float, list[PartitionCondition]], 
 }
 """Help, and the value of a topic from the moment and its partitions in hand; None: no value."""
 
+_WORKER_GAUGES: Final[dict[str, tuple[str, Callable[[Condition], float | None]]]] = {
+    "group_heartbeat_age_seconds": (
+        "Since the consumer group last took a heartbeat of this worker.",
+        lambda it: it.contact.group_heartbeat_age_s,
+    ),
+    "fetch_age_seconds": ("For how long a fetch has waited for its answer.", lambda it: it.contact.fetch_age_s),
+    "reference_wait_seconds": (
+        "For how long judging has waited for catalogue and exclusions.",
+        lambda it: it.contact.reference_wait_s,
+    ),
+    "brokers_away_seconds": ("For how long no broker has answered.", lambda it: it.contact.brokers_away_s),
+    "clock_is_brokers": (
+        "1 where the brokers tell the time; 0: this machine's clock stands in.",
+        lambda it: float(it.clock.is_brokers),
+    ),
+    "clock_ahead_seconds": (
+        "This machine's clock less the brokers'; nothing is judged by it.",
+        lambda it: it.clock.own_ahead_s,
+    ),
+}
+"""Help, and the value of the whole worker; None: no value."""
+
 _COMMIT_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _RESTORE_BUCKETS_S: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _DELAY_BUCKETS_S: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
@@ -99,6 +121,10 @@ class Metrics(Collector):
         condition = self._look()
         yield from _counters(condition)
         yield from _gauges(condition)
+        for name, (text, value_of) in _WORKER_GAUGES.items():
+            value = value_of(condition)
+            if value is not None:
+                yield GaugeMetricFamily(f"slo_streams_{name}", text, value)
 
 
 def _counters(condition: Condition) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ from aiokafka import conn
 from aiokafka.consumer import consumer, fetcher
 
 from streams.kafka.chunked_records import ChunkedRecords
+from streams.kafka.fetching import NotedFetcher
 from streams.kafka.header_names import FetchedBatches
 from streams.kafka.membership import Coordinator
 
@@ -26,6 +27,7 @@ def install() -> None:
     """Replace them in this process; once is enough, more does no harm."""
     fetcher.MemoryRecords = FetchedBatches  # tells the bytes of a batch, so that it can be read again
     fetcher.PartitionRecords = ChunkedRecords  # whole chunks where asked for; header names that are no text elsewhere
+    consumer.Fetcher = NotedFetcher  # a fetch that is never answered is noticed
     consumer.GroupCoordinator = Coordinator  # nothing that ends it goes unheard
     conn.READER_LIMIT = READER_LIMIT
     # At DEBUG it logs every request byte for byte: with SASL PLAIN the password itself.

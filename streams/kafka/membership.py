@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.group import HeartbeatRequest, JoinGroupRequest, SyncGroupRequest
 from aiokafka.protocol.types import Int16, Int32, Schema, String
 
 from streams.kafka.assignor import Assignor
+from streams.kafka.contact import Contact
 
 _FENCED_INSTANCE_ID: Final = 82  # Kafka protocol guide; aiokafka does not know the error
 
@@ -24,17 +25,21 @@ class Coordinator(GroupCoordinator):  # type: ignore[misc]
     """aiokafka's part in the group protocol, where nothing that ends it goes unheard.
 
     `failed` is called with what keeps this member from taking part for good. aiokafka waits until its user asks, and
-    Faust never does: the worker would stand still without a word.
+    Faust never does: the worker would stand still without a word. `contact` is told what the group takes.
     """
 
     failed: Callable[[BaseException], None] | None = None
+    contact: Contact | None = None
 
     async def _send_req(self, request: Any) -> Any:
+        is_part_of_it = isinstance(request, (HeartbeatRequest, JoinGroupRequest, SyncGroupRequest))
         if self._group_instance_id is not None and isinstance(request, HeartbeatRequest):
             # Without its instance id, one that was replaced is told that it is unknown: it would join again and
             # replace the other, for ever.
             request = _StaticHeartbeat(self.group_id, self.generation, self.member_id, self._group_instance_id)
         response = await super()._send_req(request)
+        if is_part_of_it and self.contact is not None and response.error_code == 0:
+            self.contact.heard()
         if getattr(response, "error_code", 0) == _FENCED_INSTANCE_ID:
             problem = InstanceFencedError(
                 f"another worker has joined the group as {self._group_instance_id}: every worker needs a "

@@ -20,6 +20,7 @@ from streams.kafka.assignor import Assignor
 from streams.kafka.chunk import Chunk, merge
 from streams.kafka.chunked_records import AS_CHUNKS
 from streams.kafka.connection import client_options
+from streams.kafka.contact import Contact
 from streams.kafka.membership import Coordinator
 from streams.settings import Settings
 
@@ -34,7 +35,12 @@ _NOWHERE: Final = TP("", 0)
 
 
 class Owner(Protocol):
-    """Who owns the assigned partitions: commits their work, gives them up and takes them over."""
+    """Who owns the assigned partitions: commits their work, gives them up and takes them over.
+
+    `contact` is where the consumer notes what it hears.
+    """
+
+    contact: Contact
 
     async def commit(self) -> None:
         """Store all work done so far."""
@@ -85,8 +91,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def on_start(self) -> None:
         """Start the consumer, and hear of what keeps it from taking part in the group."""
         await super().on_start()
-        coordinator: Coordinator = self._consumer._coordinator  # by the import of it
+        coordinator: Coordinator = self._consumer._coordinator  # as installed
         coordinator.failed = self._tell_owner
+        coordinator.contact = self._consumer._fetcher.contact = self.transport.owner.contact
+        self.transport.owner.contact.heard()
 
     def _tell_owner(self, problem: BaseException) -> None:
         if not self.app.should_stop:

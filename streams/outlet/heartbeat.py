@@ -1,6 +1,6 @@
 """Heartbeats: that partitions are judged, told apart from the alerts, which are only about what changes.
 
-At least once and never in the way: one that cannot be written is a warning, and the next one is due a minute later.
+At least once and never in the way: one that cannot be written is a warning, and the next one is due as ever.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -23,7 +23,8 @@ from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_TIME_LIMIT_S: Final = 10.0
+_TIME_LIMIT_S: Final = 10
+_APPENDED: Final = 1  # timestamp type: that of the broker
 
 
 def heartbeat_records(condition: Condition, application_id: str, worker: str, now_ms: int) -> list[tuple[bytes, bytes]]:
@@ -47,35 +48,71 @@ def heartbeat_records(condition: Condition, application_id: str, worker: str, no
     return records
 
 
-class Heartbeats:
-    """Those of one worker. `look` tells its condition."""
+class TellsTime(Protocol):
+    """Who is told what time it is by the brokers."""
 
-    def __init__(self, settings: Settings, look: Callable[[], Condition]) -> None:
+    def tell(self, broker: int, append_ms: int, at_s: float) -> None:
+        """A broker appended a record at its time `append_ms`, not much before `at_s`, monotonic clock."""
+
+    def stand_in(self, why: str) -> None:
+        """No heartbeat tells it."""
+
+    def nearest_ms(self) -> int:
+        """The best that is known of it, epoch ms."""
+
+
+class Heartbeats:
+    """Those of one worker, from when it has a partition: `begun` is set then. `look` tells its condition.
+
+    `clock` is told when the brokers took them, so that the time is known before the first record is judged, and in
+    silence, too.
+    """
+
+    def __init__(
+        self, settings: Settings, look: Callable[[], Condition], begun: asyncio.Event, clock: TellsTime
+    ) -> None:
         self._settings = settings
+        self._topic = settings.topics.heartbeat
         self._look = look
+        self._begun = begun
+        self._clock = clock
         self._worker = settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"
 
     async def go_on(self) -> None:
-        """For as long as the worker lives; at once where the interval is nought, which means none."""
+        """For as long as the worker lives, at once where the interval is nought."""
         interval_s = self._settings.heartbeat_interval / 1_000
-        while interval_s:
-            await asyncio.sleep(interval_s)
-            now_ms = time.time_ns() // 1_000_000
-            records = heartbeat_records(self._look(), self._settings.application_id, self._worker, now_ms)
+        if not interval_s:
+            self._clock.stand_in("there are no heartbeats (SLO_HEARTBEAT_INTERVAL)")
+            return
+        await self._begun.wait()
+        while True:
             try:
-                if records:
-                    await self._write(records)
+                await self._go_on_with_one_connection(interval_s)
             except (KafkaError, TimeoutError, OSError) as problem:
-                topic = self._settings.topics.heartbeat
-                log.warning("no heartbeat on %s: %s: %s", topic, type(problem).__name__, problem)
+                said = f"no heartbeat on {self._topic}: {type(problem).__name__}: {problem}"
+                log.warning("%s", said)
+                self._clock.stand_in(said)
+                await asyncio.sleep(interval_s)
 
-    async def _write(self, records: list[tuple[bytes, bytes]]) -> None:
-        # Connected anew each time: between two heartbeats an open connection would only lie idle.
-        producer = AIOKafkaProducer(**client_options(self._settings))
+    async def _go_on_with_one_connection(self, interval_s: float) -> None:
+        producer = AIOKafkaProducer(**client_options(self._settings), request_timeout_ms=_TIME_LIMIT_S * 1_000)
         try:
             async with asyncio.timeout(_TIME_LIMIT_S):
                 await producer.start()
-                topic = self._settings.topics.heartbeat
-                await asyncio.gather(*[await producer.send(topic, value, key) for key, value in records])
+            while True:
+                records = heartbeat_records(
+                    self._look(), self._settings.application_id, self._worker, self._clock.nearest_ms()
+                )
+                async with asyncio.timeout(_TIME_LIMIT_S):
+                    await asyncio.gather(*(self._write(producer, *record) for record in records))
+                await asyncio.sleep(interval_s)
         finally:
             await producer.stop()
+
+    async def _write(self, producer: AIOKafkaProducer, key: bytes, value: bytes) -> None:
+        told = await producer.send_and_wait(self._topic, value, key)
+        broker = producer.client.cluster.leader_for_partition(told.topic_partition)
+        if told.timestamp_type == _APPENDED and broker is not None:
+            self._clock.tell(broker, told.timestamp, time.monotonic())
+        else:
+            self._clock.stand_in(f"{self._topic} has not message.timestamp.type=LogAppendTime")

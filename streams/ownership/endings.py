@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from streams.exits import ExitCode, RefusalError
+from streams.kafka.brokers import BrokersAwayError
 from streams.kafka.membership import InstanceFencedError
 from streams.ownership.rejection_brake import BrakeError
 
@@ -43,6 +44,9 @@ class Endings:
         if isinstance(problem, BrakeError):
             log.critical("%s: %s", doing, problem)
             self._end(ExitCode.BAD_INPUT)
+        if isinstance(problem, BrokersAwayError):
+            log.critical("%s; exiting", problem)
+            self._end(ExitCode.UNAVAILABLE)
         if isinstance(problem, _DENIED):
             log.critical("%s: this user lacks a right: %s; slo-streams doctor tells which", doing, problem)
             self._end(ExitCode.REFUSED)

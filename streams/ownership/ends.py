@@ -15,13 +15,14 @@ from faust.types import TP
 
 from streams.kafka.connection import client_options
 from streams.names import name_of
+from streams.ownership.clock import WorkerClock
 from streams.ownership.endings import Endings
 from streams.ownership.gaps import Gaps
 from streams.ownership.offset_watch import OffsetVerdict
 from streams.ownership.owned import Owned
 from streams.ownership.source import SourceLostError
 from streams.reference.follower import Follower
-from streams.settings import Clock, Settings
+from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Ends:
         in_hand: OwnedPartitions,
         gaps: Gaps,
         reference: Follower,
+        clock: WorkerClock,
         endings: Endings,
     ) -> None:
         self._settings = settings
@@ -52,6 +54,8 @@ class Ends:
         self._in_hand = in_hand
         self._gaps = gaps
         self._reference = reference
+        self._clock = clock
+        self._watcher: AIOKafkaConsumer | None = None
 
     async def watch(self) -> None:
         """For as long as the worker lives. Each topic by itself: one that is not there holds up no other."""
@@ -62,10 +66,15 @@ class Ends:
             request_timeout_ms=self._settings.session_timeout,
         )
         await watcher.start()
+        self._watcher = watcher
         try:
             await asyncio.gather(*(self._watch(topic, watcher) for topic in self._topics))
         finally:
             await watcher.stop()
+
+    def leader(self, tp: TP) -> int | None:
+        """The broker that appends to a partition; None while that is not known."""
+        return None if self._watcher is None else self._watcher._client.cluster.leader_for_partition(tp)
 
     async def _watch(self, topic: str, watcher: AIOKafkaConsumer) -> None:
         while True:
@@ -75,7 +84,7 @@ class Ends:
                 await self._look(topic, in_hand, watcher)
 
     async def _look(self, topic: str, in_hand: dict[TP, Owned[Any]], watcher: AIOKafkaConsumer) -> None:
-        asked_ms, asked_s = time.time_ns() // 1_000_000, time.monotonic()
+        asked_ms, asked_s = self._clock.now_ms(), time.monotonic()
         next_offsets = {tp: owned.processor.next_offset for tp, owned in in_hand.items()}
         try:
             ends = await watcher.end_offsets(list(in_hand))
@@ -85,7 +94,7 @@ class Ends:
         for tp, owned in self._in_hand():  # those that were not revoked meanwhile
             if in_hand.get(tp) is not owned:
                 continue
-            owned.end_offset = ends[tp]
+            owned.end_offset, owned.end_asked_s = ends[tp], asked_s
             match owned.sight.look(asked_s, next_offsets[tp], ends[tp]):
                 case OffsetVerdict.LOST:
                     name = name_of(*tp)
@@ -95,8 +104,8 @@ class Ends:
                 case OffsetVerdict.NOTHING:
                     await self._tick(tp, owned, asked_ms)
 
-    async def _tick(self, tp: TP, owned: Owned[Any], asked_ms: int) -> None:
-        if self._settings.clock is not Clock.LIVE or not owned.processor.may_judge(asked_ms):
+    async def _tick(self, tp: TP, owned: Owned[Any], asked_ms: int | None) -> None:
+        if asked_ms is None or not owned.processor.may_judge(asked_ms):
             return
         await self._reference.catch_up()
         if owned.end_offset != owned.processor.next_offset or (tp, owned) not in self._in_hand():

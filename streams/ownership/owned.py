@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine
-from typing import Any, Generic
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Generic
 
 from streams.health.condition import PartitionCondition
 from streams.health.metrics import Metrics
+from streams.kafka.chunk import Stamp
 from streams.names import name_of
 from streams.ownership.endings import Endings
 from streams.ownership.offset_watch import OffsetWatch
@@ -16,13 +17,16 @@ from streams.ownership.rejection_brake import RejectionBrake
 from streams.ownership.seams import ProcessorT
 from streams.ownership.takeover import TakenOver
 
+_JUST_NOW_S: Final = 1.0
+
 
 class Owned(Generic[ProcessorT]):
     """Commits a processor's work from the moment it is taken over until it leaves.
 
-    `end_offset` is the partition's end as it was last seen, `sight` what the looks at it told. `settled_s`: when none
-    of its work waited for a commit for the last time, monotonic clock. `at_once` lets only so many commits of a worker
-    run side by side; `audit` is work that gives the processor something to commit beside its records.
+    `end_offset` is the partition's end as it was last seen, asked for at `end_asked_s`, `sight` what the looks at it
+    told. `settled_s`: when none of its work waited for a commit for the last time. Moments are of the monotonic clock.
+    `at_once` lets only so many commits of a worker run side by side; `audit` is work that gives the processor something
+    to commit beside its records; `now_ms` tells the time to measure delays by.
     """
 
     def __init__(
@@ -34,10 +38,12 @@ class Owned(Generic[ProcessorT]):
         at_once: asyncio.Semaphore,
         metrics: Metrics,
         endings: Endings,
+        now_ms: Callable[[], int],
         audit: Coroutine[Any, Any, None] | None = None,
     ) -> None:
         self.processor = taken.processor
         self.end_offset: int | None = None
+        self.end_asked_s = 0.0
         self.sight = OffsetWatch()
         self.settled_s = time.monotonic()
         self._store = taken.store
@@ -47,6 +53,7 @@ class Owned(Generic[ProcessorT]):
         self._at_once = at_once
         self._metrics = metrics
         self._endings = endings
+        self._now_ms = now_ms
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._leaving = asyncio.Event()
@@ -62,7 +69,13 @@ class Owned(Generic[ProcessorT]):
 
     def look(self) -> PartitionCondition:
         """How it is doing."""
-        return PartitionCondition(self.settled_s, self.lag, self.processor.look())
+        moved_s = max(self.settled_s, self._store.progressed_s)
+        return PartitionCondition(moved_s, self.lag, self.processor.look())
+
+    def came_just_now(self, stamp: Stamp, seen_s: float) -> bool:
+        """Whether a batch was appended little before it was seen: it lay behind the end that was just asked for."""
+        is_new = self.end_offset is not None and stamp.offset >= self.end_offset
+        return is_new and seen_s - self.end_asked_s < _JUST_NOW_S
 
     def hurry(self) -> None:
         """Do not wait for the interval where something urgent waits."""
@@ -123,7 +136,7 @@ class Owned(Generic[ProcessorT]):
                 self._endings.on(problem, f"committing {name_of(self.processor.topic, self.processor.partition)}")
             self.settled_s = time.monotonic()
             if work is not None:
-                now_ms = time.time_ns() // 1_000_000
+                now_ms = self._now_ms()
                 delays_s = [(now_ms - due_ms) / 1_000 for due_ms in work.due_ms]
                 self._metrics.committed(self.processor.topic, time.perf_counter() - started_s, delays_s)
             return took_s

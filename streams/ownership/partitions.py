@@ -9,10 +9,13 @@ from typing import Any, Final, Generic
 
 from faust.types import TP
 
-from streams.health.condition import Assigned, Condition
+from streams.health.condition import Assigned, Condition, ContactCondition
 from streams.health.metrics import Metrics
+from streams.kafka.brokers import Brokers
 from streams.kafka.chunk import Chunk
+from streams.kafka.contact import Contact
 from streams.names import name_of
+from streams.ownership.clock import WorkerClock
 from streams.ownership.endings import Endings
 from streams.ownership.ends import Ends
 from streams.ownership.gaps import Gaps
@@ -22,7 +25,7 @@ from streams.ownership.retained import RetainedState
 from streams.ownership.seams import GapError, ProcessorT
 from streams.ownership.takeover import TakeOver
 from streams.reference.follower import Follower
-from streams.settings import Clock, Settings
+from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +43,9 @@ def _nothing_beside(_processor: object, _metrics: Metrics) -> None:
 class Partitions(Generic[ProcessorT]):
     """Implements `streams.kafka.transport.Owner` for a service.
 
-    `gaps.reading` is to be set before the first chunk; `ends` are to be watched, and `reference` to be followed, as
-    long as the worker lives.
+    `gaps.reading` is to be set before the first chunk; `ends` and `brokers` are to be watched, and `reference` to be
+    followed, as long as the worker lives. `contact` is where its consumer notes what it hears, `waits_for` what keeps
+    it from starting, in words; `has_begun` is set with the first partition that is taken over.
     """
 
     def __init__(
@@ -74,8 +78,13 @@ class Partitions(Generic[ProcessorT]):
         # From nought, so that the first rejected record of a worker is a rise already.
         self._counts_of_released = {topic: Counter(dict.fromkeys((*counts, _RESTORED), 0)) for topic in topics}
         self.metrics = Metrics(self.condition)
+        self.clock = WorkerClock(settings.clock)
+        self.contact = Contact()
+        self.brokers = Brokers(settings)
+        self.waits_for: str | None = None
+        self.has_begun = asyncio.Event()
         self.gaps = Gaps(settings, endings)
-        self.ends = Ends(settings, topics, self._in_hand, self.gaps, reference, endings)
+        self.ends = Ends(settings, topics, self._in_hand, self.gaps, reference, self.clock, endings)
 
     def condition(self) -> Condition:
         """How the worker is doing right now."""
@@ -85,7 +94,22 @@ class Partitions(Generic[ProcessorT]):
             counts[tp.topic].update(owned.processor.counts)
         looks = {tp: owned.look() for tp, owned in in_hand.items()}
         partitions = tuple(Assigned(tp.topic, tp.partition, looks.get(tp)) for tp in sorted(self._owned))
-        return Condition(time.monotonic(), self._has_joined, partitions, counts)
+        now_s = time.monotonic()
+        contact = self._contact(now_s)
+        return Condition(now_s, self._has_joined, partitions, counts, contact, self.clock.look(), self.waits_for)
+
+    def _contact(self, now_s: float) -> ContactCondition:
+        """Nobody answers while the brokers are away: what is waited for is waited for since they came back."""
+
+        def age_s(since_s: float | None) -> float:
+            return 0.0 if since_s is None else now_s - max(since_s, self.brokers.back_s)
+
+        return ContactCondition(
+            age_s(self.contact.heard_s),
+            age_s(self.contact.asked_s),
+            age_s(self.reference.waits_since_s),
+            self.brokers.away_s,
+        )
 
     # Taking over and letting go
 
@@ -108,6 +132,7 @@ class Partitions(Generic[ProcessorT]):
         log.info("%s: %s %s series in %.1f s, going on at %s", name_of(*tp), how, f"{series:,}", took_s, next_offset)
         self.metrics.taken_over(tp.topic, took_s)
         self._counts_of_released[tp.topic][_RESTORED] += series if taken.restored else 0
+        self.has_begun.set()
         return Owned(
             taken,
             RejectionBrake(self._settings.brake_records, self._settings.brake_percent),
@@ -115,13 +140,14 @@ class Partitions(Generic[ProcessorT]):
             at_once=self._commits,
             metrics=self.metrics,
             endings=self._endings,
+            now_ms=self.clock.nearest_ms,
             audit=self._audit(taken.processor, self.metrics),
         )
 
     def is_ready(self, tp: TP) -> bool:
-        """Whether a partition is taken over, so that its chunks can be judged at once."""
+        """Whether a partition is taken over and the time is known, so that its chunks can be judged at once."""
         task = self._owned.get(tp)
-        return task is not None and task.done()
+        return task is not None and task.done() and self.clock.is_known
 
     async def release(self, revoked: Iterable[TP]) -> None:
         """Commit the partitions' work and let go of them; their state is kept until the next assignment."""
@@ -160,7 +186,7 @@ class Partitions(Generic[ProcessorT]):
         if task is None or not task.done():
             return
         owned = task.result()
-        clock_ms = _now_ms() if self._settings.clock is Clock.LIVE else None
+        clock_ms = self.clock.now_ms()
         if owned.processor.may_judge(clock_ms):
             await self.reference.catch_up()
             if self._owned.get(tp) is not task:
@@ -172,6 +198,9 @@ class Partitions(Generic[ProcessorT]):
             return
         except Exception as problem:
             self._endings.on(problem, f"judging {name_of(*tp)}")
+        leader = self.ends.leader(tp)
+        if leader is not None and chunk.stamp is not None and owned.came_just_now(chunk.stamp, chunk.seen_s):
+            self.clock.tell(leader, chunk.stamp.append_ms, chunk.seen_s)
         owned.hurry()
         await owned.make_room()
         await asyncio.sleep(0)  # commits and ticks have their turn
@@ -179,7 +208,3 @@ class Partitions(Generic[ProcessorT]):
     async def commit(self) -> None:
         """Store all work done so far."""
         await asyncio.gather(*(owned.commit() for _, owned in self._in_hand()))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

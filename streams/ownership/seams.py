@@ -73,7 +73,12 @@ class Position:
 
 
 class Store(Protocol):
-    """Where the state of one source partition is kept, and its commits go."""
+    """Where the state of one source partition is kept, and its commits go.
+
+    `progressed_s`: when part of a commit was last acknowledged, monotonic clock; 0 before the first.
+    """
+
+    progressed_s: float
 
     async def open(self) -> None:
         """Fence every earlier owner: from the return on, nobody else can write for this partition."""

@@ -7,6 +7,7 @@ everything that lay in the topics by then is known.
 import asyncio
 import contextlib
 import logging
+import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -26,7 +27,10 @@ Offsets = dict[TopicPartition, int]
 
 
 class Follower:
-    """Tells a `Reference` what its topics say, for as long as the worker lives."""
+    """Tells a `Reference` what its topics say, for as long as the worker lives.
+
+    `waits_since_s`: since when somebody has waited for `catch_up`, monotonic clock; None: nobody does.
+    """
 
     def __init__(self, settings: Settings, reference: Reference) -> None:
         self._settings = settings
@@ -35,6 +39,7 @@ class Follower:
         self._moved = asyncio.Condition()
         self._asked = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
+        self.waits_since_s: float | None = None
 
     async def run(self) -> None:
         """Read until cancelled.
@@ -59,6 +64,8 @@ class Follower:
         """Return once all that was in the topics at the time of the call is known."""
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
+        if self.waits_since_s is None:
+            self.waits_since_s = time.monotonic()
         self._asked.set()
         await waiting
 
@@ -86,6 +93,7 @@ class Follower:
             for one in waiting:
                 with contextlib.suppress(asyncio.InvalidStateError):  # its caller was cancelled
                     one.set_result(None)
+            self.waits_since_s = time.monotonic() if self._waiting else None
 
     async def _ends(self, watcher: AIOKafkaConsumer, partitions: list[TopicPartition]) -> Offsets:
         while True:

@@ -5,7 +5,8 @@ that was thought dead can neither add a row nor move the offset.
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +60,13 @@ class KafkaStore:
         # else others read stays readable for every client.
         self._compressed = {changelog, settings.topics.rejected}
         self._found: tuple[SourceOffsets, int | None]
-        self._time_limit_s = settings.session_timeout / 1_000
+        self.progressed_s = 0.0
+        self._time_limit_s = settings.transaction_timeout / 1_000
         self._producer = AIOKafkaProducer(
             **client_options(settings),
             transactional_id=f"{settings.application_id}-{topic}-{partition}",
-            transaction_timeout_ms=settings.session_timeout,
-            request_timeout_ms=settings.session_timeout,
+            transaction_timeout_ms=settings.transaction_timeout,
+            request_timeout_ms=settings.transaction_timeout,
             acks="all",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,
@@ -103,7 +105,7 @@ class KafkaStore:
         Returns the mark that it leaves.
 
         Raises:
-            TimeoutError: not done within the session timeout.
+            TimeoutError: not done within the transaction timeout.
             aiokafka.errors.KafkaError: refused, or fenced by a newer owner.
         """
         async with asyncio.timeout(self._time_limit_s):
@@ -139,7 +141,7 @@ class KafkaStore:
 
         Returns the offset of the last record; -1 where there is none, or the broker does not tell.
         """
-        sent: list[Awaitable[Any]] = []
+        sent: list[asyncio.Future[Any]] = []
         last_record = -1
         for (topic, partition), rows in places.items():
             codec = _COMPRESSED if topic in self._compressed else _AS_IT_IS
@@ -152,9 +154,15 @@ class KafkaStore:
                     batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
             sent.append(await self._producer.send_batch(batch, topic, partition=partition))
             last_record = batch.record_count() - 1
+        for one in sent:
+            one.add_done_callback(self._note_progress)
         acknowledged = await asyncio.gather(*sent)  # any refusal raises
         base_offset: int = acknowledged[-1].offset if acknowledged else -1
         return -1 if base_offset < 0 else base_offset + last_record
+
+    def _note_progress(self, sent: asyncio.Future[Any]) -> None:
+        if not sent.cancelled() and sent.exception() is None:
+            self.progressed_s = time.monotonic()
 
 
 def _new_batch(codec: int) -> BatchBuilder:

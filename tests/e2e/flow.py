@@ -177,12 +177,17 @@ class Flow:
             )
         await prepare_topics(self.settings)
 
-    def start_worker(self, *arguments: str, **settings: str) -> WorkerProcess:
-        """Start a worker with command line arguments; `settings` are further SLO_ variables, by their whole names."""
+    def start_worker(
+        self, *arguments: str, program: Sequence[str] = ("streams.cli",), **settings: str
+    ) -> WorkerProcess:
+        """Start a worker with command line arguments; `settings` are further variables, by their whole names.
+
+        `program` is another module that runs one, and what comes before its command.
+        """
         log_file = self.folder / f"worker-{len(self.workers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [*self.launcher, sys.executable, "-m", "streams.cli", "worker", *arguments],
+                [*self.launcher, sys.executable, "-m", *program, "worker", *arguments],
                 env={**os.environ, **self.environment, **settings},
                 stdout=log,
                 stderr=log,

@@ -1,9 +1,6 @@
 """What a running worker tells about itself, and how one that makes no progress ends."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections import Counter
 
 import orjson
@@ -125,41 +122,28 @@ def test_workers_on_one_machine_share_the_work_though_not_the_port(flow: Flow) -
     asyncio.run(scenario())
 
 
-JUDGES_FOR_EVER = "from streams.unit.unit import Unit; Unit.apply = lambda *_: time.sleep(3600)"
-COMMITS_FOR_EVER = "from streams.unit.store import KafkaStore; KafkaStore.write = lambda *_: asyncio.sleep(3600)"
-
-
-def start_broken_worker(flow: Flow, fault: str, port: int) -> WorkerProcess:
-    """A worker, but for one step that never ends; it is given up after 3 s."""
-    log_file = flow.folder / "broken.log"
-    program = f"import asyncio, time; from streams.cli import main; {fault}; main()"
-    settings = {"SLO_WATCHDOG": "3s", "SLO_HEALTH_PORT": str(port)}
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, "worker"],
-            env={**os.environ, **flow.environment, **settings},
-            stdout=log,
-            stderr=log,
-        )
-    worker = WorkerProcess(process, log_file)
-    flow.workers.append(worker)
-    return worker
-
-
 @pytest.mark.parametrize(
-    ("fault", "said"), [(JUDGES_FOR_EVER, "the event loop does not answer"), (COMMITS_FOR_EVER, "no commit within 3 s")]
+    ("step", "said"),
+    [
+        ("judges", "the event loop does not answer"),
+        ("commits", "no commit within 8 s"),
+        ("joins", "the consumer group has taken no heartbeat for"),
+        ("fetches", "a fetch was not answered for"),
+    ],
 )
-def test_a_worker_that_gets_nowhere_ends_and_costs_nothing(flow: Flow, fault: str, said: str) -> None:
+def test_a_worker_that_gets_nowhere_ends_and_costs_nothing(flow: Flow, step: str, said: str) -> None:
     async def scenario() -> None:
         flow.session_s = SHORT_SESSION_S
         await flow.create_topics()
         await flow.produce(flow.place(random_log(4, 500, partitions=flow.partitions)))
         port = free_port()
-        worker = start_broken_worker(flow, fault, port)
-        if fault is COMMITS_FOR_EVER:
-            assert "no commit within 3 s" in await Endpoint(worker, port).becomes("/live", 503)
+        worker = flow.start_worker(
+            program=("tests.faults.broken_worker", step), SLO_WATCHDOG="8s", SLO_HEALTH_PORT=str(port)
+        )
+        if step != "judges":  # else nobody is there to answer
+            assert said in await Endpoint(worker, port).becomes("/live", 503)
         assert await worker.end() == ExitCode.BROKEN
-        assert f"no progress for 3 s: {said}" in worker.log
+        assert f"no progress for 8 s: {said}" in worker.log
         flow.start_worker()
         await flow.wait_until_read()
         assert (await flow.check()).all_alerts

@@ -12,6 +12,7 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from streams.kafka import chunked_records
 from streams.kafka.chunk import SLICE_RECORDS, Chunk, merge
 from streams.kafka.chunked_records import AS_CHUNKS, ChunkedRecords
 from streams.kafka.header_names import FetchedBatches
@@ -20,6 +21,19 @@ TP = TopicPartition("records-under-test", 0)
 ONE_BY_ONE = TopicPartition("records-one-by-one", 0)
 CRC_AT, CRC_FROM = 17, 21
 NONE, GZIP, ZSTD = 0, 1, 4
+
+
+APPENDED_AT, APPENDED = 22, 8  # the lower byte of a batch's attributes, and the bit of the broker's time
+GREATEST_TIME_AT = 35
+
+
+def appended(raw: bytes, append_ms: int) -> bytes:
+    """A batch as a broker leaves it on a topic where the time is its own."""
+    stamped = bytearray(raw)
+    stamped[APPENDED_AT] |= APPENDED
+    struct.pack_into(">q", stamped, GREATEST_TIME_AT, append_ms)
+    struct.pack_into(">I", stamped, CRC_AT, calc_crc32c(bytes(stamped[CRC_FROM:])))
+    return bytes(stamped)
 
 
 def batch(first_offset: int, *headers: str, codec: int = NONE, transaction_of: int = -1) -> bytes:
@@ -123,3 +137,27 @@ def test_an_aborted_batch_stays_unread_and_one_that_is_damaged_refused() -> None
     damaged = batch(0, "odd").replace(b"odd", b"\xff\xfed")
     with pytest.raises(CorruptRecordException, match="CRC"):
         next(one_by_one(damaged))
+
+
+def test_the_newest_batch_that_a_broker_stamped_tells_its_time() -> None:
+    chunks = fetched(appended(batch(0, "a", "b"), 5_000), appended(batch(2, "c", "d"), 6_000), from_offset=1)
+    whole = merge(chunks)
+    assert whole.stamp == (2, 6_000)
+    assert whole.seen_s > 0
+    later = whole.since(2)
+    assert later.stamp == (2, 6_000)
+    assert [record.timestamp for records in later.slices() for record in records] == [6_000, 6_000]
+
+
+def test_the_time_of_those_who_wrote_tells_nothing_of_a_broker() -> None:
+    assert merge(fetched(batch(0, "a"))).stamp is None
+
+
+def test_without_its_c_library_the_check_is_that_of_aiokafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunked_records, "HAS_FAST_CRC", False)
+    monkeypatch.setattr(chunked_records, "google_crc32c", None)
+    assert [chunk.next_offset for chunk in fetched(batch(0, "a"))] == [1]
+    broken = bytearray(batch(0, "a"))
+    broken[-1] ^= 1
+    with pytest.raises(CorruptRecordException):
+        fetched(bytes(broken))

@@ -20,6 +20,7 @@ from aiokafka.record.memory_records import _MemoryRecordsPy
 from faust.app.base import BootStrategy
 from faust.transport.drivers import aiokafka as driver
 
+from streams.kafka.fetching import NotedFetcher
 from streams.kafka.header_names import ReadableRecords
 
 _PARTITION_RECORDS: Any = ReadableRecords.__base__  # in this process `fetcher` has ours
@@ -31,7 +32,7 @@ from aiokafka import conn
 from aiokafka.consumer import consumer, fetcher
 print(json.dumps([
     *(f"{{it.__module__}}.{{it.__name__}}" for it in
-      (fetcher.PartitionRecords, fetcher.MemoryRecords, consumer.GroupCoordinator)),
+      (fetcher.PartitionRecords, fetcher.MemoryRecords, consumer.Fetcher, consumer.GroupCoordinator)),
     conn.READER_LIMIT,
 ]))
 """
@@ -56,6 +57,7 @@ def test_all_is_replaced_where_asked_for() -> None:
     assert in_fresh_interpreter(install) == [
         "streams.kafka.chunked_records.ChunkedRecords",
         "streams.kafka.header_names.FetchedBatches",
+        "streams.kafka.fetching.NotedFetcher",
         "streams.kafka.membership.Coordinator",
         16 * 1024 * 1024,
     ]
@@ -82,6 +84,7 @@ def test_the_versions_are_those_that_this_was_written_for() -> None:
         (_PARTITION_RECORDS._consumer_record, "self tp record"),
         (_MemoryRecordsPy.next_batch, "self _min_slice _magic_offset"),
         (_DefaultRecordBatchPy._read_msg, "self decode_varint"),
+        (NotedFetcher.__bases__[0]._proc_fetch_request, "self assignment node_id request"),
         (GroupCoordinator._send_req, "self request"),
         (GroupCoordinator._on_join_complete, "self generation member_id protocol member_assignment_bytes"),
         (GroupCoordinator._push_error_to_user, "self exc"),
