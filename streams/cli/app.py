@@ -9,6 +9,7 @@ from streams.cli.database import database_app
 from streams.cli.doctor import doctor
 from streams.cli.exclude import exclude_app
 from streams.cli.explain import explain
+from streams.cli.export import export_
 from streams.cli.gateway import gateway
 from streams.cli.installations import installations_app
 from streams.cli.objectives import objectives_app
@@ -26,6 +27,7 @@ app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False
 app.command()(broker)
 app.command()(doctor)
 app.command()(explain)
+app.command(name="export")(export_)
 app.command()(gateway)
 app.command()(prober)
 app.command()(replay)

@@ -1,4 +1,4 @@
-"""Reading a topic beside the workers: committed records, in no group, so that nobody's work is disturbed."""
+"""Reading topics beside the workers: committed records, in no group, so that nobody's work is disturbed."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,14 +12,16 @@ from streams.settings import Settings
 
 
 @asynccontextmanager
-async def topic_reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
-    """A started consumer, and the topic's partitions for it to be assigned.
+async def topic_reader(
+    settings: Settings, *topics: str
+) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+    """A started consumer, and the partitions of the topics for it to be assigned.
 
     Raises:
-        MissingTopicError: nobody has created the topic yet.
+        MissingTopicError: nobody has created one of the topics yet.
         KafkaError: no broker could be reached.
     """
-    partitions = await partitions_of(settings, [topic])
+    partitions = await partitions_of(settings, topics)
     consumer = AIOKafkaConsumer(
         **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, group_id=None
     )

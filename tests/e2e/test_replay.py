@@ -1,4 +1,4 @@
-"""Replay and worker are the same engine: the same log gives the same alerts."""
+"""Replay and worker are the same engine: what a worker published, a replay of the exported topics gives, too."""
 
 import asyncio
 import os
@@ -21,10 +21,10 @@ def in_order(alerts: list[dict[str, Any]]) -> list[bytes]:
     return sorted(orjson.dumps(alert, option=orjson.OPT_SORT_KEYS) for alert in alerts)
 
 
-def replay(flow: Flow, *options: str) -> bytes:
-    """What the command writes to standard output."""
+def command(flow: Flow, *arguments: str) -> bytes:
+    """What a command writes to standard output."""
     return subprocess.run(
-        [sys.executable, "-m", "streams.cli", "replay", *options],
+        [sys.executable, "-m", "streams.cli", *arguments],
         env={**os.environ, **flow.environment},
         stdout=subprocess.PIPE,
         check=True,
@@ -45,19 +45,10 @@ def test_replay_gives_the_alerts_that_the_worker_published(flow: Flow, tmp_path:
         assert {alert["metricId"] for alert in published} == set(METRICS)
 
         exported = tmp_path / "log.ndjson"
-        lines = [
-            {
-                "topic": record.topic,
-                "key": record.key.decode() if record.key else None,
-                "value": (record.value or b"").decode(),
-                "timestamp": record.timestamp_ms,
-            }
-            for _, record in await flow.input_log()
-        ]
-        exported.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+        exported.write_bytes(await asyncio.to_thread(command, flow, "export"))
         until_ms = end_ms - flow.lateness_ms
         options = (str(exported), "--until", str(until_ms), "--partitions", str(flow.partitions))
-        replayed = await asyncio.to_thread(replay, flow, *options)
+        replayed = await asyncio.to_thread(command, flow, "replay", *options)
         assert in_order([orjson.loads(line) for line in replayed.splitlines()]) == in_order(published)
 
     def fits_a_replay(record: Record) -> bool:
