@@ -4,6 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := infra/requirements.lock
+RUNTIME_LOCK := infra/requirements-runtime.lock
+PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .PHONY: help
 help:  ## Show what can be made
@@ -65,12 +68,30 @@ fuzz: setup  ## Fuzz how records are read, for FUZZ_S=60 seconds
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz $(or $(FUZZ_S),60)
 
+.PHONY: docs-reference
+docs-reference: setup  ## Write the reference pages anew from the code
+	$(BIN)/python -m infra.docs
+
+.PHONY: docs
+docs: docs-reference  ## Build the documentation as a site, in infra/docs/site
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[docs]'
+	cd infra/docs && ../../$(BIN)/zensical build --config-file zensical.toml --strict
+
+.PHONY: release
+release: setup  ## Build wheel and sdist, the same bytes each time, with checksums and a bill of materials, in dist/
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[release]'
+	rm -rf dist build
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/slo-streams.cdx.json $(RUNTIME_LOCK)
+	cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
 .PHONY: lock
-lock: setup  ## Pin all dependencies anew, with hashes
-	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	  --extra all --extra dev --output-file $(LOCK) pyproject.toml
+lock: setup  ## Pin all dependencies anew, with hashes: those of development, and those of services alone
+	$(PIP_COMPILE) --extra all --extra dev --output-file $(LOCK) pyproject.toml
+	$(PIP_COMPILE) --extra worker --extra prober --extra gateway --extra history --constraint $(LOCK) \
+	  --output-file $(RUNTIME_LOCK) pyproject.toml
 
 .PHONY: clean
 clean:  ## Remove what was made
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist infra/docs/site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,209 @@
+"""The reference pages, made from the code: settings, topics, commands, exit codes, metrics, the HTTP interface."""
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import typer.main
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from typer.core import TyperGroup
+
+from schemas import TOPICS
+from streams.cli.app import app
+from streams.database.settings import DatabaseSettings
+from streams.durations import duration_ms
+from streams.exits import ExitCode
+from streams.gateway.settings import GatewaySettings
+from streams.health.condition import Condition
+from streams.health.metrics import Metrics
+from streams.kafka.specs import topics_needed
+from streams.settings import Settings
+
+DIRECTORY: Final = Path(__file__).parent / "pages" / "reference"
+_OPENAPI: Final = Path(__file__).parents[1] / "api" / "openapi.json"
+_MADE: Final = "<!-- Made from the code by `make docs-reference`: change it there. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """Name of each page -> its text."""
+    made = {
+        "settings.md": ("Settings", _settings()),
+        "topics.md": ("Topics", _topics()),
+        "commands.md": ("Commands", _commands()),
+        "exit-codes.md": ("Exit codes", _exit_codes()),
+        "metrics.md": ("Metrics", _metrics()),
+        "http.md": ("HTTP interface", _http()),
+    }
+    return {name: f"# {title}\n\n{_MADE}\n" + "\n".join(lines).rstrip() + "\n" for name, (title, lines) in made.items()}
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+# Settings
+
+
+def _settings() -> Iterator[str]:
+    yield "Environment variables, read once at start; all faults are reported at once. Durations are written `10s`,"
+    yield "`500ms`, `1m`, or as seconds. A variable that ends in `_FILE` names a file that holds the secret instead."
+    yield ""
+    yield from _settings_table(Settings.model_fields)
+    for title, kind in (("The gateway's own", GatewaySettings), ("The database's", DatabaseSettings)):
+        yield f"\n## {title}\n"
+        yield from _settings_table({n: f for n, f in kind.model_fields.items() if n not in Settings.model_fields})
+
+
+def _settings_table(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    rows = ((f"`SLO_{name.upper()}`", _default(field), field.description or "") for name, field in fields.items())
+    yield from _table(("variable", "default", "meaning"), rows)
+
+
+def _default(field: FieldInfo) -> str:
+    match field.default:
+        case None | "" | SecretStr():
+            return ""
+        case bool() as switch:
+            return f"`{str(switch).lower()}`"
+        case Enum() as choice:
+            return f"`{choice.value}`"
+        case frozenset() as some:
+            return f"`{','.join(map(str, sorted(some)))}`"
+        case int() as number if any(getattr(rule, "func", None) is duration_ms for rule in field.metadata):
+            return f"`{_duration(number)}`"
+        case other:
+            return f"`{other}`"
+
+
+def _duration(ms: int) -> str:
+    for unit, size_ms in (("m", 60_000), ("s", 1_000)):
+        if ms and ms % size_ms == 0 and ms // size_ms < 1_000 and (unit == "s" or ms >= 5 * size_ms):
+            return f"{ms // size_ms}{unit}"
+    return f"{ms}ms" if ms else "0"
+
+
+# Topics
+
+
+def _topics() -> Iterator[str]:
+    yield "Names under the default prefix `slo.`; what is created has these settings, what exists is left as it is and"
+    yield "named by `slo-streams doctor` where it differs. JSON Schemas: `schemas/json`; examples, good and bad:"
+    yield "`schemas/examples`; all in one: `schemas/asyncapi.json`."
+    specs = {spec.name: spec for spec in topics_needed(Settings())}
+    for name, model in TOPICS.items():
+        topic = f"slo.{name}.v1"
+        yield f"\n## {topic}\n"
+        yield inspect.cleandoc(inspect.getmodule(model).__doc__ or model.__doc__ or "")
+        if topic in specs:
+            config = ", ".join(f"`{key}={value}`" for key, value in specs[topic].config.items())
+            yield f"\nCreated with {config}."
+        yield ""
+        schema = model.model_json_schema(by_alias=True)
+        needed = set(schema.get("required", ()))
+        rows = (
+            (f"`{field}`", "yes" if field in needed else "", _type(told), str(told.get("description", "")))
+            for field, told in schema["properties"].items()
+        )
+        yield from _table(("field", "required", "type", "meaning"), rows)
+
+
+def _type(told: Mapping[str, Any]) -> str:
+    if "enum" in told:
+        return " or ".join(f"`{value}`" for value in told["enum"])
+    if "anyOf" in told:
+        return " or ".join(dict.fromkeys(_type(one) for one in told["anyOf"]))
+    return str(told.get("const") or told.get("type") or "object")
+
+
+# Commands
+
+
+def _commands() -> Iterator[str]:
+    yield "What `slo-streams COMMAND --help` says."
+    yield from _command(typer.main.get_command(app), ("slo-streams",))
+
+
+def _command(command: Any, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(command, TyperGroup):
+        for name, one in sorted(command.commands.items()):
+            if not one.hidden:
+                yield from _command(one, (*path, name))
+        return
+    yield f"\n## {' '.join(path[1:])}\n"
+    yield from _paragraphs(command.help or "")
+    context = command.make_context(" ".join(path), [], resilient_parsing=True)
+    yield f"```\n{' '.join(path)} {' '.join(command.collect_usage_pieces(context))}\n```\n"
+    yield from _table(("argument, option", "meaning"), (_parameter(it, context) for it in command.params))
+
+
+def _parameter(parameter: Any, context: Any) -> tuple[str, str]:
+    """What `--help` says of a parameter, or its bare name where that says nothing."""
+    told = parameter.get_help_record(context) or (parameter.human_readable_name, getattr(parameter, "help", "") or "")
+    return f"`{told[0]}`", told[1]
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Paragraphs flow; one that is marked to stay as it is becomes a block."""
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
+        if paragraph.startswith("\b"):
+            yield "```text" + paragraph.removeprefix("\b") + "\n```\n"
+        else:
+            yield " ".join(paragraph.split()).replace("<", "&lt;") + "\n"
+
+
+# Exit codes, metrics, HTTP
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "Of every command; those of services are those of sysexits.h, so that a supervisor can tell what to restart."
+    yield ""
+    lines = inspect.getsource(ExitCode).splitlines()
+    rows = [(match[2], match[3]) for line in lines if (match := re.match(r"\s+(\w+) = (\d+)  # (.+)", line))]
+    common = [
+        ("0", "done, or stopped when asked"),
+        ("1", "it found or could not do something, which it says"),
+        ("2", "options or settings cannot be used; every fault is named"),
+    ]
+    meanings = dict([*common, ("130", "Ctrl-C"), *rows])
+    yield from _table(("code", "meaning"), sorted(meanings.items(), key=lambda row: int(row[0])))
+    yield "\nWhat each means for whoever is called: [the runbook](../how-to/runbook.md)."
+
+
+def _metrics() -> Iterator[str]:
+    yield "Of a worker, at `/metrics`, all with the label `topic`; names begin with `slo_streams_`."
+    yield ""
+    metrics = Metrics(lambda: Condition(0.0, True, (), {}))
+    text = metrics.exposition().decode()
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
+    rows = [
+        (f"`{name.removeprefix('slo_streams_')}`", types.get(name, ""), said)
+        for name, said in re.findall(r"^# HELP (\S+) (.+)$", text, re.MULTILINE)
+        if name.startswith("slo_streams_") and not name.endswith("_created")
+    ]
+    yield from _table(("metric", "type", "meaning"), rows)
+
+
+def _http() -> Iterator[str]:
+    yield "Of the gateway; the whole document is at `/openapi.json`, and in [`openapi.json`](../api/openapi.json)."
+    yield "How to use it: [the gateway](../how-to/gateway.md)."
+    yield ""
+    document = orjson.loads(_OPENAPI.read_bytes())
+    rows = [
+        (f"`{method.upper()} {path}`", str(call.get("summary", "")), ", ".join(call["responses"]))
+        for path, calls in document["paths"].items()
+        for method, call in calls.items()
+        if isinstance(call, dict) and "responses" in call
+    ]
+    yield from _table(("call", "what it does", "answers"), rows)
