@@ -22,7 +22,7 @@ def gateway(
 
     Apps publish with a Connect token: slo-streams installations tells who may. Services send to /events/METRIC with a
     token of SLO_SERVICE_TOKENS (name:token, several by commas, or a file: SLO_SERVICE_TOKENS_FILE). The document of all
-    of it is at /openapi.json; /live and /ready tell about health, and port SLO_GATEWAY_METRICS_PORT has /metrics.
+    of it is at /openapi.json. /live, /ready and /metrics have a port of their own, SLO_GATEWAY_HEALTH_PORT (8091).
 
     Listens on SLO_GATEWAY_HOST (127.0.0.1) and SLO_GATEWAY_PORT (8088). It speaks no TLS: put a proxy in front that
     does, and that keeps the path. Stop it with Ctrl-C or SIGTERM: calls under way are answered first.
@@ -44,7 +44,8 @@ def gateway(
     # Here, because a web framework takes a third of a second to import, and no other command needs it.
     import uvloop
 
-    from streams.gateway.serve import BrokenGatewayError, UnusablePortError, serve
+    from streams.gateway.http_server import UnusablePortError
+    from streams.gateway.serve import BrokenGatewayError, serve
 
     try:
         settings = load_settings_of(GatewaySettings)

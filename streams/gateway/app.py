@@ -1,9 +1,8 @@
-"""The HTTP application assembled: endpoints, health, and what is said when something goes wrong."""
+"""The HTTP application assembled: endpoints, and what is said when something goes wrong."""
 
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,7 +12,7 @@ from streams.gateway.events import add_events
 from streams.gateway.gateway import Gateway
 from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.publish import add_publish
-from streams.gateway.route import Endpoint, PlainRoute
+from streams.gateway.route import PlainRoute
 
 _UNROUTED = {
     HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,
@@ -38,7 +37,9 @@ def gateway_app(gateway: Gateway) -> Starlette:
         return await refused(request, ProblemError(Problem.INTERNAL))
 
     handlers: dict[Any, Any] = {ProblemError: refused, HTTPException: unrouted, Exception: failed}
-    return Starlette(routes=documented_app(gateway).routes, exception_handlers=handlers)
+    app = Starlette(routes=documented_app(gateway).routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # to where the Host header says, which anybody may write
+    return app
 
 
 def documented_app(gateway: Gateway) -> FastAPI:
@@ -47,6 +48,8 @@ def documented_app(gateway: Gateway) -> FastAPI:
         title="slo-streams gateway",
         version="1",
         description="Apps publish how they fare, services send events. Problems are told as RFC 9457 says.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        servers=[{"url": "http://127.0.0.1:8088", "description": "A gateway on this machine, with its usual settings"}],
         docs_url=None,
         redoc_url=None,
     )
@@ -54,33 +57,9 @@ def documented_app(gateway: Gateway) -> FastAPI:
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     add_publish(app, gateway)
     add_events(app, gateway)
-    app.add_api_route("/live", _live(gateway), include_in_schema=False)
-    app.add_api_route("/ready", _ready(gateway), include_in_schema=False)
     return app
 
 
 def _endpoint(request: Request) -> str:
     """Name of the endpoint that was called: of a closed list, never a path as given."""
     return getattr(request.scope.get("route"), "name", "none")
-
-
-def _live(gateway: Gateway) -> Endpoint:
-    async def live(_: Request) -> Response:
-        reason = "the producer failed, and only a restart helps" if gateway.outbox.broken.is_set() else None
-        return _health("live", reason)
-
-    return live
-
-
-def _ready(gateway: Gateway) -> Endpoint:
-    async def ready(_: Request) -> Response:
-        if not gateway.installations.is_complete:
-            return _health("ready", "the installations are being read")
-        return _health("ready", "the brokers do not answer" if gateway.outbox.is_stuck else None)
-
-    return ready
-
-
-def _health(name: str, reason: str | None) -> Response:
-    document = {name: reason is None, "reason": reason}
-    return Response(orjson.dumps(document), 200 if reason is None else 503, media_type="application/json")

@@ -1,6 +1,7 @@
 """The body of a request, never more of it in memory than allowed, and not waited for without end."""
 
 import asyncio
+import zlib
 from typing import Final
 
 from fastapi import Request
@@ -11,12 +12,28 @@ LIMIT_BYTES: Final = 1_000_000
 TIMEOUT_S: Final = 10.0
 
 
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+def media_type(request: Request) -> str:
+    """What the body is said to be, without parameters, in small letters; empty if nothing is said."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def read_body(request: Request) -> bytes:
-    """The whole body.
+    """The whole body, unpacked if it came as gzip.
 
     Raises:
-        ProblemError: TOO_LARGE, TOO_SLOW.
+        ProblemError: TOO_LARGE, TOO_SLOW, CODING, BAD_REQUEST for what is no gzip.
     """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip", "x-gzip"):
+        raise ProblemError(Problem.CODING)
+    body = await _received(request)
+    return body if coding == "identity" else _unpacked(body)
+
+
+async def _received(request: Request) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > LIMIT_BYTES:
         raise ProblemError(Problem.TOO_LARGE)
@@ -30,3 +47,20 @@ async def read_body(request: Request) -> bytes:
     except TimeoutError:
         raise ProblemError(Problem.TOO_SLOW) from None
     return bytes(body)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """The content of a gzip file, of all its members, never more of it than a body may have."""
+    body, rest = b"", packed
+    while rest:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            body += member.decompress(rest, LIMIT_BYTES + 1 - len(body))
+        except zlib.error:
+            raise ProblemError(Problem.BAD_REQUEST, fault="The body is no gzip") from None
+        if len(body) > LIMIT_BYTES:
+            raise ProblemError(Problem.TOO_LARGE)
+        if not member.eof:
+            raise ProblemError(Problem.BAD_REQUEST, fault="The gzip of the body is cut short")
+        rest = member.unused_data
+    return body

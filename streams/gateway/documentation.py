@@ -1,6 +1,7 @@
 """The OpenAPI document: what the code of the endpoints, which reads bodies raw, does not tell by itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -9,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from schemas import EVENTS
-from streams.gateway.lines import METRIC_OF
+from streams.gateway.lines import LINES, METRIC_OF
 from streams.gateway.problem import MEDIA_TYPE, Problem, ProblemDetails
 from streams.gateway.results import MOST, Result
 
@@ -17,7 +18,13 @@ _REFS: Final = "#/components/schemas/{model}"
 _CONNECT: Final = "connect"
 _SERVICE: Final = "service"
 
-_BODY_PROBLEMS: Final = (Problem.TOO_SLOW, Problem.TOO_LARGE, Problem.TOO_MANY_EVENTS)
+_BODY_PROBLEMS: Final = (
+    Problem.CONTENT_TYPE,
+    Problem.CODING,
+    Problem.TOO_SLOW,
+    Problem.TOO_LARGE,
+    Problem.TOO_MANY_EVENTS,
+)
 _KAFKA_PROBLEMS: Final = (Problem.NOT_STORED, Problem.BUSY)
 
 
@@ -25,7 +32,13 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     """OpenAPI 3.1 of the gateway; made once."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            servers=app.servers,
+            license_info=app.license_info,
         )
         components = document.setdefault("components", {})
         components.setdefault("schemas", {}).update(_schemas())
@@ -74,7 +87,7 @@ def events_documentation() -> dict[str, Any]:
     """For the route of services' events."""
     one = {"anyOf": [_ref(model.__name__) for model in EVENTS.values()]}
     many = {"type": "string", "description": "One event a line; each is answered for itself."}
-    metric = _parameter("metric", "The metric, by its id or by the short name of its topic.", enum=sorted(METRIC_OF))
+    metric = _parameter("metric", "The metric: its id, its short name, or that of its topic.", enum=sorted(METRIC_OF))
     problems = (
         Problem.BAD_REQUEST,
         Problem.SERVICE_TOKEN,
@@ -94,21 +107,23 @@ def events_documentation() -> dict[str, Any]:
         "responses": {
             200: {"description": "All events are stored", "content": told},
             207: {"description": "Some events are not stored: see each line", "content": told},
-            **_problems(problems),
+            **_problems(problems, told={400: told}),
         },
         "openapi_extra": {
             "security": [{_SERVICE: []}],
             "parameters": [metric],
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": one}, "application/x-ndjson": {"schema": many}},
+                "content": {"application/json": {"schema": one}, **{name: {"schema": many} for name in LINES}},
             },
         },
     }
 
 
-def _problems(problems: Iterable[Problem]) -> dict[int | str, dict[str, Any]]:
-    """A response for each status, with an example for each problem."""
+def _problems(
+    problems: Iterable[Problem], told: Mapping[int, dict[str, Any]] = MappingProxyType({})
+) -> dict[int | str, dict[str, Any]]:
+    """A response for each status, with an example for each problem; `told` is what else a status may come with."""
     responses: dict[int | str, dict[str, Any]] = {}
     for problem in problems:
         response = responses.setdefault(
@@ -116,11 +131,13 @@ def _problems(problems: Iterable[Problem]) -> dict[int | str, dict[str, Any]]:
             {"description": "", "content": {MEDIA_TYPE: {"schema": _ref(ProblemDetails.__name__), "examples": {}}}},
         )
         response["description"] = "; ".join(filter(None, (response["description"], f"`{problem.code}`")))
-        example = {"code": problem.code, "status": problem.status, "detail": problem.sentence}
-        response["content"][MEDIA_TYPE]["examples"][problem.code] = {"summary": problem.sentence, "value": example}
+        example = {"summary": problem.sentence, "value": problem.document()}
+        response["content"][MEDIA_TYPE]["examples"][problem.code] = example
         if problem.status in (429, 503):
             seconds = {"description": "Seconds to wait", "schema": {"type": "integer"}}
             response["headers"] = {"Retry-After": seconds}
+    for status, content in told.items():
+        responses[status]["content"].update(content)
     return responses
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from streams.gateway.body import read_body
+from streams.gateway.body import media_type, read_body
 from streams.gateway.documentation import events_documentation
 from streams.gateway.gateway import Gateway
 from streams.gateway.lines import METRIC_OF, Fault, is_single, numbered_lines, read_event
@@ -26,10 +26,12 @@ def add_events(app: FastAPI, gateway: Gateway) -> None:
             raise ProblemError(Problem.SERVICE_TOKEN)
         metric = METRIC_OF.get(request.path_params["metric"])
         if metric is None:
-            raise ProblemError(Problem.NO_SUCH_METRIC)
-        single = is_single(request.headers.get("content-type", ""))
+            raise ProblemError(Problem.NO_SUCH_METRIC, fault=f"Send to one of {', '.join(METRIC_OF)}")
+        single = is_single(media_type(request))
         body = await read_body(request)
         lines = [(1, body)] if single else numbered_lines(body)
+        if not lines:
+            raise ProblemError(Problem.BAD_REQUEST, fault="The body holds no event")
         topic = gateway.topics.input(metric)
         read = [(number, read_event(line, metric, topic)) for number, line in lines]
         if single and isinstance(read[0][1], Fault):
@@ -39,9 +41,16 @@ def add_events(app: FastAPI, gateway: Gateway) -> None:
         if records and not any(confirmed):
             raise ProblemError(Problem.NOT_STORED, retry_after_s=RETRY_AFTER_S)
         outcomes = dict(_outcomes(read, confirmed))
-        is_ok = not any(outcomes.values())
-        gateway.metrics.answered(NAME, "ok" if is_ok else "partly")
-        return Response(orjson.dumps(_told(outcomes)), 200 if is_ok else 207, media_type="application/json")
+        outcome, status = _summary(outcomes)
+        gateway.metrics.answered(NAME, outcome)
+        return Response(orjson.dumps(_told(outcomes)), status, media_type="application/json")
+
+
+def _summary(outcomes: Mapping[int, Fault | None]) -> tuple[str, int]:
+    """What metrics call it, and the HTTP status."""
+    if not any(outcomes.values()):
+        return "ok", 200
+    return ("partly", 207) if None in outcomes.values() else (Problem.BAD_REQUEST.code, Problem.BAD_REQUEST.status)
 
 
 def _outcomes(

@@ -18,10 +18,12 @@ LARGEST_BYTES: Final = 64 * 1024
 """Of one event; the evaluator reads no larger one."""
 
 METRIC_OF: Final[dict[str, Metric]] = {
-    **METRICS,
-    **{metric.record: metric for metric in METRICS.values()},
+    name: metric for metric in METRICS.values() for name in (metric.table, metric.record, metric.id)
 }
-"""Metrics by their id and by the short name of their topic."""
+"""Metrics by all their names: the short one of the command line, that of their topic, and their id."""
+
+LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+"""What a body may be called that holds one event a line."""
 
 _DECODERS: Final = {record: EventDecoder(model) for record, model in EVENTS.items()}
 
@@ -34,9 +36,16 @@ class Fault:
     fault: str | None = None
 
 
-def is_single(content_type: str) -> bool:
-    """Whether a body is one event, rather than one a line."""
-    return content_type.partition(";")[0].strip().lower() == "application/json"
+def is_single(media_type: str) -> bool:
+    """Whether a body is one event, rather than one a line.
+
+    Raises:
+        ProblemError: CONTENT_TYPE: it is said to be neither.
+    """
+    if media_type != "application/json" and media_type not in LINES:
+        fault = f"Say application/json for one event, {LINES[0]} for one a line"
+        raise ProblemError(Problem.CONTENT_TYPE, fault=fault)
+    return media_type == "application/json"
 
 
 def numbered_lines(body: bytes) -> list[tuple[int, bytes]]:

@@ -31,6 +31,8 @@ class Problem(Enum):
     NO_SUCH_METRIC = ("no-such-metric", 404, "There is no such metric")
     NOT_FOUND = ("not-found", 404, "There is nothing here")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This is not done here by this method")
+    CONTENT_TYPE = ("content-type", 415, "The Content-Type is none that is taken here")
+    CODING = ("content-encoding", 415, "The Content-Encoding is not taken here: send gzip, or none")
     TOO_SLOW = ("too-slow", 408, "The body did not arrive in time")
     TOO_LARGE = ("too-large", 413, "The body is over 1 MB")
     TOO_MANY_EVENTS = ("too-many-events", 413, "These are over 1,000 events: send them in several calls")
@@ -44,6 +46,16 @@ class Problem(Enum):
         self.code = code
         self.status = status
         self.sentence = sentence
+
+    def document(self) -> dict[str, object]:
+        """What an answer says of it."""
+        return {
+            "type": f"urn:slo-streams:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.sentence,
+            "code": self.code,
+        }
 
 
 class ProblemDetails(BaseModel):
@@ -92,17 +104,12 @@ class ProblemError(Exception):
         headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
         if self.problem.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer" if self.problem is Problem.SERVICE_TOKEN else "JWT"
+        if self.problem is Problem.CODING:
+            headers["Accept-Encoding"] = "gzip"
         return Response(orjson.dumps(self._document()), self.problem.status, headers, MEDIA_TYPE)
 
     def _document(self) -> dict[str, object]:
-        problem = self.problem
-        document: dict[str, object] = {
-            "type": f"urn:slo-streams:{problem.code}",
-            "title": HTTPStatus(problem.status).phrase,
-            "status": problem.status,
-            "detail": problem.sentence,
-            "code": problem.code,
-        }
+        document = self.problem.document()
         if self.index is not None:
             document["index"] = self.index
         if self.fault is not None:

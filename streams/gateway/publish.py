@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-from streams.gateway.body import read_body
+from streams.gateway.body import media_type, read_body
 from streams.gateway.connect_token import Publisher, verify
 from streams.gateway.documentation import publish_documentation
 from streams.gateway.gateway import Gateway
@@ -25,6 +25,8 @@ def add_publish(app: FastAPI, gateway: Gateway) -> None:
     @app.put(PATH, name=NAME, **publish_documentation())
     async def publish(request: Request) -> Response:
         installed = _admit(gateway, request).installed
+        if media_type(request) not in ("application/json", ""):
+            raise ProblemError(Problem.CONTENT_TYPE, fault="Say application/json")
         results = read_results(await read_body(request), installed.product)
         records = list(records_of(results, installed, gateway.now_ms(), gateway.topics))
         if not all(await gateway.send(APP, records)):

@@ -20,14 +20,23 @@ def canonical_path(raw_path: str) -> str:
 
 
 def canonical_query(raw_query: str) -> str:
-    """Parameters without `jwt`, sorted by name; values of a repeated one sorted and joined by commas."""
+    """Parameters without `jwt`, sorted by their escaped names; values of a repeated one are sorted first, then escaped.
+
+    The values are joined by commas. Text is sorted as Java and JavaScript do, by its UTF-16 units.
+    """
     if not raw_query:
         return ""
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in parse_qsl(raw_query, keep_blank_values=True):
         if name != "jwt":
-            values[_escaped(name)].append(_escaped(value))
-    return "&".join(f"{name}={','.join(sorted(values[name]))}" for name in sorted(values))
+            values[_escaped(name)].append(value)
+    return "&".join(
+        f"{name}={','.join(map(_escaped, sorted(values[name], key=_utf_16_units)))}" for name in sorted(values)
+    )
+
+
+def _utf_16_units(text: str) -> bytes:
+    return text.encode("utf-16-be")
 
 
 def _escaped(text: str) -> str:

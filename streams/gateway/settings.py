@@ -22,8 +22,8 @@ class GatewaySettings(Settings):
     """Where the gateway listens."""
     gateway_port: int = Field(8088, ge=0, le=65_535)
     """Port it listens on."""
-    gateway_metrics_port: int = Field(8087, ge=0, le=65_535)
-    """Port of `/metrics`, at `SLO_HEALTH_HOST`; 0: nowhere."""
+    gateway_health_port: int = Field(8091, ge=0, le=65_535)
+    """Port of `/live`, `/ready` and `/metrics`, at `SLO_HEALTH_HOST`; 0: nowhere."""
     gateway_rate: float = Field(10.0, gt=0, allow_inf_nan=False)
     """Calls of an app a second."""
     gateway_burst: int = Field(50, ge=1)

@@ -16,22 +16,38 @@ log = logging.getLogger(__name__)
 
 
 def health_app(look: Callable[[], Condition], limit_s: float, metrics: Metrics) -> web.Application:
-    """The endpoint's application. Work may wait `limit_s` for its commit."""
+    """The endpoint of a worker. Work may wait `limit_s` for its commit."""
+    return plain_health_app(
+        lambda: why_not_live(look(), limit_s),
+        lambda: why_not_ready(look(), limit_s),
+        metrics.exposition,
+        lambda: {"restoring": look().restoring},
+    )
+
+
+def plain_health_app(
+    live_reason: Callable[[], str | None],
+    ready_reason: Callable[[], str | None],
+    exposition: Callable[[], bytes],
+    ready_details: Callable[[], dict[str, object]] = dict,
+) -> web.Application:
+    """The endpoint of any process: why it is not live, or not ready (None: it is), its metrics, and what else there is
+    to say of being ready.
+    """
 
     async def live(_: web.Request) -> web.Response:
-        reason = why_not_live(look(), limit_s)
+        reason = live_reason()
         return _answer({"live": reason is None, "reason": reason})
 
     async def ready(_: web.Request) -> web.Response:
-        condition = look()
-        reason = why_not_ready(condition, limit_s)
-        return _answer({"ready": reason is None, "reason": reason, "restoring": condition.restoring})
+        reason = ready_reason()
+        return _answer({"ready": reason is None, "reason": reason, **ready_details()})
 
-    async def exposition(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.add_routes([web.get("/live", live), web.get("/ready", ready), web.get("/metrics", exposition)])
+    app.add_routes([web.get("/live", live), web.get("/ready", ready), web.get("/metrics", metrics)])
     return app
 
 

@@ -160,7 +160,7 @@ def test_it_needs_nothing_of_the_product_but_its_own_few_packages() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert {re.split(r"[^a-z0-9-]", needed)[0] for needed in project["dependencies"]} == BROUGHT
     heavy = {"faust", "mode", "orjson", "msgspec", "google_crc32c", "yaml", "typer", "rich", "aiohttp", "dateutil"}
-    heavy |= {"prometheus_client", "pythonjsonlogger", "fastapi", "uvicorn", "uvloop", "jwt", "cryptography"}
+    heavy |= {"prometheus_client", "pythonjsonlogger", "fastapi", "granian", "uvloop", "jwt", "cryptography"}
     subprocess.run([sys.executable, "-c", LIGHT.format(heavy=heavy)], check=True)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from streams.broker.probe import free_port
 from tests.e2e.flow import Flow
 from tests.gateway.process import GatewayProcess, install, running_gateway, settings_of
 from tests.kafka_fixture import Kafka
@@ -33,11 +32,6 @@ class Stage:
     flow: Flow
     environment: dict[str, str]
 
-    @property
-    def metrics_url(self) -> str:
-        """Where the gateway tells its metrics."""
-        return f"http://127.0.0.1:{self.environment['SLO_GATEWAY_METRICS_PORT']}"
-
 
 @pytest.fixture(scope="package")
 def stage(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
@@ -50,7 +44,6 @@ def stage(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         prefix,
         SLO_GATEWAY_BURST=str(BURST),
         SLO_GATEWAY_RATE="20",
-        SLO_GATEWAY_METRICS_PORT=str(free_port()),
     )
 
     async def prepare() -> None:

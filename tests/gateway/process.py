@@ -37,7 +37,7 @@ def settings_of(servers: str, prefix: str, **more: str) -> dict[str, str]:
         "SLO_REPLICATION_FACTOR": "1",
         "SLO_INSTALLATION_KEYS": KEY,
         "SLO_SERVICE_TOKENS": f"tests:{TOKEN}",
-        "SLO_GATEWAY_METRICS_PORT": "0",
+        "SLO_GATEWAY_HEALTH_PORT": "0",
         "SLO_GATEWAY_CONFIRM": "60s",
         **more,
     }
@@ -69,14 +69,25 @@ class GatewayProcess:
 
     process: WorkerProcess
     url: str
+    health_url: str
 
     async def call(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any, Mapping[str, str]]:
-        """Status, the JSON document if there is one, and headers."""
+        """Status, the JSON document if there is one, and headers; a body is JSON unless the headers say otherwise."""
+        typed = {"Content-Type": "application/json", **(headers or {})} if body is not None else headers
+        return await self._call(method, self.url + path, body, typed)
+
+    async def health(self, path: str) -> tuple[int, Any, Mapping[str, str]]:
+        """The same of the health port."""
+        return await self._call("GET", self.health_url + path, None, None)
+
+    async def _call(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
+    ) -> tuple[int, Any, Mapping[str, str]]:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session,
-            session.request(method, self.url + path, data=body, headers=headers) as response,
+            session.request(method, url, data=body, headers=headers) as response,
         ):
             content = await response.read()
             is_json = "json" in response.headers.get("Content-Type", "")
@@ -102,7 +113,7 @@ class GatewayProcess:
 
         async def is_there() -> bool:
             try:
-                return (await self.call("GET", path))[0] == status
+                return (await self.health(path))[0] == status
             except aiohttp.ClientConnectionError:
                 return False
 
@@ -112,16 +123,17 @@ class GatewayProcess:
 @contextmanager
 def running_gateway(environment: Mapping[str, str], folder: Path) -> Iterator[GatewayProcess]:
     """A ready gateway."""
-    port = free_port()
+    port, health_port = free_port(), free_port()
     log_file = folder / f"gateway-{port}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streams.cli", "gateway"],
-            env={**environment, "SLO_GATEWAY_PORT": str(port)},
+            env={**environment, "SLO_GATEWAY_PORT": str(port), "SLO_GATEWAY_HEALTH_PORT": str(health_port)},
             stdout=log,
             stderr=log,
         )
-    gateway = GatewayProcess(WorkerProcess(process, log_file), f"http://127.0.0.1:{port}")
+    urls = [f"http://127.0.0.1:{one}" for one in (port, health_port)]
+    gateway = GatewayProcess(WorkerProcess(process, log_file), *urls)
     try:
         asyncio.run(gateway.becomes("/ready", 200))
         yield gateway

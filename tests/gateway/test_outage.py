@@ -55,7 +55,7 @@ def test_what_was_confirmed_survives_an_outage_of_the_broker(tmp_path: Path) -> 
                 event = {"appKey": APP, "time": 1_772_460_000_000, "baseUrl": "https://a.example", "statusCode": 200}
                 status, document, _ = await gateway.call("POST", "/events/healthcheck", orjson.dumps(event), SERVICE)
                 assert (status, document["code"]) == (503, "busy")
-                assert (await gateway.call("GET", "/live"))[0] == 200
+                assert (await gateway.health("/live"))[0] == 200
 
                 kafka.start()  # in this thread: the broker ends with the one that started it
 

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from typing import Any
 
-import aiohttp
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -162,8 +161,7 @@ def test_calls_and_events_are_counted(stage: Stage) -> None:
     async def scenario() -> None:
         await stage.gateway.publish("c-2", OTHER_APP, [SUCCESS, SYNTHETIC])
         await stage.gateway.publish("c-2", OTHER_APP, [SUCCESS], secret="guessed" * 6)
-        async with aiohttp.ClientSession() as session, session.get(f"{stage.metrics_url}/metrics") as response:
-            exposition = await response.text()
+        exposition = (await stage.gateway.health("/metrics"))[1].decode()
         samples = {
             (sample.name.removeprefix("slo_streams_gateway_"), *sorted(sample.labels.values())): sample.value
             for family in text_string_to_metric_families(exposition)

@@ -19,6 +19,12 @@ from streams.gateway.qsh import canonical_path, canonical_query, query_string_ha
         ("b=2&a=", "a=&b=2"),
         ("q=*~%2F", "q=%2A~%2F"),
         ("name=%C3%A9", "name=%C3%A9"),
+        ("ids=.1&ids=%3A1", "ids=.1,%3A1"),  # sorted, then escaped: the other way round % comes before the dot
+        ("a=%7E&a=%5B&a=~&a=x,y", "a=%5B,x%2Cy,~,~"),
+        ("a=%F0%9F%98%80&a=%EF%BC%A1", "a=%F0%9F%98%80,%EF%BC%A1"),  # by UTF-16 units, as Java and JavaScript sort
+        ("a%3Ab=1&a-b=2", "a%3Ab=1&a-b=2"),
+        ("a=%C3", "a=%EF%BF%BD"),
+        ("b=1&a&c=", "a=&b=1&c="),
     ],
 )
 def test_canonical_query(raw: str, canonical: str) -> None:

@@ -119,7 +119,7 @@ def test_where_it_is_to_be_found_is_said(caplog: pytest.LogCaptureFixture, paths
     async def scenario(port: int) -> None:
         served_app = web.Application()
         served_app.add_routes([web.get(path, answer) for path in paths])
-        async with served(served_app, "127.0.0.1", port, name="metrics", port_setting="SLO_GATEWAY_METRICS_PORT"):
+        async with served(served_app, "127.0.0.1", port, name="metrics", port_setting="SLO_GATEWAY_HEALTH_PORT"):
             pass
 
     port = free_port()
