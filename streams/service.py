@@ -34,14 +34,14 @@ _RETRY_S: Final = 1.0
 _GOODBYE_S: Final = 5.0  # beside the time that a last commit may take
 
 
-class _Boot(BootStrategy):  # type: ignore[misc]
+class _Boot(BootStrategy):
     """What of Faust is started: its web server would listen on all interfaces, and every record is ours to produce."""
 
     enable_web = False
     enable_kafka_producer = False
 
 
-class PartitionService(faust.App):  # type: ignore[misc]
+class PartitionService(faust.App):
     """The Faust app of a service. `partitions` holds all state; Faust fetches, assigns and runs the agents."""
 
     BootStrategy = _Boot
@@ -104,7 +104,6 @@ class PartitionService(faust.App):  # type: ignore[misc]
     async def on_first_start(self) -> None:
         """Refuse to start where the work cannot be done right."""
         keep_memory_at_hand()
-        self._create_directories = _no_directories  # all state is elsewhere
         await self._show_health()
         try:
             await self._prepare_with_patience()
@@ -137,6 +136,9 @@ class PartitionService(faust.App):  # type: ignore[misc]
                 self.partitions.waits_for = None
                 return
 
+    def _create_directories(self) -> None:
+        """Nothing is kept on disk: all state is elsewhere."""
+
     def _crash(self, reason: BaseException) -> None:
         """What Faust could not do: it would stop with exit code 1, and commit on the way."""
         self.endings.on(reason, "working")
@@ -147,7 +149,3 @@ class PartitionService(faust.App):  # type: ignore[misc]
         Watchdog(lambda: why_not_live(partitions.condition(), limit_s), limit_s, self.endings.give_up).start()
         app = health_app(partitions.condition, limit_s, partitions.metrics)
         await self.add_async_context(served(app, settings.health_host, self._health_port))
-
-
-def _no_directories(*_: Any) -> None:
-    """Nothing is kept on disk."""

@@ -9,12 +9,12 @@ import contextlib
 import logging
 from collections.abc import Iterable
 from types import SimpleNamespace
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
+from faust.types import TP, TransportT
 
 from streams.kafka.assignor import Assignor
 from streams.kafka.chunk import Chunk, merge
@@ -61,17 +61,18 @@ class Owner(Protocol):
         """The worker cannot take part in the group any longer. Called from the thread of the consumer."""
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread of the aiokafka consumer, set up for chunks and for `read_committed`."""
 
     logger = _FAUST_LOG
 
-    def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         self._assignor = Assignor()
-        settings = transport.settings
+        ours = cast("Transport", transport)
+        settings = ours.settings
         return AIOKafkaConsumer(
             **client_options(settings),
-            group_id=transport.group_id,
+            group_id=ours.group_id,
             group_instance_id=settings.instance_id,
             partition_assignment_strategy=[self._assignor],
             value_deserializer=AS_CHUNKS,
@@ -91,17 +92,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def on_start(self) -> None:
         """Start the consumer, and hear of what keeps it from taking part in the group."""
         await super().on_start()
-        coordinator: Coordinator = self._consumer._coordinator  # as installed
+        owner, consumer = owner_of(self.transport), self._ensure_consumer()
+        coordinator: Coordinator = consumer._coordinator  # as installed
         coordinator.failed = self._tell_owner
-        coordinator.contact = self._consumer._fetcher.contact = self.transport.owner.contact
-        self.transport.owner.contact.heard()
+        coordinator.contact = consumer._fetcher.contact = owner.contact
+        owner.contact.heard()
 
     def _tell_owner(self, problem: BaseException) -> None:
         if not self.app.should_stop:
-            self.transport.owner.lost(problem)
+            owner_of(self.transport).lost(problem)
 
 
-class Consumer(driver.Consumer):  # type: ignore[misc]
+class Consumer(driver.Consumer):
     """Faust's consumer with commits and rebalances handed to the owner of the partitions."""
 
     logger = _FAUST_LOG
@@ -111,7 +113,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     @property
     def _owner(self) -> Owner:
-        return self.transport.owner  # type: ignore[no-any-return]
+        return owner_of(self.transport)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
         """Chunks of what is taken over; of all else they wait where they were fetched, 4 MiB of a partition at most.
@@ -174,7 +176,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             self._owner.take(assigned)
 
 
-class Transport(driver.Transport):  # type: ignore[misc]
+class Transport(driver.Transport):
     """The transport of one service."""
 
     Consumer: ClassVar[type] = Consumer
@@ -184,6 +186,11 @@ class Transport(driver.Transport):  # type: ignore[misc]
         self.group_id = group_id
         self.settings = settings
         self.owner = owner
+
+
+def owner_of(transport: TransportT) -> Owner:
+    """Who owns the partitions of a consumer: Faust knows of no such thing."""
+    return cast("Transport", transport).owner
 
 
 def _message(tp: TP, chunk: Chunk) -> SimpleNamespace:

@@ -100,7 +100,7 @@ def test_the_versions_are_those_that_this_was_written_for() -> None:
         (driver.Consumer.force_commit, "self topics start_new_transaction"),
         (driver.Consumer.on_partitions_revoked, "self revoked"),
         (driver.Consumer.on_partitions_assigned, "self assigned generation_id"),
-        (driver.ConsumerThread.seek_wait, "self partitions"),
+        (driver.AIOKafkaConsumerThread.seek_wait, "self partitions"),
         (faust.App._new_transport, "self"),
         (faust.App._create_directories, "self"),
         (faust.App._crash, "self reason"),

@@ -17,7 +17,7 @@ from tests.bench.peers.protocol import Progress, done
 LENGTH_S, HOP_S = 900.0, 60.0
 
 
-class Event(faust.Record, serializer="json"):  # type: ignore[misc, call-arg]
+class Event(faust.Record, serializer="json"):
     """What is needed of a delivery."""
 
     appKey: str  # noqa: N815  the wire's name
@@ -41,11 +41,12 @@ def main(servers: str, topic: str, output: str, count: str, folder: str) -> None
     events = app.topic(topic, value_type=Event, key_type=str, key_serializer="raw")
 
     def hopping(name: str) -> Any:
-        return app.Table(name, default=int).hopping(LENGTH_S, HOP_S).relative_to(lambda event: event.value.time / 1_000)
+        windowed: Any = app.Table(name, default=int).hopping(LENGTH_S, HOP_S)
+        return windowed.relative_to(lambda event: event.value.time / 1_000)
 
     tables = {"good": hopping("good"), "bad": hopping("bad")}
 
-    @app.agent(events)  # type: ignore[untyped-decorator]
+    @app.agent(events)
     async def deliveries(stream: Any) -> None:
         async for event in stream:
             tables["good" if event.statusCode in (200, 204) else "bad"][event.appKey] += 1
