@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from typer.core import TyperGroup
 
 from schemas import TOPICS
-from streams.cli.app import app
+from streams.cli.app import COMMANDS
 from streams.database.settings import DatabaseSettings
 from streams.durations import duration_ms
 from streams.exits import ExitCode
@@ -132,7 +131,8 @@ def _type(told: Mapping[str, Any]) -> str:
 
 def _commands() -> Iterator[str]:
     yield "What `slo-streams COMMAND --help` says."
-    yield from _command(typer.main.get_command(app), ("slo-streams",))
+    for name, command in COMMANDS.items():
+        yield from _command(command.load(name), ("slo-streams", name))
 
 
 def _command(command: Any, path: tuple[str, ...]) -> Iterator[str]:

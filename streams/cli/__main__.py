@@ -1,5 +1,5 @@
 """`python -m streams.cli`: the command line without its console script."""
 
-from streams.cli.app import main
+from streams.cli import main
 
 main()

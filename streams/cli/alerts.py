@@ -13,12 +13,17 @@ from streams.cli.shared.text import console
 from streams.kafka.alerts import alert_records, read_alert
 from streams.settings import Settings
 
-alerts_app = typer.Typer(name="alerts", help="Breaches and recoveries.", no_args_is_help=True)
+alerts_app = typer.Typer(name="alerts", no_args_is_help=True)
 
 
 @alerts_app.callback()
 def _alerts() -> None:
-    """Breaches and recoveries."""
+    """Breaches and recoveries.
+
+    \b
+    Example:
+      slo-streams alerts tail
+    """
 
 
 @alerts_app.command()
@@ -34,7 +39,7 @@ def tail(
     \b
     Examples:
       slo-streams alerts tail
-      slo-streams alerts tail --from-start --json | jq -r 'select(.type == "BREACH") | .appKey'
+      slo-streams alerts tail --json | jq -r 'select(.type == "BREACH") | .appKey'
 
     \b
     Exit codes:

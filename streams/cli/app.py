@@ -1,58 +1,64 @@
-"""The command line assembled: every command module registers one command here."""
+"""The command line assembled: every command, where it lives, and its line in the help."""
+
+from typing import Annotated, Final
 
 import typer
 
-from streams.cli.alerts import alerts_app
-from streams.cli.apps import apps_app
-from streams.cli.broker import broker
-from streams.cli.database import database_app
-from streams.cli.doctor import doctor
-from streams.cli.exclude import exclude_app
-from streams.cli.explain import explain
-from streams.cli.export import export_
-from streams.cli.gateway import gateway
-from streams.cli.installations import installations_app
-from streams.cli.objectives import objectives_app
-from streams.cli.prober import prober
-from streams.cli.rejected import rejected_app
-from streams.cli.replay import replay
-from streams.cli.run import run
-from streams.cli.shared.text import drop_output
-from streams.cli.status import status
-from streams.cli.topics import topics
-from streams.cli.windows import windows
-from streams.cli.worker import worker
+from streams.cli.shared.lazy import Command, LazyCommands
 
-app = typer.Typer(name="slo-streams", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command()(broker)
-app.command()(doctor)
-app.command()(explain)
-app.command(name="export")(export_)
-app.command()(gateway)
-app.command()(prober)
-app.command()(replay)
-app.command()(run)
-app.command()(status)
-app.command()(topics)
-app.command()(windows)
-app.command()(worker)
-app.add_typer(alerts_app)
-app.add_typer(apps_app)
-app.add_typer(database_app)
-app.add_typer(exclude_app)
-app.add_typer(installations_app)
-app.add_typer(objectives_app)
-app.add_typer(rejected_app)
+COMMANDS: Final = {
+    "alerts": Command("alerts", "alerts_app", "Breaches and recoveries."),
+    "apps": Command("apps", "apps_app", "The app catalogue: names, URLs, clients that never count."),
+    "broker": Command("broker", "broker", "Run a real Apache Kafka on this machine."),
+    "database": Command("database", "database_app", "The database of the history: start one, migrate any."),
+    "doctor": Command("doctor", "doctor", "Check everything a worker needs."),
+    "exclude": Command("exclude", "exclude_app", "Times that do not count: planned downtime, faults."),
+    "explain": Command("explain", "explain", "Show why an app paged or did not."),
+    "export": Command("export", "export_", "Write input records as lines that `replay` reads."),
+    "gateway": Command("gateway", "gateway", "Take events over HTTP, and put them onto Kafka."),
+    "installations": Command("installations", "installations_app", "Who may publish results through the gateway."),
+    "objectives": Command("objectives", "objectives_app", "Objectives files."),
+    "prober": Command("prober", "prober", "Check the URLs of the catalogue, and publish the results."),
+    "rejected": Command("rejected", "rejected_app", "Records that could not be used."),
+    "replay": Command("replay", "replay", "Judge events of files, without a broker."),
+    "run": Command("run", "run", "Run everything on this machine, with a sample load."),
+    "status": Command("status", "status", "Show how far the evaluator is, and what is breached."),
+    "topics": Command("topics", "topics", "Show every topic, and what is wrong with it."),
+    "windows": Command("windows", "windows", "Show what every objective of an app stands at."),
+    "worker": Command("worker", "worker", "Run the evaluator."),
+}
+
+
+class _Commands(LazyCommands):
+    lazy = COMMANDS
+
+
+app = typer.Typer(
+    name="slo-streams",
+    cls=_Commands,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: quick, of the terminal's width, and no text in it is ever markup
+)
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"slo-streams {version('slo-streams')}")
+        raise typer.Exit
 
 
 @app.callback()
-def _commands() -> None:
-    """Judge the reliability of marketplace apps from Kafka events."""
+def _commands(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Judge the reliability of marketplace apps from Kafka events.
 
-
-def main() -> None:
-    """Entry point of the console script."""
-    try:
-        app()
-    except BrokenPipeError:  # its reader has seen enough: `| head`
-        drop_output()
+    `slo-streams COMMAND -h` says what a command does, with examples. Where Kafka is, and all else, is told by
+    environment variables: SLO_BOOTSTRAP_SERVERS=kafka-1:9092 slo-streams status
+    """

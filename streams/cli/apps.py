@@ -17,12 +17,17 @@ from streams.registry.apps import AppChanges, InvalidAppsError, changes, load_ap
 from streams.registry.write import write
 from streams.settings import Settings
 
-apps_app = typer.Typer(name="apps", help="The app catalogue: names, URLs to check, clients that never count.")
+apps_app = typer.Typer(name="apps", no_args_is_help=True)
 
 
 @apps_app.callback()
 def _apps() -> None:
-    """The app catalogue: names, URLs to check, clients that never count."""
+    """The app catalogue: names, URLs to check, clients that never count.
+
+    \b
+    Example:
+      slo-streams apps import apps.yaml
+    """
 
 
 @apps_app.command(name="import")
@@ -37,21 +42,22 @@ def import_(
 
     \b
       - appKey: com.example.charts
-        name: Charts                       # as alerts show it
-        partnerName: Example               # as alerts show it
-        email: sre@example.com             # who is told about breaches
-        healthcheckUrls: \\[https://charts.example.com/health]
-        excludedClientKeys: []             # installations whose callbacks and webhooks never count
+        name: Charts                   # as alerts show it
+        partnerName: Example           # as alerts show it
+        email: sre@example.com         # who is told about breaches
+        healthcheckUrls: [https://charts.example.com/health]
+        excludedClientKeys: []         # installations that never count
 
     \b
     Examples:
       slo-streams apps import apps.yaml
-      slo-streams apps list --json > apps.json && slo-streams apps import apps.json
+      slo-streams apps list --json > apps.json
 
     \b
     Exit codes:
       0  the catalogue is as the file has it
-      1  no broker answers, there is no catalogue yet, or an app was not taken: import again
+      1  no broker answers, there is no catalogue yet, or an app was not taken:
+         import again
       2  the file, an option or a setting cannot be used; nothing was sent
     """
     settings = settings_or_fail()
@@ -77,7 +83,7 @@ def list_(
     \b
     Examples:
       slo-streams apps list
-      slo-streams apps list --json | jq -r '.[] | select(.healthcheckUrls == []) | .appKey'
+      slo-streams apps list --json | jq -r '.[].appKey'
 
     \b
     Exit codes:

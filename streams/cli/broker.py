@@ -18,12 +18,18 @@ def broker(
 ) -> None:
     """Run a real Apache Kafka on this machine, without Docker and without an installed Java.
 
-    Example:  slo-streams broker --port 9092 --data .data/kafka
-
     For development and tests: one node, no authentication, reached from this machine only. Ctrl-C stops it. The first
     start downloads Apache Kafka (45 MB) into the user's cache folder.
 
-    Exit status: 0 stopped cleanly, 1 it could not start or ended by itself (the reason is shown), 2 wrong options.
+    \b
+    Example:
+      slo-streams broker --port 9092 --data .data/kafka
+
+    \b
+    Exit codes:
+      0  stopped when asked
+      1  it could not start, or ended by itself; the reason is shown
+      2  wrong options
     """
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, lambda *_: sys.exit(0))

@@ -15,9 +15,17 @@ from streams.database.errors import DatabaseError, SchemaError
 from streams.database.migrate import migrate as bring_up
 from streams.database.schema import shipped_migrations
 
-database_app = typer.Typer(
-    name="database", no_args_is_help=True, help="Run a PostgreSQL on this machine, and keep its schema current."
-)
+database_app = typer.Typer(name="database", no_args_is_help=True)
+
+
+@database_app.callback()
+def _database() -> None:
+    """The database of the history: one for this machine, and the schema of any.
+
+    \b
+    Example:
+      slo-streams database start --data .data/database
+    """
 
 
 @database_app.command()
@@ -26,9 +34,9 @@ def start(
         ".data/database"
     ),
 ) -> None:
-    """Run a real PostgreSQL on this machine, without Docker and without an installed server.
+    """Run a real PostgreSQL on this machine.
 
-    For development and tests: it listens on a Unix socket in the data folder, and lets in the user who started it
+    It takes no Docker and no installed server. For development and tests: it listens on a Unix socket in the data folder, and lets in the user who started it
     only. The schema is brought up to date at the start. Ctrl-C stops it.
 
     \b
@@ -62,9 +70,9 @@ def start(
 
 @database_app.command()
 def migrate() -> None:
-    """Create or upgrade the schema `slo` in the database that SLO_DATABASE_URL names.
+    """Create or upgrade the schema `slo`.
 
-    Each step is taken whole or not at all; several of these commands at once take turns. The user needs the right to
+    It is that of the database that SLO_DATABASE_URL names. Each step is taken whole or not at all; several of these commands at once take turns. The user needs the right to
     create roles at the first time, and owns the schema from then on. What runs beside it meanwhile is refused with 78
     only when it starts anew: stop what is older before.
 

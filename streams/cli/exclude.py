@@ -17,15 +17,18 @@ from streams.registry.exclusions import DeclaredExclusion, ended, known_of, read
 from streams.registry.write import write
 from streams.settings import Settings
 
-exclude_app = typer.Typer(
-    name="exclude", help="Times that do not count: planned downtime, faults of the platform.", no_args_is_help=True
-)
+exclude_app = typer.Typer(name="exclude", no_args_is_help=True)
 exclude_app.command()(add)
 
 
 @exclude_app.callback()
 def _exclude() -> None:
-    """Times that do not count: planned downtime, faults of the platform."""
+    """Times that do not count: planned downtime, faults of the platform.
+
+    \b
+    Example:
+      slo-streams exclude list
+    """
 
 
 @exclude_app.command()
@@ -35,9 +38,9 @@ def end(
     tz: Annotated[ZoneInfo | None, typer.Option(parser=zone_named, metavar="ZONE", show_default="UTC")] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="As if it had never been declared.")] = False,
 ) -> None:
-    """End an exclusion, or every occurrence of a recurring one: what comes after counts again.
+    """End an exclusion: what comes after counts again.
 
-    Its start stays, and with it the notice; one that has not begun takes nothing out any more. To make one longer, add
+    Of a recurring one, every occurrence. Its start stays, and with it the notice; one that has not begun takes nothing out any more. To make one longer, add
     it again with the same id and start. --withdraw takes it off the record: what it left out counts for alerts that
     are still to be judged; what was judged stays.
 
@@ -50,7 +53,8 @@ def end(
     \b
     Exit codes:
       0  ended, also if it was over already
-      1  there is no such exclusion, no broker answers, or one was not taken: end it again
+      1  there is no such exclusion, no broker answers, or one was not taken:
+         end it again
       2  an option or a setting cannot be used; nothing was sent
     """
     settings = settings_or_fail()
@@ -76,12 +80,14 @@ def end(
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each.")] = False,
 ) -> None:
-    """Show exclusions: those that hold now, those to come, and those that are over, the newest first.
+    """Show the exclusions there are.
+
+    First those that hold now, then those to come, then those that are over, the newest first.
 
     \b
     Examples:
       slo-streams exclude list
-      slo-streams exclude list --json | jq -r '.[] | select(.state == "current") | .id'
+      slo-streams exclude list --json | jq '.[] | select(.state == "current")'
 
     \b
     Exit codes:

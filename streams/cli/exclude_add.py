@@ -86,15 +86,19 @@ def add(
 
     \b
     Examples:
-      slo-streams exclude add --app com.example.charts --reason planned --start 2026-11-29T02:00:00Z --for 2h
-      slo-streams exclude add --app com.example.charts --reason planned --id upgrades \\
-        --start 2026-11-29T02:00 --tz Europe/Berlin --for 2h --repeat 'FREQ=WEEKLY;BYDAY=SU;COUNT=8'
-      slo-streams exclude add --all-apps --metric webhook --reason platform-fault --start 2026-11-22T14:05:00Z
+      slo-streams exclude add --app com.example.charts --reason planned \\
+        --start 2026-11-29T02:00:00Z --for 2h
+      slo-streams exclude add --app com.example.charts --reason planned \\
+        --start 2026-11-29T02:00 --tz Europe/Berlin --for 2h --id upgrades \\
+        --repeat 'FREQ=WEEKLY;BYDAY=SU;COUNT=8'
+      slo-streams exclude add --all-apps --metric webhook \\
+        --reason platform-fault --start 2026-11-22T14:05:00Z
 
     \b
     Exit codes:
       0  on record, also if it comes too late to count: the output says so
-      1  no broker answers, there is no topic of exclusions yet, or one was not taken: add it again
+      1  no broker answers, there is no topic of exclusions yet, or one was not
+         taken: add it again
       2  an option or a setting cannot be used; nothing was sent
     """
     settings = settings_or_fail()

@@ -54,16 +54,17 @@ def explain(
         bool, typer.Option("--json", help="A JSON array with an object for each series and objective.")
     ] = False,
 ) -> None:
-    """Show why an app paged or did not: the window's panes and counts, the rule that decided, and what comes next.
+    """Show why an app paged or did not.
 
-    Reads what the workers last committed and judges it again by their own rules; nobody's work is disturbed. Events
+    It shows the window's panes and counts, the rule that decided, and what comes next. Reads what the workers last committed and judges it again by their own rules; nobody's work is disturbed. Events
     that came after a boundary was judged are in its counts, though they did not revise it. The watermark is the time
     up to which events were seen; under SLO_CLOCK=live also the clock's, once all is read. Times are UTC.
 
     \b
     Examples:
       slo-streams explain com.acme.charts webhook
-      slo-streams explain com.acme.charts iframe --scope Jira --at 2026-03-02T14:05:00Z
+      slo-streams explain com.acme.charts iframe --scope Jira \\
+        --at 2026-03-02T14:05:00Z
 
     \b
     Exit codes:

@@ -45,7 +45,7 @@ def export_(
     Examples:
       slo-streams export > input.ndjson
       slo-streams export --topic webhook --from 24h | gzip > webhooks.ndjson.gz
-      slo-streams export --from 2026-03-02T00:00:00Z | slo-streams replay --objectives stricter.yaml
+      slo-streams export --from 24h | slo-streams replay --objectives new.yaml
 
     \b
     Exit codes:

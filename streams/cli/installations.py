@@ -26,21 +26,24 @@ from streams.gateway.vault import LockedError, Vault
 from streams.kafka.topics import UnusableClusterError
 from streams.settings import InvalidSettingsError, load_settings_of
 
-installations_app = typer.Typer(
-    name="installations", help="Who may publish results through the gateway.", no_args_is_help=True
-)
+installations_app = typer.Typer(name="installations", no_args_is_help=True)
 
 
 @installations_app.callback()
 def _installations() -> None:
-    """Who may publish results through the gateway."""
+    """Who may publish results through the gateway.
+
+    \b
+    Example:
+      slo-streams installations list
+    """
 
 
 @installations_app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="JSON: an object, an array, or one object a line. - is standard input.")],
 ) -> None:
-    """Add installations, or replace those with the same client key: their app, product and secret.
+    """Add installations, or replace those with the same client key.
 
     An entry has clientKey, appKey, product and sharedSecret; what a product posts to an app's `installed` callback
     (clientKey, key, productType, sharedSecret) is one, too. Secrets are encrypted with the first key of
@@ -52,8 +55,10 @@ def add(
 
     \b
     Example:
-      echo '{"clientKey": "c-1", "appKey": "com.example.app", "product": "Jira", "sharedSecret": "..."}' |
-        slo-streams installations add -
+      slo-streams installations add - << EOF
+      {"clientKey": "c-1", "appKey": "com.example.app", "product": "Jira",
+       "sharedSecret": "..."}
+      EOF
 
     \b
     Exit codes:
@@ -108,7 +113,7 @@ def list_(
 
     \b
     Example:
-      slo-streams installations list --json | jq -r '.[] | select(.closed) | .clientKey'
+      slo-streams installations list --json | jq '.[] | select(.closed)'
 
     \b
     Exit codes:

@@ -14,14 +14,19 @@ from streams.cli.shared.text import percent
 from streams.evaluation.objective import Objective
 from streams.objectives import InvalidObjectivesError, load_objectives
 
-objectives_app = typer.Typer(name="objectives", help="Objectives files (OpenSLO v1).", no_args_is_help=True)
+objectives_app = typer.Typer(name="objectives", no_args_is_help=True)
 
 _PIPED_WIDTH = 240  # columns; outside a terminal nothing is folded, so that lines can be searched
 
 
 @objectives_app.callback()
 def _objectives() -> None:
-    """Objectives files (OpenSLO v1)."""
+    """Objectives files (OpenSLO v1).
+
+    \b
+    Example:
+      slo-streams objectives check my-objectives.yaml
+    """
 
 
 @objectives_app.command()
@@ -35,9 +40,17 @@ def check(
 ) -> None:
     """Check an objectives file and show how it is understood.
 
-    Prints one row for each objective, or every problem as `file:line: field: what to change` and exit code 1.
+    Prints one row for each objective, or every problem as `file:line: field: what to change`.
 
-    Example: slo-streams objectives check my-objectives.yaml
+    \b
+    Example:
+      slo-streams objectives check my-objectives.yaml
+
+    \b
+    Exit codes:
+      0  it can be used
+      1  it cannot be used; nothing but the reasons is shown
+      2  wrong options
     """
     try:
         objectives = load_objectives(file)

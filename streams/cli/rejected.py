@@ -19,18 +19,26 @@ from streams.rejected.newest import newest
 from streams.rejected.redrive import OtherRedriveError, Redriven, plan, redrive
 from streams.settings import Settings
 
-rejected_app = typer.Typer(name="rejected", help="Records that could not be used.", no_args_is_help=True)
+rejected_app = typer.Typer(name="rejected", no_args_is_help=True)
 
 # As long as Kafka keeps the positions of a group that rests: what is younger cannot have been sent and forgotten.
 _REMEMBERED_MS: Final = 7 * 86_400_000
 _SHOWN_KEY: Final = 60  # characters
 
-_ReasonOption = Annotated[RejectReason | None, typer.Option(help="Only records rejected for this reason.")]
+_ReasonOption = Annotated[
+    RejectReason | None,
+    typer.Option(metavar="REASON", help=f"Only records rejected for this reason: {', '.join(RejectReason)}."),
+]
 
 
 @rejected_app.callback()
 def _rejected() -> None:
-    """Records that could not be used."""
+    """Records that could not be used.
+
+    \b
+    Example:
+      slo-streams rejected list
+    """
 
 
 @rejected_app.command(name="list")
@@ -39,14 +47,14 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each record.")] = False,
 ) -> None:
-    """Show rejected records, the newest first: when, why, and where each came from.
+    """Show rejected records, the newest first.
 
-    Joins no consumer group, so it disturbs nobody. Times are UTC and those of the rejection.
+    It shows when and why each was rejected, and where it came from. Joins no consumer group, so it disturbs nobody. Times are UTC and those of the rejection.
 
     \b
     Examples:
       slo-streams rejected list
-      slo-streams rejected list --reason schema --limit 100 --json | jq -r '.[].detail' | sort | uniq -c
+      slo-streams rejected list --reason schema --json | jq -r '.[].detail'
 
     \b
     Exit codes:
@@ -78,7 +86,7 @@ def redrive_(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
 ) -> None:
-    """Send rejected records back to the topics they came from, to be judged again.
+    """Send rejected records back to their topics, to be judged.
 
     Do this after the cause is gone: a record that is wrong in itself is only rejected again, as a new record. Key,
     value and headers are the original ones; the header `redriven-from` tells which application rejected it first, why
@@ -100,7 +108,8 @@ def redrive_(
     \b
     Exit codes:
       0  done, also if there was nothing to send
-      1  no broker answers, no topic of rejected records yet, or another redrive went on instead
+      1  no broker answers, no topic of rejected records yet, or another redrive
+         went on instead
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()

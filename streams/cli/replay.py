@@ -47,7 +47,7 @@ def replay(
 
     \b
     Examples:
-      slo-streams replay yesterday.ndjson --objectives stricter.yaml | jq .incidentId
+      slo-streams replay log.ndjson --objectives new.yaml | jq .incidentId
       slo-streams export --from 2026-03-02T00:00:00Z | slo-streams replay
 
     \b

@@ -49,8 +49,8 @@ def run(
     \b
     Exit codes:
       0  ended when asked to
-      1  Kafka or the worker could not start, or ended by itself; the reason is shown
-      2  an option, a setting or the objectives cannot be used; nothing was started
+      1  Kafka or the worker could not start, or ended by itself: it says why
+      2  an option, a setting or the objectives cannot be used
     """
     try:
         settings = load_settings()

@@ -1,0 +1,57 @@
+"""Commands whose modules are loaded when they are called: help, completion and a wrong word take none of them."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, ClassVar, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+from streams.cli.shared.text import drop_output
+
+
+class Command(NamedTuple):
+    """A function or a `typer.Typer`, `name` of the module `streams.cli.MODULE`, and its line in the help."""
+
+    module: str
+    name: str
+    line: str
+
+    def load(self, shown_as: str) -> Any:
+        """The command itself."""
+        found = getattr(import_module(f"streams.cli.{self.module}"), self.name)
+        around = typer.Typer(rich_markup_mode=None)
+        around.callback()(lambda: None)
+        if isinstance(found, typer.Typer):
+            around.add_typer(found, name=shown_as)
+        else:
+            around.command(name=shown_as)(found)
+        return get_group(around).commands[shown_as]
+
+
+class LazyCommands(TyperGroup):
+    """A group of `lazy` commands, each there as a name and a line until it is called."""
+
+    lazy: ClassVar[Mapping[str, Command]]
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, command in self.lazy.items():
+            self.commands[name] = TyperCommand(name, help=command.line)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that is called, loaded."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else self.lazy[name].load(name), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call it; Ctrl-C ends it with one line, and so does, without a word, a reader that has seen enough."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(130) from None
+        except BrokenPipeError:  # `| head`
+            drop_output()
+            raise typer.Exit(0) from None

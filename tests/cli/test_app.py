@@ -1,0 +1,104 @@
+"""The command line as a whole: its help, its version, and how little it loads."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+from typer.testing import CliRunner
+
+from streams.cli.app import COMMANDS, app
+
+WIDTH = 80
+
+
+def paths() -> Iterator[tuple[str, ...]]:
+    """Every command and every command of a group."""
+    for name, command in COMMANDS.items():
+        yield (name,)
+        loaded = command.load(name)
+        if isinstance(loaded, TyperGroup):
+            yield from ((name, inner) for inner in loaded.commands)
+
+
+def said(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": str(WIDTH)})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level packages that a fresh Python has loaded after a statement."""
+    program = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}}, file=sys.stderr)"
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("path", paths(), ids=" ".join)
+def test_help_fits_the_terminal_and_has_an_example(path: tuple[str, ...]) -> None:
+    shown = said(*path, "-h")
+    assert shown == said(*path, "--help")
+    assert [line for line in shown.splitlines() if len(line) > WIDTH] == []
+    _, _, examples = shown.partition("\n  Example")
+    assert f"slo-streams {path[0]}" in examples
+
+
+@pytest.mark.parametrize("path", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+def test_no_line_of_a_list_of_commands_is_cut(path: tuple[str, ...]) -> None:
+    _, _, commands = said(*path, "-h").partition("\nCommands:\n")
+    assert "..." not in commands
+
+
+def test_the_first_line_of_the_help_is_that_of_the_list() -> None:
+    shown = said("-h")
+    assert all(f"  {name} " in shown and command.line in shown for name, command in COMMANDS.items())
+
+
+def test_the_version() -> None:
+    assert said("--version") == f"slo-streams {version('slo-streams')}\n"
+
+
+def test_a_wrong_word_is_answered_with_the_nearest_right_one() -> None:
+    result = CliRunner().invoke(app, ["statsu"])
+    assert result.exit_code == 2
+    assert "Did you mean 'status'?" in result.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_the_commands(shell: str) -> None:
+    environment = {"_SLO_STREAMS_COMPLETE": f"complete_{shell}", "COMP_WORDS": "slo-streams stat", "COMP_CWORD": "1"}
+    environment |= {"_TYPER_COMPLETE_ARGS": "slo-streams stat", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    result = CliRunner().invoke(app, [], env=environment, prog_name="slo-streams")
+    assert "status" in result.output
+    assert "worker" not in result.output
+
+
+HEAVY = {"aiokafka", "aiohttp", "fastapi", "faust", "mode", "prometheus_client", "psycopg", "yaml"}
+
+
+def test_help_loads_no_command() -> None:
+    statement = "from typer.testing import CliRunner\nfrom streams.cli.app import app\nCliRunner().invoke(app, ['-h'])"
+    assert not loaded_by(statement) & (HEAVY | {"asyncio", "orjson", "pydantic", "schemas"})
+
+
+def test_a_command_loads_what_it_needs_and_no_more() -> None:
+    statement = "from streams.cli.app import COMMANDS\nCOMMANDS['status'].load('status')"
+    assert loaded_by(statement) & HEAVY == {"aiokafka"}
+
+
+def test_ctrl_c_while_it_starts_is_one_line(tmp_path: Path) -> None:
+    # A module of the command stands for the slow start: it says that it is being loaded, and takes for ever.
+    (tmp_path / "orjson.py").write_text("import sys, time\nprint('loading', flush=True)\ntime.sleep(60)\n")
+    program = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom streams.cli import main\nmain()"
+    with subprocess.Popen(
+        (sys.executable, "-c", program, "status"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (130, "Interrupted.\n")
