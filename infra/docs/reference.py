@@ -16,7 +16,7 @@ from schemas import TOPICS
 from streams.cli.app import COMMANDS
 from streams.database.settings import DatabaseSettings
 from streams.durations import duration_ms
-from streams.exits import ExitCode
+from streams.exits import MEANINGS
 from streams.gateway.settings import GatewaySettings
 from streams.health.condition import Condition
 from streams.health.metrics import Metrics
@@ -169,15 +169,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 def _exit_codes() -> Iterator[str]:
     yield "Of every command; those of services are those of sysexits.h, so that a supervisor can tell what to restart."
     yield ""
-    lines = inspect.getsource(ExitCode).splitlines()
-    rows = [(match[2], match[3]) for line in lines if (match := re.match(r"\s+(\w+) = (\d+)  # (.+)", line))]
-    common = [
-        ("0", "done, or stopped when asked"),
-        ("1", "it found or could not do something, which it says"),
-        ("2", "options or settings cannot be used; every fault is named"),
-    ]
-    meanings = dict([*common, ("130", "Ctrl-C"), *rows])
-    yield from _table(("code", "meaning"), sorted(meanings.items(), key=lambda row: int(row[0])))
+    yield from _table(("code", "meaning"), ((str(code.value), said) for code, said in MEANINGS.items()))
     yield "\nWhat each means for whoever is called: [the runbook](../how-to/runbook.md)."
 
 

@@ -36,8 +36,8 @@ def start(
 ) -> None:
     """Run a real PostgreSQL on this machine.
 
-    It takes no Docker and no installed server. For development and tests: it listens on a Unix socket in the data folder, and lets in the user who started it
-    only. The schema is brought up to date at the start. Ctrl-C stops it.
+    It takes no Docker and no installed server. For development and tests: it listens on a Unix socket in the data
+    folder, and lets in the user who started it only. The schema is brought up to date at the start. Ctrl-C stops it.
 
     \b
     Example:
@@ -72,9 +72,9 @@ def start(
 def migrate() -> None:
     """Create or upgrade the schema `slo`.
 
-    It is that of the database that SLO_DATABASE_URL names. Each step is taken whole or not at all; several of these commands at once take turns. The user needs the right to
-    create roles at the first time, and owns the schema from then on. What runs beside it meanwhile is refused with 78
-    only when it starts anew: stop what is older before.
+    It is that of the database that SLO_DATABASE_URL names. Each step is taken whole or not at all; several of these
+    commands at once take turns. The user needs the right to create roles at the first time, and owns the schema from
+    then on. What runs beside it meanwhile is refused with 78 only when it starts anew: stop what is older before.
 
     \b
     Example:

@@ -40,9 +40,9 @@ def end(
 ) -> None:
     """End an exclusion: what comes after counts again.
 
-    Of a recurring one, every occurrence. Its start stays, and with it the notice; one that has not begun takes nothing out any more. To make one longer, add
-    it again with the same id and start. --withdraw takes it off the record: what it left out counts for alerts that
-    are still to be judged; what was judged stays.
+    Of a recurring one, every occurrence. Its start stays, and with it the notice; one that has not begun takes nothing
+    out any more. To make one longer, add it again with the same id and start. --withdraw takes it off the record: what
+    it left out counts for alerts that are still to be judged; what was judged stays.
 
     \b
     Examples:

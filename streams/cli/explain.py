@@ -56,9 +56,10 @@ def explain(
 ) -> None:
     """Show why an app paged or did not.
 
-    It shows the window's panes and counts, the rule that decided, and what comes next. Reads what the workers last committed and judges it again by their own rules; nobody's work is disturbed. Events
-    that came after a boundary was judged are in its counts, though they did not revise it. The watermark is the time
-    up to which events were seen; under SLO_CLOCK=live also the clock's, once all is read. Times are UTC.
+    It shows the window's panes and counts, the rule that decided, and what comes next. Reads what the workers last
+    committed and judges it again by their own rules; nobody's work is disturbed. Events that came after a boundary was
+    judged are in its counts, though they did not revise it. The watermark is the time up to which events were seen;
+    under SLO_CLOCK=live also the clock's, once all is read. Times are UTC.
 
     \b
     Examples:

@@ -49,7 +49,8 @@ def list_(
 ) -> None:
     """Show rejected records, the newest first.
 
-    It shows when and why each was rejected, and where it came from. Joins no consumer group, so it disturbs nobody. Times are UTC and those of the rejection.
+    It shows when and why each was rejected, and where it came from. Joins no consumer group, so it disturbs nobody.
+    Times are UTC and those of the rejection.
 
     \b
     Examples:

@@ -38,7 +38,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("path", paths(), ids=" ".join)
+@pytest.mark.parametrize("path", list(paths()), ids=" ".join)
 def test_help_fits_the_terminal_and_has_an_example(path: tuple[str, ...]) -> None:
     shown = said(*path, "-h")
     assert shown == said(*path, "--help")
