@@ -11,16 +11,21 @@ from tests.model.alert import Alert
 
 
 class Broker:
-    """The changelog rows, the alerts and the misfits of one partition."""
+    """The changelog rows, the alerts and the misfits of one partition.
+
+    `epoch` is how often it was opened, `commits` how often something was stored.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[bytes, bytes] = {}
         self.alerts: list[Alert] = []
         self.rejected: list[tuple[int, str]] = []
         self.rerouted = 0
+        self.epoch = self.commits = 0
 
     def store(self, work: Work) -> None:
         """Keep what a unit hands over, whole."""
+        self.commits += 1
         for key, value in work.rows.items():
             if value is None:
                 self.rows.pop(key, None)  # one that came and went between two commits was never stored
