@@ -38,7 +38,7 @@ def stored(records: Sequence[Record], first_offset: int = 0) -> list[Stored]:
 
 def chunk(*records: Record, start: int = 0) -> Chunk:
     """A chunk that brings these records from an offset on."""
-    return Chunk(start, start + len(records), list(stored(records, start)))
+    return Chunk.of(start, start + len(records), list(stored(records, start)))
 
 
 def admission(

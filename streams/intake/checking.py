@@ -12,9 +12,9 @@ from schemas.record import Record
 from schemas.rejected import RejectReason
 from streams.intake.envelope import UNMARKED, UnusableEnvelopeError, is_envelope, is_structured, unwrapped
 from streams.kafka.chunk import SourceRecord
-from streams.kafka.excerpt import Excerpt, excerpt
+from streams.kafka.excerpt import KEPT_BYTES, Excerpt, excerpt, value_bytes
 
-MAX_VALUE_BYTES: Final = 64 * 1024
+MAX_VALUE_BYTES: Final = KEPT_BYTES
 
 Model = TypeVar("Model", bound=Record)
 
@@ -35,15 +35,15 @@ class Rejection:
 
 def needs_care(record: SourceRecord) -> bool:
     """Whether only `checked` may read it, though a decoder might take it."""
-    return len(record.value or b"") > MAX_VALUE_BYTES or is_structured(record)
+    return value_bytes(record) > MAX_VALUE_BYTES or is_structured(record)
 
 
 def checked(model: type[Model], record: SourceRecord) -> Model | Rejection:
     """What a record says."""
     if not record.value:
         return Rejection.of(record, RejectReason.NOT_JSON, "the value is empty")
-    if len(record.value) > MAX_VALUE_BYTES:
-        return Rejection.of(record, RejectReason.TOO_LARGE, f"{len(record.value):,} bytes; at most {MAX_VALUE_BYTES:,}")
+    if (size := value_bytes(record)) > MAX_VALUE_BYTES:
+        return Rejection.of(record, RejectReason.TOO_LARGE, f"{size:,} bytes; at most {MAX_VALUE_BYTES:,}")
     structured = is_structured(record)
     document = None
     try:

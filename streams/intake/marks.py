@@ -10,10 +10,11 @@ beside them, one event would count twice.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from streams.kafka.chunk import Header, SourceRecord
+from streams.kafka.excerpt import Excerpt
 
 REROUTED_FROM: Final = "rerouted-from"
 REROUTED_TIMESTAMP: Final = "rerouted-timestamp"
@@ -113,4 +114,6 @@ def dated(record: SourceRecord) -> SourceRecord:
     at_ms = timestamp_ms(record)
     if at_ms == record.timestamp:
         return record
+    if isinstance(record, Excerpt):
+        return replace(record, timestamp=at_ms)
     return Dated(record.offset, at_ms, record.timestamp_type, record.key, record.value, record.headers)

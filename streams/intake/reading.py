@@ -6,8 +6,9 @@ from typing import Any
 from schemas.record import Record
 from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
-from streams.intake.checking import MAX_VALUE_BYTES, Rejection, checked, needs_care
+from streams.intake.checking import Rejection, checked, needs_care
 from streams.kafka.chunk import SourceRecord
+from streams.kafka.excerpt import KEPT_BYTES
 from streams.names import Metric
 
 Choice = Callable[[Sequence[SourceRecord]], Sequence[SourceRecord]]
@@ -31,7 +32,7 @@ class EventReader:
     def events(self, records: Sequence[SourceRecord]) -> Iterator[tuple[Any, SourceRecord]]:
         """A `schemas.wire.Event` beside each record, or None for one that `checked` has to read. The hot path."""
         values = [record.value or b"" for record in records if not record.headers]
-        if len(values) < len(records) or max(map(len, values), default=0) > MAX_VALUE_BYTES:
+        if len(values) < len(records) or max(map(len, values), default=0) >= KEPT_BYTES:
             records = self._chosen(records)
             values = [b"" if needs_care(record) else record.value or b"" for record in records]
         return zip(self._decode(values), records, strict=True)

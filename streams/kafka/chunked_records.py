@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, Final
 
 import google_crc32c
@@ -10,7 +9,8 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 
 from streams.kafka.chunk import Chunk, Stamp
-from streams.kafka.header_names import MendedBatch, ReadableRecords
+from streams.kafka.header_names import ReadableRecords
+from streams.kafka.packed_batch import parts_of
 
 # Where things lie in a batch as it is sent. Source: Apache Kafka, "Record Batch".
 _MAGIC: Final = 16
@@ -47,11 +47,9 @@ class ChunkedRecords(ReadableRecords):
             if self._carries_nothing(batch):
                 yield Chunk(start_offset, batch.next_offset, ())
             else:  # a batch is fetched whole, wherever reading starts in it
-                first_offset = min(batch.base_offset, start_offset)
-                again = partial(MendedBatch, self._records.last_slice)
                 stamp = Stamp(batch.base_offset, batch.max_timestamp) if _is_appended(batch) else None
-                chunk = Chunk(first_offset, batch.next_offset, batch, again, stamp, time.monotonic())
-                yield chunk.since(start_offset) if batch.base_offset < start_offset else chunk
+                parts = parts_of(batch, self._records.last_slice)
+                yield Chunk(start_offset, batch.next_offset, parts, stamp, time.monotonic())
 
     def _carries_nothing(self, batch: Any) -> bool:
         if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:

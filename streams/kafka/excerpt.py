@@ -35,11 +35,19 @@ class Excerpt:
     sha256: str | None = None
     key_truncated: int | None = None
     headers_left_out: int = 0
+    timestamp_type: int | None = None
 
     @property
     def memory_bytes(self) -> int:
         """About how much memory it takes."""
         return len(self.key or b"") + len(self.value or b"") + size_of(self.headers) + _EXCERPT_BYTES
+
+
+def value_bytes(record: SourceRecord) -> int:
+    """How large its value is, though only its beginning may be here."""
+    if isinstance(record, Excerpt) and record.truncated is not None:
+        return record.truncated
+    return len(record.value or b"")
 
 
 def excerpt(record: SourceRecord) -> Excerpt:
@@ -53,7 +61,18 @@ def excerpt(record: SourceRecord) -> Excerpt:
     if key is not None and len(key) > KEPT_BYTES:
         key_truncated, key = len(key), key[:KEPT_BYTES]
     left_out = len(record.headers) - len(headers)
-    return Excerpt(record.offset, record.timestamp, key, value, headers, truncated, sha256, key_truncated, left_out)
+    return Excerpt(
+        record.offset,
+        record.timestamp,
+        key,
+        value,
+        headers,
+        truncated,
+        sha256,
+        key_truncated,
+        left_out,
+        record.timestamp_type,
+    )
 
 
 def kept(headers: Iterable[Header]) -> tuple[Header, ...]:

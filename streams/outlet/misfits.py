@@ -8,7 +8,7 @@ from streams.intake.admission import Misplaced
 from streams.intake.checking import Rejection
 from streams.intake.marks import NO_TIMESTAMP, REROUTED_FROM, REROUTED_TIMESTAMP, Mark, without
 from streams.kafka.chunk import LOG_APPEND_TIME
-from streams.kafka.excerpt import size_of
+from streams.kafka.excerpt import Excerpt, size_of
 from streams.outlet.outgoing import Outgoing
 
 PUT_RIGHT_BYTES: Final = 900_000  # the brokers' default limit is 1 MiB for a whole batch
@@ -59,7 +59,7 @@ class Misfits:
         if record.timestamp_type == LOG_APPEND_TIME:
             headers.append((REROUTED_TIMESTAMP, str(timestamp_ms).encode()))
         size = len(record.value or b"") + size_of(headers)
-        if size > PUT_RIGHT_BYTES:
+        if size > PUT_RIGHT_BYTES or (isinstance(record, Excerpt) and record.headers_left_out):
             return Rejection.of(record, RejectReason.MISPLACED, f"too large to be put right: {size:,} bytes")
         key = misplaced.app_key.encode()
         return Outgoing(self.topic, key, record.value, headers, partition_key=key, timestamp_ms=timestamp_ms)

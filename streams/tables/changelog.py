@@ -1,6 +1,9 @@
 """Reading a partition's state back from its changelog: in bulk, to the very end, committed rows only."""
 
+import asyncio
 from dataclasses import dataclass
+from itertools import chain
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -13,6 +16,7 @@ from streams.settings import Settings
 from streams.tables.rows import META_KEY, Meta, decode_meta, decode_series
 
 _FETCH_BYTES = 4 * 1024 * 1024
+_ROWS_AT_A_TIME: Final = 10_000  # a state of a million series is read beside others that are judged
 
 
 class StateLostError(RefusalError):
@@ -50,6 +54,8 @@ async def restore(settings: Settings, changelog: str, partition: int) -> State:
     series: list[Series] = []
     while rows:  # each row is let go of as it is read: both at once would take half as much memory again
         series.append(decode_series(*rows.popitem()))
+        if not len(series) % _ROWS_AT_A_TIME:
+            await asyncio.sleep(0)
     return State(meta, series)
 
 
@@ -73,11 +79,12 @@ async def _read_rows(settings: Settings, tp: TopicPartition) -> dict[bytes, byte
         while await consumer.position(tp) < end_offset:
             for chunks in (await consumer.getmany(tp, timeout_ms=1_000)).values():
                 for chunk in chunks:
-                    for record in chunk.records:
+                    for record in chain.from_iterable(chunk.slices()):
                         if record.value is None:
                             rows.pop(record.key, None)
                         else:
                             rows[record.key] = record.value
+                    await asyncio.sleep(0)
     finally:
         await consumer.stop()
     return rows

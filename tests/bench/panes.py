@@ -83,6 +83,6 @@ def chunks(load: Load, first_offset: int = 0) -> list[Chunk]:
         for offset, record in enumerate(load.records(), first_offset)
     ]
     return [
-        Chunk(first_offset + at, first_offset + at + len(records[at : at + CHUNK]), records[at : at + CHUNK])
+        Chunk.of(first_offset + at, first_offset + at + len(records[at : at + CHUNK]), records[at : at + CHUNK])
         for at in range(0, len(records), CHUNK)
     ]

@@ -21,6 +21,7 @@ from streams.evaluation.evaluator import Evaluator
 from streams.intake.admission import Admission
 from streams.kafka.chunk import Chunk, SourceRecord
 from streams.kafka.chunked_records import is_intact
+from streams.kafka.packed_batch import parts_of
 from streams.names import WEBHOOK
 from streams.objectives import load_objectives
 from streams.settings import APPLICATION_ID
@@ -87,7 +88,7 @@ def _slices(batches: Batches) -> Iterator[list[SourceRecord]]:
     for raw in batches:
         batch = MemoryRecords(raw).next_batch()
         is_intact(batch, memoryview(raw))
-        yield from Chunk(0, batch.next_offset, batch).slices()
+        yield from Chunk(0, batch.next_offset, parts_of(batch, memoryview(raw))).slices()
 
 
 def _unpack(batches: Batches) -> None:

@@ -6,6 +6,7 @@ CPU time only, the best of rounds taken in turns: what else the machine does cou
 
 import time
 from collections import Counter
+from itertools import chain
 
 import orjson
 
@@ -24,7 +25,7 @@ def counted(some: list[Chunk]) -> float:
     counts: Counter[tuple[str, int, bool]] = Counter()
     started_s = time.process_time()
     for chunk in some:
-        for record in chunk.records:
+        for record in chain.from_iterable(chunk.slices()):
             event = orjson.loads(record.value or b"")
             counts[event["appKey"], event["time"] // 60_000, event["statusCode"] == 200] += 1
     spent_s = time.process_time() - started_s

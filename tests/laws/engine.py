@@ -81,7 +81,7 @@ class PartitionRun:
         while records:
             self.beside.read_apps(records[0].offset)
             chunk = self.beside.until_next_app(records)
-            self.unit.apply(Chunk(chunk[0].offset, chunk[-1].offset + 1, list(chunk)), clock_ms)
+            self.unit.apply(Chunk.of(chunk[0].offset, chunk[-1].offset + 1, list(chunk)), clock_ms)
             records = records[len(chunk) :]
 
     def judge_through(self, until_ms: int) -> None:

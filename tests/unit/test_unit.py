@@ -113,7 +113,7 @@ def test_a_chunk_of_transaction_markers_moves_the_offset() -> None:
     unit = new_unit()
     unit.apply(chunk(delivery("12:00")), clock_ms=None)
     work_of(unit)
-    unit.apply(Chunk(1, 3, []), clock_ms=None)
+    unit.apply(Chunk.of(1, 3, []), clock_ms=None)
     work = work_of(unit)
     assert (work.next_offset, meta_of(work).next_offset) == (3, 3)
     assert list(work.rows) == [META_KEY]
@@ -121,7 +121,7 @@ def test_a_chunk_of_transaction_markers_moves_the_offset() -> None:
 
 def test_markers_before_any_record_are_kept_without_a_watermark() -> None:
     unit = new_unit()
-    unit.apply(Chunk(0, 3, []), clock_ms=None)
+    unit.apply(Chunk.of(0, 3, []), clock_ms=None)
     work = work_of(unit)
     assert (work.next_offset, work.summary, meta_of(work)) == (3, "", Meta(3, None, 0))
 
@@ -208,5 +208,5 @@ def test_one_too_large_to_be_put_right_counts_as_rejected() -> None:
 def test_only_the_objectives_of_its_metric_judge() -> None:
     unit = new_unit()
     record = delivery("12:00")
-    unit.apply(Chunk(0, 1, [Stored(0, None, record.key, record.value)]), clock_ms=None)
+    unit.apply(Chunk.of(0, 1, [Stored(0, None, record.key, record.value)]), clock_ms=None)
     assert unit.evaluator.next_boundary_ms == clock_ms("12:00")
