@@ -68,3 +68,7 @@ class Alert(Record):
     """Why the state changed: missed; met again; nothing left to judge; not to be counted; objective removed."""
     breached_at: UtcSeconds
     """The boundary of the breach, in a recovery too."""
+    severity: str
+    """How bad it is: `page`, or what the rule says."""
+    service: str | None
+    """The service of the objective; null where it names none."""

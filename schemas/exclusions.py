@@ -9,12 +9,12 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from schemas.fields import EventTime, Text
+from schemas.fields import BaseUrl, EventTime, Text
 from schemas.record import Record
 
 
 class Exclusion(Record):
-    """The time [start, end) does not count, for one app or all and one metric or all."""
+    """The time [start, end) does not count, for one app or all, one metric or all, and one scope or all."""
 
     id: Text
     """The exclusion's own id; sending it again replaces it."""
@@ -22,11 +22,16 @@ class Exclusion(Record):
     """The app it holds for; null means all."""
     metric_id: Text | None = None
     """The metric it holds for; null means all."""
+    scope: BaseUrl | None = None
+    """The base URL or product it holds for; null means all."""
     reason: Literal["PLANNED_DOWNTIME", "PLATFORM_FAULT"]
     """Planned downtime counts only if announced before its start; a platform fault also afterwards."""
     start: EventTime
     end: EventTime | None = None
     """The first instant that counts again; null means still going on."""
+    announced_at: EventTime | None = None
+    """When a planned one was told, as its ticket has it; null means when this start was put on record. Never later
+    than the record's own timestamp: such a record is rejected as `schema`."""
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:

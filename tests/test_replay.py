@@ -131,33 +131,48 @@ def test_an_exclusion_acts_by_its_timestamp_wherever_it_lies(
     lines = [line(delivery("12:00:30", 500)), fault("12:00", "12:01", known)]
     records = [read_line(it, number) for number, it in enumerate(sorted(lines, reverse=comes_first))]
     engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
-    engine.exclusions(records)
+    engine.reference(records)
     engine.records(records)
     assert found(engine, "12:30") == alerts
     assert engine.summary.other_topics == 0
 
 
-def listed(**changes: object) -> bytes:
+def listed(at: str | None = None, **changes: object) -> bytes:
     value = {"appKey": "com.example.app", "name": "Charts", "partnerName": "Acme", "email": "a@acme.example"}
     lists: dict[str, object] = {"healthcheckUrls": [], "excludedClientKeys": []}
-    return orjson.dumps({"topic": "slo.apps.v1", "value": {**value, **lists, **changes}, "timestamp": None})
+    timestamp_ms = None if at is None else clock_ms(at)
+    return orjson.dumps({"topic": "slo.apps.v1", "value": {**value, **lists, **changes}, "timestamp": timestamp_ms})
 
 
-def test_the_catalogue_counts_from_where_it_lies() -> None:
+def test_clients_of_the_catalogue_count_by_its_timestamps_and_names_from_where_they_lie() -> None:
     lines = [
         line(delivery("12:00:30", 500, clientKey="c-1")),
-        listed(excludedClientKeys=["c-1"]),
+        listed("11:00", name="Charts"),
+        listed("12:30", name="Maps", excludedClientKeys=["c-1"]),
         line(delivery("12:30:30", 500, clientKey="c-1")),
         line(delivery("12:31:30", 500, clientKey="c-2")),
+        line(delivery("12:32:30")),
+        listed("11:30", name="Atlas"),
     ]
+    records = [read_line(it, number) for number, it in enumerate(lines)]
     engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
-    engine.records(read_line(it, number) for number, it in enumerate(lines))
-    alerts = engine.finish()
-    assert [(clock(it), it["type"], it["badCount"], it["appDetails"]["name"]) for it in alerts] == [
-        ("12:01", "BREACH", 1, "Charts"),
-        ("12:16", "RECOVERY", 0, "Charts"),
-        ("12:32", "BREACH", 1, "Charts"),
+    engine.reference(records[:-1])
+    engine.records(records)
+    assert [(clock(it), it["type"], it["badCount"], it["appDetails"]["name"]) for it in engine.finish()] == [
+        ("12:01", "BREACH", 1, "Maps"),
+        ("12:16", "RECOVERY", 0, "Maps"),
+        ("12:32", "BREACH", 1, "Maps"),
     ]
+
+
+@pytest.mark.parametrize(("timestamp", "alerts"), [(None, [("12:01", "BELOW_OBJECTIVE")]), (-1, [])])
+def test_a_line_without_a_timestamp_came_as_it_happened_and_minus_one_tells_no_time(
+    timestamp: int | None, alerts: list[tuple[str, str]]
+) -> None:
+    engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
+    event = delivery("12:00:30", 500)
+    engine.records([ReplayRecord(event.topic, event.key, event.value, timestamp, 1)])
+    assert found(engine) == alerts
 
 
 def test_without_a_usable_record_nothing_is_judged() -> None:
@@ -199,9 +214,9 @@ def test_read_line(document: dict[str, Any], value: bytes | None) -> None:
 
 def test_reference_data_without_a_key_lies_under_the_one_it_names() -> None:
     engine = Replay([DEFAULTS["webhook-delivery-15m"]], LATENESS_MS, Topics())
-    engine.exclusions([read_line(fault("12:00", "12:01", None), 1)])
+    engine.reference([read_line(fault("12:00", "12:01", None), 1)])
     other_key = orjson.loads(fault("12:00", "12:01", None)) | {"key": "another"}
-    engine.exclusions([read_line(orjson.dumps(other_key), 2), read_line(b'{"topic":"slo.exclusions.v1"}', 3)])
+    engine.reference([read_line(orjson.dumps(other_key), 2), read_line(b'{"topic":"slo.exclusions.v1"}', 3)])
     assert engine.summary.rejected == {RejectReason.SCHEMA: 1}
     engine.records([read_line(line(delivery("12:00:30", 500)), 4)])
     assert found(engine) == []
@@ -280,7 +295,7 @@ def test_a_line_that_cannot_be_read(text: bytes, problem: str) -> None:
 
 def test_a_value_given_as_text_is_read_as_one_given_as_an_object() -> None:
     it = record("iframe-load-success-rate", "12:00", bridgeInMillis=None)
-    as_object = orjson.dumps({"topic": it.topic, "value": orjson.loads(it.value or b"")})
+    as_object = orjson.dumps({"topic": it.topic, "value": orjson.loads(it.value or b""), "timestamp": it.timestamp_ms})
     assert read_line(as_object, 1) == read_line(line(it), 1)
 
 

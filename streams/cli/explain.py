@@ -22,7 +22,7 @@ from streams.evaluation.series import SeriesKey
 from streams.kafka.cluster import find_topic
 from streams.kafka.placement import partition_of
 from streams.names import Metric
-from streams.registry.exclusions import read_exclusions
+from streams.registry.reference import read_reference
 from streams.settings import Settings
 from streams.tables.explanation import Explanation, Window
 from streams.tables.explanation import explain as explain_objective
@@ -78,10 +78,12 @@ def explain(
     keys = sorted(key for key in stored.table if key[0] == app and scope in (None, key[1])) if stored else []
     if stored is None or not keys:
         fail(ask(settings, _nothing_stored(settings, metric, app, scope)))
-    exclusions = ask(settings, read_exclusions(settings))
+    reference = ask(settings, read_reference(settings, *settings.topics.reference))
+    exclusions, listings = reference.exclusions, reference.catalogue.listings
     lateness_ms, objectives = settings.allowed_lateness, stored.progress.objectives
     found = [
-        (key, [explain_objective(stored, key, one, at, lateness_ms, exclusions) for one in objectives]) for key in keys
+        (key, [explain_objective(stored, key, one, at, lateness_ms, exclusions, listings) for one in objectives])
+        for key in keys
     ]
     if as_json:
         documents = [_document(stored, key, one) for key, explanations in found for one in explanations]
@@ -121,6 +123,7 @@ def _facts(one: Explanation) -> list[tuple[str, str]]:
     facts = [
         ("window", f"{utc_text(window.start_ms)} to {utc_text(window.end_ms)} ({duration_text(objective.window_ms)})"),
         ("counts", _counts_text(one)),
+        *_short_facts(one),
         ("verdict", verdict_text(one)),
         ("now", standing_text(one)),
         ("last judged", utc_text(one.judged_ms)),
@@ -152,6 +155,18 @@ def _counts_text(one: Explanation) -> str:
         f"wanted: {wanted}, which allows {'fewer than' if objective.breach_at_budget else 'up to'} "
         f"{float(objective.budget * total):.7g} bad"
     )
+
+
+def _short_facts(one: Explanation) -> list[tuple[str, str]]:
+    """What the short window says, where the rule has one."""
+    if one.window.short is None or one.objective.short_ms is None:
+        return []
+    good, bad = one.window.short
+    length = duration_text(one.objective.short_ms)
+    if good + bad == 0:
+        return [("short window", f"no counted event in the last {length}")]
+    said = "below, too" if one.objective.is_below(good, bad) else "not below"
+    return [("short window", f"{good:,} good, {bad:,} bad in the last {length}: {said}")]
 
 
 def _left_out_text(window: Window) -> str:
@@ -192,6 +207,7 @@ def _document(stored: StoredTable, key: SeriesKey, one: Explanation) -> dict[str
         "window": _window_document(one.window),
         "isJudged": one.is_judged,
         "explanation": verdict_text(one),
+        "silentSince": standing.silent_ms,
         "isBreached": standing.breached_at_ms is not None,
         "breachedAt": standing.breached_at_ms,
         "incidentId": one.incident,
@@ -218,6 +234,9 @@ def _window_document(window: Window) -> dict[str, Any]:
         "sliFraction": f"{window.good}/{total}" if total else None,
         "sliValue": 100 * window.good / total if total else None,
         "verdict": window.verdict,
+        "shortWindow": None
+        if window.short is None
+        else dict(zip(("goodCount", "badCount"), window.short, strict=True)),
         "countedBy": "APP" if window.by_app else "HOST",
         "goneBefore": window.gone_before_ms,
         "panes": [

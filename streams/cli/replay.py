@@ -76,8 +76,8 @@ def replay(
     try:
         with ExitStack() as opened, _progress(console) as progress:
             log = open_log(files or [], opened)
-            # An exclusion acts on events that lie before it, too; so the log is gone through twice.
-            engine.exclusions(_read(_naming(settings.topics.exclusions, one_after_the_other(log)), []))
+            # Apps and exclusions act on events that lie before them, too; so the log is gone through twice.
+            engine.reference(_read(_naming(settings.topics.reference, one_after_the_other(log)), []))
             lines = in_order_of_time(log, partial(_time_of, engine)) if sort else one_after_the_other(log)
             engine.records(_read(_followed(log, lines, progress), problems))
     except OSError as problem:
@@ -98,10 +98,10 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _naming(topic: str, lines: Iterable[Line]) -> Iterator[Line]:
-    """Lines that may belong to a topic, told without reading all their JSON."""
-    name = topic.encode()
-    return (line for line in lines if name in line.text or b"\\" in line.text)
+def _naming(topics: Sequence[str], lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines that may belong to some topics, told without reading all their JSON."""
+    names = [topic.encode() for topic in topics]
+    return (line for line in lines if b"\\" in line.text or any(name in line.text for name in names))
 
 
 def _followed(log: Sequence[LogFile], lines: Iterable[Line], progress: Progress) -> Iterator[Line]:

@@ -4,15 +4,16 @@ Order is by the watermark alone. An event that moves the watermark past a bounda
 boundary due, in the middle of a chunk too; so chunk borders, restarts and workers change nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions, KnownExclusions
+from streams.evaluation.listings import Listings
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import Progress, pane_for
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.store import SeriesStore
-from streams.evaluation.transition import ObjectiveState, Transition
+from streams.evaluation.transition import AT_REST, ObjectiveState, Transition
 from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
 from streams.windows.tumbling import NO_PANE, TumblingCounts
 
@@ -22,7 +23,8 @@ class Evaluator:
 
     `streams.intake.admission` counts what arrived in its `series`, each event in a pane of `pane_ms`. Tell it what time
     it is (`advance`), and take out `take_transitions` and `take_dirty`. `seen_ms` is the greatest time seen: from
-    `due_ms` on a boundary can be judged. An event before `floor_ms` is too late for all that are left.
+    `due_ms` on a boundary can be judged. An event before `floor_ms` is too late for all that are left. `latest_ms` is
+    the greatest timestamp of an accepted record.
     """
 
     def __init__(
@@ -32,25 +34,33 @@ class Evaluator:
         stored: Progress | None = None,
         series: Iterable[Series] = (),
         exclusions: Exclusions | None = None,
+        listings: Listings | None = None,
+        others: Container[str] = (),
     ) -> None:
         """`objectives` are those of one metric; `stored` and `series` come from an earlier owner of the partition.
 
-        `exclusions` may be added to at any time; each acts by its timestamp.
+        `exclusions` and `listings` may be added to at any time; each version acts by its timestamp. `others` names
+        objectives that somebody else judges: what is stored of them is dropped without an alert.
 
         Raises:
             PanesDoNotFitError: the stored panes cannot serve the objectives.
         """
         names = {objective.name for objective in objectives}
-        self._retired = [old for old in (stored.objectives if stored else ()) if old.name not in names]
+        left = [old for old in (stored.objectives if stored else ()) if old.name not in names]
+        self._retired = [old for old in left if old.name not in others]
         self._active = list(objectives)
         self._metric = next((objective.metric for objective in (*objectives, *self._retired)), "")
         self._lateness_ms = lateness_ms
         self.pane_ms = pane_for(objectives, stored)
         self._longest_ms = max((objective.window_ms for objective in objectives), default=0)
         self.seen_ms = stored.watermark_ms if stored else LONG_AGO
+        self.latest_ms = stored.latest_ms if stored else LONG_AGO
+        self._has_accepted = stored is not None
         self._judged_ms = stored.judged_ms if stored else LONG_AGO
         self.series = SeriesStore(series)
+        self._drop([old.name for old in left if old.name in others])
         self._exclusions = Exclusions() if exclusions is None else exclusions
+        self._listings = Listings() if listings is None else listings
         self._known = self._exclusions.known_at(LONG_AGO, self._metric)
         self._transitions: list[Transition] = []
         self._latest_pane = NO_PANE
@@ -69,8 +79,10 @@ class Evaluator:
         panes.add(pane, 1 - bad, bad)
         if not series.is_fading:
             self.series.fade_later(series)
-        if series.states and not series.is_watched:
-            self.series.watch(series)
+
+    def accept_without_time(self) -> None:
+        """A record that does not tell what time it is was accepted: it may be all there is to begin with."""
+        self._has_accepted = True
 
     def advance(self, to_ms: int) -> None:
         """Move the watermark to `to_ms`, never back, and judge every boundary that comes due, in order."""
@@ -91,7 +103,28 @@ class Evaluator:
         return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
 
     def _stirs_ms(self, series: Series) -> int:
-        return LONG_AGO if series.states else series.earliest_pane * self.pane_ms
+        """The first time at which a boundary may change it; long ago: at the next one."""
+        if not series.states:
+            return series.earliest_pane * self.pane_ms
+        if series.latest_pane >= (self._next_ms - self._longest_ms) // self.pane_ms:
+            return LONG_AGO
+        ends_ms = [self._held_until_ms(name, state) for name, state in series.states.items()]
+        known = self._known_at(self._judged_ms)
+        touched_ms = [
+            start_ms if start_ms > self._judged_ms else LONG_AGO
+            for start_ms, end_ms in known.spans(*series.key)
+            if end_ms > self._judged_ms - self._longest_ms
+        ]
+        news_ms = min(
+            known.until_ms, self._listings.changes_after_ms(series.app_key, self._judged_ms + self._lateness_ms)
+        )
+        return min(*ends_ms, *touched_ms, news_ms - self._lateness_ms)
+
+    def _held_until_ms(self, name: str, state: ObjectiveState) -> int:
+        """When a breach ends that is held through silence; long ago for any other state."""
+        holding = (one for one in self._active if one.name == name and one.silence is Silence.HOLD)
+        objective = next(holding, None)
+        return LONG_AGO if objective is None or state.silent_ms is None else state.silent_ms + objective.hold_for_ms
 
     # What comes out
 
@@ -110,6 +143,11 @@ class Evaluator:
         """Whether anything is judged, so that events count."""
         return bool(self._active)
 
+    @property
+    def can_tick(self) -> bool:
+        """Whether the clock may judge: once anything was accepted, also what does not tell the time itself."""
+        return self._has_accepted or self.seen_ms != LONG_AGO
+
     def is_due(self, at_ms: int) -> bool:
         """Whether a boundary could be judged if the watermark came up to this time."""
         return self._judged_ms == LONG_AGO or at_ms >= self.due_ms
@@ -117,14 +155,14 @@ class Evaluator:
     @property
     def progress(self) -> Progress | None:
         """What has to be stored beside the series; None before the first accepted record."""
-        if self._judged_ms == LONG_AGO:
+        if not self.can_tick:
             return None
         judged_ms = self._judged_ms
-        if not self._hops_ms:
+        if not self._hops_ms and judged_ms != LONG_AGO:
             # Nothing is judged, but time goes on: an objective that is added later starts from then. By whole panes,
             # as its boundaries will be: progress that moves is progress to store.
             judged_ms = (self.seen_ms - self._lateness_ms) // self.pane_ms * self.pane_ms
-        return Progress(self.seen_ms, judged_ms, self.pane_ms, (*self._active, *self._retired))
+        return Progress(self.seen_ms, judged_ms, self.pane_ms, (*self._active, *self._retired), self.latest_ms)
 
     @property
     def dirty_count(self) -> int:
@@ -154,7 +192,9 @@ class Evaluator:
         self.floor_ms = self._next_ms - self._longest_ms if is_started and self._active else LONG_AGO
 
     def _judge(self, boundary_ms: int) -> None:
-        boundary = Boundary.at(boundary_ms, self._active, self._retired, self.pane_ms, self._known_at(boundary_ms))
+        moment_ms, known = boundary_ms + self._lateness_ms, self._known_at(boundary_ms)
+        active, retired = self._active, self._retired
+        boundary = Boundary.at(boundary_ms, moment_ms, active, retired, self.pane_ms, known, self._listings)
         transitions: list[Transition] = []
         for series in self.series.watched:
             if boundary.judge(series, transitions):
@@ -164,7 +204,7 @@ class Evaluator:
         self._retired = [objective for objective in self._retired if boundary_ms % objective.hop_ms]
         self._judged_ms = boundary_ms
         self._schedule()
-        self.series.let_go((boundary_ms - self._kept_ms) // self.pane_ms, self._is_held)
+        self.series.let_go((boundary_ms - self._kept_ms) // self.pane_ms)
 
     def _known_at(self, boundary_ms: int) -> KnownExclusions:
         moment_ms = boundary_ms + self._lateness_ms
@@ -173,7 +213,22 @@ class Evaluator:
             self._known = self._exclusions.known_at(moment_ms, self._metric)
         return self._known
 
-    def _is_held(self, name: str, standing: ObjectiveState) -> bool:
-        """Whether silence leaves a standing as it is."""
-        silence = next((objective.silence for objective in self._active if objective.name == name), None)
-        return silence is Silence.HOLD and standing.run == 0
+    # Objectives that are judged elsewhere
+
+    def _drop(self, names: Sequence[str]) -> None:
+        for series in list(self.series.values()) if names else ():
+            if any(name in series.states for name in names):
+                for name in names:
+                    series.put(name, AT_REST)
+                self.series.mark_dirty(series)
+                self.series.drop_if_idle(series)
+
+    def take_up(self, key: SeriesKey, objective: str, breached_at_ms: int) -> None:
+        """Go on with a breach that another judge of the objective left open."""
+        series = self.series.get(key)
+        if series is None:
+            series = self.series.new(*key)
+        series.put(objective, ObjectiveState(breached_at_ms))
+        self.series.mark_dirty(series)
+        if not series.is_watched:
+            self.series.watch(series)

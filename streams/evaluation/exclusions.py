@@ -1,20 +1,21 @@
 """Exclusions: time that does not count against apps, and since when that is known.
 
-Whether an exclusion acts at a boundary depends on timestamps alone, never on when it was read: so the same logs give
-the same alerts. A version with timestamp T is known to boundary B if T <= B + allowed lateness.
+A version with timestamp T is known to boundary B if T <= B + allowed lateness.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from streams.evaluation.versions import Version, known_by
 from streams.windows.hopping import LONG_AGO, NEVER, Span
 
 
 @dataclass(frozen=True, slots=True)
 class ExclusionRule:
-    """The time [start, end) does not count; for one app and metric, or for all of them (None).
+    """The time [start, end) does not count; for one app, metric and scope, or for all of them (None).
 
-    A planned one counts only if its start was on record before it came: `end_ms` None is one that still goes on.
+    A planned one counts only if it was announced before it came: at `announced_ms`, or without one when its start was
+    put on record. `end_ms` None is one that still goes on.
     """
 
     app_key: str | None
@@ -22,6 +23,8 @@ class ExclusionRule:
     is_planned: bool
     start_ms: int
     end_ms: int | None
+    scope: str | None = None
+    announced_ms: int | None = None
 
     @property
     def span(self) -> Span:
@@ -31,7 +34,7 @@ class ExclusionRule:
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """What the versions of an exclusion have come to; `announced_ms` is the time of the one that set its start."""
+    """What the versions of an exclusion have come to, and when it was announced."""
 
     exclusion: ExclusionRule
     announced_ms: int
@@ -43,27 +46,28 @@ class OnRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class _Version:
-    """What was said of an exclusion at a time; None withdraws it."""
-
-    exclusion: ExclusionRule | None
-    known_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class KnownExclusions:
-    """The exclusions of one metric that act at moments in [from_ms, until_ms), as long as none is added."""
+    """The exclusions of one metric that act at moments in [from_ms, until_ms), as long as none is added.
+
+    `for_all` holds for every series; `for_some` for those of an app, of a scope, or of both (None: of all).
+    """
 
     from_ms: int
     until_ms: int
     revision: int
     for_all: Sequence[Span]
-    by_app: dict[str, list[Span]]
+    for_some: Mapping[tuple[str | None, str | None], Sequence[Span]]
 
-    def spans(self, app_key: str) -> Sequence[Span]:
-        """The time excluded for an app; overlaps are possible."""
-        its_own = self.by_app.get(app_key)
-        return self.for_all if its_own is None else (*self.for_all, *its_own)
+    def its_own(self, app_key: str, scope: str) -> Sequence[Span]:
+        """The time excluded for a series, beside what is for all; overlaps are possible."""
+        some = self.for_some
+        if not some:
+            return ()
+        return (*some.get((app_key, None), ()), *some.get((None, scope), ()), *some.get((app_key, scope), ()))
+
+    def spans(self, app_key: str, scope: str) -> Sequence[Span]:
+        """All the time excluded for a series."""
+        return *self.for_all, *self.its_own(app_key, scope)
 
 
 class Exclusions:
@@ -71,51 +75,52 @@ class Exclusions:
 
     def __init__(self) -> None:
         self.revision = 0
-        self._versions: dict[str, list[_Version]] = {}
+        self._versions: dict[str, list[Version[ExclusionRule]]] = {}
 
     def add(self, exclusion_id: str, exclusion: ExclusionRule | None, known_ms: int | None) -> None:
         """The next version of an exclusion, None where it is withdrawn; `known_ms` None: known since ever."""
-        version = _Version(exclusion, LONG_AGO if known_ms is None else known_ms)
-        self._versions.setdefault(exclusion_id, []).append(version)
+        self._versions.setdefault(exclusion_id, []).append(Version.of(exclusion, known_ms))
         self.revision += 1
 
     def on_record(self, moment_ms: int = NEVER) -> dict[str, OnRecord]:
         """The exclusions known at a moment and not withdrawn by then, by id, whether they count or not."""
         found = {}
         for exclusion_id, versions in self._versions.items():
-            known = [version for version in versions if version.known_ms <= moment_ms]
-            exclusion = known[-1].exclusion if known else None
+            known = known_by(versions, moment_ms)
+            exclusion = known[-1].said if known else None
             if exclusion is not None:
-                found[exclusion_id] = OnRecord(exclusion, _announced_ms(known, exclusion.start_ms))
+                found[exclusion_id] = OnRecord(exclusion, _announced_ms(known, exclusion))
         return found
 
     def known_at(self, moment_ms: int, metric: str) -> KnownExclusions:
         """What acts on a metric at a boundary + allowed lateness."""
         for_all: list[Span] = []
-        by_app: dict[str, list[Span]] = {}
+        for_some: dict[tuple[str | None, str | None], list[Span]] = {}
         for one in self.on_record(moment_ms).values():
             exclusion = one.exclusion
             if not one.counts or exclusion.metric not in (None, metric):
                 continue
-            if exclusion.app_key is None:
+            if exclusion.app_key is None and exclusion.scope is None:
                 for_all.append(exclusion.span)
             else:
-                by_app.setdefault(exclusion.app_key, []).append(exclusion.span)
+                for_some.setdefault((exclusion.app_key, exclusion.scope), []).append(exclusion.span)
         times_ms = [version.known_ms for versions in self._versions.values() for version in versions]
         return KnownExclusions(
             max((time_ms for time_ms in times_ms if time_ms <= moment_ms), default=LONG_AGO),
             min((time_ms for time_ms in times_ms if time_ms > moment_ms), default=NEVER),
             self.revision,
             for_all,
-            by_app,
+            for_some,
         )
 
 
-def _announced_ms(known: Sequence[_Version], start_ms: int) -> int:
-    """When the version came that set the start; later ones may have changed all the rest."""
-    set_by = known[-1]
-    for version in reversed(known):
-        if version.exclusion is None or version.exclusion.start_ms != start_ms:
+def _announced_ms(known: Sequence[Version[ExclusionRule]], exclusion: ExclusionRule) -> int:
+    """When it was announced: as it says, or when the version came that set the start, whatever changed later."""
+    if exclusion.announced_ms is not None:
+        return exclusion.announced_ms
+    set_at_ms = known[-1].known_ms
+    for said, known_ms in reversed(known):
+        if said is None or said.start_ms != exclusion.start_ms:
             break
-        set_by = version
-    return set_by.known_ms
+        set_at_ms = known_ms
+    return set_at_ms

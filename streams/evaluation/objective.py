@@ -58,15 +58,15 @@ class Objective:
         """Its window, read from panes of this length."""
         return HoppingWindow(self.window_ms, self.hop_ms, pane_ms)
 
+    def short_over(self, pane_ms: int) -> HoppingWindow | None:
+        """Its short window, where it has one."""
+        return None if self.short_ms is None else HoppingWindow(self.short_ms, self.hop_ms, pane_ms)
+
     def is_below(self, good: int, bad: int) -> bool:
         """Whether the SLI misses the objective: bad > budget x total (or >= with `breach_at_budget`)."""
         spent = bad * self.budget.denominator
         allowed = self.budget.numerator * (good + bad)
         return spent >= allowed if self.breach_at_budget else spent > allowed
-
-    def breaches(self, good: int, bad: int) -> bool:
-        """Whether a window with these counts is judged, and misses the objective."""
-        return good + bad >= self.minimum_events and self.is_below(good, bad)
 
     @property
     def alert_boundaries(self) -> int:

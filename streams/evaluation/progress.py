@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from streams.evaluation.objective import Objective
 from streams.exits import RefusalError
-from streams.windows.hopping import common_pane
+from streams.windows.hopping import LONG_AGO, common_pane
 
 DEFAULT_PANE_MS = 60_000
 
@@ -18,14 +18,21 @@ class PanesDoNotFitError(RefusalError):
 class Progress:
     """Nothing up to `judged_ms` is ever judged again.
 
-    `watermark_ms` is the greatest time seen; `objectives` are those the partition is judged by, the removed ones whose
-    breaches have not yet recovered included.
+    `watermark_ms` is the greatest time seen; both lie long ago while no record has told the time. `objectives` are
+    those the partition is judged by, the removed ones whose breaches have not yet recovered included. `latest_ms` is
+    the greatest timestamp of an accepted record.
     """
 
     watermark_ms: int
     judged_ms: int
     pane_ms: int
     objectives: tuple[Objective, ...]
+    latest_ms: int = LONG_AGO
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a watermark, so that boundaries are judged."""
+        return self.judged_ms != LONG_AGO
 
 
 def pane_for(objectives: Sequence[Objective], stored: Progress | None) -> int:

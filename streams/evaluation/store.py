@@ -2,21 +2,17 @@
 
 Only a series with a bad event in its window, or one that does not stand at rest, can make a transition. Those are
 *watched*; a boundary costs nothing for the others. A series whose panes have all expired *fades*: dropped when at
-rest, kept as a bare standing when held.
+rest, kept as a bare state while a breach is held through silence.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.transition import ObjectiveState
 from streams.windows.tumbling import NO_PANE
-
-IsHeld = Callable[[str, ObjectiveState], bool]
-"""Whether silence leaves a standing under an objective, by name, as it is."""
 
 
 class SeriesStore(Mapping[SeriesKey, Series]):
@@ -92,7 +88,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         series.is_fading = True
         self._fading.setdefault(series.latest_pane, []).append(series)
 
-    def let_go(self, first_pane: int, is_held: IsHeld) -> None:
+    def let_go(self, first_pane: int) -> None:
         """Forget what had its last event before `first_pane`; stop watching what cannot change."""
         for pane in [pane for pane in self._fading if pane < first_pane]:
             for series in self._fading.pop(pane):
@@ -102,16 +98,17 @@ class SeriesStore(Mapping[SeriesKey, Series]):
                     series.is_fading = False
                     series.expire(first_pane)
                     self.mark_dirty(series)
-                    self._drop_if_idle(series)
+                    self.drop_if_idle(series)
         watched, self.watched = self.watched, []
         for series in watched:
-            if _can_change(series, first_pane, is_held):
+            if series.states or series.failed_since(first_pane):
                 self.watched.append(series)
             else:
                 series.is_watched = False
-                self._drop_if_idle(series)
+                self.drop_if_idle(series)
 
-    def _drop_if_idle(self, series: Series) -> None:
+    def drop_if_idle(self, series: Series) -> None:
+        """Let go of it, if it holds nothing."""
         if _is_idle(series) and self.get(series.key) is series:
             if self.first.get(series.app_key) is series:
                 del self.first[series.app_key]
@@ -126,9 +123,3 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 def _is_idle(series: Series) -> bool:
     """Whether it holds neither pane nor standing: such a series is dropped."""
     return not series.is_fading and not series.states
-
-
-def _can_change(series: Series, first_pane: int, is_held: IsHeld) -> bool:
-    if not series.states:
-        return series.failed_since(first_pane)
-    return series.latest_pane >= first_pane or not all(is_held(*item) for item in series.states.items())

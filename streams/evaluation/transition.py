@@ -5,12 +5,15 @@
     | met |                                             | breached |
     +-----+ <------------------------------------------ +----------+
              (f) met, recover_boundaries in a row: RECOVERY RESTORED
-             (a) silence, unless held:           RECOVERY NO_DATA
-             (x) an exclusion explains it:       RECOVERY EXCLUDED
-             (r) its objective was removed:      RECOVERY RETIRED
+             (a) silence, unless held:             RECOVERY NO_DATA
+             (h) silence held for too long:        RECOVERY NO_DATA
+                 or what was checked has left:     RECOVERY RETIRED
+                 or all of it is excluded:         RECOVERY EXCLUDED
+             (x) an exclusion explains it:         RECOVERY EXCLUDED
+             (r) its objective was removed:        RECOVERY RETIRED
 
 (x) goes before all others   (a) silence while breached, policy `recover`   (b) any other silence: the run starts anew
-(c) too few events: not judged, state and run kept
+(c) too few events: not judged, run kept
 (d) met and below: the run grows               (e) met and not below: the run starts anew
 (f) breached and not below: the run grows      (g) breached and below: the run starts anew
 """
@@ -20,6 +23,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from streams.evaluation.objective import Objective, Silence
+from streams.evaluation.verdict import Verdict
 
 
 class Kind(StrEnum):
@@ -43,11 +47,13 @@ class ObjectiveState(NamedTuple):
     """Where a series stands under one objective.
 
     `breached_at_ms` is the boundary of the standing breach, None while met; `run` counts consecutive judged
-    boundaries that speak for a change.
+    boundaries that speak for a change. `silent_ms` is the first boundary of the silence that the breach is held
+    through, None while there are events.
     """
 
     breached_at_ms: int | None = None
     run: int = 0
+    silent_ms: int | None = None
 
 
 AT_REST: Final = ObjectiveState()
@@ -75,26 +81,45 @@ class Transition:
 
 
 def judge(
-    objective: Objective, standing: ObjectiveState, boundary_ms: int, good: int, bad: int, *, is_excused: bool = False
+    objective: Objective,
+    state: ObjectiveState,
+    boundary_ms: int,
+    verdict: Verdict,
+    release: AlertReason | None = None,
 ) -> tuple[ObjectiveState, AlertReason | None]:
     """Where a series stands after one boundary, and the reason of the transition if there is one.
 
-    `good` and `bad` are what counts in the window; `is_excused` tells that it would breach, but for what does not.
+    `release` is what ends a breach that silence holds, before it has lasted too long.
     """
-    is_met = standing.breached_at_ms is None
-    if is_excused and not is_met:
-        return AT_REST, AlertReason.EXCLUDED  # (x)
-    if good + bad == 0:
-        if is_met or objective.silence is Silence.HOLD:
-            return ObjectiveState(standing.breached_at_ms), None  # (b)
-        return AT_REST, AlertReason.NO_DATA  # (a)
-    if good + bad < objective.minimum_events:
-        return standing, None  # (c)
-    if objective.is_below(good, bad) is not is_met:
-        return (standing if standing.run == 0 else ObjectiveState(standing.breached_at_ms)), None  # (e) (g)
-    run = standing.run + 1
+    breached_at_ms, run, _ = state
+    is_met = breached_at_ms is None
+    match verdict:
+        case Verdict.EXCUSED:
+            return AT_REST, None if is_met else AlertReason.EXCLUDED  # (x)
+        case Verdict.SILENCE if is_met:
+            return AT_REST, None  # (b)
+        case Verdict.SILENCE:
+            return _silent(objective, state, boundary_ms, release)
+        case Verdict.TOO_FEW_EVENTS:
+            return ObjectiveState(breached_at_ms, run), None  # (c)
+    if (verdict is Verdict.MET) is is_met:
+        return ObjectiveState(breached_at_ms), None  # (e) (g)
+    run += 1
     if run < (objective.alert_boundaries if is_met else objective.recover_boundaries):
-        return ObjectiveState(standing.breached_at_ms, run), None
+        return ObjectiveState(breached_at_ms, run), None
     return (
         (ObjectiveState(boundary_ms), AlertReason.BELOW_OBJECTIVE) if is_met else (AT_REST, AlertReason.RESTORED)
     )  # (d) (f)
+
+
+def _silent(
+    objective: Objective, breached: ObjectiveState, boundary_ms: int, release: AlertReason | None
+) -> tuple[ObjectiveState, AlertReason | None]:
+    if objective.silence is Silence.RECOVER:
+        return AT_REST, AlertReason.NO_DATA  # (a)
+    silent_ms = boundary_ms if breached.silent_ms is None else breached.silent_ms
+    if release is None and boundary_ms - silent_ms >= objective.hold_for_ms:
+        release = AlertReason.NO_DATA
+    if release is not None:
+        return AT_REST, release  # (h)
+    return ObjectiveState(breached.breached_at_ms, 0, silent_ms), None  # (b)

@@ -4,7 +4,7 @@ All that is done for every event is done here, once, in one loop: the hot path. 
 `schemas.rejected.RejectReason`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,12 +12,14 @@ from schemas.event_time import utc_text
 from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import APP_GOOD, GOOD, JUDGES, NOT_COUNTED
+from streams.evaluation.listings import Listings
 from streams.intake.checking import Rejection
 from streams.intake.marks import dated, is_foreign, is_rerouted
 from streams.intake.reading import EventReader
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.excerpt import size_of
 from streams.names import Metric
+from streams.windows.hopping import LONG_AGO
 from streams.windows.tumbling import TumblingCounts
 
 FUTURE_TOLERANCE_MS: Final = 60_000
@@ -39,19 +41,19 @@ class Misplaced:
 class Admission:
     """Reads the records of one source partition, and counts them in the series of its evaluator.
 
-    `is_at_home` says whether a key belongs into this partition; `excluded_clients` names for an app the clients whose
-    deliveries never count; `max_series_per_app` is up to how many series an app may begin. `rejected` and `misplaced`
-    collect what did not pass, `waiting_bytes` of it, until it is taken.
+    `is_at_home` says whether a key belongs into this partition; `listings` which clients' deliveries do not count;
+    `max_series_per_app` is up to how many series an app may begin. `rejected` and `misplaced` collect what did not
+    pass, `waiting_bytes` of it, until it is taken.
     `not_counted` is how many events so far moved nothing but time; `foreign_copies` how many records were copies that
     another application than `application` made, which move nothing at all; `ahead_ms` the latest event that was ahead
-    of the timestamp of its record.
+    of the timestamp of its record, or had none.
     """
 
     metric: Metric
     evaluator: Evaluator
     application: str
     is_at_home: Callable[[bytes], bool]
-    excluded_clients: Mapping[str, Collection[str]] = field(default_factory=dict)
+    listings: Listings = field(default_factory=Listings)
     max_series_per_app: int = MAX_SERIES_PER_APP
     rejected: list[Rejection] = field(default_factory=list)
     misplaced: list[Misplaced] = field(default_factory=list)
@@ -70,11 +72,13 @@ class Admission:
 
         `clock_ms` is the wall clock that no record may push the watermark beyond; None where time is the events' alone.
         """
-        evaluator, reject, excluded_clients = self.evaluator, self._reject, self.excluded_clients
+        evaluator, reject, listings = self.evaluator, self._reject, self.listings
+        excluding = listings.excluding if self.metric.delivers_to_clients else frozenset()
         store, pane_ms = evaluator.series, evaluator.pane_ms
         first, others, dirty = store.first, store.others, store.dirty
         judge = JUDGES[self.metric.id] if evaluator.has_objectives else _ignore
         watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms
+        latest_ms = evaluator.latest_ms
         pane = pane_start_ms = pane_end_ms = not_counted = 0
         for event, record in self._reader.events(records):
             # What does it say?
@@ -93,16 +97,22 @@ class Admission:
                 self._misplace(record, app_key)
                 continue
             # What time is it, seen from there?
-            seen_ms = record.timestamp
-            if seen_ms is None or seen_ms >= time_ms or seen_ms < 0:
+            stamp_ms = record.timestamp
+            if stamp_ms is not None and stamp_ms >= time_ms:
                 seen_ms = time_ms
-            elif time_ms > seen_ms + FUTURE_TOLERANCE_MS:
-                reject(
-                    record, RejectReason.FUTURE_TIME, f"{(time_ms - seen_ms) / 1000:.3f} s after the record's timestamp"
-                )
+            elif stamp_ms is None or stamp_ms < 0:
+                if latest_ms != LONG_AGO and time_ms > latest_ms + FUTURE_TOLERANCE_MS:
+                    reject(record, RejectReason.FUTURE_TIME, _ahead(time_ms, latest_ms, "the partition's latest"))
+                    continue
+                evaluator.accept_without_time()
+                self.ahead_ms = max(self.ahead_ms, time_ms)
+                seen_ms = stamp_ms = LONG_AGO
+            elif time_ms > stamp_ms + FUTURE_TOLERANCE_MS:
+                reject(record, RejectReason.FUTURE_TIME, _ahead(time_ms, stamp_ms, "the record's"))
                 continue
-            elif time_ms > self.ahead_ms:
-                self.ahead_ms = time_ms
+            else:
+                seen_ms = stamp_ms
+                self.ahead_ms = max(self.ahead_ms, time_ms)
             if clock_ms is not None and seen_ms > clock_ms:
                 seen_ms = clock_ms
             if not pane_start_ms <= time_ms < pane_end_ms:  # cheaper than a division for each
@@ -111,6 +121,8 @@ class Admission:
                     continue
                 pane = time_ms // pane_ms
                 pane_start_ms, pane_end_ms = max(pane * pane_ms, floor_ms), (pane + 1) * pane_ms
+            if stamp_ms > latest_ms:
+                latest_ms = stamp_ms
             if seen_ms > watermark_ms:
                 watermark_ms = seen_ms
                 if seen_ms >= due_ms:
@@ -120,7 +132,10 @@ class Admission:
                     series = store.get((app_key, event.scope))  # it may have been let go
             # Is it good?
             outcome = judge(event)
-            if outcome < 0 or (excluded_clients and event.client_key in excluded_clients.get(app_key, ())):
+            if outcome < 0 or (
+                app_key in excluding
+                and listings.excludes(app_key, event.client_key, time_ms if stamp_ms == LONG_AGO else stamp_ms)
+            ):
                 not_counted += 1
                 continue
             if series is None:
@@ -142,7 +157,7 @@ class Admission:
                 dirty.append(series)
             if outcome != GOOD and not series.is_watched:
                 store.watch(series)
-        evaluator.seen_ms = watermark_ms
+        evaluator.seen_ms, evaluator.latest_ms = watermark_ms, latest_ms
         self.not_counted += not_counted
 
     def take_unfit(self) -> tuple[list[Rejection], list[Misplaced]]:
@@ -182,6 +197,10 @@ class Admission:
 
     def _reject(self, record: SourceRecord, reason: RejectReason, detail: str) -> None:
         self._refuse(Rejection.of(record, reason, detail))
+
+
+def _ahead(time_ms: int, of_ms: int, whose: str) -> str:
+    return f"{(time_ms - of_ms) / 1000:.3f} s after {whose} timestamp"
 
 
 def _ignore(_event: Any) -> int:

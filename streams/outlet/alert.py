@@ -45,6 +45,8 @@ def alert_document(transition: Transition, app: AppDetails) -> dict[str, Any]:
         "windowEnd": utc_text(transition.boundary_ms),
         "reason": transition.reason.value,
         "breachedAt": utc_text(transition.breached_at_ms),
+        "severity": objective.severity,
+        "service": objective.service,
     }
 
 

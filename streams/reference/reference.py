@@ -23,6 +23,9 @@ def read(topics: Topics, topic: str, record: SourceRecord) -> Said | Rejection:
     key = said.app_key if isinstance(said, App) else said.id
     if record.key != key.encode():
         return Rejection.of(record, RejectReason.SCHEMA, f"the key is not the {topics.key_fields[topic]}")
+    announced_ms, known_ms = said.announced_at if isinstance(said, ExclusionRecord) else None, _known_ms(record)
+    if announced_ms is not None and known_ms is not None and announced_ms > known_ms:
+        return Rejection.of(record, RejectReason.SCHEMA, "announcedAt: later than the record's own timestamp")
     return said
 
 
@@ -40,11 +43,11 @@ class Reference:
             case Rejection():
                 return said
             case App():
-                self.catalogue.put(said)
+                self.catalogue.put(said, _known_ms(record))
             case ExclusionRecord():
                 self.exclusions.add(said.id, exclusion_of(said), _known_ms(record))
             case None if topic == self._topics.apps:
-                self.catalogue.remove(_text(record.key))
+                self.catalogue.remove(_text(record.key), _known_ms(record))
             case None:
                 self.exclusions.add(_text(record.key), None, _known_ms(record))
         return None
@@ -53,7 +56,15 @@ class Reference:
 def exclusion_of(said: ExclusionRecord) -> ExclusionRule:
     """An exclusion as the engine knows it."""
     is_planned = said.reason == "PLANNED_DOWNTIME"
-    return ExclusionRule(said.app_key, said.metric_id, is_planned=is_planned, start_ms=said.start, end_ms=said.end)
+    return ExclusionRule(
+        said.app_key,
+        said.metric_id,
+        is_planned=is_planned,
+        start_ms=said.start,
+        end_ms=said.end,
+        scope=said.scope,
+        announced_ms=said.announced_at,
+    )
 
 
 def _known_ms(record: SourceRecord) -> int | None:

@@ -8,8 +8,7 @@ from typing import Final
 
 from schemas.exclusions import Exclusion
 from streams.evaluation.exclusions import Exclusions, OnRecord
-from streams.kafka.reader import read_to_end, topic_reader
-from streams.reference.reference import Reference
+from streams.registry.reference import read_reference
 from streams.settings import Settings
 
 PLANNED: Final = "PLANNED_DOWNTIME"
@@ -48,12 +47,7 @@ async def read_exclusions(settings: Settings) -> Exclusions:
         MissingTopicError: nobody has created the topic yet.
         KafkaError: no broker could be reached.
     """
-    reference = Reference(settings.topics)
-    topic = settings.topics.exclusions
-    async with topic_reader(settings, topic) as (consumer, tps):
-        async for record in read_to_end(consumer, tps):
-            reference.take(topic, record)
-    return reference.exclusions
+    return (await read_reference(settings, settings.topics.exclusions)).exclusions
 
 
 def known_of(exclusions: Exclusions) -> dict[str, DeclaredExclusion]:
@@ -67,9 +61,11 @@ def _known(exclusion_id: str, one: OnRecord) -> DeclaredExclusion:
         "id": exclusion_id,
         "appKey": said.app_key,
         "metricId": said.metric,
+        "scope": said.scope,
         "reason": PLANNED if said.is_planned else FAULT,
         "start": said.start_ms,
         "end": said.end_ms,
+        "announcedAt": said.announced_ms,
     }
     return DeclaredExclusion(Exclusion.model_validate(document), max(one.announced_ms, _WITHOUT_TIME_MS), one.counts)
 

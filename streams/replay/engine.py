@@ -52,11 +52,9 @@ class _Partition:
         application: str,
     ) -> None:
         self.objectives = [objective for objective in objectives if objective.metric == metric.id]
-        excluded_clients = reference.catalogue.excluded_clients if metric.delivers_to_clients else {}
-        self.evaluator = Evaluator(self.objectives, lateness_ms, exclusions=reference.exclusions)
-        self.admission = Admission(
-            metric, self.evaluator, application, lambda _key: True, excluded_clients, max_series_per_app
-        )
+        listings = reference.catalogue.listings
+        self.evaluator = Evaluator(self.objectives, lateness_ms, exclusions=reference.exclusions, listings=listings)
+        self.admission = Admission(metric, self.evaluator, application, lambda _key: True, listings, max_series_per_app)
 
     def apply(self, records: Sequence[ReplayRecord], summary: Summary) -> None:
         self.admission.admit(records, clock_ms=None)
@@ -68,7 +66,7 @@ class _Partition:
 
 
 class Replay:
-    """Judges a log over `partitions` partitions per topic: first `exclusions`, then `records`, at last `finish`."""
+    """Judges a log over `partitions` partitions per topic: first `reference`, then `records`, at last `finish`."""
 
     def __init__(
         self,
@@ -87,6 +85,7 @@ class Replay:
         self._partitioner = partitioner
         self._application = application
         self._reference = Reference(topics)
+        self._so_far = Reference(topics)  # names alone are those of the place in the log
         self._readers = {topic: EventReader(metric) for topic, metric in topics.inputs.items()}
         self._alerts: list[tuple[Transition, dict[str, Any]]] = []
         self._engines = {
@@ -97,16 +96,13 @@ class Replay:
             for partition in range(partitions)
         }
 
-    def exclusions(self, records: Iterable[ReplayRecord]) -> None:
-        """Learn the exclusions of the whole log: they act by their timestamps, wherever in it they lie."""
+    def reference(self, records: Iterable[ReplayRecord]) -> None:
+        """Learn the apps and exclusions of the whole log: they act by their timestamps, wherever in it they lie."""
         for record in records:
-            if record.topic == self._topics.exclusions:
-                self._learn(record)
-
-    def _learn(self, record: ReplayRecord) -> None:
-        rejection = self._reference.take(record.topic, self._keyed(record))
-        if rejection is not None:
-            self.summary.rejected[rejection.reason] += 1
+            if record.topic in self._topics.reference:
+                rejection = self._reference.take(record.topic, self._keyed(record))
+                if rejection is not None:
+                    self.summary.rejected[rejection.reason] += 1
 
     def _keyed(self, record: ReplayRecord) -> ReplayRecord:
         """A record of reference data whose line has no key, under the key that its value names."""
@@ -129,7 +125,7 @@ class Replay:
         return None if event is None else int(event.time)
 
     def records(self, records: Iterable[ReplayRecord]) -> None:
-        """Judge more of the log. The catalogue counts from where in it a record of it lies."""
+        """Judge more of the log."""
         remaining: Iterator[ReplayRecord] = iter(records)
         while portion := list(islice(remaining, _RECORDS_AT_A_TIME)):
             placed: dict[tuple[str, int], list[ReplayRecord]] = {}
@@ -141,7 +137,7 @@ class Replay:
                 elif record.topic == self._topics.apps:
                     self._judge(placed)
                     placed = {}
-                    self._learn(record)
+                    self._so_far.take(record.topic, self._keyed(record))
                 elif record.topic != self._topics.exclusions:
                     self.summary.other_topics += 1
             self._judge(placed)
@@ -165,7 +161,7 @@ class Replay:
 
     def _publish(self, evaluator: Evaluator) -> None:
         for transition in evaluator.take_transitions():
-            document = alert_document(transition, self._reference.catalogue.details(transition.app_key))
+            document = alert_document(transition, self._so_far.catalogue.details(transition.app_key))
             self._alerts.append((transition, document))
 
     def _partition(self, record: ReplayRecord) -> int:

@@ -4,29 +4,20 @@ Panes hold every event counted so far. Those that came after a boundary was judg
 did not revise it; so a verdict read here can differ from the one that was given then.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.incident import incident_id
+from streams.evaluation.listings import Listings
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.transition import AT_REST, AlertReason, ObjectiveState, judge
+from streams.evaluation.transition import AT_REST, AlertReason, ObjectiveState
+from streams.evaluation.verdict import Counts, Verdict
 from streams.tables.stored import StoredTable
 from streams.tables.tables import Pane
-from streams.windows.hopping import Span, next_boundary
-
-
-class Verdict(StrEnum):
-    """What the counts of a window say; the first that applies."""
-
-    EXCUSED = "EXCUSED"
-    SILENCE = "SILENCE"
-    TOO_FEW_EVENTS = "TOO_FEW_EVENTS"
-    BELOW = "BELOW"
-    MET = "MET"
+from streams.windows.hopping import next_boundary
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +25,8 @@ class Window:
     """The window that ends at a boundary, as its panes are stored now.
 
     `by_app` says whose events count: the app's own or the host's. `excluded` are those of `panes` that an exclusion
-    takes out of the counts. `gone_before_ms` is set when panes of the window before that time are no longer stored, so
-    that the counts are those of the rest.
+    takes out of the counts. `short` is what counts in the short window of an objective that has one. `gone_before_ms`
+    is set when panes of the window before that time are no longer stored, so that the counts are those of the rest.
     """
 
     start_ms: int
@@ -45,6 +36,7 @@ class Window:
     by_app: bool
     good: int
     bad: int
+    short: Counts | None
     verdict: Verdict
     gone_before_ms: int | None
 
@@ -76,70 +68,56 @@ def explain(
     at_ms: int | None,
     lateness_ms: int,
     exclusions: Exclusions,
+    listings: Listings,
 ) -> Explanation:
     """The window that ends at `at_ms`, rounded down to a boundary; at the last judged boundary without one."""
     progress, series = stored.progress, stored.table[key].series
     judged_ms = progress.judged_ms // objective.hop_ms * objective.hop_ms
     boundary_ms = judged_ms if at_ms is None else at_ms // objective.hop_ms * objective.hop_ms
     next_ms = next_boundary(progress.judged_ms, objective.hop_ms)
-    standing = series.states.get(objective.name, AT_REST)
-    since_ms = standing.breached_at_ms
+    state = series.states.get(objective.name, AT_REST)
+    since_ms = state.breached_at_ms
 
-    def window(end_ms: int) -> Window:
-        known = exclusions.known_at(end_ms + lateness_ms, objective.metric)
-        return _window(stored, key, objective, end_ms, known.spans(key[0]))
+    def boundary(end_ms: int) -> Boundary:
+        moment_ms = end_ms + lateness_ms
+        known = exclusions.known_at(moment_ms, objective.metric)
+        return Boundary.at(end_ms, moment_ms, [objective], [], progress.pane_ms, known, listings)
 
-    upcoming = window(next_ms)
     return Explanation(
         objective=objective,
-        window=window(boundary_ms),
+        window=_window(stored, key, boundary(boundary_ms), state),
         is_judged=boundary_ms <= progress.judged_ms,
-        standing=standing,
+        standing=state,
         incident=None if since_ms is None else incident_id(key[0], objective.metric, key[1], objective.name, since_ms),
         judged_ms=judged_ms,
-        upcoming=upcoming,
+        upcoming=_window(stored, key, boundary(next_ms), state),
         due_ms=next_ms + lateness_ms,
-        outlook=judge(
-            objective,
-            standing,
-            next_ms,
-            upcoming.good,
-            upcoming.bad,
-            is_excused=upcoming.verdict is Verdict.EXCUSED,
-        )[1],
+        outlook=boundary(next_ms).outlook(series),
     )
 
 
-def verdict_of(objective: Objective, good: int, bad: int) -> Verdict:
-    """The rule by which these counts are judged; the order is that of `streams.evaluation.transition.judge`."""
-    if good + bad == 0:
-        return Verdict.SILENCE
-    if good + bad < objective.minimum_events:
-        return Verdict.TOO_FEW_EVENTS
-    return Verdict.BELOW if objective.is_below(good, bad) else Verdict.MET
-
-
-def _window(
-    stored: StoredTable, key: SeriesKey, objective: Objective, boundary_ms: int, spans: Sequence[Span]
-) -> Window:
-    start_ms = boundary_ms - objective.window_ms
-    windows = stored.table.of(objective)
-    good, bad = windows[key].at(boundary_ms, spans)
-    panes = tuple(pane for pane in stored.table[key] if start_ms <= pane.start_ms < boundary_ms)
-    left = windows.window.without(boundary_ms, spans)
+def _window(stored: StoredTable, key: SeriesKey, boundary: Boundary, state: ObjectiveState) -> Window:
+    (due,) = boundary.active
+    end_ms, start_ms = due.at_ms, due.at_ms - due.objective.window_ms
+    series = stored.table[key].series
+    left = due.left_for(boundary.known.its_own(*key))
+    counts = series.counted(left.window)
+    panes = tuple(pane for pane in stored.table[key] if start_ms <= pane.start_ms < end_ms)
     numbers = {pane: pane.start_ms // stored.table.pane_ms for pane in panes}
-    counted = [pane for pane in panes if any(first <= numbers[pane] < end for first, end in left)]
-    is_excused = objective.breaches(*windows[key].at(boundary_ms)) and not objective.breaches(good, bad)
-    gone_before_ms = _gone_before_ms(stored.progress, stored.table[key].series)
+    counted = [pane for pane in panes if any(first <= numbers[pane] < end for first, end in left.window)]
+    since_ms = state.breached_at_ms
+    then = state if since_ms is not None and since_ms <= end_ms else AT_REST
+    gone_before_ms = _gone_before_ms(stored.progress, series)
     return Window(
         start_ms=start_ms,
-        end_ms=boundary_ms,
+        end_ms=end_ms,
         panes=panes,
         excluded=frozenset(panes) - frozenset(counted),
         by_app=any(pane.by_app for pane in counted),
-        good=good,
-        bad=bad,
-        verdict=Verdict.EXCUSED if is_excused else verdict_of(objective, good, bad),
+        good=counts[0],
+        bad=counts[1],
+        short=None if left.short is None else series.counted(left.short),
+        verdict=Verdict.EXCUSED if due.is_excused(series, left) else due.verdict(series, left, counts, then),
         gone_before_ms=gone_before_ms if gone_before_ms > start_ms else None,
     )
 

@@ -37,7 +37,7 @@ async def stored_table(settings: Settings, metric: Metric, app_key: str) -> Stor
     partition = partition_of(app_key.encode(), partitions, settings.partitioner)
     state = await _settled(settings, topic, partition)
     progress = state.meta.progress if state.meta is not None else None
-    if progress is None or not progress.objectives:
+    if progress is None or not progress.has_begun or not progress.objectives:
         return None
     series = {one.key: one for one in state.series}
     return StoredTable(metric, partition, progress, TumblingTable(metric, series, progress.pane_ms))

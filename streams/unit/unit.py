@@ -6,7 +6,7 @@ from typing import Final
 
 from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
-from streams.evaluation.objective import Objective
+from streams.evaluation.objective import Judge, Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason as AlertReason
 from streams.evaluation.transition import Kind
@@ -69,13 +69,14 @@ class Unit:
         self._topics = topics
         self._application = application
         self._catalogue = reference.catalogue
-        excluded_clients = self._catalogue.excluded_clients if metric.delivers_to_clients else {}
         self._misfits = Misfits(application, self.topic, partition, topics.rejected)
-        its_objectives = [objective for objective in objectives if objective.metric == metric.id]
-        self.evaluator = Evaluator(its_objectives, lateness_ms, meta.progress, series, reference.exclusions)
-        self._admission = Admission(
-            metric, self.evaluator, application, is_at_home, excluded_clients, max_series_per_app
+        its_own = [one for one in objectives if one.metric == metric.id and one.judge is Judge.WORKER]
+        others = {one.name for one in objectives if one.judge is not Judge.WORKER}
+        listings = self._catalogue.listings
+        self.evaluator = Evaluator(
+            its_own, lateness_ms, meta.progress, series, reference.exclusions, listings, others=others
         )
+        self._admission = Admission(metric, self.evaluator, application, is_at_home, listings, max_series_per_app)
         self.audited = dict(meta.audited)
         self._beside: list[Outgoing] = []
         self._alerts: list[Outgoing] = []
@@ -137,7 +138,7 @@ class Unit:
 
     def tick(self, clock_ms: int) -> None:
         """Nothing more was in the log at this time: judge what has come due by then."""
-        if self.evaluator.watermark_ms is not None:
+        if self.evaluator.can_tick:
             self.evaluator.advance(clock_ms)
             self._publish()
 

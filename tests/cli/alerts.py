@@ -23,5 +23,7 @@ BREACH: dict[str, Any] = {
     "windowEnd": "2022-03-24T12:05:00Z",
     "reason": "BELOW_OBJECTIVE",
     "breachedAt": "2022-03-24T12:05:00Z",
+    "severity": "page",
+    "service": "marketplace-apps",
 }
 RECOVERY = BREACH | {"type": "RECOVERY", "incidentStatus": "OK", "reason": "RESTORED", "sliValue": 99.5}

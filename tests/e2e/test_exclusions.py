@@ -44,8 +44,9 @@ def test_workers_that_crash_annul_the_same_breaches(flow: Flow) -> None:
         await flow.create_topics()
         rng = random.Random(7)
         exclusions = exclusion_versions(rng, 40, span_ms=6 * HOUR_MS, partitions=flow.partitions)
-        exclusions = [it for it in exclusions if (it.timestamp_ms or 0) <= now_ms()]  # as a broker would have it
-        beside = flow.place([*app_versions(rng, 20, partitions=flow.partitions), *exclusions])
+        apps = app_versions(rng, 20, span_ms=6 * HOUR_MS, partitions=flow.partitions)
+        past = [it for it in (*apps, *exclusions) if (it.timestamp_ms or 0) <= now_ms()]  # as a broker would have it
+        beside = flow.place(past)
         log = flow.place(random_log(7, 3_000, partitions=flow.partitions))
         await flow.produce(beside)
         await flow.produce(log[:1_000])

@@ -1,5 +1,7 @@
 """Which exclusions act at a moment, by what was on record then."""
 
+from dataclasses import replace
+
 import pytest
 
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
@@ -21,7 +23,7 @@ def spans(*versions: tuple[ExclusionRule | None, int | None], at_ms: int, app: s
     exclusions = Exclusions()
     for exclusion, known_ms in versions:
         exclusions.add("id", exclusion, known_ms)
-    return list(exclusions.known_at(at_ms, WEBHOOK).spans(app))
+    return list(exclusions.known_at(at_ms, WEBHOOK).spans(app, "Jira"))
 
 
 def test_known_from_its_timestamp_on() -> None:
@@ -53,9 +55,33 @@ def test_for_one_app_for_one_metric_and_for_all() -> None:
     exclusions.add("a", fault(1, 2, app="app"), 0)
     exclusions.add("b", fault(3, 4), 0)
     exclusions.add("c", ExclusionRule("app", IFRAME, is_planned=False, start_ms=5, end_ms=6), 0)
-    assert sorted(exclusions.known_at(0, WEBHOOK).spans("app")) == [(1, 2), (3, 4)]
-    assert sorted(exclusions.known_at(0, IFRAME).spans("app")) == [(1, 2), (3, 4), (5, 6)]
-    assert exclusions.known_at(0, WEBHOOK).spans("other") == [(3, 4)]
+    assert sorted(exclusions.known_at(0, WEBHOOK).spans("app", "Jira")) == [(1, 2), (3, 4)]
+    assert sorted(exclusions.known_at(0, IFRAME).spans("app", "Jira")) == [(1, 2), (3, 4), (5, 6)]
+    assert exclusions.known_at(0, WEBHOOK).spans("other", "Jira") == ((3, 4),)
+
+
+def test_for_one_scope_of_all_apps_or_of_one() -> None:
+    exclusions = Exclusions()
+    exclusions.add("a", replace(fault(1, 2), scope="Jira"), 0)
+    exclusions.add("b", replace(fault(3, 4, app="app"), scope="Jira"), 0)
+    known = exclusions.known_at(0, WEBHOOK)
+    assert sorted(known.spans("app", "Jira")) == [(1, 2), (3, 4)]
+    assert known.spans("other", "Jira") == ((1, 2),)
+    assert known.spans("app", "Confluence") == ()
+
+
+@pytest.mark.parametrize(
+    ("announced_ms", "sent_ms", "counts"),
+    [
+        (START_MS - 1, START_MS + 5, True),  # told in time, written down late
+        (START_MS, START_MS + 5, False),
+        (START_MS, START_MS - 1, False),  # what it says itself outweighs when it was sent
+        (START_MS - 1, None, True),
+    ],
+)
+def test_what_was_announced_elsewhere_counts_from_then(announced_ms: int, sent_ms: int | None, counts: bool) -> None:
+    told = replace(planned(), announced_ms=announced_ms)
+    assert bool(spans((told, sent_ms), at_ms=10 * START_MS)) is counts
 
 
 def test_what_is_known_says_how_long_that_holds() -> None:

@@ -35,7 +35,7 @@ def test_what_holds_nothing_is_let_go() -> None:
     store = filled()
     for series in list(store.values()):
         store.watch(series)
-    store.let_go(0, lambda _name, _standing: False)
+    store.let_go(0)
     assert not store
     assert set(store.take_dirty().values()) == {None}
     assert store.new("app-1", "Jira") is store["app-1", "Jira"]
@@ -45,7 +45,7 @@ def test_an_app_whose_first_series_is_gone_keeps_the_others() -> None:
     store = filled()
     gone, left = store["app-1", SCOPES[0]], store["app-1", SCOPES[1]]
     store.watch(gone)
-    store.let_go(0, lambda _name, _standing: False)
+    store.let_go(0)
     assert gone.key not in store
     assert store[left.key] is left
     back = store.new(*gone.key)

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from schemas.rejected import RejectReason
+from streams.evaluation.listings import Listing
 from streams.intake.admission import Admission
 from streams.kafka.excerpt import excerpt
 from streams.names import WEBHOOK
@@ -68,7 +69,7 @@ def test_an_event_counts_where_it_belongs() -> None:
 )
 def test_an_event_that_does_not_count_moves_time(fields: dict[str, Any], clients: list[str]) -> None:
     to = admission(WEBHOOK, DEFAULTS["webhook-delivery-15m"])
-    to.excluded_clients = {APP: clients}
+    to.listings.add(APP, Listing((), tuple(clients)), None)
     to.admit([incoming(value(**fields))], None)
     assert (counted(to), to.not_counted, to.evaluator.watermark_ms) == ([], 1, NOON_MS)
 
@@ -148,21 +149,43 @@ def test_the_detail_says_what_is_wrong(raw: bytes, words: str) -> None:
         pytest.param(incoming(timestamp=NOON_MS + 5_000), NOON_MS, id="the event's time"),
         pytest.param(incoming(timestamp=NOON_MS - 5_000), NOON_MS - 5_000, id="the timestamp, if earlier"),
         pytest.param(incoming(timestamp=NOON_MS - 60_000), NOON_MS - 60_000, id="60 s ahead is allowed"),
-        pytest.param(incoming(timestamp=None), NOON_MS, id="without a timestamp"),
-        pytest.param(incoming(timestamp=-1), NOON_MS, id="Kafka's sign for none"),
+        pytest.param(incoming(timestamp=None), None, id="none without a timestamp"),
+        pytest.param(incoming(timestamp=-1), None, id="nor with Kafka's sign for none"),
     ],
 )
-def test_the_time_seen(record: Stored, seen_ms: int) -> None:
+def test_the_time_seen(record: Stored, seen_ms: int | None) -> None:
     to = admit(record)
     assert counted(to) == [(APP, "Jira", NOON_MS, 1, 0)]
     assert to.evaluator.watermark_ms == seen_ms
 
 
 def test_the_wall_clock_caps_the_time_seen_and_nothing_else() -> None:
-    to = admit(incoming(timestamp=None), clock_ms=NOON_MS - 1)
+    to = admit(incoming(), clock_ms=NOON_MS - 1)
     assert counted(to) == [(APP, "Jira", NOON_MS, 1, 0)]
     assert to.evaluator.watermark_ms == NOON_MS - 1
     assert admit(incoming(), clock_ms=NOON_MS + 1).evaluator.watermark_ms == NOON_MS
+
+
+def test_without_a_timestamp_the_partitions_latest_tells_what_is_in_the_future() -> None:
+    def later(milliseconds: int, timestamp: int | None = None) -> Stored:
+        return incoming(value(time=NOON_MS + milliseconds), timestamp=timestamp)
+
+    to = admit(later(3_600_000), incoming(), later(3_600_000, NOON_MS), later(60_000), later(60_001))
+    assert [rejection.detail for rejection in to.rejected] == [
+        "3600.000 s after the record's timestamp",
+        "60.001 s after the partition's latest timestamp",
+    ]
+    assert total(to) == 3
+    assert to.evaluator.latest_ms == NOON_MS
+
+
+@pytest.mark.parametrize(("timestamp", "is_counted"), [(NOON_MS - 1, True), (NOON_MS, False), (None, False)])
+def test_a_client_is_excluded_by_the_time_of_the_record(timestamp: int | None, is_counted: bool) -> None:
+    to = admission(WEBHOOK, DEFAULTS["webhook-delivery-15m"])
+    to.listings.add(APP, Listing((), ()), None)
+    to.listings.add(APP, Listing((), ("c-1",)), NOON_MS)
+    to.admit([incoming(timestamp=timestamp)], None)
+    assert total(to) == is_counted
 
 
 def test_the_largest_record_is_let_in() -> None:

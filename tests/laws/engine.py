@@ -15,7 +15,7 @@ from streams.names import Metric
 from streams.settings import PartitionerName
 from streams.unit.unit import Unit
 from tests.build import APPLICATION, NEW, Stored, stored
-from tests.laws.beside import TOPICS, AppChange, Beside
+from tests.laws.beside import TOPICS, Beside
 from tests.laws.broker import Broker
 from tests.model import Record
 from tests.model.alert import Alert
@@ -38,14 +38,13 @@ class PartitionRun:
         lateness_ms: int,
         partition: int = 0,
         partitions: int = 1,
-        exclusions: Sequence[Record] = (),
-        apps: Sequence[AppChange] = (),
+        beside: Iterable[Record] = (),
         max_series_per_app: int = MAX_SERIES_PER_APP,
     ) -> None:
         self.metric, self.partition, self.partitions = TOPICS.inputs[topic], partition, partitions
         self.objectives, self.lateness_ms, self.max_series_per_app = objectives, lateness_ms, max_series_per_app
         self.broker = Broker()
-        self.beside = Beside(exclusions, apps)
+        self.beside = Beside(beside)
         self.take_over()
 
     def take_over(self, objectives: Sequence[Objective] | None = None) -> int:
@@ -53,7 +52,7 @@ class PartitionRun:
         self.objectives = self.objectives if objectives is None else objectives
         meta, series = self.broker.meta or NEW, self.broker.series.values()
         assert meta.rows == len(series)
-        self.beside.begin(meta.next_offset)
+        self.beside.begin()
         self.unit = Unit(
             self.metric,
             TOPICS,
@@ -77,12 +76,9 @@ class PartitionRun:
         self.apply(stored(records, self.unit.next_offset), clock_ms)
 
     def apply(self, records: Sequence[Stored], clock_ms: int | None = None) -> None:
-        """One chunk of records that follow each other; several where an app changes in between."""
-        while records:
-            self.beside.read_apps(records[0].offset)
-            chunk = self.beside.until_next_app(records)
-            self.unit.apply(Chunk.of(chunk[0].offset, chunk[-1].offset + 1, list(chunk)), clock_ms)
-            records = records[len(chunk) :]
+        """One chunk of records that follow each other."""
+        if records:
+            self.unit.apply(Chunk.of(records[0].offset, records[-1].offset + 1, list(records)), clock_ms)
 
     def judge_through(self, until_ms: int) -> None:
         """Judge every boundary up to a time."""
@@ -95,19 +91,12 @@ class PartitionRun:
         return self.broker
 
 
-def by_place(log: Iterable[Record]) -> dict[Place, tuple[list[Record], list[AppChange]]]:
-    """The events of each topic-partition, and the versions of apps among them."""
-    places: dict[Place, tuple[list[Record], list[AppChange]]] = {}
-    apps: list[Record] = []
+def by_place(log: Iterable[Record]) -> dict[Place, list[Record]]:
+    """The events of each topic-partition."""
+    places: defaultdict[Place, list[Record]] = defaultdict(list)
     for record in log:
-        if record.topic == TOPICS.apps:
-            apps.append(record)
-            for events, changes in places.values():
-                changes.append(AppChange(len(events), record))
-        elif record.topic != TOPICS.exclusions:
-            place = (record.topic, record.partition)
-            events, _ = places.setdefault(place, ([], [AppChange(0, app) for app in apps]))
-            events.append(record)
+        if record.topic not in TOPICS.reference:
+            places[record.topic, record.partition].append(record)
     return places
 
 
@@ -123,30 +112,29 @@ def run(
 ) -> dict[Place, Broker]:
     """What the engine stores for a log: in one go, or as `disorder` draws chunk borders, commits and crashes.
 
-    In one go all exclusions are known before the first event; in disorder each is read when its time comes, or earlier.
+    In one go all exclusions and apps are known before the first event; in disorder each is read when its time comes, or
+    earlier.
     """
     log = list(log)
-    exclusions = [record for record in log if record.topic == TOPICS.exclusions]
+    beside = [record for record in log if record.topic in TOPICS.reference]
     brokers = {}
-    for (topic, partition), (records, apps) in by_place(log).items():
+    for (topic, partition), records in by_place(log).items():
         one = PartitionRun(
             topic,
             objectives,
             lateness_ms=lateness_ms,
             partition=partition,
             partitions=partitions,
-            exclusions=exclusions,
-            apps=apps,
+            beside=beside,
             max_series_per_app=max_series_per_app,
         )
         if disorder is None:
-            one.beside.read_exclusions()
+            one.beside.read()
             one.read(*records)
         else:
             _read_in_disorder(one, records, disorder)
         if until_ms is not None:
-            one.beside.read_exclusions()
-            one.beside.read_apps(len(records))
+            one.beside.read()
             one.judge_through(until_ms)
         brokers[topic, partition] = one.commit()
     return brokers
@@ -158,7 +146,7 @@ def _read_in_disorder(one: PartitionRun, records: Sequence[Record], disorder: Ra
     while at < len(records):
         end = at + disorder.choice((1, 2, 7, 50))
         horizon_ms = max((_moment_ms(one.metric, record) for record in records[at:end]), default=0)
-        one.beside.read_exclusions(horizon_ms, ahead=disorder.choice((0, 0, 1, 3)))
+        one.beside.read(horizon_ms, ahead=disorder.choice((0, 0, 1, 3)))
         one.apply(as_stored[at:end])
         at = min(end, len(records))
         if disorder.random() < 0.4:
@@ -168,9 +156,9 @@ def _read_in_disorder(one: PartitionRun, records: Sequence[Record], disorder: Ra
 
 
 def _moment_ms(metric: Metric, record: Record) -> int:
-    """How far a record can move the watermark at most."""
+    """The latest time that matters to a record: its own and its event's."""
     event = read(record, metric)
-    return 0 if isinstance(event, Rejection) else min(event.time_ms, record.timestamp_ms or event.time_ms)
+    return 0 if isinstance(event, Rejection) else max(event.time_ms, record.timestamp_ms or 0)
 
 
 def alerts_of(brokers: dict[Place, Broker]) -> dict[Place, list[Alert]]:

@@ -1,10 +1,13 @@
 """Under the wall clock: it caps what events can push, and ticks let silence be judged."""
 
+from typing import Any
+
 import pytest
 
 from streams.tables.rows import META_KEY
 from tests.laws.beside import TOPICS
 from tests.laws.engine import PartitionRun
+from tests.model import Record
 from tests.model.build import DEFAULTS, clock_ms, delivery, exclusion, short
 from tests.model.generate import LATENESS_MS
 
@@ -12,10 +15,12 @@ WEBHOOK = DEFAULTS["webhook-delivery-15m"]
 BREACH = ("12:01", "BELOW_OBJECTIVE", 0, 1)
 
 
+WEBHOOKS = next(topic for topic, metric in TOPICS.inputs.items() if metric.id == WEBHOOK.metric)
+
+
 @pytest.fixture
 def one() -> PartitionRun:
-    topic = next(topic for topic, metric in TOPICS.inputs.items() if metric.id == WEBHOOK.metric)
-    return PartitionRun(topic, [WEBHOOK], lateness_ms=LATENESS_MS)
+    return PartitionRun(WEBHOOKS, [WEBHOOK], lateness_ms=LATENESS_MS)
 
 
 def watermark(one: PartitionRun) -> int | None:
@@ -103,12 +108,55 @@ def test_a_tick_that_makes_nothing_due_needs_no_commit(one: PartitionRun) -> Non
     assert one.broker.rows[META_KEY] == stored
 
 
-def test_an_exclusion_that_is_read_late_acts_from_the_next_boundary_on(one: PartitionRun) -> None:
-    one.beside.exclusions = [exclusion("12:00:40", "12:00", "12:01")]
+def test_an_exclusion_that_is_read_late_acts_from_the_next_boundary_on() -> None:
+    late = exclusion("12:00:40", "12:00", "12:01")
+    one = PartitionRun(WEBHOOKS, [WEBHOOK], lateness_ms=LATENESS_MS, beside=[late])
     one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
     one.unit.tick(clock_ms("12:01:10"))
-    one.beside.read_exclusions()
+    one.beside.read()
     one.unit.tick(clock_ms("12:02:09"))
     assert short(one.commit().alerts) == [BREACH]
     one.unit.tick(clock_ms("12:02:10"))
     assert short(one.commit().alerts) == [BREACH, ("12:02", "EXCLUDED", 0, 0)]
+
+
+def unstamped(at: str, status: int = 204, **fields: Any) -> Record:
+    return delivery(at, status, arrives=None, **fields)
+
+
+def test_records_without_a_timestamp_count_and_never_tell_the_time(one: PartitionRun) -> None:
+    one.read(delivery("12:00:30"), clock_ms=clock_ms("12:00:40"))
+    one.read(unstamped("12:00:35", 500), unstamped("12:01:20"), clock_ms=clock_ms("12:05"))
+    assert watermark(one) == clock_ms("12:00:30")
+    one.unit.tick(clock_ms("12:01:10"))
+    assert short(one.commit().alerts) == [("12:01", "BELOW_OBJECTIVE", 1, 1)]
+
+
+def test_a_partition_of_such_records_begins_at_the_wall_clock_once_it_is_read_to_its_end(one: PartitionRun) -> None:
+    one.read(unstamped("12:00:30", 500), unstamped("12:04", 500), clock_ms=clock_ms("12:05"))
+    assert watermark(one) is None
+    one.commit()
+    one.take_over()
+    one.unit.tick(clock_ms("12:04:30"))
+    assert watermark(one) == clock_ms("12:04:30")
+    one.unit.tick(clock_ms("12:05:10"))
+    assert short(one.commit().alerts) == [("12:05", "BELOW_OBJECTIVE", 0, 2)]
+
+
+def test_so_it_does_where_none_of_them_counts(one: PartitionRun) -> None:
+    one.read(unstamped("12:00", group="DFR"), clock_ms=clock_ms("12:05"))
+    one.commit()
+    one.take_over()
+    one.unit.tick(clock_ms("12:05"))
+    assert watermark(one) == clock_ms("12:05")
+
+
+def test_they_are_held_against_the_latest_timestamp_that_was_accepted_also_before_a_crash(one: PartitionRun) -> None:
+    one.read(unstamped("18:00"), clock_ms=clock_ms("12:05"))  # nothing to hold it against
+    too_far_ahead = delivery("19:00", arrives="12:30")
+    one.read(delivery("11:59", arrives="12:00"), too_far_ahead, clock_ms=clock_ms("12:05"))
+    one.commit()
+    one.take_over()
+    one.read(unstamped("12:01"), unstamped("12:01:00.001"), clock_ms=clock_ms("12:05"))
+    assert one.commit().rejected == [(2, "future_time"), (4, "future_time")]
+    assert sum(series.good for series in one.unit.evaluator.series.values()) == 3

@@ -14,7 +14,7 @@ from streams.names import METRICS
 from tests.build import admission, stored
 from tests.laws.engine import run
 from tests.model import Alert, Record, judge
-from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, exclusion
+from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delisted, delivery, exclusion
 from tests.model.generate import LATENESS_MS
 
 pytestmark = pytest.mark.timeout(20)
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.timeout(20)
 WEBHOOK = DEFAULTS["webhook-delivery-15m"]
 JUDGED_BY = [
     WEBHOOK,
-    replace(WEBHOOK, name="held", silence=Silence.HOLD),
+    replace(WEBHOOK, name="held", silence=Silence.HOLD, hold_for_ms=200 * 365 * DAY_MS),
+    replace(WEBHOOK, name="held-for-a-day", silence=Silence.HOLD, hold_for_ms=DAY_MS),
     replace(WEBHOOK, name="slow", window_ms=DAY_MS, hop_ms=5 * MINUTE_MS),
     replace(
         WEBHOOK,
@@ -114,7 +115,7 @@ def test_a_first_record_with_timestamp_zero_is_from_the_future_and_starts_nothin
     (broker,) = got.values()
     assert broker.rejected == [(0, "future_time")]
     assert broker.alerts == judge(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1).all_alerts
-    assert [alert["time"] for alert in broker.alerts] == ["2026-03-02T12:01:00Z"] * 2
+    assert [alert["time"] for alert in broker.alerts] == ["2026-03-02T12:01:00Z"] * 3
 
 
 @pytest.mark.parametrize("first_ms", [0, 1, LATENESS_MS - 1, LATENESS_MS])
@@ -131,13 +132,36 @@ def test_a_watermark_that_starts_with_the_epoch(first_ms: int) -> None:
 
 
 def test_a_held_breach_does_not_make_silence_expensive() -> None:
-    held = replace(WEBHOOK, silence=Silence.HOLD)
+    held = replace(WEBHOOK, silence=Silence.HOLD, hold_for_ms=20 * 365 * DAY_MS)
     start_ms = clock_ms("12:00")
     log = [delivery("12:00", 500, app=f"app-{number}") for number in range(500)]
     evaluator = arrived(log, held, at_ms=start_ms)
+    evaluator.advance(start_ms + 19 * 365 * DAY_MS)
+    assert len(evaluator.take_transitions()) == len(evaluator.series) == 500
     evaluator.advance(start_ms + 50 * 365 * DAY_MS)
-    assert len(evaluator.take_transitions()) == 500
-    assert len(evaluator.series) == 500
+    ended = [(it.boundary_ms - start_ms, it.reason) for it in evaluator.take_transitions()]
+    assert ended == [(16 * MINUTE_MS + held.hold_for_ms, "NO_DATA")] * 500
+    assert not evaluator.series
+
+
+def test_what_ends_a_held_breach_is_found_in_the_middle_of_a_long_silence() -> None:
+    held = replace(WEBHOOK, silence=Silence.HOLD, hold_for_ms=100 * 365 * DAY_MS)
+    apps = ("excluded", "announced", "explained", "withdrawn", "held")
+    log = [
+        *(delivery("12:00", 500, app=app) for app in apps),
+        exclusion("+9000d 10:00", "+9000d 10:00", None, key="e-1", appKey="excluded"),
+        exclusion("12:00", "+9001d 10:00", "+9001d 11:00", key="e-2", appKey="announced", scope="Jira"),
+        exclusion("12:00", "+9001d 10:00", None, key="e-3", scope="Confluence"),
+        exclusion("+9002d 10:00", "12:00", "12:01", key="e-4", appKey="explained"),
+        delisted("+9003d 10:00:10", key="withdrawn"),
+    ]
+    until_ms = clock_ms(f"+{DECADES}d 12:00")
+    (broker,) = run(log, [held], lateness_ms=LATENESS_MS, partitions=1, until_ms=until_ms).values()
+    assert [(one["appKey"], one["time"][:16], one["reason"]) for one in broker.alerts[len(apps) :]] == [
+        ("excluded", "2050-10-22T10:15", "EXCLUDED"),
+        ("announced", "2050-10-23T10:15", "EXCLUDED"),
+        ("withdrawn", "2050-10-25T10:00", "RETIRED"),
+    ]
 
 
 def test_an_event_of_the_far_future_is_judged_when_its_time_comes() -> None:

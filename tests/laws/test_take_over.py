@@ -76,8 +76,8 @@ def test_a_removed_objective_recovers_at_the_next_boundary() -> None:
 @pytest.mark.parametrize(("until", "good", "bad"), [("12:01", 2, 1), ("12:02", 0, 0)])
 def test_it_recovers_with_the_counts_after_exclusion(until: str, good: int, bad: int) -> None:
     known_to_the_next_boundary = exclusion("12:02", "12:00", until)
-    one = PartitionRun(WEBHOOKS, [FAST], lateness_ms=LATENESS_MS, exclusions=[known_to_the_next_boundary])
-    one.beside.read_exclusions()
+    one = PartitionRun(WEBHOOKS, [FAST], lateness_ms=LATENESS_MS, beside=[known_to_the_next_boundary])
+    one.beside.read()
     one.read(delivery("12:00", 500), delivery("12:01"), delivery("12:01"), delivery("12:01", 500))
     one.judge_through(clock_ms("12:01"))
     one.commit()

@@ -65,6 +65,8 @@ def alert(
         "windowEnd": _utc(boundary_ms),
         "reason": reason,
         "breachedAt": _utc(breached_at_ms),
+        "severity": objective.severity,
+        "service": objective.service,
     }
 
 

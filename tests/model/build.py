@@ -70,12 +70,15 @@ def clock_ms(text: str) -> int:
     return MIDNIGHT_MS + past_midnight // timedelta(milliseconds=1)
 
 
+AT_ONCE = "as it happens"
+
+
 def record(
-    metric_id: str, at: str, *, arrives: str | None = None, app: str = "com.example.app", **fields: Any
+    metric_id: str, at: str, *, arrives: str | None = AT_ONCE, app: str = "com.example.app", **fields: Any
 ) -> Record:
-    """An event at a clock time, well-placed in one partition; `arrives` is its Kafka timestamp, if it has one."""
+    """An event at a clock time, well-placed in one partition; `arrives` is its Kafka timestamp, None for none."""
     body = {"appKey": app, "time": clock_ms(at), **ORDINARY[metric_id], **fields}
-    timestamp_ms = clock_ms(arrives) if arrives is not None else None
+    timestamp_ms = None if arrives is None else clock_ms(at if arrives is AT_ONCE else arrives)
     return Record(Topics().input(METRICS[metric_id]), 0, app.encode(), orjson.dumps(body), timestamp_ms)
 
 
@@ -114,10 +117,24 @@ def withdrawn(sent: str | None, key: str = "e-1") -> Record:
     return Record(Topics().exclusions, 0, key.encode(), None, None if sent is None else clock_ms(sent))
 
 
-def app(name: str, *, key: str = "com.example.app", partner: str = "Example", excluded: Sequence[str] = ()) -> Record:
-    """A version of an app in the catalogue."""
-    body = {"appKey": key, **LISTED, "name": name, "partnerName": partner, "excludedClientKeys": list(excluded)}
-    return Record(Topics().apps, 0, key.encode(), orjson.dumps(body), None)
+def app(
+    name: str,
+    *,
+    sent: str | None = None,
+    key: str = "com.example.app",
+    partner: str = "Example",
+    excluded: Sequence[str] = (),
+    urls: Sequence[str] = (),
+) -> Record:
+    """A version of an app in the catalogue with the Kafka timestamp `sent`, if it has one."""
+    lists = {"excludedClientKeys": list(excluded), "healthcheckUrls": list(urls)}
+    body = {"appKey": key, **LISTED, "name": name, "partnerName": partner, **lists}
+    return Record(Topics().apps, 0, key.encode(), orjson.dumps(body), None if sent is None else clock_ms(sent))
+
+
+def delisted(sent: str | None, key: str = "com.example.app") -> Record:
+    """A tombstone: the app is withdrawn from the catalogue."""
+    return Record(Topics().apps, 0, key.encode(), None, None if sent is None else clock_ms(sent))
 
 
 def short(alerts: Iterable[Alert]) -> list[tuple[str, str, int, int]]:

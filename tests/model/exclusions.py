@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tests.model.fields import Check, epoch_ms, one_of, or_null, text, time
-from tests.model.reading import Event, Rejection, read_body
+from tests.model.reading import Rejection, read_body
 from tests.model.record import Record
 
 PLANNED = "PLANNED_DOWNTIME"
@@ -15,29 +15,34 @@ FIELDS: dict[str, Check] = {
     "id": text(),
     "appKey": or_null(text()),
     "metricId": or_null(text()),
+    "scope": or_null(text(2_048)),
     "reason": one_of(PLANNED, "PLATFORM_FAULT"),
     "start": time,
     "end": or_null(time),
+    "announcedAt": or_null(time),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """What a version says: [start, end) does not count. None: every app, every metric, without end."""
+    """What a version says: [start, end) does not count. None: every app, metric, scope, without end, not announced."""
 
     app_key: str | None
     metric_id: str | None
+    scope: str | None
     reason: str
     start_ms: int
     end_ms: int | None
+    announced_ms: int | None
 
-    def is_for(self, app_key: str, metric_id: str) -> bool:
-        """Whether it holds for the series of an app and a metric."""
-        return self.app_key in (None, app_key) and self.metric_id in (None, metric_id)
+    def is_for(self, app_key: str, metric_id: str, scope: str) -> bool:
+        """Whether it holds for the series of an app, a metric and a scope."""
+        wanted = ((self.app_key, app_key), (self.metric_id, metric_id), (self.scope, scope))
+        return all(said in (None, its_own) for said, its_own in wanted)
 
-    def excludes(self, event: Event, pane_ms: int) -> bool:
-        """Whether it intersects the pane in which an event lies."""
-        pane_start_ms = event.time_ms // pane_ms * pane_ms
+    def excludes(self, time_ms: int, pane_ms: int) -> bool:
+        """Whether it intersects the pane of a time."""
+        pane_start_ms = time_ms // pane_ms * pane_ms
         end_ms = float("inf") if self.end_ms is None else self.end_ms
         return max(self.start_ms, pane_start_ms) < min(end_ms, pane_start_ms + pane_ms)
 
@@ -73,6 +78,8 @@ def exclusion_in_force(known: list[Version]) -> Exclusion | None:
     last = known[-1].exclusion if known else None
     if last is None or last.reason != PLANNED:
         return last
+    if last.announced_ms is not None:
+        return last if last.announced_ms < last.start_ms else None
     for exclusion, timestamp_ms in reversed(known):
         if exclusion is None or exclusion.start_ms != last.start_ms:
             break
@@ -91,5 +98,11 @@ def read_version(record: Record) -> Version | Rejection:
     assert start_ms is not None, "a field is checked"
     if record.key != body["id"].encode() or (end_ms is not None and end_ms < start_ms):
         return Rejection.SCHEMA
-    exclusion = Exclusion(body.get("appKey"), body.get("metricId"), body["reason"], start_ms, end_ms)
+    announced_ms = epoch_ms(body.get("announcedAt"))
+    if announced_ms is not None and record.timestamp_ms is not None and announced_ms > record.timestamp_ms:
+        return Rejection.SCHEMA
+    scope = body.get("scope")
+    exclusion = Exclusion(
+        body.get("appKey"), body.get("metricId"), scope, body["reason"], start_ms, end_ms, announced_ms
+    )
     return Version(exclusion, record.timestamp_ms)

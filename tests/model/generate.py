@@ -6,7 +6,7 @@ on a time line by `lay_out`.
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from fractions import Fraction
@@ -29,6 +29,7 @@ HOUR_MS = 60 * MINUTE_MS
 
 APPS = ("com.example.chart", "com.example.poll", "com.example.tâche")
 SCOPES = ("Jira", "Confluence")
+BASE_URLS = tuple(f"https://{scope.lower()}.example.com" for scope in SCOPES)
 METRIC_IDS = tuple(METRICS)
 
 
@@ -126,7 +127,7 @@ def happening(rng: random.Random, metric_ids: Sequence[str] = METRIC_IDS) -> Hap
         oddity=rng.choices(_ODDITIES, _ODDITY_WEIGHTS)[0],
         detail=rng.randrange(1_000),
         time_as_text=rng.random() < 0.3,
-        has_timestamp=rng.random() < 0.7,
+        has_timestamp=rng.random() < 0.85,
     )
 
 
@@ -160,6 +161,23 @@ def random_objectives(seed: int) -> list[Objective]:
     return _objectives(random.Random(seed))
 
 
+def objectives_without_a_common_grid(seed: int) -> list[Objective]:
+    """As `random_objectives`, with hops of which none is a multiple of another."""
+    rng = random.Random(seed)
+    found = []
+    for objective in random_objectives(seed):
+        hop_ms, hops = 1_000 * rng.choice((30, 90, 420, 660)), rng.choice((1, 2, 7, 40))
+        changed = replace(
+            objective,
+            name=f"{objective.name}-{hop_ms}",
+            hop_ms=hop_ms,
+            window_ms=hop_ms * hops,
+            short_ms=hop_ms * rng.randrange(hops) or None,
+        )
+        found.append(changed)
+    return found
+
+
 def _record(what: Happening, now_ms: int, *, good: bool, partitions: int) -> Record:
     metric = METRICS[what.metric_id]
     time_ms = now_ms - what.jitter_ms + _time_shift_ms(what)
@@ -188,8 +206,7 @@ def _record(what: Happening, now_ms: int, *, good: bool, partitions: int) -> Rec
             key = None
     elif what.oddity is Oddity.WRONG_PARTITION:
         partition = (partition + 1) % partitions
-    has_timestamp = what.has_timestamp or what.oddity is Oddity.IN_THE_FUTURE  # else it would move the watermark there
-    return Record(Topics().input(metric), partition, key, value, now_ms if has_timestamp else None, headers)
+    return Record(Topics().input(metric), partition, key, value, now_ms if what.has_timestamp else None, headers)
 
 
 def _time_shift_ms(what: Happening) -> int:
@@ -217,7 +234,7 @@ def _body(what: Happening, metric: Metric, *, good: bool) -> dict[str, Any]:
     if metric is AVAILABILITY:
         if not good and what.detail % 3 == 0:
             answer = {"statusCode": 200, "durationInMillis": 3_000}
-        return {**app, "baseUrl": f"https://{what.scope.lower()}.example.com", **answer}
+        return {**app, "baseUrl": BASE_URLS[SCOPES.index(what.scope)], **answer}
     client = {**app, "product": what.scope, "clientKey": f"client-{what.detail % 7}"}
     if metric is IFRAME:
         return {**client, "moduleType": "generalPages", **_iframe(what, good=good)}
@@ -244,11 +261,13 @@ def _objectives(rng: random.Random) -> list[Objective]:
     for metric in METRICS.values():
         for number in range(rng.randint(1, 3)):
             hop_ms = rng.choice((MINUTE_MS, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS))
+            hops = rng.choice((1, 3, 5, 15))
+            short_hops = rng.randrange(hops) if rng.random() < 0.4 else 0
             found.append(
                 Objective(
                     name=f"{metric.table}-{number}",
                     metric=metric.id,
-                    window_ms=hop_ms * rng.choice((1, 3, 5, 15)),
+                    window_ms=hop_ms * hops,
                     hop_ms=hop_ms,
                     budget=Fraction(rng.choice(("1/1000", "1/100", "1/20", "1/4", "1/2"))),
                     breach_at_budget=rng.random() < 0.2,
@@ -256,19 +275,25 @@ def _objectives(rng: random.Random) -> list[Objective]:
                     alert_after_ms=rng.choice((0, 0, 0, 1, MINUTE_MS, 3 * MINUTE_MS)),
                     recover_after_ms=rng.choice((0, 0, 0, 1, MINUTE_MS, 3 * MINUTE_MS)),
                     silence=rng.choice(tuple(Silence)),
+                    hold_for_ms=rng.choice((0, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 7 * 24 * HOUR_MS)),
+                    short_ms=hop_ms * short_hops or None,
+                    severity=rng.choice(("page", "ticket")),
+                    service=rng.choice((None, "marketplace-apps")),
                 )
             )
     return found
 
 
 def rearranged(log: Iterable[Record], rng: random.Random, delay_ms: int) -> list[Record]:
-    """The usable records of a log, each arriving up to `delay_ms` after its event time."""
+    """The usable records of a log, each arriving up to `delay_ms` after its event time; all tell what time it is."""
     inputs = Topics().inputs
     arrivals = []
     for record in log:
         event = read(record, inputs[record.topic])
         if isinstance(event, Event):
-            arrivals.append((event.time_ms + rng.randint(0, delay_ms), record))
+            timestamp_ms = event.time_ms if record.timestamp_ms is None else record.timestamp_ms
+            in_time = record._replace(timestamp_ms=timestamp_ms)
+            arrivals.append((event.time_ms + rng.randint(0, delay_ms), in_time))
     return [record for _, record in sorted(arrivals, key=lambda arrival: arrival[0])]
 
 

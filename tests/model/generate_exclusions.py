@@ -8,11 +8,12 @@ import orjson
 from hypothesis import strategies as st
 
 from streams.names import Topics
-from tests.model.generate import APPS, LATENESS_MS, METRIC_IDS, MINUTE_MS, START_MS, logs
+from tests.model.generate import APPS, BASE_URLS, LATENESS_MS, METRIC_IDS, MINUTE_MS, SCOPES, START_MS, logs
 from tests.model.placement import murmur2_partition
 from tests.model.record import Record
 
 IDS = ("deploy", "incident-7", "weekly-1", "weekly-2", "wörk")
+DAY_MS = 24 * 60 * MINUTE_MS
 FAR_MS = 2**41  # year 2039: end of no log here
 
 _USELESS: tuple[bytes, ...] = (b"", b"{", b"[]", b'{"id": "deploy"}')
@@ -55,9 +56,11 @@ def _new_body(rng: random.Random, key: str, start_ms: int, span_ms: int) -> dict
         "id": key,
         "appKey": rng.choice((None, None, APPS[0], APPS[0], APPS[1])),
         "metricId": rng.choice((None, None, None, *METRIC_IDS)),
+        "scope": rng.choice((*[None] * 12, *SCOPES, *BASE_URLS)),
         "reason": rng.choice(("PLANNED_DOWNTIME", "PLATFORM_FAULT")),
         "start": begins_ms,
         "end": _end_ms(rng, begins_ms),
+        "announcedAt": rng.choice((*[None] * 6, begins_ms - 1, begins_ms, begins_ms - DAY_MS)),
     }
 
 
@@ -109,8 +112,10 @@ def _sent_ms(rng: random.Random, begins_ms: int, start_ms: int) -> int | None:
     )
 
 
-def app_versions(rng: random.Random, count: int, *, partitions: int = 1) -> list[Record]:
-    """So many versions of the apps of a generated log, in log order."""
+def app_versions(
+    rng: random.Random, count: int, *, span_ms: int, start_ms: int = START_MS, partitions: int = 1
+) -> list[Record]:
+    """So many versions of the apps of a generated log, in log order; their Kafka timestamps may be any, or none."""
     versions = []
     for number in range(count):
         key = rng.choice(APPS)
@@ -119,14 +124,17 @@ def app_versions(rng: random.Random, count: int, *, partitions: int = 1) -> list
             "name": f"Name {number}",
             "partnerName": rng.choice(("Partner", "Pärtner")),
             "email": "on-call@example.com",
-            "healthcheckUrls": ["https://jira.example.com"] * rng.randrange(2),
+            "healthcheckUrls": [url for url in BASE_URLS if rng.random() < 0.5],
             "excludedClientKeys": [f"client-{client}" for client in range(7) if rng.random() < 0.3],
         }
         useful = rng.choice((orjson.dumps(body), orjson.dumps(body), orjson.dumps(body), None))
         useless = rng.choice((*_USELESS, orjson.dumps(body | {"appKey": "x"}), orjson.dumps(body | {"name": ""})))
         value = useful if rng.random() < 0.85 else useless
         partition = murmur2_partition(key.encode(), partitions)
-        versions.append(Record(Topics().apps, partition, key.encode(), value, None))
+        sent_ms = rng.choice(
+            (None, start_ms - DAY_MS, start_ms + rng.randrange(span_ms), start_ms + rng.randrange(span_ms))
+        )
+        versions.append(Record(Topics().apps, partition, key.encode(), value, sent_ms))
     return versions
 
 
@@ -161,5 +169,5 @@ def logs_with_exclusions(draw: st.DrawFn, partitions: int = 1) -> list[Record]:
 @st.composite
 def logs_with_apps(draw: st.DrawFn, partitions: int = 1) -> list[Record]:
     """`logs_with_exclusions` with versions of apps, too."""
-    apps = app_versions(draw(_RANDOMS), draw(st.integers(0, 8)), partitions=partitions)
+    apps = app_versions(draw(_RANDOMS), draw(st.integers(0, 8)), span_ms=SPAN_MS, partitions=partitions)
     return mixed(draw(logs_with_exclusions(partitions)), apps, draw(_RANDOMS))

@@ -272,6 +272,8 @@ def test_a_whole_breach_and_its_recovery() -> None:
         "windowEnd": "2026-03-02T15:40:00Z",
         "reason": "BELOW_OBJECTIVE",
         "breachedAt": "2026-03-02T15:40:00Z",
+        "severity": "page",
+        "service": "marketplace-apps",
     }
     assert recovery == breach | {
         "type": "RECOVERY",

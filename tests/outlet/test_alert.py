@@ -51,6 +51,8 @@ PUBLISHED: dict[str, Any] = {
     "windowEnd": "2022-03-24T15:40:00Z",
     "reason": "BELOW_OBJECTIVE",
     "breachedAt": "2022-03-24T15:40:00Z",
+    "severity": "page",
+    "service": "marketplace-apps",
 }
 
 

@@ -35,9 +35,9 @@ def test_an_app_until_it_is_removed() -> None:
     assert reference.catalogue.details("com.acme.charts") == AppDetails("com.acme.charts", None)
     assert reference.take(TOPICS.apps, said(b"com.acme.charts", APP)) is None
     assert reference.catalogue.details("com.acme.charts") == AppDetails("Charts", "Acme")
-    assert reference.catalogue.excluded_clients == {"com.acme.charts": {"scanner"}}
-    assert reference.take(TOPICS.apps, said(b"com.acme.charts", {**APP, "excludedClientKeys": []})) is None
-    assert reference.catalogue.excluded_clients == {}
+    assert reference.catalogue.listings.excludes("com.acme.charts", "scanner", 4)
+    assert reference.take(TOPICS.apps, said(b"com.acme.charts", {**APP, "excludedClientKeys": []}, 5)) is None
+    assert not reference.catalogue.listings.excludes("com.acme.charts", "scanner", 5)
     assert reference.take(TOPICS.apps, said(b"com.acme.charts", None)) is None
     assert reference.catalogue.details("com.acme.charts") == AppDetails("com.acme.charts", None)
 
@@ -46,7 +46,7 @@ def test_an_exclusion_from_its_timestamp_until_it_is_withdrawn() -> None:
     reference = Reference(TOPICS)
     assert reference.take(TOPICS.exclusions, said(b"f-1", FAULT, 5)) is None
     assert reference.take(TOPICS.exclusions, said(b"f-1", None, 9)) is None
-    spans = [reference.exclusions.known_at(at_ms, "any").spans("any") for at_ms in (4, 5, 8, 9)]
+    spans = [reference.exclusions.known_at(at_ms, "any").spans("any", "any") for at_ms in (4, 5, 8, 9)]
     assert [[start_ms for start_ms, _ in known] for known in spans] == [[], [NOON_MS], [NOON_MS], []]
 
 
@@ -55,7 +55,7 @@ def test_without_a_timestamp_it_was_always_known() -> None:
     planned = {**FAULT, "reason": "PLANNED_DOWNTIME"}
     for timestamp_ms in (None, -1):
         assert reference.take(TOPICS.exclusions, said(b"f-1", planned, timestamp_ms)) is None
-        assert reference.exclusions.known_at(0, "any").spans("any")
+        assert reference.exclusions.known_at(0, "any").spans("any", "any")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,8 @@ def test_without_a_timestamp_it_was_always_known() -> None:
         (TOPICS.exclusions, b"f-1", {**FAULT, "reason": "HOLIDAY"}, RejectReason.SCHEMA),
         (TOPICS.exclusions, b"f-2", FAULT, RejectReason.SCHEMA),
         (TOPICS.exclusions, b"f-1", {**FAULT, "end": "2026-03-02T11:59:59Z"}, RejectReason.SCHEMA),
+        (TOPICS.exclusions, b"f-1", {**FAULT, "scope": ""}, RejectReason.SCHEMA),
+        (TOPICS.exclusions, b"f-1", {**FAULT, "announcedAt": "2026-03-02"}, RejectReason.SCHEMA),
     ],
 )
 def test_what_cannot_be_used_changes_nothing(topic: str, key: bytes | None, value: Any, reason: RejectReason) -> None:
@@ -78,4 +80,18 @@ def test_what_cannot_be_used_changes_nothing(topic: str, key: bytes | None, valu
     assert rejection is not None
     assert rejection.reason is reason
     assert reference.catalogue.details("com.acme.charts").partner_name is None
-    assert not reference.exclusions.known_at(1 << 60, "any").spans("any")
+    assert not reference.exclusions.known_at(1 << 60, "any").spans("any", "any")
+
+
+@pytest.mark.parametrize(
+    ("sent_ms", "is_taken"), [(NOON_MS - 1, False), (NOON_MS, True), (NOON_MS + 1, True), (None, True), (-1, True)]
+)
+def test_nothing_is_announced_after_it_was_sent(sent_ms: int | None, is_taken: bool) -> None:
+    reference = Reference(TOPICS)
+    rejection = reference.take(TOPICS.exclusions, said(b"f-1", {**FAULT, "announcedAt": NOON_MS}, sent_ms))
+    assert (rejection is None) is is_taken
+    if rejection is not None:
+        assert (rejection.reason, rejection.detail) == (
+            RejectReason.SCHEMA,
+            "announcedAt: later than the record's own timestamp",
+        )

@@ -102,6 +102,11 @@ class Scenario(Strict):
         shipped = {objective.name: objective for objective in load_objectives()}
         return tuple(shipped[it] if isinstance(it, str) else it.objective(shipped) for it in self.objectives)
 
+    def without_names(self) -> "Scenario":
+        """The same, whatever its apps are called."""
+        nameless = [{k: v for k, v in one.items() if k not in ("name", "partnerName")} for one in self.expect]
+        return self.model_copy(update={"expect": nameless})
+
     def seen(self, alerts: list[Alert]) -> list[dict[str, Any]]:
         """The alerts as the file would expect them: each with the fields its expectation names."""
         everything = dict.fromkeys(_ALERT_FIELDS)

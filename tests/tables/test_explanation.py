@@ -1,21 +1,22 @@
 """An explanation says of every boundary what the engine did there."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.evaluation.judgement import APP_BAD, BAD, GOOD
+from streams.evaluation.listings import Listings
 from streams.evaluation.objective import Objective, Silence
-from streams.evaluation.transition import AT_REST, AlertReason, Kind, ObjectiveState, judge
+from streams.evaluation.transition import AlertReason, Kind
+from streams.evaluation.verdict import Verdict
 from streams.intake.admission import Admission
 from streams.names import IFRAME, WEBHOOK, Metric
-from streams.tables.explanation import Explanation, Verdict, explain, verdict_of
+from streams.tables.explanation import Explanation, explain
 from streams.tables.stored import StoredTable
 from streams.tables.tables import TumblingTable
 from tests.build import APPLICATION, Stored
@@ -51,41 +52,13 @@ def arrive(evaluator: Evaluator, minute: float, *outcomes: int, metric: Metric =
     common = {"appKey": APP, "time": time_ms, **ORDINARY[metric.id]}
     values = [orjson.dumps(common | FIELDS[outcome]) for outcome in outcomes]
     Admission(metric, evaluator, APPLICATION, lambda _key: True).admit(
-        [Stored(key=APP.encode(), value=value) for value in values], None
+        [Stored(timestamp=time_ms, key=APP.encode(), value=value) for value in values], None
     )
 
 
 def explained(evaluator: Evaluator, minute: float | None = None, objective: Objective = QUARTER) -> Explanation:
     at_ms = None if minute is None else START_MS + int(minute * MINUTE_MS)
-    return explain(stored(evaluator), KEY, objective, at_ms, LATENESS_MS, Exclusions())
-
-
-counts = st.integers(0, 300)
-objectives = st.builds(
-    Objective,
-    name=st.just("any"),
-    metric=st.just(WEBHOOK.id),
-    window_ms=st.just(15 * MINUTE_MS),
-    hop_ms=st.just(MINUTE_MS),
-    budget=st.fractions(Fraction(1, 1_000), 1),
-    breach_at_budget=st.booleans(),
-    minimum_events=st.integers(1, 20),
-    silence=st.sampled_from(Silence),
-)
-
-
-@given(objectives, counts, counts)
-def test_a_verdict_names_what_the_state_machine_does(objective: Objective, good: int, bad: int) -> None:
-    verdict = verdict_of(objective, good, bad)
-    _, while_met = judge(objective, AT_REST, START_MS, good, bad)
-    _, while_breached = judge(objective, ObjectiveState(START_MS - MINUTE_MS), START_MS, good, bad)
-    no_data = AlertReason.NO_DATA if objective.silence is Silence.RECOVER else None
-    assert (while_met, while_breached) == {
-        Verdict.SILENCE: (None, no_data),
-        Verdict.TOO_FEW_EVENTS: (None, None),
-        Verdict.MET: (None, AlertReason.RESTORED),
-        Verdict.BELOW: (AlertReason.BELOW_OBJECTIVE, None),
-    }[verdict]
+    return explain(stored(evaluator), KEY, objective, at_ms, LATENESS_MS, Exclusions(), Listings())
 
 
 def test_the_last_judged_boundary_the_breach_there_and_what_comes_next() -> None:
@@ -131,7 +104,7 @@ def test_an_event_of_the_app_sets_the_hosts_aside() -> None:
     evaluator = engine(objective)
     arrive(evaluator, 0, GOOD, GOOD, metric=IFRAME)
     arrive(evaluator, 0.5, APP_BAD, metric=IFRAME)
-    one = explain(stored(evaluator, IFRAME), KEY, objective, None, LATENESS_MS, Exclusions())
+    one = explain(stored(evaluator, IFRAME), KEY, objective, None, LATENESS_MS, Exclusions(), Listings())
     assert (one.upcoming.good, one.upcoming.bad, one.upcoming.by_app) == (0, 1, True)
     assert sorted((pane.by_app, pane.good) for pane in one.upcoming.panes) == [(False, 2), (True, 0)]
     assert not one.window.by_app
@@ -175,9 +148,35 @@ def test_excluded_panes_are_named_and_a_window_that_they_explain_is_excused() ->
     fault = ExclusionRule(APP, None, is_planned=False, start_ms=START_MS + 1, end_ms=START_MS + 2)
     exclusions.add("fault", fault, START_MS + 3 * MINUTE_MS + LATENESS_MS)
     before, after = (
-        explain(stored(evaluator), KEY, QUARTER, START_MS + minute * MINUTE_MS, LATENESS_MS, exclusions).window
+        explain(
+            stored(evaluator), KEY, QUARTER, START_MS + minute * MINUTE_MS, LATENESS_MS, exclusions, Listings()
+        ).window
         for minute in (2, 3)
     )
     assert (before.verdict, before.good, before.bad, before.excluded) == (Verdict.BELOW, 1, 2, frozenset())
     assert (after.verdict, after.good, after.bad) == (Verdict.EXCUSED, 2, 0)
     assert {pane.start_ms for pane in after.excluded} == {START_MS}
+
+
+def test_a_short_window_is_told_beside_the_long_one() -> None:
+    objective = replace(QUARTER, short_ms=5 * MINUTE_MS, silence=Silence.HOLD)
+    evaluator = engine(objective)
+    arrive(evaluator, 0, BAD, BAD)
+    arrive(evaluator, 7, GOOD)
+    evaluator.advance(START_MS + 13 * MINUTE_MS + LATENESS_MS)
+    then, over, later = (explained(evaluator, minute, objective).window for minute in (1, 8, 13))
+    assert ((then.good, then.bad), then.short, then.verdict) == ((0, 2), (0, 2), Verdict.BELOW)
+    assert ((over.good, over.bad), over.short, over.verdict) == ((1, 2), (1, 0), Verdict.MET)
+    assert ((later.good, later.bad), later.short, later.verdict) == ((1, 2), (0, 0), Verdict.MET)
+
+
+def test_what_ends_a_breach_that_silence_holds_is_foreseen() -> None:
+    objective = replace(QUARTER, silence=Silence.HOLD, minimum_events=1)
+    evaluator = engine(objective)
+    arrive(evaluator, 0, BAD)
+    evaluator.advance(START_MS + 30 * MINUTE_MS + LATENESS_MS)
+    listings = Listings()
+    arguments = (stored(evaluator), KEY, objective, None, LATENESS_MS, Exclusions(), listings)
+    assert explain(*arguments).outlook is None
+    listings.add(APP, None, START_MS)
+    assert explain(*arguments).outlook is AlertReason.RETIRED

@@ -26,9 +26,10 @@ from tests.model.build import DEFAULTS
 
 KEY = encode_key(("com.example.app", "Jira"))
 EVENTS = st.lists(st.tuples(st.integers(0, 4_133_980_799), st.integers(0, 3), st.integers(0, 3)), max_size=20)
+TIMES_MS = st.none() | st.integers(0, 4_133_980_800_000)
 STANDINGS = st.dictionaries(
     st.text(min_size=1, max_size=10),
-    st.builds(ObjectiveState, st.none() | st.integers(0, 4_133_980_800_000), st.integers(0, 1_000)),
+    st.builds(ObjectiveState, TIMES_MS, st.integers(0, 1_000), TIMES_MS),
     max_size=3,
 )
 

@@ -208,5 +208,5 @@ def test_one_too_large_to_be_put_right_counts_as_rejected() -> None:
 def test_only_the_objectives_of_its_metric_judge() -> None:
     unit = new_unit()
     record = delivery("12:00")
-    unit.apply(Chunk.of(0, 1, [Stored(0, None, record.key, record.value)]), clock_ms=None)
+    unit.apply(Chunk.of(0, 1, [Stored(0, record.timestamp_ms, record.key, record.value)]), clock_ms=None)
     assert unit.evaluator.next_boundary_ms == clock_ms("12:00")

@@ -3,7 +3,8 @@
 from streams.cli.shared.text import utc_text
 from streams.evaluation.objective import Silence
 from streams.evaluation.transition import AlertReason
-from streams.tables.explanation import Explanation, Verdict
+from streams.evaluation.verdict import Verdict
+from streams.tables.explanation import Explanation
 
 _OTHERWISE_THEN = "not so when it was judged: events came later, or the objective changed"
 
@@ -20,6 +21,10 @@ def verdict_text(one: Explanation) -> str:
             said = "silence: no counted event in the window"
         case Verdict.TOO_FEW_EVENTS:
             said = f"too few events: {total:,} of minimumEvents {objective.minimum_events:,}; not judged"
+        case Verdict.HELD:
+            said = "below the objective, with no event in the short window"
+        case Verdict.MET if objective.is_below(one.window.good, one.window.bad):
+            said = "met: below over the window, but not over the short one"
         case Verdict.MET:
             said = "met"
         case Verdict.BELOW:
@@ -32,7 +37,9 @@ def verdict_text(one: Explanation) -> str:
         case Verdict.EXCUSED, True:
             return f"{said}, though the breach stands: {_OTHERWISE_THEN}"
         case Verdict.SILENCE, True:
-            return f"{said}; the breach is held (silence: hold)" if objective.silence is Silence.HOLD else said
+            return f"{said}; {_held(one)}" if objective.silence is Silence.HOLD else said
+        case Verdict.HELD, True:
+            return f"{said}: the breach is held (silence: hold)"
         case Verdict.TOO_FEW_EVENTS, _:
             return f"{said}, everything stays as it was"
         case Verdict.BELOW, True:
@@ -42,6 +49,13 @@ def verdict_text(one: Explanation) -> str:
         case Verdict.MET, True:
             return f"{said}{_row(standing.run, objective.recover_boundaries, 'RECOVERY')}"
     return said
+
+
+def _held(one: Explanation) -> str:
+    since_ms = one.standing.silent_ms
+    if since_ms is None:
+        return "the breach is held (silence: hold)"
+    return f"the breach is held until {utc_text(since_ms + one.objective.hold_for_ms)} (silence: hold)"
 
 
 def standing_text(one: Explanation) -> str:
