@@ -1,41 +1,82 @@
-"""Every public name: metrics, topics, tables. What other services rely on is spelled here and nowhere else."""
+"""Every public name: metrics, topics, tables. What other services rely on is spelled here and nowhere else.
 
+A metric is described once: what its event is, when that is good, and how it is called. Topics, changelogs, decoders,
+rights, settings of objectives, commands and the gateway follow from the description.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from schemas.healthcheck import HealthCheck
+from schemas.iframe import IframeLoad
+from schemas.installation_callback import InstallationCallback
+from schemas.record import Record
+from schemas.webhook import WebhookDelivery
+from streams.evaluation.judgement import judge_delivery, judge_health_check, judge_iframe_load, judge_installation
+from streams.evaluation.objective import Silence
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One SLI of the programme.
 
-    `id` is the stable name in alerts and objectives, `record` names its event in `schemas` and its input topic,
-    `title` the display name (`{scope}` stands for the product), `table` the short name of its window tables.
+    `id` is the stable name in alerts and objectives, `title` the display name (`{scope}` stands for the product),
+    `record` names its event in topics, `table` is the short name of its window tables. `model` is the event's public
+    schema, and `judge` tells its outcome. `silence` is what becomes of a breach in an empty window unless an objective
+    says otherwise. With `delivers_to_clients` its events are deliveries to one installation, whose client the
+    catalogue may exclude.
     """
 
     id: str
     record: str
     title: str
     table: str
-
-    @property
-    def delivers_to_clients(self) -> bool:
-        """Whether its events are deliveries to one installation: the catalogue may exclude their client."""
-        return self in (INSTALLATION, WEBHOOK)
+    model: type[Record]
+    judge: Callable[..., int]
+    silence: Silence = Silence.RECOVER
+    delivers_to_clients: bool = False
 
     def display_name(self, scope: str) -> str:
         """Name shown in alerts for a series of this metric: 'Jira Webhook Delivery Success Rate'."""
         return self.title.format(scope=scope)
 
 
-AVAILABILITY: Final = Metric("app-availability", "healthcheck", "App Availability", "availability")
-IFRAME: Final = Metric("iframe-load-success-rate", "iframe", "{scope} Iframe Load Success Rate", "iframe")
-INSTALLATION: Final = Metric(
-    "installation-callback-success-rate",
-    "installation-callback",
-    "{scope} Installation Callback Success Rate",
-    "installation",
+AVAILABILITY: Final = Metric(
+    id="app-availability",
+    record="healthcheck",
+    title="App Availability",
+    table="availability",
+    model=HealthCheck,
+    judge=judge_health_check,
+    silence=Silence.HOLD,
 )
-WEBHOOK: Final = Metric("webhook-delivery-success-rate", "webhook", "{scope} Webhook Delivery Success Rate", "webhook")
+IFRAME: Final = Metric(
+    id="iframe-load-success-rate",
+    record="iframe",
+    title="{scope} Iframe Load Success Rate",
+    table="iframe",
+    model=IframeLoad,
+    judge=judge_iframe_load,
+)
+INSTALLATION: Final = Metric(
+    id="installation-callback-success-rate",
+    record="installation-callback",
+    title="{scope} Installation Callback Success Rate",
+    table="installation",
+    model=InstallationCallback,
+    judge=judge_installation,
+    delivers_to_clients=True,
+)
+WEBHOOK: Final = Metric(
+    id="webhook-delivery-success-rate",
+    record="webhook",
+    title="{scope} Webhook Delivery Success Rate",
+    table="webhook",
+    model=WebhookDelivery,
+    judge=judge_delivery,
+    delivers_to_clients=True,
+)
 
 METRICS: Final = {metric.id: metric for metric in (AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK)}
 

@@ -18,7 +18,7 @@ from typing import Literal, Self
 from aiokafka import AIOKafkaProducer
 from pydantic import ValidationError
 
-from schemas import EVENTS, complaint
+from schemas import complaint
 from streams.client.producer import acknowledged_producer
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric
 from streams.settings import Settings
@@ -185,7 +185,7 @@ class EventClient:
         event = {"appKey": app_key, "time": _written(time)}
         event |= {name: _as_json(value) for name, value in fields.items() if value is not None}
         try:
-            EVENTS[metric.record].model_validate(event)
+            metric.model.model_validate(event)
         except ValidationError as problem:
             raise InvalidEventError(complaint(problem)) from None
         topic = self._settings.topics.input(metric)

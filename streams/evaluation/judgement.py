@@ -1,9 +1,6 @@
 """Judgement of one event: does it count, and is it good? The programme's four indicators, row by row."""
 
-from collections.abc import Callable
 from typing import Final, Protocol
-
-from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK
 
 PRODUCTION: Final = "PROD"
 SLOW_CHECK_MS: Final = 3_000  # a health check has to answer in under 3 s
@@ -80,11 +77,3 @@ def judge_delivery(event: Delivery) -> int:
 def judge_installation(event: InstallationCallback) -> int:
     """Only `installed` counts; otherwise as any delivery."""
     return judge_delivery(event) if event.lifecycle == "installed" else NOT_COUNTED
-
-
-JUDGES: Final[dict[str, Callable[..., int]]] = {
-    AVAILABILITY.id: judge_health_check,
-    IFRAME.id: judge_iframe_load,
-    INSTALLATION.id: judge_installation,
-    WEBHOOK.id: judge_delivery,
-}

@@ -9,10 +9,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from schemas import EVENTS
 from streams.gateway.lines import LINES, METRIC_OF
 from streams.gateway.problem import MEDIA_TYPE, Problem, ProblemDetails
 from streams.gateway.results import MOST, Result
+from streams.names import METRICS
 
 _REFS: Final = "#/components/schemas/{model}"
 _CONNECT: Final = "connect"
@@ -85,7 +85,7 @@ def publish_documentation() -> dict[str, Any]:
 
 def events_documentation() -> dict[str, Any]:
     """For the route of services' events."""
-    one = {"anyOf": [_ref(model.__name__) for model in EVENTS.values()]}
+    one = {"anyOf": [_ref(metric.model.__name__) for metric in METRICS.values()]}
     many = {"type": "string", "description": "One event a line; each is answered for itself."}
     metric = _parameter("metric", "The metric: its id, its short name, or that of its topic.", enum=sorted(METRIC_OF))
     problems = (
@@ -156,7 +156,11 @@ def _ref(model: str) -> dict[str, str]:
 
 
 def _schemas() -> dict[str, Any]:
-    models: tuple[type[BaseModel], ...] = (Result, ProblemDetails, *EVENTS.values())
+    models: tuple[type[BaseModel], ...] = (
+        Result,
+        ProblemDetails,
+        *(metric.model for metric in METRICS.values()),
+    )
     _, document = models_json_schema([(model, "validation") for model in models], ref_template=_REFS)
     line = {
         "type": "object",

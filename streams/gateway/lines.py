@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
-from schemas import EVENTS, complaint
+from schemas import complaint
 from schemas.json_text import read_json
 from schemas.wire import EventDecoder
 from streams.gateway.outbox import OutRecord
@@ -25,7 +25,7 @@ METRIC_OF: Final[dict[str, Metric]] = {
 LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 """What a body may be called that holds one event a line."""
 
-_DECODERS: Final = {record: EventDecoder(model) for record, model in EVENTS.items()}
+_DECODERS: Final = {metric.record: EventDecoder(metric.model) for metric in METRICS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def read_event(value: bytes, metric: Metric, topic: str) -> OutRecord | Fault:
     if len(value) > LARGEST_BYTES:
         return Fault(Problem.EVENT_TOO_LARGE)
     try:
-        app_key = _app_key(value, metric.record)
+        app_key = _app_key(value, metric)
     except orjson.JSONDecodeError:
         return Fault(Problem.BAD_REQUEST, "The event is not JSON; several events are one a line, application/x-ndjson")
     except ValidationError as problem:
@@ -73,15 +73,15 @@ def read_event(value: bytes, metric: Metric, topic: str) -> OutRecord | Fault:
     return OutRecord(topic, app_key.encode(), value.strip())
 
 
-def _app_key(value: bytes, record: str) -> str:
+def _app_key(value: bytes, metric: Metric) -> str:
     """Whose event it is. What the fast decoder does not take is for the model to judge, which names the fault.
 
     Raises:
         JSONDecodeError, ValidationError: it is no event of this kind.
     """
-    (event,) = _DECODERS[record].decode([value])
+    (event,) = _DECODERS[metric.record].decode([value])
     if event is not None:
         return str(event.app_key)
     document = read_json(value)
-    EVENTS[record].model_validate(document)
+    metric.model.model_validate(document)
     return str(document["appKey"])

@@ -11,7 +11,7 @@ from typing import Any, Final
 from schemas.event_time import utc_text
 from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
-from streams.evaluation.judgement import APP_GOOD, GOOD, JUDGES, NOT_COUNTED
+from streams.evaluation.judgement import APP_GOOD, GOOD, NOT_COUNTED
 from streams.evaluation.listings import Listings
 from streams.intake.checking import Rejection
 from streams.intake.marks import dated, is_foreign, is_rerouted
@@ -76,7 +76,7 @@ class Admission:
         excluding = listings.excluding if self.metric.delivers_to_clients else frozenset()
         store, pane_ms = evaluator.series, evaluator.pane_ms
         first, others, dirty = store.first, store.others, store.dirty
-        judge = JUDGES[self.metric.id] if evaluator.has_objectives else _ignore
+        judge = self.metric.judge if evaluator.has_objectives else _ignore
         watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms
         latest_ms = evaluator.latest_ms
         pane = pane_start_ms = pane_end_ms = not_counted = 0

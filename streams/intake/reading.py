@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from schemas.record import Record
-from schemas.topics import EVENTS
 from schemas.wire import EventDecoder
 from streams.intake.checking import Rejection, checked, needs_care
 from streams.kafka.chunk import SourceRecord
@@ -25,7 +23,7 @@ class EventReader:
     """
 
     def __init__(self, metric: Metric, chosen: Choice = _all) -> None:
-        self._model: type[Record] = EVENTS[metric.record]
+        self._model = metric.model
         self._chosen = chosen
         self._decode = EventDecoder(self._model).decode
 

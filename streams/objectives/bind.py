@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from streams.evaluation.objective import Objective, Silence
-from streams.names import AVAILABILITY
+from streams.evaluation.objective import Objective
+from streams.names import METRICS
 from streams.objectives.defect import Defect
 from streams.objectives.document import FieldPath
 from streams.objectives.openslo import SLO, AlertCondition, AlertPolicy, BurnRate, PolicyRef, Tuning
@@ -151,7 +151,7 @@ class _Binder:
             minimum_events=rule.tuning.minimum_events,
             alert_after_ms=burn_rate.alert_after,
             recover_after_ms=rule.tuning.recover_after,
-            silence=rule.tuning.silence or (Silence.HOLD if metric == AVAILABILITY.id else Silence.RECOVER),
+            silence=rule.tuning.silence or METRICS[metric].silence,
             service=slo.spec.service,
         )
 
