@@ -98,6 +98,7 @@ class PartitionService(faust.App):
 
     async def on_stop(self) -> None:
         """Stop in good time, also when no broker is left to say goodbye to; what is committed stays committed."""
+        log.info("asked to stop; storing what is left")
         self.endings.within(self.settings.session_timeout / 1_000 + _GOODBYE_S)
         await super().on_stop()
 

@@ -17,13 +17,17 @@ from typing import Final
 import docker
 import docker.errors
 
+from infra.system_packages import NotInstalledError, install, install_command, may_install
+
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 30.0
 
 # vfs copies whole layers, but works on every file system.
 STORAGE_DRIVERS: Final = ("overlay2", "vfs")
-INSTALL: Final = ("apt-get", "install", "--yes", "--no-install-recommends", "docker.io", "iptables")
-BY_HAND: Final = f"apt-get update && {' '.join(INSTALL)} && dockerd --storage-driver={STORAGE_DRIVERS[0]}"
+PACKAGES: Final = ("docker.io", "iptables")
+BY_HAND: Final = (
+    f"apt-get update && {' '.join(install_command(PACKAGES))} && dockerd --storage-driver={STORAGE_DRIVERS[0]}"
+)
 
 
 class EngineUnavailableError(Exception):
@@ -47,7 +51,10 @@ def docker_engine(report: Callable[[str], None]) -> Iterator[docker.DockerClient
                     f"No Docker engine answers. Set INSTALL=1 as root, or run as root: {BY_HAND}"
                 )
             if shutil.which("dockerd") is None:
-                _install(report)
+                try:
+                    install(PACKAGES, report)
+                except NotInstalledError as problem:
+                    raise EngineUnavailableError(f"{problem}: install and start a Docker engine.") from None
             log = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dockerd-")), "dockerd.log")
             stack.callback(_stop, _start(log, report))
             client = docker.from_env()
@@ -72,23 +79,6 @@ def _socket_answers() -> bool:
         return True
     with socket.socket(socket.AF_UNIX) as connection:
         return connection.connect_ex(path) == 0
-
-
-def may_install() -> bool:
-    """Whether system packages and services may be touched: as root, and only when told so."""
-    return os.geteuid() == 0 and (os.environ.get("CI") == "true" or os.environ.get("INSTALL") == "1")
-
-
-def _install(report: Callable[[str], None]) -> None:
-    report(f"Installing a Docker engine: {' '.join(INSTALL)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (("apt-get", "update"), INSTALL):
-        try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            raise EngineUnavailableError("This system has no apt-get: install and start a Docker engine.") from None
-        if done.returncode != 0:
-            raise EngineUnavailableError(f"{' '.join(command)} failed:\n{done.stderr or done.stdout}")
 
 
 def _start(log: Path, report: Callable[[str], None]) -> subprocess.Popen[bytes]:

@@ -1,5 +1,6 @@
 """`slo-streams worker`: the evaluator."""
 
+import logging
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,10 @@ from streams import logs
 from streams.cli.shared.failure import fail
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.settings import InvalidSettingsError, load_settings
+from streams.version import own_version
 from streams.worker import EvaluatorApp
+
+log = logging.getLogger(__name__)
 
 
 class LogLevel(StrEnum):
@@ -38,12 +42,13 @@ def worker(
 
     \b
     Exit codes:
-      0   stopped when asked
-      2   wrong settings or objectives
-      65  nearly everything of a partition is rejected: an operator has to look
-      70  broken: restart it
-      75  fenced by another worker: restart it
-      78  refused: topics, rights or stored state need an operator
+      0    stopped when asked
+      2    wrong settings or objectives
+      65   nearly everything of a partition is rejected: an operator has to look
+      69   no broker answered for SLO_BROKER_PATIENCE: restart it
+      70   broken: restart it
+      75   fenced by another worker: restart it
+      78   refused: topics, rights or stored state need an operator
     """
     try:
         settings = load_settings()
@@ -53,11 +58,18 @@ def worker(
     except InvalidObjectivesError as problem:
         fail(str(problem), code=2)
     logs.configure(log_level, settings.log_format)
+    said = "worker %s of group %s at %s, SLO_CLOCK=%s; objectives of %s: %s"
+    names = ", ".join(objective.name for objective in objectives)
+    source = settings.objectives or "the shipped file"
+    log.info(said, own_version(), settings.application_id, settings.bootstrap_servers, settings.clock, source, names)
     app = EvaluatorApp(settings, objectives)
     app.finalize()
     process = Worker(app, loglevel=log_level, override_logging=False, quiet=True, redirect_stdouts=False)
     process.spinner = None  # it writes to the terminal between our lines
-    raise typer.Exit(process.execute_from_commandline())
+    try:
+        process.execute_from_commandline()
+    finally:
+        log.info("stopped")
 
 
 def _faulty_objectives() -> list[str]:

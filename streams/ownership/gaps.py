@@ -12,6 +12,7 @@ from faust.types import TP
 from streams.kafka.connection import client_options
 from streams.names import name_of
 from streams.ownership.endings import Endings
+from streams.ownership.hidden import HiddenRecords
 from streams.ownership.seams import Processor
 from streams.settings import Settings
 
@@ -36,6 +37,7 @@ class Gaps:
     def __init__(self, settings: Settings, endings: Endings) -> None:
         self._settings = settings
         self._endings = endings
+        self._hidden = HiddenRecords(settings)
         self.reading: Reading | None = None
 
     async def close(self, tp: TP, processor: Processor, until_offset: int) -> None:
@@ -58,7 +60,8 @@ class Gaps:
     async def look_for(self, tp: TP, processor: Processor, end_offset: int) -> None:
         """Close the gap of a partition where nothing comes, if there is one.
 
-        None is there while an open transaction hides the records, or while their chunk waits for its turn.
+        None is there while an open transaction hides the records, which is said, or while their chunk waits for its
+        turn.
         """
         if self.reading is None:
             return
@@ -68,6 +71,8 @@ class Gaps:
                 position = await self.reading.position(tp)
         if position is not None and position > processor.next_offset:
             await self.close(tp, processor, end_offset)
+        elif position is not None:
+            await self._hidden.look_for(tp, processor.next_offset)
 
 
 async def _oldest_offset(settings: Settings, source: TopicPartition) -> int:

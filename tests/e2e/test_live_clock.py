@@ -1,6 +1,7 @@
 """The live clock: silence is noticed by the wall clock, but never while there is something left to read."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from infra.faketime import FaketimeUnavailableError, wrong_clock
 from schemas.event_time import utc_text
-from streams.names import WEBHOOK
+from streams.names import WEBHOOK, name_of
 from tests.e2e.flow import Flow, wait_for
 from tests.model import Alert, Record, murmur2_partition
 from tests.model.build import ORDINARY
@@ -111,9 +113,67 @@ def test_silence_is_noticed_unless_a_transaction_may_still_break_it(flow: Flow, 
             await flow.produce([delivery(flow, silent, now_ms(), status=500)])
             # Its silence begins after that of the other app, and is noticed.
             await wait_for_alert(flow, silent, "NO_DATA")
+            await worker.says(f"{name_of(undecided.topic, undecided.partition or 0)}: records from ")
+            assert f"wait for a transaction of {flow.prefix}producer (producer id " in worker.log
             assert not [alert for alert in await alerts_of(flow, held) if alert["time"] > undecided_since]
             await producer.abort_transaction()
         await wait_for_alert(flow, held, "NO_DATA")
         await flow.check(until_ms=now_ms())
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("shift", "said"), [("+1h", "ahead of"), ("-1h", "behind")])
+@pytest.mark.timeout(400)
+def test_a_worker_whose_clock_is_wrong_judges_by_that_of_the_brokers(
+    flow: Flow, tmp_path: Path, shift: str, said: str
+) -> None:
+    async def scenario() -> None:
+        flow.clock, flow.lateness_ms, flow.objectives_file = "live", 1_000, tmp_path / "objectives.yaml"
+        flow.objectives_file.write_text(WITHIN_SECONDS)
+        flow.event_stamp = "LogAppendTime"
+        await flow.create_topics()
+        begun_ms = now_ms()
+        worker = flow.start_worker(program=("tests.faults.wrong_clock",), SLO_HEARTBEAT_INTERVAL="1s", **clock)
+        await worker.says("going on at")
+        app = "com.example.chart"
+        await flow.produce([delivery(flow, app, now_ms(), status=500)])
+        await wait_for_alert(flow, app, "BELOW_OBJECTIVE")
+        await wait_for_alert(flow, app, "NO_DATA")
+        await flow.check(until_ms=now_ms())
+        times = [alert["time"] for alert in await alerts_of(flow, app)]
+        assert utc_text(begun_ms) <= min(times) <= max(times) <= utc_text(now_ms())
+        assert f"the clock of this machine is 3600 s {said} the brokers'" in worker.log
+
+    try:
+        clock = wrong_clock(shift, print)
+    except FaketimeUnavailableError as reason:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(reason))
+    asyncio.run(scenario())
+
+
+def test_a_producer_whose_clock_is_fast_makes_nobody_late(flow: Flow) -> None:
+    """On topics as the product makes them, where the time is the broker's."""
+
+    async def scenario() -> None:
+        flow.event_stamp = "LogAppendTime"
+        await flow.create_topics()
+        start_ms, fast_ms = now_ms() - 60 * MINUTE_MS, now_ms() + 50 * MINUTE_MS
+        apps = [f"com.example.app-{number}" for number in range(10)]
+        honest = [
+            delivery(flow, app, time_ms, status=500 if 10 <= (time_ms - start_ms) // MINUTE_MS < 20 else 204)
+            for time_ms in range(start_ms, start_ms + 55 * MINUTE_MS, MINUTE_MS // 2)
+            for app in apps
+        ]
+        fast = [delivery(flow, f"com.example.fast-{number}", fast_ms) for number in range(4 * flow.partitions)]
+        assert {record.partition for record in fast} == set(range(flow.partitions))
+        await flow.produce([*honest[: len(honest) // 3], *fast, *honest[len(honest) // 3 :]])
+        flow.start_worker()
+        await flow.wait_until_read()
+        judged = await flow.check()
+        assert [reason for *_, reason in judged.rejected] == ["future_time"] * len(fast)
+        assert sum(alert["type"] == "BREACH" for alert in judged.all_alerts) == len(apps)
 
     asyncio.run(scenario())

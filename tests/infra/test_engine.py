@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.docker.engine import BY_HAND, EngineUnavailableError, connect, docker_engine, may_install
+from infra.docker.engine import BY_HAND, EngineUnavailableError, connect, docker_engine
+from infra.system_packages import may_install
 
 
 @pytest.fixture
