@@ -91,6 +91,7 @@ lock: setup  ## Pin all dependencies anew, with hashes: those of development, an
 	$(PIP_COMPILE) --extra all --extra dev --output-file $(LOCK) pyproject.toml
 	$(PIP_COMPILE) --extra worker --extra prober --extra gateway --extra history --constraint $(LOCK) \
 	  --output-file $(RUNTIME_LOCK) pyproject.toml
+	sed -i '/^# WARNING: pip install will require/d; /^# Consider using a hashable URL/d; /^slo-streams @/d' $(LOCK) $(RUNTIME_LOCK)
 
 .PHONY: clean
 clean:  ## Remove what was made
