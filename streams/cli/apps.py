@@ -7,12 +7,13 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.table import Table
 
 from schemas.apps import App
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
-from streams.cli.shared.text import console, plain_table, printable
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, printable
+from streams.plural import number_of
 from streams.registry.apps import AppChanges, InvalidAppsError, changes, load_apps, read_apps
 from streams.registry.write import write
 from streams.settings import Settings
@@ -69,9 +70,10 @@ def import_(
     parts = [f"{len(found.added):,} added", f"{len(found.changed):,} changed", f"{len(found.unchanged):,} as before"]
     if prune:
         parts.append(f"{len(found.left):,} removed")
-    typer.echo(f"{len(wanted):,} apps: {', '.join(parts)}.")
+    typer.echo(f"{number_of(len(wanted), 'app')}: {', '.join(parts)}.")
     if found.left and not prune:
-        typer.echo(f"{len(found.left):,} apps of the catalogue are not in the file and stay. --prune removes them.")
+        left = number_of(len(found.left), "app is", "apps are")
+        typer.echo(f"{left} in the catalogue and not in the file, and stay there. --prune removes them.")
 
 
 @apps_app.command(name="list")
@@ -100,7 +102,7 @@ def list_(
     elif not in_order:
         typer.echo("No apps. `slo-streams apps import FILE` brings them in.")
     else:
-        console().print(_table(in_order))
+        _table(in_order).print(console())
 
 
 async def _import(settings: Settings, wanted: list[App], *, prune: bool) -> AppChanges:
@@ -111,12 +113,16 @@ async def _import(settings: Settings, wanted: list[App], *, prune: bool) -> AppC
 
 
 def _table(apps: list[App]) -> Table:
-    table = plain_table("app", "name", "partner", "email", "health URLs", "excluded clients")
+    table = Table(
+        Column("app"),
+        Column("name", rank=1),
+        Column("partner", rank=2),
+        Column("email", rank=4),
+        Column("excluded clients", rank=3, is_number=True),
+        Column("health URLs", is_long=True),
+    )
     for app in apps:
-        texts = (app.app_key, app.name, app.partner_name, app.email, "\n".join(app.healthcheck_urls))
-        table.add_row(*map(_shown, texts), str(len(app.excluded_client_keys) or ""))
+        texts = map(printable, (app.app_key, app.name, app.partner_name, app.email))
+        urls = " ".join(map(printable, app.healthcheck_urls))
+        table.add(*texts, str(len(app.excluded_client_keys) or ""), urls)
     return table
-
-
-def _shown(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))

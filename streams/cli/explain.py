@@ -2,33 +2,32 @@
 
 import sys
 from fractions import Fraction
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
 from streams.cli.shared.moment import moment_ms
+from streams.cli.shared.pane_table import pane_table, series_title
 from streams.cli.shared.stored import stored_tables
-from streams.cli.shared.text import console, duration_text, percent, plain_table, printable, utc_text
-from streams.cli.shared.verdict_text import outlook_text, standing_text, verdict_text
+from streams.cli.shared.table import print_facts
+from streams.cli.shared.text import console, duration_text, percent, printable, utc_text
+from streams.cli.shared.verdict_text import is_gone, outlook_text, standing_text, verdict_text
 from streams.evaluation.series import SeriesKey
 from streams.kafka.cluster import find_topic
 from streams.kafka.placement import partition_of
-from streams.names import Metric
+from streams.names import IFRAME, Metric
 from streams.registry.reference import read_reference
 from streams.settings import Settings
 from streams.tables.explanation import Explanation, Window
 from streams.tables.explanation import explain as explain_objective
 from streams.tables.stored import StoredTable
-
-_SHOWN_PANES: Final = 30
+from streams.tables.tables import Pane
 
 
 def explain(
@@ -91,11 +90,10 @@ def explain(
         return
     out = console()
     for key, explanations in found:
-        app_key, of = (printable(part) for part in key)
-        out.print(Text(f"{app_key}  {metric.display_name(of)}  {of}", "bold"))
-        out.print(f"partition {stored.partition}, watermark {utc_text(stored.progress.watermark_ms)}")
+        out.print(series_title(key[0], metric, key[1]), soft_wrap=True)
+        out.print(f"partition {stored.partition}, watermark {utc_text(stored.progress.watermark_ms)}", style="dim")
         for one in explanations:
-            out.print(_shown(stored, one))
+            _show(out, stored, one)
 
 
 async def _nothing_stored(settings: Settings, metric: Metric, app: str, scope: str | None) -> str:
@@ -110,12 +108,17 @@ async def _nothing_stored(settings: Settings, metric: Metric, app: str, scope: s
     )
 
 
-def _shown(stored: StoredTable, one: Explanation) -> RenderableType:
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row(Text("objective", "dim"), Text(one.objective.name, "bold"))
-    for name, text in _facts(one):
-        facts.add_row(Text(name, "dim"), text)
-    return Padding(Group(facts, _pane_table(stored, one.window)), (1, 0, 0, 2), expand=False)
+def _show(out: Console, stored: StoredTable, one: Explanation) -> None:
+    window = one.window
+
+    def verdict(pane: Pane) -> str:
+        return "excluded" if pane in window.excluded else "yes" if pane.by_app is window.by_app else "no"
+
+    out.print()
+    print_facts(out, [("objective", Text(one.objective.name, "bold")), *_facts(one)], indent=2)
+    if window.panes:
+        out.print()
+        pane_table(stored, window.panes, verdict).print(out, indent=2)
 
 
 def _facts(one: Explanation) -> list[tuple[str, str]]:
@@ -130,11 +133,9 @@ def _facts(one: Explanation) -> list[tuple[str, str]]:
         ("next", f"{utc_text(upcoming.end_ms)}, judged once the watermark reaches {utc_text(one.due_ms)}"),
         ("", f"so far {upcoming.good:,} good, {upcoming.bad:,} bad: {outlook_text(one)}"),
     ]
-    if window.gone_before_ms is not None:
-        gone = "no pane of this window is stored any more"
-        if window.gone_before_ms < window.end_ms:
-            gone = f"panes before {utc_text(window.gone_before_ms)} are no longer stored; the counts are of the rest"
-        facts.insert(2, ("gone", gone))
+    if window.gone_before_ms is not None and not is_gone(window):
+        gone = f"panes before {utc_text(window.gone_before_ms)} are no longer kept; the counts are of the rest"
+        facts.insert(2, ("", gone))
     if window.excluded:
         facts.insert(2, ("excluded", f"{len(window.excluded):,} panes, by `slo-streams exclude list`"))
     if window.by_app:
@@ -144,6 +145,8 @@ def _facts(one: Explanation) -> list[tuple[str, str]]:
 
 def _counts_text(one: Explanation) -> str:
     window, objective = one.window, one.objective
+    if is_gone(window):
+        return "no longer kept"
     total = window.good + window.bad
     wanted = f"{'above' if objective.breach_at_budget else 'at least'} {percent(objective.slo_percent)}"
     left_out = _left_out_text(window)
@@ -178,20 +181,6 @@ def _left_out_text(window: Window) -> str:
     return f" ({sum(pane.good for pane in left_out):,} good, {sum(pane.bad for pane in left_out):,} bad are excluded)"
 
 
-def _pane_table(stored: StoredTable, window: Window) -> RenderableType:
-    if not window.panes:
-        return Text()
-    table = plain_table(f"pane of {duration_text(stored.table.pane_ms)}", "good", "bad", "reported by", "counts")
-    panes = sorted(window.panes)
-    for pane in panes[-_SHOWN_PANES:]:
-        reporter = "the app" if pane.by_app else "the host"
-        is_counted = "excluded" if pane in window.excluded else "yes" if pane.by_app is window.by_app else "no"
-        table.add_row(utc_text(pane.start_ms), f"{pane.good:,}", f"{pane.bad:,}", reporter, is_counted)
-    if len(panes) > _SHOWN_PANES:
-        table.add_row(f"{len(panes) - _SHOWN_PANES} earlier: --json")
-    return table
-
-
 def _document(stored: StoredTable, key: SeriesKey, one: Explanation) -> dict[str, Any]:
     objective, standing = one.objective, one.standing
     return {
@@ -204,7 +193,7 @@ def _document(stored: StoredTable, key: SeriesKey, one: Explanation) -> dict[str
         "sloFraction": str(Fraction(1) - objective.budget),
         "sloValue": objective.slo_percent,
         "minimumEvents": objective.minimum_events,
-        "window": _window_document(one.window),
+        "window": _window_document(stored.metric, one.window),
         "isJudged": one.is_judged,
         "explanation": verdict_text(one),
         "silentSince": standing.silent_ms,
@@ -217,14 +206,14 @@ def _document(stored: StoredTable, key: SeriesKey, one: Explanation) -> dict[str
         else objective.recover_boundaries,
         "lastJudgedBoundary": one.judged_ms,
         "nextBoundary": {
-            **_window_document(one.upcoming),
+            **_window_document(stored.metric, one.upcoming),
             "judgedAtWatermark": one.due_ms,
             "reasonIfNothingElseCame": one.outlook,
         },
     }
 
 
-def _window_document(window: Window) -> dict[str, Any]:
+def _window_document(metric: Metric, window: Window) -> dict[str, Any]:
     total = window.good + window.bad
     return {
         "start": window.start_ms,
@@ -237,7 +226,8 @@ def _window_document(window: Window) -> dict[str, Any]:
         "shortWindow": None
         if window.short is None
         else dict(zip(("goodCount", "badCount"), window.short, strict=True)),
-        "countedBy": "APP" if window.by_app else "HOST",
+        "isKept": not is_gone(window),
+        "countedBy": ("APP" if window.by_app else "HOST") if metric is IFRAME else None,
         "goneBefore": window.gone_before_ms,
         "panes": [
             {

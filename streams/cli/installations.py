@@ -11,7 +11,8 @@ import typer
 from schemas import Installation
 from streams.cli.shared.ask import ask
 from streams.cli.shared.failure import fail
-from streams.cli.shared.text import console, plain_table, printable
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, printable
 from streams.gateway.register import (
     SAFE_BYTES,
     InvalidInstallationsError,
@@ -24,6 +25,7 @@ from streams.gateway.register import (
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.vault import LockedError, Vault
 from streams.kafka.topics import UnusableClusterError
+from streams.plural import number_of
 from streams.settings import InvalidSettingsError, load_settings_of
 
 installations_app = typer.Typer(name="installations", no_args_is_help=True)
@@ -80,7 +82,7 @@ def add(
         fail(f"{problem}. `openssl rand -base64 32 | tr +/ -_` makes one; the gateways need the same.", code=2)
     _warn_of_weak(new)
     _store(settings, records)
-    typer.echo(f"Stored {len(records)} installation{'' if len(records) == 1 else 's'}.")
+    typer.echo(f"Stored {number_of(len(records), 'installation')}.")
 
 
 @installations_app.command()
@@ -134,12 +136,14 @@ def list_(
     if not (known.open or known.closed):
         typer.echo("No installations. `slo-streams installations add FILE` adds some.")
         return
-    table = plain_table("client key", "app", "product", "closed because")
+    table = Table(
+        Column("client key"), Column("app"), Column("product", rank=1), Column("closed because", is_long=True)
+    )
     for one in known.open:
-        table.add_row(printable(one.client_key), printable(one.app_key), printable(one.product), "")
+        table.add(printable(one.client_key), printable(one.app_key), printable(one.product), "")
     for key, reason in known.closed.items():
-        table.add_row(printable(key), "", "", printable(reason))
-    console().print(table)
+        table.add(printable(key), "", "", printable(reason))
+    table.print(console())
 
 
 def _settings_or_fail() -> GatewaySettings:

@@ -1,22 +1,17 @@
 """`slo-streams objectives`: look at an objectives file before a worker does."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from streams.cli.shared.text import percent
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, percent
 from streams.evaluation.objective import Objective
 from streams.objectives import InvalidObjectivesError, load_objectives
+from streams.plural import number_of
 
 objectives_app = typer.Typer(name="objectives", no_args_is_help=True)
-
-_PIPED_WIDTH = 240  # columns; outside a terminal nothing is folded, so that lines can be searched
 
 
 @objectives_app.callback()
@@ -57,21 +52,27 @@ def check(
     except InvalidObjectivesError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(
-        _table(str(file or "shipped objectives"), objectives)
+    out = console()
+    _table(objectives).print(out)
+    out.print()
+    said = number_of(len(objectives), "objective")
+    out.print(f"{file or 'shipped objectives'}: {said}, no problems. A window is judged at every hop.", soft_wrap=True)
+
+
+def _table(objectives: tuple[Objective, ...]) -> Table:
+    table = Table(
+        Column("objective"),
+        Column("metric", is_long=True),
+        Column("window"),
+        Column("hop", rank=1),
+        Column("breached when"),
+        Column("minimum events", rank=4, is_number=True),
+        Column("alert after", rank=3),
+        Column("recover after", rank=3),
+        Column("silence", rank=2),
     )
-
-
-def _table(source: str, objectives: tuple[Objective, ...]) -> Table:
-    noun = "objective" if len(objectives) == 1 else "objectives"
-    caption = Text(f"{source}: {len(objectives)} {noun}, no problems. A window is judged at every hop.")
-    table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left")
-    table.add_column("objective", style="bold", overflow="fold")
-    table.add_column("metric", overflow="fold")
-    for header in ("window", "hop", "breached when", "minimum events", "alert after", "recover after", "silence"):
-        table.add_column(header)
     for objective in objectives:
-        table.add_row(
+        table.add(
             objective.name,
             objective.metric,
             _duration(objective.window_ms),

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
-from rich.table import Table
 
 from schemas.rejected import RejectReason
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.moment import moment_or_ago_ms
-from streams.cli.shared.text import console, plain_table, printable, utc_text
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, printable, utc_text
 from streams.rejected.log import RejectedRecord, rejected_log
 from streams.rejected.newest import newest
 from streams.rejected.redrive import OtherRedriveError, Redriven, plan, redrive
@@ -70,7 +70,7 @@ def list_(
     elif not records:
         typer.echo("No rejected records." if reason is None else f"No records rejected for {reason}.")
     else:
-        console().print(_table(records))
+        _table(records).print(console())
 
 
 @rejected_app.command(name="redrive")
@@ -132,23 +132,28 @@ async def _newest(settings: Settings, limit: int, reason: RejectReason | None) -
 
 
 def _table(records: list[RejectedRecord]) -> Table:
-    table = plain_table("rejected at", "reason", "detail", "from", "partition", "offset", "bytes", "key")
+    table = Table(
+        Column("rejected at"),
+        Column("reason"),
+        Column("from", rank=2),
+        Column("bytes", rank=3, is_number=True),
+        Column("key", rank=1),
+        Column("detail", is_long=True),
+    )
     for record in records:
         headers = record.headers
         key = printable((record.key or b"").decode(errors="backslashreplace")[:_SHOWN_KEY])
         if headers is None:
-            cells = ("?", "not written by a worker", "", "", "", f"{len(record.value or b''):,}", key)
+            cells = ("?", "", f"{len(record.value or b''):,}", key, "not written by a worker")
         else:
             cells = (
                 headers.reason.value,
-                printable(headers.detail),
-                printable(headers.topic),
-                str(headers.partition),
-                str(headers.offset),
+                f"{printable(headers.topic)}/{headers.partition}@{headers.offset}",
                 f"{_size(record):,}",
                 key,
+                printable(headers.detail),
             )
-        table.add_row(utc_text(record.time_ms), *cells)
+        table.add(utc_text(record.time_ms), *cells)
     return table
 
 

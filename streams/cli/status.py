@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.table import Table
 
 from schemas import Alert
 from streams.cli.shared.ask import ask, settings_or_fail
-from streams.cli.shared.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, duration_text, percent, printable, utc_text
 from streams.kafka.alerts import open_breaches
 from streams.kafka.cluster import MissingTopicError
 from streams.kafka.progress import PartitionProgress, progress_reader
@@ -46,13 +46,14 @@ def status(
         sys.stdout.write(_json(settings, progress, breaches, now_ms) + "\n")
         return
     out = console()
-    out.print(_progress_table(settings, progress, now_ms))
+    _progress_table(settings, progress, now_ms).print(out)
+    out.print()
     if breaches is None:
         out.print(f"Open breaches: {settings.topics.alert_state} is not created yet.")
     elif not breaches:
         out.print("No open breaches.")
     else:
-        out.print(_breach_table(breaches, now_ms))
+        _breach_table(breaches, now_ms).print(out)
 
 
 async def _read(settings: Settings) -> tuple[Progress, list[Alert] | None]:
@@ -65,17 +66,20 @@ async def _read(settings: Settings) -> tuple[Progress, list[Alert] | None]:
 
 
 def _progress_table(settings: Settings, progress: Progress, now_ms: int) -> Table:
-    table = plain_table(
-        "input topic", "partitions", "to read", "watermark", "behind", title=f"Group {settings.application_id}"
+    table = Table(
+        Column("input topic"),
+        Column("partitions", rank=2, is_number=True),
+        Column("to read", is_number=True),
+        Column("watermark"),
+        Column("behind", rank=1),
+        title=f"Group {settings.application_id}",
     )
-    for column in table.columns[1:3]:
-        column.justify = "right"
     for topic, partitions in progress.items():
         if not partitions:
-            table.add_row(topic, "not created yet")
+            table.add(topic, "", "", "not created yet")
             continue
         lag = sum(one.lag for one in partitions)
-        table.add_row(topic, str(len(partitions)), f"{lag:,}", *_watermark_cells(partitions, now_ms))
+        table.add(topic, str(len(partitions)), f"{lag:,}", *_watermark_cells(partitions, now_ms))
     return table
 
 
@@ -89,18 +93,27 @@ def _watermark_cells(partitions: list[PartitionProgress], now_ms: int) -> tuple[
 
 
 def _breach_table(breaches: list[Alert], now_ms: int) -> Table:
-    table = plain_table("since", "for", "app", "metric", "scope", "SLI", "incident", title="Open breaches")
+    table = Table(
+        Column("since"),
+        Column("for", rank=1),
+        Column("app"),
+        Column("incident"),
+        Column("metric", is_long=True),
+        Column("scope", is_long=True),
+        Column("SLI", is_long=True),
+        title="Open breaches",
+    )
     for breach in breaches:
         since = datetime.fromisoformat(breach.breached_at)
         sli = "" if breach.sli_value is None else f"{breach.sli_value:.5g} % < {percent(breach.slo_value)}"
-        table.add_row(
+        table.add(
             f"{since:%Y-%m-%d %H:%M:%SZ}",
             duration_text(max(0, now_ms - int(since.timestamp() * 1_000))),
             printable(breach.app_key),
+            breach.incident_id,
             printable(breach.metric_name),
             printable(breach.scope),
             sli,
-            breach.incident_id,
         )
     return table
 

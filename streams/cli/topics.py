@@ -8,7 +8,8 @@ from rich.text import Text
 
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
-from streams.cli.shared.text import console, plain_table
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console
 from streams.gateway.topics import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
 from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed
@@ -56,7 +57,13 @@ def topics(
     existing, set_to = ask(settings, _look(settings, {spec.name for spec in needed}))
     verdicts = {spec.name: _verdict(spec, existing, set_to) for spec in needed}
     verdicts |= {spec.name: _NOT_THERE for spec in own_topics(settings) if spec.name not in existing}
-    table = plain_table("topic", "partitions", "replication", "cleanup", "")
+    table = Table(
+        Column("topic"),
+        Column("partitions", rank=1, is_number=True),
+        Column("replication", rank=3, is_number=True),
+        Column("cleanup", rank=2),
+        Column("state", is_long=True),
+    )
     for spec in needed:
         topic = existing.get(spec.name)
         verdict = verdicts[spec.name]
@@ -65,8 +72,8 @@ def topics(
             if topic is None
             else (str(topic.partitions), str(topic.replication), set_to.get(spec.name, _HIDDEN)["cleanup.policy"])
         )
-        table.add_row(spec.name, *cells, Text(verdict, style=_STYLES.get(verdict, "red")))
-    console().print(table)
+        table.add(spec.name, *cells, Text(verdict, style=_STYLES.get(verdict, "red")))
+    table.print(console())
     for spec in needed:
         for said, command in cautions_of(spec, set_to.get(spec.name, {}), settings.bootstrap_servers):
             typer.echo(f"{spec.name} {said}. To mend it:\n  {command}")

@@ -1,26 +1,24 @@
 """`slo-streams windows APP`: the window tables of an app, as last committed."""
 
 import sys
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
 from streams.cli.shared.ask import settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
+from streams.cli.shared.pane_table import pane_table, series_title
 from streams.cli.shared.stored import stored_tables
-from streams.cli.shared.text import console, duration_text, percent, plain_table, printable, utc_text
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, duration_text, percent, utc_text
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import SeriesKey
 from streams.names import METRICS, Metric
 from streams.tables.stored import StoredTable
 from streams.windows.hopping import next_boundary
-
-_SHOWN_PANES: Final = 30
 
 
 def windows(
@@ -62,28 +60,30 @@ def windows(
         return
     out = console()
     for one in found:
-        out.print(_tables(*one))
+        _show(out, *one)
 
 
-def _tables(stored: StoredTable, key: SeriesKey) -> RenderableType:
+def _show(out: Console, stored: StoredTable, key: SeriesKey) -> None:
     app_key, scope = key
-    title = Text(f"{printable(app_key)}  {stored.metric.display_name(printable(scope))}  {printable(scope)}", "bold")
-    seen = Text(f"partition {stored.partition}, seen up to {utc_text(stored.progress.watermark_ms)}", "dim")
-    window_table = plain_table("objective", "window", "next boundary", "good", "bad", "SLI", "so far", "breached since")
+    out.print(series_title(app_key, stored.metric, scope), soft_wrap=True)
+    out.print(f"partition {stored.partition}, seen up to {utc_text(stored.progress.watermark_ms)}", style="dim")
+    out.print()
+    pane_table(stored, stored.table[key]).print(out, indent=2)
+    out.print()
+    table = Table(
+        Column("objective"),
+        Column("window", rank=3),
+        Column("next boundary", rank=1),
+        Column("good", rank=4, is_number=True),
+        Column("bad", rank=4, is_number=True),
+        Column("SLI", rank=2, is_number=True),
+        Column("so far"),
+        Column("breached", is_long=True),
+    )
     for objective in stored.progress.objectives:
-        window_table.add_row(*_window_cells(stored, key, objective))
-    return Group(title, seen, _pane_table(stored, key), window_table)
-
-
-def _pane_table(stored: StoredTable, key: SeriesKey) -> Table:
-    panes = sorted(stored.table[key])
-    table = plain_table(f"pane of {duration_text(stored.table.pane_ms)}", "good", "bad", "counted by")
-    for pane in panes[-_SHOWN_PANES:]:
-        counted_by = "the app" if pane.by_app else "the host"
-        table.add_row(utc_text(pane.start_ms), f"{pane.good:,}", f"{pane.bad:,}", counted_by)
-    if len(panes) > _SHOWN_PANES:
-        table.add_row(f"{len(panes) - _SHOWN_PANES} earlier: --json")
-    return table
+        table.add(*_window_cells(stored, key, objective))
+    table.print(out, indent=2)
+    out.print()
 
 
 def _window_cells(stored: StoredTable, key: SeriesKey, objective: Objective) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _window_cells(stored: StoredTable, key: SeriesKey, objective: Objective) -> 
         f"{bad:,}",
         sli,
         f"{verdict} {percent(objective.slo_percent)}" if good + bad else "no events",
-        "" if breached_ms is None else utc_text(breached_ms),
+        "" if breached_ms is None else f"since {utc_text(breached_ms)}",
     )
 
 

@@ -63,9 +63,9 @@ def test_a_catalogue_is_brought_in_changed_and_pruned(settings: Settings, tmp_pa
 
     one = file_of(tmp_path, CHARTS | {"name": "New charts"})
     code, said = run(settings, "apps", "import", one)
-    assert said.splitlines()[0] == "1 apps: 0 added, 1 changed, 0 as before."
-    assert "1 apps of the catalogue are not in the file and stay" in said
-    assert run(settings, "apps", "import", one, "--prune")[1] == "1 apps: 0 added, 0 changed, 1 as before, 1 removed.\n"
+    assert said.splitlines()[0] == "1 app: 0 added, 1 changed, 0 as before."
+    assert "1 app is in the catalogue and not in the file" in said
+    assert run(settings, "apps", "import", one, "--prune")[1] == "1 app: 0 added, 0 changed, 1 as before, 1 removed.\n"
     assert (b"com.example.forms", None) in log(settings, tmp_path)
     assert orjson.loads(run(settings, "apps", "list", "--json")[1]) == [CHARTS | {"name": "New charts"}]
 

@@ -102,7 +102,7 @@ def test_panes_and_windows_of_an_app(settings: Settings) -> None:
     assert code == 0
     assert "Confluence" not in said
     (row,) = [" ".join(line.split()) for line in said.splitlines() if "webhook-delivery-15m" in line]
-    assert row == ("webhook-delivery-15m 15m 2026-03-02 14:03:00Z 2 1 66.667 % misses 99 % 2026-03-02 14:01:00Z")
+    assert row == ("webhook-delivery-15m 15m 2026-03-02 14:03:00Z 2 1 66.667 % misses 99 % since 2026-03-02 14:01:00Z")
 
 
 def test_an_app_of_which_nothing_is_stored(settings: Settings) -> None:

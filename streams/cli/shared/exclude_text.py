@@ -8,7 +8,8 @@ import orjson
 import typer
 
 from schemas.exclusions import Exclusion
-from streams.cli.shared.text import console, duration_text, plain_table, printable, utc_text
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, duration_text, printable, utc_text
 from streams.registry.exclusions import FAULT, PLANNED, DeclaredExclusion, Phase
 
 TIME_HELP: Final = "now, RFC 3339, epoch ms, or a local time with --tz"
@@ -61,14 +62,22 @@ def show(exclusions: Iterable[DeclaredExclusion], now_ms: int, *, as_json: bool)
     if not in_order:
         typer.echo("No exclusions. `slo-streams exclude add` declares one.")
         return
-    table = plain_table("id", "", "app", "metric", "reason", "start", "end")
+    table = Table(
+        Column("id"),
+        Column("state"),
+        Column("start"),
+        Column("end", rank=1),
+        Column("app", is_long=True),
+        Column("metric", is_long=True),
+        Column("reason", is_long=True),
+    )
     for one in in_order:
         exclusion = one.exclusion
         state = one.phase(now_ms).value + ("" if one.counts else ", too late to count")
         end = "" if exclusion.end is None else utc_text(exclusion.end)
-        cells = (_app(exclusion), _metric(exclusion), _REASONS[exclusion.reason], utc_text(exclusion.start), end)
-        table.add_row(printable(exclusion.id), state, *cells)
-    console().print(table)
+        cells = (utc_text(exclusion.start), end, _app(exclusion), _metric(exclusion), _REASONS[exclusion.reason])
+        table.add(printable(exclusion.id), state, *cells)
+    table.print(console())
 
 
 def _place(known: DeclaredExclusion, now_ms: int) -> tuple[int, int, str]:

@@ -5,9 +5,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 _PIPED_WIDTH: Final = 240  # columns; outside a terminal nothing is folded, so that lines can be searched
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
@@ -28,16 +26,17 @@ def drop_output() -> None:
 
 
 def console() -> Console:
-    """Standard output: as wide as the terminal, with its colours; plain and wide on a pipe."""
-    return _Output(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+    """Standard output: as wide as the terminal, with its colours; plain and wide on a pipe.
+
+    What is printed is text and nothing else: `[/x]` in the key of a record is no markup, and `:cat:` no picture.
+    """
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    return _Output(width=width, highlight=False, markup=False, emoji=False)
 
 
-def plain_table(*headers: str, title: str | None = None) -> Table:
-    """A table whose names fold rather than being cut; the first column is the subject."""
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    return table
+def is_piped(out: Console) -> bool:
+    """Whether it is read by a program, or searched: then a row is a line, however long."""
+    return not out.is_terminal
 
 
 def printable(text: str) -> str:

@@ -4,13 +4,15 @@ from streams.cli.shared.text import utc_text
 from streams.evaluation.objective import Silence
 from streams.evaluation.transition import AlertReason
 from streams.evaluation.verdict import Verdict
-from streams.tables.explanation import Explanation
+from streams.tables.explanation import Explanation, Window
 
 _OTHERWISE_THEN = "not so when it was judged: events came later, or the objective changed"
 
 
 def verdict_text(one: Explanation) -> str:
     """The rule that applies to the window, and what it led to."""
+    if is_gone(one.window):
+        return f"no longer kept: nothing before {utc_text(one.window.gone_before_ms or 0)} is"
     verdict, objective, standing = one.window.verdict, one.objective, one.standing
     is_breached = standing.breached_at_ms is not None
     total = one.window.good + one.window.bad
@@ -56,6 +58,11 @@ def _held(one: Explanation) -> str:
     if since_ms is None:
         return "the breach is held (silence: hold)"
     return f"the breach is held until {utc_text(since_ms + one.objective.hold_for_ms)} (silence: hold)"
+
+
+def is_gone(window: Window) -> bool:
+    """Whether nothing of a window is kept any more, so that nothing can be said of it."""
+    return window.gone_before_ms is not None and window.gone_before_ms >= window.end_ms
 
 
 def standing_text(one: Explanation) -> str:
