@@ -187,7 +187,7 @@ class Partitions(Generic[ProcessorT]):
             return
         owned = task.result()
         clock_ms = self.clock.now_ms()
-        if owned.processor.may_judge(clock_ms):
+        if owned.processor.counts_by_reference or owned.processor.may_judge(clock_ms):
             await self.reference.catch_up()
             if self._owned.get(tp) is not task:
                 return

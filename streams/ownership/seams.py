@@ -26,12 +26,14 @@ class Processor(Protocol):
     """What is done with the records of one source partition, between two commits. No I/O.
 
     `next_offset` is where reading goes on; `counts` what was done since it was made, by names of its own.
+    `counts_by_reference`: whether what the reference topics said by then decides if a record counts.
     """
 
     topic: str
     partition: int
     next_offset: int
     counts: Counter[str]
+    counts_by_reference: bool
 
     def may_judge(self, clock_ms: int | None) -> bool:
         """Whether what arrives by then may need the reference topics to be known; None: by whatever time it tells."""

@@ -66,6 +66,7 @@ class Unit:
         self.partition = partition
         self.next_offset = meta.next_offset
         self.counts: Counter[str] = Counter()
+        self.counts_by_reference = metric.delivers_to_clients  # the catalogue excludes clients
         self._topics = topics
         self._application = application
         self._catalogue = reference.catalogue

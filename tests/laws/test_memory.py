@@ -53,7 +53,7 @@ def test_a_held_breach_keeps_its_standing_alone() -> None:
     one.judge_through(clock_ms("15:00"))
     ((_, series),) = one.commit().series.items()
     assert series.key == ("com.example.app", "https://app.example.com")
-    assert series.states == {"app-availability-15m": ObjectiveState(breached_at_ms=clock_ms("12:01"))}
+    assert series.states == {"app-availability-15m": ObjectiveState(clock_ms("12:01"), 0, clock_ms("12:16"))}
     assert (series.earliest_pane, series.latest_pane) == (-1, -1)
 
 
