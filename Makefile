@@ -80,11 +80,7 @@ docs: docs-reference  ## Build the documentation as a site, in infra/docs/site
 .PHONY: release
 release: setup  ## Build wheel and sdist, the same bytes each time, with checksums and a bill of materials, in dist/
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[release]'
-	rm -rf dist build
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
-	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
-	  --output-file dist/slo-streams.cdx.json $(RUNTIME_LOCK)
-	cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+	infra/release $(BIN) $(RUNTIME_LOCK)
 
 .PHONY: lock
 lock: setup  ## Pin all dependencies anew, with hashes: those of development, and those of services alone
