@@ -4,7 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def own_version() -> str:
-    """As it was installed; `unknown` where the source is run as it lies there."""
+    """Version of the installed package; `unknown` where the source is run without an install."""
     try:
         return version("slo-streams")
     except PackageNotFoundError:

@@ -59,7 +59,7 @@ class Budget:
 
     @property
     def remaining_events(self) -> int | None:
-        """The same in whole events, rounded down; None without data."""
+        """Events that may still fail, rounded down to whole ones; None without data."""
         return floor(self.remaining) if self.has_data else None
 
     @property

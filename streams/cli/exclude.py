@@ -103,7 +103,7 @@ def list_(
 async def _end(
     settings: Settings, exclusion_id: str, at_ms: int | None
 ) -> tuple[list[DeclaredExclusion], list[Exclusion]]:
-    """Those of that id, and those that end earlier now; without a time all are withdrawn."""
+    """Exclusions of that id, and the records that end them earlier; without a time all are withdrawn."""
     found = with_id(known_of(await read_exclusions(settings)).values(), exclusion_id)
     if at_ms is None:
         await write(settings, settings.topics.exclusions, dict.fromkeys(one.exclusion.id for one in found))

@@ -91,7 +91,7 @@ def _patience(after_ms: int) -> str:
 
 
 def _duration(milliseconds: int) -> str:
-    """In the largest of hours, minutes and seconds that leaves no rest."""
+    """A duration in the largest of hours, minutes and seconds that leaves no rest."""
     seconds = milliseconds // 1_000
     unit_s, unit = next(choice for choice in ((3_600, "h"), (60, "m"), (1, "s")) if seconds % choice[0] == 0)
     return f"{seconds // unit_s}{unit}"

@@ -142,7 +142,7 @@ async def _begin(settings: Settings) -> AIOKafkaProducer:
 
 
 async def _abort(producer: AIOKafkaProducer) -> None:
-    """Also after a refusal, which is what is told; whatever cannot be aborted now, the transaction timeout aborts."""
+    """Abort the trial, also after a refusal; what cannot be aborted now, the transaction timeout aborts."""
     try:
         with suppress(KafkaError):
             await producer.abort_transaction()

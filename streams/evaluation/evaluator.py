@@ -81,7 +81,7 @@ class Evaluator:
             self.series.fade_later(series)
 
     def accept_without_time(self) -> None:
-        """A record that does not tell what time it is was accepted: it may be all there is to begin with."""
+        """Note that a record without a Kafka timestamp was accepted: a partition may have no others to begin with."""
         self._has_accepted = True
 
     def advance(self, to_ms: int) -> None:

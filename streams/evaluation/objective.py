@@ -55,11 +55,11 @@ class Objective:
     service: str | None = None
 
     def over(self, pane_ms: int) -> HoppingWindow:
-        """Its window, read from panes of this length."""
+        """The alert window, read from panes of this length."""
         return HoppingWindow(self.window_ms, self.hop_ms, pane_ms)
 
     def short_over(self, pane_ms: int) -> HoppingWindow | None:
-        """Its short window, where it has one."""
+        """The short window of a multiwindow rule, read from panes of this length; None for other rules."""
         return None if self.short_ms is None else HoppingWindow(self.short_ms, self.hop_ms, pane_ms)
 
     def is_below(self, good: int, bad: int) -> bool:

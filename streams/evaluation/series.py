@@ -34,7 +34,7 @@ class Series(TumblingCounts):
 
     @property
     def key(self) -> SeriesKey:
-        """Its name among the series of its metric."""
+        """Key of the series within its metric."""
         return self.app_key, self.scope
 
     @property

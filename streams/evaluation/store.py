@@ -48,7 +48,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         return len(self.first) + len(self.others)
 
     def new(self, app_key: str, scope: str) -> Series:
-        """A series that was not there yet, still without an event."""
+        """Add a series, still without an event."""
         return self._put(Series((app_key, scope)))
 
     def count_of(self, app_key: str) -> int:

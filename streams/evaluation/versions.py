@@ -20,12 +20,12 @@ class Version(NamedTuple, Generic[Said]):
 
     @classmethod
     def of(cls, said: Said | None, known_ms: int | None) -> "Version[Said]":
-        """A version as its record tells it; without a time it is known since ever."""
+        """Version from its record; one without a Kafka timestamp is known since ever."""
         return cls(said, LONG_AGO if known_ms is None else known_ms)
 
 
 def known_by(versions: Sequence[Version[Said]], moment_ms: int) -> Sequence[Version[Said]]:
-    """Those known at a moment; the last of them holds."""
+    """Versions known at a moment, in log order; the last of them holds."""
     return [version for version in versions if version.known_ms <= moment_ms]
 
 

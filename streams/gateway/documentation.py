@@ -48,7 +48,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 
 def publish_documentation() -> dict[str, Any]:
-    """For the route of the publish API."""
+    """OpenAPI of the publish route."""
     results = {"type": "array", "maxItems": MOST, "items": _ref("Result")}
     problems = (
         Problem.NEGATIVE_LATENCY,
@@ -84,7 +84,7 @@ def publish_documentation() -> dict[str, Any]:
 
 
 def events_documentation() -> dict[str, Any]:
-    """For the route of services' events."""
+    """OpenAPI of the route for events of services."""
     one = {"anyOf": [_ref(metric.model.__name__) for metric in METRICS.values()]}
     many = {"type": "string", "description": "One event a line; each is answered for itself."}
     metric = _parameter("metric", "The metric: its id, its short name, or that of its topic.", enum=sorted(METRIC_OF))

@@ -42,7 +42,7 @@ class GatewayMetrics:
             Gauge(f"slo_streams_gateway_{name}", text, registry=self._registry).set_function(value)
 
     def answered(self, endpoint: str, outcome: str) -> None:
-        """A call was answered."""
+        """Count a call that was answered."""
         self._requests.labels(endpoint, outcome).inc()
 
     def sent(self, producer: str, records: Iterable[OutRecord], took_s: float) -> None:

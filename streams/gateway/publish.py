@@ -36,7 +36,7 @@ def add_publish(app: FastAPI, gateway: Gateway) -> None:
 
 
 def _admit(gateway: Gateway, request: Request) -> Publisher:
-    """Who publishes; all of it is decided before the first byte of the body is read.
+    """The verified publisher, decided before the first byte of the body is read.
 
     Raises:
         ProblemError: nobody who may publish for this app, or not now.

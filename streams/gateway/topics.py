@@ -6,7 +6,7 @@ from streams.settings import Settings
 
 
 def installations_topic(settings: Settings) -> TopicSpec:
-    """Who may publish."""
+    """Spec of the topic that says who may publish."""
     return TopicSpec(settings.topics.installations, {"cleanup.policy": "compact"})
 
 

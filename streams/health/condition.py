@@ -42,7 +42,7 @@ class Assigned:
 
     @property
     def name(self) -> str:
-        """As logs name it: slo.webhook.v1[3]."""
+        """Name of the partition in logs: slo.webhook.v1[3]."""
         return name_of(self.topic, self.partition)
 
 

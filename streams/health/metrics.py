@@ -96,18 +96,18 @@ class Metrics(Collector):
         return Histogram(f"slo_streams_{name}_seconds", text, ["topic"], registry=self._registry, buckets=buckets_s)
 
     def taken_over(self, topic: str, took_s: float) -> None:
-        """A partition was taken over."""
+        """Observe a take-over."""
         self._restores.labels(topic).observe(took_s)
 
     def committed(self, topic: str, took_s: float, alert_delays_s: Iterable[float]) -> None:
-        """A commit is done; one delay for each alert in it."""
+        """Observe a commit, and one delay for each alert in it."""
         self._commits.labels(topic).observe(took_s)
         delays = self._delays.labels(topic)
         for delay_s in alert_delays_s:
             delays.observe(delay_s)
 
     def audited(self, topic: str, rejected: Iterable[RejectReason]) -> None:
-        """A topic of the catalogue or the exclusions was looked at; why records were rejected, one reason for each."""
+        """Count rejected records of the catalogue or the exclusions, one reason for each."""
         reasons = list(rejected)
         for reason in RejectReason:  # also from nought, so that the first one is a rise already
             self._audited.labels(topic, reason).inc(reasons.count(reason))

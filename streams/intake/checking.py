@@ -29,7 +29,7 @@ class Rejection:
 
     @classmethod
     def of(cls, record: SourceRecord, reason: RejectReason, detail: str) -> "Rejection":
-        """A record refused."""
+        """Rejection of a record, cut to what is kept of it."""
         return cls(excerpt(record), reason, detail)
 
 

@@ -41,7 +41,7 @@ class Mark:
 
     @property
     def header(self) -> tuple[str, bytes]:
-        """As the copy carries it."""
+        """Header value that the copy carries."""
         place = f"{self.topic}/{self.partition}@{self.offset}"
         if self.reason is None:
             return REROUTED_FROM, f"{self.application}/{place}".encode()
@@ -79,7 +79,7 @@ def is_original(headers: Sequence[Header], application: str) -> bool:
 
 
 def redriven_from(headers: Iterable[Header]) -> Mark | None:
-    """Of which rejected record this is a copy; None for another record."""
+    """Mark of a redriven copy: which rejected record it copies; None for any other record."""
     return next((read_mark(name, value) for name, value in headers if name == REDRIVEN_FROM), None)
 
 

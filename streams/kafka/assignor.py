@@ -149,7 +149,7 @@ class Assignor(AbstractPartitionAssignor):  # type: ignore[misc]
 
 
 def _owners(members: Mapping[str, Any]) -> dict[Place, str]:
-    """Who had a partition last: of several that say so, the one of the latest generation.
+    """Previous owner of each partition: of several that claim it, the one of the latest generation.
 
     One that was away for long still believes to have what others took over.
     """

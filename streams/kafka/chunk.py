@@ -103,7 +103,7 @@ class Chunk:
 
     @classmethod
     def of(cls, start_offset: int, next_offset: int, records: Sequence[SourceRecord]) -> "Chunk":
-        """A chunk of records that are unpacked already."""
+        """Chunk of records that are unpacked already."""
         return cls(start_offset, next_offset, _Unpacked(records))
 
     def since(self, offset: int) -> "Chunk":
@@ -137,7 +137,7 @@ class Chunk:
 
 
 def merge(chunks: Sequence[Chunk]) -> Chunk:
-    """One chunk of several that follow each other; nothing is unpacked."""
+    """Join chunks that follow each other into one; nothing is unpacked."""
     parts = chain.from_iterable(chunk.parts for chunk in chunks)
     stamp = next((chunk.stamp for chunk in reversed(chunks) if chunk.stamp is not None), None)
     return Chunk(chunks[0].start_offset, chunks[-1].next_offset, parts, stamp, chunks[-1].seen_s)

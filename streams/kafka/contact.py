@@ -28,7 +28,7 @@ class Contact:
             self._asked_s.setdefault(tp, now_s)
 
     def is_answered(self, tps: Iterable[TopicPartition]) -> None:
-        """A broker has answered for these partitions; also with nothing."""
+        """Note that a broker has answered a fetch of these partitions, even with nothing."""
         for tp in tps:
             self._asked_s.pop(tp, None)
 

@@ -50,7 +50,7 @@ class FetchedBatches(_MemoryRecordsPy):  # type: ignore[misc]
     last_slice: memoryview | None = None
 
     def next_batch(self) -> Any:
-        """As aiokafka's own."""
+        """Next batch, as aiokafka's own reader gives it."""
         self.last_slice = self._next_slice
         return super().next_batch()
 

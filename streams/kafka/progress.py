@@ -63,7 +63,7 @@ class ProgressReader:
         }
 
     async def read_when_ready(self) -> dict[str, list[PartitionProgress]]:
-        """The same, with patience for a new broker that has yet to set up its first group.
+        """Read the progress, with patience for a new broker that has yet to set up its first group.
 
         Raises:
             KafkaError: the brokers do not answer, or still not after 30 s.

@@ -137,14 +137,14 @@ def _too_few(brokers: int, replicas: int) -> str:
 
 
 def _cannot_create(names: Sequence[str], why: str) -> str:
-    """One reason, told once for all topics that it is in the way of; several are named below it."""
+    """Sentence for one reason and all topics that it prevents; several are named below it."""
     if len(names) == 1:
         return f"cannot create topic {names[0]}{why}"
     return f"cannot create {len(names)} topics{why}\n  {', '.join(names)}"
 
 
 async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:
-    """A new topic takes a moment to be known to every broker."""
+    """Wait until every broker knows the new topics."""
     existing_names: set[str] = set()
     async with asyncio.timeout(_VISIBLE_S):
         while not existing_names.issuperset(names):

@@ -49,7 +49,7 @@ class Owner(Protocol):
         """Store what was done on these partitions and let go of them."""
 
     async def release_all(self) -> None:
-        """The same for all partitions: the worker is asked to stop."""
+        """Store the work of all partitions and let go of them: the worker is asked to stop."""
 
     def take(self, assigned: Iterable[TP]) -> None:
         """Take these partitions over, the only ones of this worker from now on; it goes on after the return."""
@@ -136,7 +136,7 @@ class Consumer(driver.Consumer):
         return messages
 
     async def _seek(self, partition: TP, offset: int) -> None:
-        """In the thread of the aiokafka consumer: Faust would move the position under its hands, from this thread."""
+        """Seek in the thread of the aiokafka consumer: Faust would do it from this one, while the consumer reads."""
         await self._thread.seek_wait({partition: offset})
 
     async def perform_seek(self) -> None:

@@ -47,7 +47,7 @@ def unpacked(codec: int, packed: memoryview, before: bytes | bytearray) -> bytes
 
 
 def pieces(codec: int, packed: memoryview) -> Iterator[bytes]:
-    """The same bytes, one piece after the other.
+    """Unpacked bytes, one piece after the other.
 
     Raises:
         CorruptRecordException: they cannot be unpacked.
@@ -59,7 +59,7 @@ def pieces(codec: int, packed: memoryview) -> Iterator[bytes]:
 
 
 def _streamed(new_stream: Callable[[], Any]) -> Callable[[memoryview], Iterator[bytes]]:
-    """For streams that give so many bytes at most, as those of the standard library; several may follow each other."""
+    """Pieces of a stream whose reader takes a limit, as those of the standard library; several streams may follow each other."""
 
     def pieces_of(packed: memoryview) -> Iterator[bytes]:
         left: Any = packed

@@ -49,7 +49,7 @@ def heartbeat_records(condition: Condition, application_id: str, worker: str, no
 
 
 class TellsTime(Protocol):
-    """Who is told what time it is by the brokers."""
+    """Listener for the brokers' time."""
 
     def tell(self, broker: int, append_ms: int, at_s: float) -> None:
         """A broker appended a record at its time `append_ms`, not much before `at_s`, monotonic clock."""
@@ -79,7 +79,7 @@ class Heartbeats:
         self._worker = settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"
 
     async def go_on(self) -> None:
-        """For as long as the worker lives, at once where the interval is nought."""
+        """Write heartbeats until cancelled; returns at once where the interval is 0."""
         interval_s = self._settings.heartbeat_interval / 1_000
         if not interval_s:
             self._clock.stand_in("there are no heartbeats (SLO_HEARTBEAT_INTERVAL)")

@@ -48,7 +48,7 @@ class Misfits:
         )
 
     def put_right(self, misplaced: Misplaced) -> Outgoing | Rejection:
-        """The same record under its own key, bound for its own partition of the same topic.
+        """Copy of a misplaced record under its own key, for its own partition of the same topic.
 
         One whose headers are too large to be produced again is to be rejected instead: it must not stop the stream.
         """

@@ -69,7 +69,7 @@ class WorkerClock:
         return self._own_ms() if now_ms is None else now_ms
 
     def look(self) -> ClockCondition:
-        """Whose it is, and how the worker's own compares."""
+        """Whose clock is in use, and how far the worker's own is off."""
         ahead_ms = self._ahead_ms()
         return ClockCondition(ahead_ms is not None, None if ahead_ms is None else ahead_ms / 1_000)
 

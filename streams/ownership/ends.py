@@ -58,7 +58,7 @@ class Ends:
         self._watcher: AIOKafkaConsumer | None = None
 
     async def watch(self) -> None:
-        """For as long as the worker lives. Each topic by itself: one that is not there holds up no other."""
+        """Watch until cancelled, each topic by itself: one that is not there holds up no other."""
         watcher = AIOKafkaConsumer(
             **client_options(self._settings),
             isolation_level="read_uncommitted",

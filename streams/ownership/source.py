@@ -28,7 +28,7 @@ class SourceOffsets:
 
     @property
     def name(self) -> str:
-        """As logs name it: slo.webhook.v1[3]."""
+        """Name of the partition in logs: slo.webhook.v1[3]."""
         return name_of(*self.tp)
 
     def check(self, next_offset: int) -> None:

@@ -84,7 +84,7 @@ class Follower:
                 self._moved.notify_all()
 
     async def _answer(self, watcher: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
-        """Those who ask while a look at the ends is under way wait for the next one."""
+        """Answer who waits for the ends; who asks while a look is under way waits for the next one."""
         while True:
             await self._asked.wait()
             self._asked.clear()

@@ -72,5 +72,5 @@ def _known_ms(record: SourceRecord) -> int | None:
 
 
 def _text(key: bytes | None) -> str:
-    """A key to withdraw by; one that is no text names nothing."""
+    """Key of a withdrawal as text; bytes that are no text name nothing."""
     return (key or b"").decode(errors="replace")

@@ -51,7 +51,7 @@ async def read_exclusions(settings: Settings) -> Exclusions:
 
 
 def known_of(exclusions: Exclusions) -> dict[str, DeclaredExclusion]:
-    """Those that have not been withdrawn, by id."""
+    """Exclusions that have not been withdrawn, by id."""
     return {exclusion_id: _known(exclusion_id, one) for exclusion_id, one in exclusions.on_record().items()}
 
 
@@ -84,7 +84,7 @@ def with_id(among: Iterable[DeclaredExclusion], exclusion_id: str) -> list[Decla
 
 
 def ended(exclusion: Exclusion, at_ms: int) -> Exclusion | None:
-    """The same, over at a time; None when it is over by then as it is.
+    """Exclusion that ends at a time; None when it is over by then as it is.
 
     One that has not begun by then ends where it begins: it takes nothing out. The start stays, and with it the notice.
     """

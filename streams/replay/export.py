@@ -107,7 +107,7 @@ class Export:
         return starts
 
     async def _partition(self, tp: TopicPartition) -> AsyncIterator[Any]:
-        """Those of one partition that lie in the span, in order."""
+        """Records of one partition that lie in the span, in order."""
         end = self._ends[tp]
         position = self._starts[tp]
         # By position, not by the last record: a partition may end in transaction markers, which are never delivered.

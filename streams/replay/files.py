@@ -52,7 +52,7 @@ class LogFile:
                 yield Line(self.name, number, line)
 
     def places(self) -> Iterator[tuple[int, Line]]:
-        """The same, each with its position in the file, for `line_at`."""
+        """Records, each with its position in the file, for `line_at`."""
         position = self._from_start().tell()
         for number, line in enumerate(self.stream, start=1):
             if not line.isspace():

@@ -14,7 +14,7 @@ def local_settings(settings: Settings, bootstrap_servers: str) -> Settings:
 
 
 def local_environment(bootstrap_servers: str) -> dict[str, str]:
-    """The same connection as variables for a worker."""
+    """Variables that give a worker the same connection."""
     return {f"SLO_{name.upper()}": str(value) for name, value in _connection(bootstrap_servers).items()}
 
 

@@ -20,13 +20,13 @@ class View(Protocol):
     """Where the job shows itself."""
 
     def say(self, line: str) -> None:
-        """A step of the job, for people."""
+        """Tell people of a step of the job."""
 
     def complain(self, line: str) -> None:
         """What went wrong, and why."""
 
     def alert(self, alert: Alert) -> None:
-        """A breach or a recovery, as it was published."""
+        """Show a breach or a recovery, as it was published."""
 
     def status(self, status: Status) -> None:
         """How things stand; comes about once a second."""

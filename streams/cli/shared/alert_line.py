@@ -32,7 +32,7 @@ def alert_line(alert: Alert, *, with_date: bool = False) -> Text:
 
 
 def _names(alert: Alert) -> str:
-    """As the catalogue has them; nothing for an app it does not know."""
+    """Names of app and partner as the catalogue has them; empty for an app it does not know."""
     app = alert.app_details
     return "" if app.partner_name is None else f"  {printable(app.name)} by {printable(app.partner_name)}"
 

@@ -24,7 +24,7 @@ def settings_or_fail() -> Settings:
 
 
 def settings_of_or_fail(kind: type[AnySettings]) -> AnySettings:
-    """The same, of a command that has some of its own."""
+    """Settings of a command that has some of its own; wrong ones end the command with exit code 2."""
     try:
         return load_settings_of(kind)
     except InvalidSettingsError as problem:

@@ -21,7 +21,7 @@ def moment_ms(text: str) -> int:
 
 
 def moment_or_ago_ms(text: str) -> int:
-    """As `moment_ms`, or how long ago: `2h`, `7d`.
+    """Epoch ms of a moment as `moment_ms` reads it, or of how long ago: `2h`, `7d`.
 
     Raises:
         typer.BadParameter: none of these; says what to write.

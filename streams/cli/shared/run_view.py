@@ -35,7 +35,7 @@ class RunView:
             self._live.stop()
 
     def say(self, line: str) -> None:
-        """A step of the job."""
+        """Print a step of the job."""
         self._console.print(line, style="dim", markup=False, soft_wrap=True)
 
     def complain(self, line: str) -> None:
@@ -43,7 +43,7 @@ class RunView:
         self._console.print(line, style="red", markup=False, soft_wrap=True)
 
     def alert(self, alert: Alert) -> None:
-        """A breach or a recovery."""
+        """Print a breach or a recovery."""
         self._console.print(alert_line(alert), soft_wrap=True)
 
     def status(self, status: Status) -> None:

@@ -47,7 +47,7 @@ def zoned_time(text: str, zone: ZoneInfo | None, hint: str) -> datetime:
 
 
 def zoned_ms(text: str, zone: ZoneInfo | None, hint: str) -> int:
-    """The same in epoch milliseconds."""
+    """Epoch ms of such a time."""
     return epoch_ms(zoned_time(text, zone, hint).isoformat())
 
 
