@@ -59,7 +59,7 @@ def pieces(codec: int, packed: memoryview) -> Iterator[bytes]:
 
 
 def _streamed(new_stream: Callable[[], Any]) -> Callable[[memoryview], Iterator[bytes]]:
-    """Pieces of a stream whose reader takes a limit, as those of the standard library; several streams may follow each other."""
+    """Pieces of a stream whose reader takes a limit, as the standard library's; several may follow each other."""
 
     def pieces_of(packed: memoryview) -> Iterator[bytes]:
         left: Any = packed
