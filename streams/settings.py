@@ -39,6 +39,13 @@ class PartitionerName(StrEnum):
     CRC32 = "crc32"
 
 
+class WhatBecomes(StrEnum):
+    """Of results that a prober kept while it did not trust itself."""
+
+    DROP = "drop"
+    REPORT = "report"
+
+
 class SecurityProtocol(StrEnum):
     """Transport to the brokers."""
 
@@ -142,6 +149,12 @@ class Settings(BaseSettings):
     """Ports a prober may call, by commas."""
     prober_allow_private: bool = False
     """Also http, any port and private addresses: for a prober inside the network it watches."""
+    prober_reference_urls: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)] = ()
+    """URLs that nearly always answer, by commas: where all of them fail, the prober reports nothing."""
+    prober_suspended: WhatBecomes = WhatBecomes.DROP
+    """What becomes of results while reporting was suspended: `drop` leaves them out, `report` sends them afterwards."""
+    prober_health_port: int = Field(8092, ge=0, le=65_535)
+    """Port of the prober's `/live`, `/ready` and `/metrics`, at `SLO_HEALTH_HOST`; 0: nowhere."""
     fail: str | None = Field(
         None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*(:(kill|stop))?)?$"
     )

@@ -2,9 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -22,9 +21,10 @@ from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.names import AVAILABILITY
 from streams.prober.check import CheckResult, checker
-from streams.prober.prober import Prober, Report
-from streams.prober.probing import catalogue_prober, reach_of
-from streams.prober.publish import report_to
+from streams.prober.prober import Prober
+from streams.prober.probing import catalogue_prober, list_prober, reach_of
+from streams.prober.publish import Report, report_to
+from streams.prober.references import InvalidReferenceError, check_references
 from streams.prober.targets import HealthTarget, InvalidTargetsError, load_targets, targets_of
 from streams.registry.apps import read_apps
 from streams.settings import InvalidSettingsError, Settings, load_settings
@@ -76,7 +76,8 @@ def prober(
     """
     try:
         settings, targets = load_settings(), None if file is None else load_targets(file)
-    except (InvalidSettingsError, InvalidTargetsError) as error:
+        check_references(settings.prober_reference_urls, reach_of(settings))
+    except (InvalidSettingsError, InvalidTargetsError, InvalidReferenceError) as error:
         fail(str(error), code=CANNOT_START)
     if interval is not None:
         settings = settings.model_copy(update={"prober_interval": _interval_ms(interval)})
@@ -104,7 +105,7 @@ async def _probe(settings: Settings, targets: Sequence[HealthTarget] | None, *, 
         if once:
             await _check_once(settings, producer, targets)
         elif targets is not None:
-            async with _list_prober(settings, producer, targets) as prober:
+            async with list_prober(settings, producer, targets) as prober:
                 await _run(prober, settings, f"{len(targets):,} URLs")
         else:
             async with catalogue_prober(settings, producer) as prober:
@@ -118,17 +119,6 @@ async def _check_once(settings: Settings, producer: AIOKafkaProducer, targets: S
         targets = [target for app in (await read_apps(settings)).values() for target in targets_of(app)]
     async with checker(reach_of(settings)) as checks:
         await Prober(checks, _shown(report), settings.prober_interval).once(targets)
-
-
-@asynccontextmanager
-async def _list_prober(
-    settings: Settings, producer: AIOKafkaProducer, targets: Sequence[HealthTarget]
-) -> AsyncIterator[Prober]:
-    report = await report_to(producer, settings)
-    async with checker(reach_of(settings)) as checks:
-        prober = Prober(checks, report, settings.prober_interval)
-        prober.watch("list", targets)
-        yield prober
 
 
 async def _run(prober: Prober, settings: Settings, what: str) -> None:

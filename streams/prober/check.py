@@ -16,8 +16,8 @@ from aiohappyeyeballs import start_connection
 
 from streams.prober.answer import HEAD_LIMIT_BYTES, BadAnswerError, read_answer
 from streams.prober.clock import Clock, SystemClock
+from streams.prober.left_out import LeftOut, LoopWatch, OwnTroubleError, own_trouble
 from streams.prober.lookup import Lookup, ResolverControl, addresses_of, is_no_answer, system_lookup
-from streams.prober.own_trouble import LoopWatch, OwnTrouble, OwnTroubleError, own_trouble
 from streams.prober.reach import Reach
 from streams.prober.targets import HealthTarget
 from streams.registry.urls import HealthUrl
@@ -103,11 +103,11 @@ class Checker:
             status = await self._call(url)
         except _FailedError as failure:
             if self._loop_watch.was_late_since(loop_s):
-                raise OwnTroubleError(OwnTrouble.LOOP, f"the prober was late itself ({failure})") from None
+                raise OwnTroubleError(LeftOut.LOOP, f"the prober was late itself ({failure})") from None
             return CheckResult(target, time_ms, None, None, str(failure))
         duration_ms = round(1_000 * (self._clock.monotonic_s() - started_s), 3)
         if duration_ms >= GOOD_BELOW_MS and self._loop_watch.was_late_since(loop_s):
-            raise OwnTroubleError(OwnTrouble.LOOP, f"the prober was late itself (after {duration_ms:.0f} ms)")
+            raise OwnTroubleError(LeftOut.LOOP, f"the prober was late itself (after {duration_ms:.0f} ms)")
         return CheckResult(target, time_ms, status, duration_ms, None)
 
     async def _call(self, url: HealthUrl) -> int:
@@ -145,7 +145,7 @@ class Checker:
         """
         is_unanswered = step == "dns" and (isinstance(error, TimeoutError) or is_no_answer(error))
         if is_unanswered and not await self._resolver.answers():
-            raise OwnTroubleError(OwnTrouble.RESOLVER, f"the name service does not answer: {error}") from None
+            raise OwnTroubleError(LeftOut.RESOLVER, f"the name service does not answer: {error}") from None
         trouble = own_trouble(error) if step in ("dns", "connect") and isinstance(error, OSError) else None
         if trouble is not None:
             raise OwnTroubleError(trouble, str(error)) from None

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
-from streams.prober.check import Checker, CheckResult
-from streams.prober.clock import Clock, SteadyClock, SystemClock
+from streams.prober.check import Checker
+from streams.prober.clock import SteadyClock, SystemClock
+from streams.prober.left_out import LeftOut, OwnTroubleError
+from streams.prober.publish import Report
 from streams.prober.reach import RefusedError
 from streams.prober.schedule import Due, Schedule
 from streams.prober.targets import HealthTarget
@@ -24,32 +27,28 @@ TAKE_OVER_MS: Final = 2_000
 _LATE_MS: Final = 5_000
 _TOLD_EVERY_MS: Final = 60_000
 
-Report = Callable[[CheckResult], Awaitable[None]]
-
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the checks that were due. `left_out`: neither made nor counted against anybody, as the prober
-    was late, at its limit, or not sure that the URL was still its own.
-    """
+    """What became of the checks that were due, since the start. `left_out`: they count for nobody, by kind."""
 
-    answered: int = 0
-    unanswered: int = 0
+    good: int = 0
+    bad: int = 0
     refused: int = 0
-    left_out: int = 0
+    left_out: Counter[LeftOut] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        return (
-            f"{self.answered:,} answered, {self.unanswered:,} without an answer, {self.refused:,} refused, "
-            f"{self.left_out:,} left out"
-        )
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.left_out.items()))
+        left_out = f"{self.left_out.total():,} left out" + (f" ({kinds})" if kinds else "")
+        return f"{self.good:,} good, {self.bad:,} bad, {self.refused:,} refused, {left_out}"
 
 
 class Prober:
     """Checks what it is given to watch and hands every result to `report`; an exception of `report` ends it.
 
     A URL never has two checks under way, and a slow one delays no other. What cannot be checked in time is left out:
-    a check that waited would show the prober's slowness, not the app's. `may_check` is asked before each.
+    a check that waited would show the prober's slowness, not the app's. `may_check` is asked before each, `started` is
+    told how late it is, in seconds, and `went` which URLs it no longer has.
     """
 
     def __init__(
@@ -59,14 +58,19 @@ class Prober:
         interval_ms: int,
         *,
         may_check: Callable[[], bool] = lambda: True,
-        clock: Clock | None = None,
+        went: Callable[[HealthTarget], None] = lambda _: None,
+        started: Callable[[float], None] = lambda _: None,
+        clock: SteadyClock | None = None,
+        counts: Counts | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
-        self.counts = Counts()
+        self.counts = counts or Counts()
         self._checker = checker
         self._report = report
         self._may_check = may_check
-        self._clock = SteadyClock(clock or SystemClock())
+        self._went = went
+        self._started = started
+        self._clock = clock or SteadyClock(SystemClock())
         self._concurrency = concurrency
         self._late_ms = min(_LATE_MS, interval_ms // 2)
         self._take_over_ms = min(TAKE_OVER_MS, interval_ms // 2)
@@ -74,6 +78,7 @@ class Prober:
         self._given: dict[Hashable, set[HealthTarget]] = {}
         self._under_way: set[HealthTarget] = set()
         self._refused: set[HealthTarget] = set()
+        self._tell_ms: dict[LeftOut, int] = {}
         self._changed = asyncio.Event()
         self._stopped = False
 
@@ -88,6 +93,7 @@ class Prober:
         for target in before - after:
             self._schedule.remove(target)
             self._refused.discard(target)
+            self._went(target)
         from_ms = self._clock.now_ms() + self._take_over_ms
         for target in after - before:
             self._schedule.add(target, from_ms)
@@ -105,11 +111,13 @@ class Prober:
             while not self._stopped:
                 now_ms = self._clock.now_ms()
                 for due in self._schedule.take(now_ms):
-                    if self._can_be_made(due, now_ms):
+                    why_not = self._why_not(due, now_ms)
+                    if why_not is None:
+                        self._started((now_ms - due.due_ms) / 1_000)
                         self._under_way.add(due.target)
                         group.create_task(self._check(due.target))
                     else:
-                        self.counts.left_out += 1
+                        self.counts.left_out[why_not] += 1
                 if now_ms >= tell_ms:
                     log.info("%s URLs; so far %s", f"{len(self):,}", self.counts)
                     tell_ms = now_ms + _TOLD_EVERY_MS
@@ -127,13 +135,13 @@ class Prober:
             for target in targets:
                 group.create_task(check(target))
 
-    def _can_be_made(self, due: Due, now_ms: int) -> bool:
-        return (
-            now_ms - due.due_ms <= self._late_ms
-            and due.target not in self._under_way
-            and len(self._under_way) < self._concurrency
-            and self._may_check()
-        )
+    def _why_not(self, due: Due, now_ms: int) -> LeftOut | None:
+        """Why a check is not made; None if it is."""
+        if now_ms - due.due_ms > self._late_ms:
+            return LeftOut.LATE
+        if due.target in self._under_way or len(self._under_way) >= self._concurrency:
+            return LeftOut.BUSY
+        return None if self._may_check() else LeftOut.LEASE
 
     async def _wait_for_next(self) -> None:
         due_ms = self._schedule.next_ms()
@@ -148,13 +156,16 @@ class Prober:
         except RefusedError as refusal:
             self._note_refusal(target, str(refusal))
             return
+        except OwnTroubleError as trouble:
+            self._note_trouble(target, trouble)
+            return
         finally:
             self._under_way.discard(target)
         self._refused.discard(target)
-        if result.error is None:
-            self.counts.answered += 1
+        if result.is_good:
+            self.counts.good += 1
         else:
-            self.counts.unanswered += 1
+            self.counts.bad += 1
         await self._report(result)
 
     def _note_refusal(self, target: HealthTarget, reason: str) -> None:
@@ -162,3 +173,10 @@ class Prober:
         if target not in self._refused:  # said once, until it has been checked again
             self._refused.add(target)
             log.warning("not checked: %r of %r: %s", target.url, target.app_key, reason)
+
+    def _note_trouble(self, target: HealthTarget, trouble: OwnTroubleError) -> None:
+        self.counts.left_out[trouble.kind] += 1
+        now_ms = self._clock.now_ms()
+        if now_ms >= self._tell_ms.get(trouble.kind, 0):  # once a minute of each kind
+            self._tell_ms[trouble.kind] = now_ms + _TOLD_EVERY_MS
+            log.error("left out, for trouble of the prober's own (%s): %r: %s", trouble.kind, target.url, trouble)

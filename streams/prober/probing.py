@@ -1,21 +1,31 @@
-"""A prober of the catalogue: checks the URLs of its share of the apps, as they come and go."""
+"""A prober as it runs: of the catalogue or of a list, its results through the gate, its health on a port of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain
 
 from aiokafka import AIOKafkaProducer
 
 from schemas.apps import App
+from streams.health.endpoint import plain_health_app, served
 from streams.prober.check import checker
+from streams.prober.clock import SteadyClock, SystemClock
 from streams.prober.follow import catalogue_follower
+from streams.prober.gate import Gate
+from streams.prober.heartbeat import heartbeat_record, send_heartbeats
 from streams.prober.lease import Lease
-from streams.prober.prober import Prober
+from streams.prober.metrics import ProberMetrics
+from streams.prober.prober import Counts, Prober
 from streams.prober.publish import report_to
 from streams.prober.reach import Reach
-from streams.prober.targets import targets_of
-from streams.settings import Settings
+from streams.prober.references import References
+from streams.prober.targets import HealthTarget, targets_of
+from streams.prober.trust import SelfTrust
+from streams.settings import Settings, WhatBecomes
+
+_LOOK_S = 1.0
 
 
 def reach_of(settings: Settings) -> Reach:
@@ -32,10 +42,8 @@ async def catalogue_prober(settings: Settings, producer: AIOKafkaProducer) -> As
         UnknownTopicOrPartitionError: there is no topic to report to.
         ExceptionGroup: of KafkaError: the brokers refuse to go on.
     """
-    report = await report_to(producer, settings)
     lease = Lease(settings.session_timeout / 1_000)
-    async with checker(reach_of(settings)) as checks:
-        prober = Prober(checks, report, settings.prober_interval, may_check=lease.is_fresh)
+    async with _prober(settings, producer, lease.is_fresh) as prober:
 
         def watch(partition: int, apps: Iterable[App]) -> None:
             prober.watch(partition, chain.from_iterable(map(targets_of, apps)))
@@ -47,3 +55,68 @@ async def catalogue_prober(settings: Settings, producer: AIOKafkaProducer) -> As
             following = group.create_task(follower.run())
             yield prober
             following.cancel()
+
+
+@asynccontextmanager
+async def list_prober(
+    settings: Settings, producer: AIOKafkaProducer, targets: Sequence[HealthTarget]
+) -> AsyncIterator[Prober]:
+    """A prober to run: of these URLs.
+
+    Raises:
+        UnknownTopicOrPartitionError: there is no topic to report to.
+    """
+    async with _prober(settings, producer, lambda: True) as prober:
+        prober.watch("list", targets)
+        yield prober
+
+
+@asynccontextmanager
+async def _prober(
+    settings: Settings, producer: AIOKafkaProducer, may_check: Callable[[], bool]
+) -> AsyncIterator[Prober]:
+    report = await report_to(producer, settings)
+    clock, counts = SteadyClock(SystemClock()), Counts()
+    async with checker(reach_of(settings)) as checks:
+        gate = Gate(
+            report,
+            SelfTrust(settings.prober_interval),
+            References(checks, settings.prober_reference_urls, time.monotonic),
+            clock,
+            counts.left_out,
+            reports_suspended=settings.prober_suspended is WhatBecomes.REPORT,
+        )
+        metrics = ProberMetrics(counts, lambda: len(prober), lambda: gate.suspension.results)
+        prober = Prober(
+            checks,
+            gate,
+            settings.prober_interval,
+            may_check=may_check,
+            went=gate.forget,
+            started=metrics.started,
+            clock=clock,
+            counts=counts,
+        )
+        health = plain_health_app(
+            lambda: None,  # what it cannot get over ends it
+            lambda: None if may_check() else "not yet, or no longer, in the consumer group",
+            metrics.exposition,
+        )
+        port = settings.prober_health_port
+        async with (
+            served(health, settings.health_host, port, port_setting="SLO_PROBER_HEALTH_PORT"),
+            asyncio.TaskGroup() as group,
+        ):
+            heartbeat = lambda: heartbeat_record(settings, counts, len(prober), gate.suspension, clock.now_ms())  # noqa: E731
+            beside = [_look_on(gate), send_heartbeats(settings, producer, heartbeat)]
+            tasks = [group.create_task(one) for one in beside]
+            yield prober
+            for task in tasks:
+                task.cancel()
+        await gate.close()
+
+
+async def _look_on(gate: Gate) -> None:
+    while True:
+        await gate.look()
+        await asyncio.sleep(_LOOK_S)

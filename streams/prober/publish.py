@@ -1,12 +1,16 @@
 """Results of a prober onto Kafka."""
 
+from collections.abc import Awaitable, Callable
+
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from streams.names import AVAILABILITY
 from streams.prober.check import CheckResult
-from streams.prober.prober import Report
 from streams.settings import Settings
+
+Report = Callable[[CheckResult], Awaitable[None]]
+"""Takes the result of a check; what it raises ends the prober."""
 
 
 async def report_to(producer: AIOKafkaProducer, settings: Settings) -> Report:

@@ -27,12 +27,18 @@ class HealthTarget(BaseModel):
 
     app_key: str = Field(alias="appKey", min_length=1, max_length=256)
     url: Annotated[str, AfterValidator(_can_be_checked)] = Field(max_length=2_048)
+    partner: str | None = Field(None, min_length=1, max_length=256)
+
+    @property
+    def of_partner(self) -> str:
+        """Whose it is: an app that names no partner is its own."""
+        return self.partner or self.app_key
 
 
 def targets_of(app: App) -> Iterator[HealthTarget]:
     """Its URLs, each once, whatever they are: one that must not be called is the prober's to refuse."""
     for url in dict.fromkeys(app.healthcheck_urls):
-        yield HealthTarget.model_construct(app_key=app.app_key, url=url)
+        yield HealthTarget.model_construct(app_key=app.app_key, url=url, partner=app.partner_name)
 
 
 def load_targets(path: Path) -> list[HealthTarget]:

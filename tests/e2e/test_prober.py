@@ -56,7 +56,7 @@ def test_an_app_that_goes_down_is_breached_and_recovers_once_it_is_back(flow: Fl
                 group.create_task(prober.run())
 
                 async def is_probed() -> bool:
-                    return prober.counts.answered >= 2
+                    return prober.counts.good >= 2
 
                 await wait_for(is_probed, WITHIN_S, "the app to be probed", flow.workers)
                 await flow.wait_until_read(WITHIN_S)

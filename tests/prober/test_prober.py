@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from streams.prober.check import CheckResult, checker
-from streams.prober.prober import Prober, Report
+from streams.prober.prober import Prober
+from streams.prober.publish import Report
 from streams.prober.reach import Reach
 from streams.prober.schedule import phase_ms
 from streams.prober.targets import HealthTarget
@@ -119,7 +120,7 @@ def test_a_url_that_does_not_answer_delays_no_other_and_has_one_check_under_way(
             hangs, answers = target(f"{base}/hangs"), target(f"{base}/answers")
             prober.watch("test", [hangs, answers])
             await until(lambda: sum(one.target == answers for one in seen) >= 3)
-            await until(lambda: prober.counts.left_out >= 1)
+            await until(lambda: prober.counts.left_out.total() >= 1)
 
     asyncio.run(scenario())
     assert peak == 1
@@ -136,7 +137,7 @@ def test_at_its_limit_a_check_is_left_out_and_not_made_late() -> None:
         seen = list[CheckResult]()
         async with serving(handler) as base, probing(collect(seen), concurrency=3) as prober:
             prober.watch("test", [target(f"{base}/{number}") for number in range(10)])
-            await until(lambda: prober.counts.left_out >= 7)
+            await until(lambda: prober.counts.left_out.total() >= 7)
             release.set()
             await until(lambda: len({one.target for one in seen}) == 10)
 
@@ -148,7 +149,7 @@ def test_what_may_no_longer_be_its_own_is_left_out() -> None:
         seen, is_own = list[CheckResult](), False
         async with serving(healthy) as base, probing(collect(seen), may_check=lambda: is_own) as prober:
             prober.watch("test", [target(base)])
-            await until(lambda: prober.counts.left_out >= 2)
+            await until(lambda: prober.counts.left_out.total() >= 2)
             assert seen == []
             is_own = True
             await until(lambda: len(seen) >= 1)
@@ -163,7 +164,7 @@ def test_a_refused_url_is_no_event_is_logged_once_and_counted(caplog: pytest.Log
             prober.watch("test", [target(base, "com.inside"), target("https://169.254.169.254/latest", "com.cloud")])
             await until(lambda: prober.counts.refused >= 6)
         assert seen == []
-        assert prober.counts.answered == prober.counts.unanswered == 0
+        assert prober.counts.good == prober.counts.bad == 0
 
     with caplog.at_level(logging.WARNING, "streams.prober.prober"):
         asyncio.run(scenario())
