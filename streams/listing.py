@@ -16,6 +16,13 @@ class UnreadableListError(Exception):
     """The file cannot be read as a list; the message begins with its name."""
 
 
+class _GivenTwiceError(ValueError):
+    """A field stands twice in one object: one of the two would be passed over without a word."""
+
+    def __init__(self, line: int | None, name: object) -> None:
+        super().__init__(f"{'' if line is None else f'line {line}: '}{name} is given twice; keep one")
+
+
 class Item(NamedTuple):
     """One item of a list, and the line it begins in, from 1."""
 
@@ -48,8 +55,9 @@ def _ndjson(content: bytes) -> list[Item]:
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line.strip():
             try:
-                items.append(Item(number, orjson.loads(line)))
-            except orjson.JSONDecodeError as error:
+                orjson.loads(line)  # the judge of what is JSON; it does not tell what is given twice
+                items.append(Item(number, _DECODER.decode(line.decode())))
+            except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from None
     return items
 
@@ -58,11 +66,14 @@ def _json(content: bytes) -> list[Item]:
     if not isinstance(orjson.loads(content), list):
         return []
     # Known to be strict JSON; read once more item by item, for their places.
-    text, decoder, items = content.decode(), json.JSONDecoder(), list[Item]()
+    text, items = content.decode(), list[Item]()
     line, counted, at = 1, 0, _next(text, text.index("[") + 1)
     while text[at] != "]":
         line, counted = line + text.count("\n", counted, at), at
-        value, end = decoder.raw_decode(text, at)
+        try:
+            value, end = _DECODER.raw_decode(text, at)
+        except _GivenTwiceError as error:
+            raise ValueError(f"line {line}: {error}") from None
         items.append(Item(line, value))
         at = _next(text, end)
         if text[at] == ",":
@@ -76,12 +87,42 @@ def _next(text: str, at: int) -> int:
     return at
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _GivenTwiceError(None, next(name for name in names if names.count(name) > 1))
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def _refuse_repeated(root: yaml.Node) -> None:
+    """Each node once: what aliases stand for many times is looked at one time."""
+    nodes, seen = [root], set[int]()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+            continue
+        names = [key.value for key, _ in node.value]
+        for at, (key, value) in enumerate(node.value):
+            if key.value in names[:at]:
+                raise _GivenTwiceError(key.start_mark.line + 1, key.value)
+            nodes.append(value)
+
+
 def _yaml(content: bytes) -> list[Item]:
     loader = yaml.SafeLoader(content)
     try:
         root = loader.get_single_node()
         if not isinstance(root, yaml.SequenceNode):
             return []
+        _refuse_repeated(root)
         return [Item(node.start_mark.line + 1, loader.construct_document(node)) for node in root.value]
     finally:
         loader.dispose()

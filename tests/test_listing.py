@@ -37,6 +37,9 @@ def test_each_format_has_the_lines_of_its_items(tmp_path: Path, name: str, conte
     ("name", "content", "said"),
     [
         ("a.ndjson", b'{"a": 1}\n{"a": \n', "line 2"),
+        ("a.ndjson", b'{"a": 1}\n{"a": 1, "a": 2}\n', "line 2: a is given twice; keep one"),
+        ("a.json", b'[{"a": 1},\n{"b": {"a": 1, "a": 1}}]', "line 2: a is given twice; keep one"),
+        ("a.yaml", b"- a: 1\n- b:\n    a: 1\n    c: 2\n    a: 3\n", "line 5: a is given twice; keep one"),
         ("a.json", b'[{"a": NaN}]', "not readable"),
         ("a.json", b"[1, 2,]", "not readable"),
         ("a.json", b'{"a": 1}', "must be a list"),

@@ -12,7 +12,7 @@ from schemas.apps import App
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table
-from streams.cli.shared.text import console, printable
+from streams.cli.shared.text import console, printable, utc_text
 from streams.plural import number_of
 from streams.registry.apps import AppChanges, InvalidAppsError, changes, load_apps, read_apps
 from streams.registry.write import write
@@ -39,7 +39,7 @@ def import_(
     """Make the catalogue say of these apps what the file says.
 
     The whole file is checked before anything is sent; what is the same already is not sent again, so it may be
-    imported as often as you like. Workers and probers follow at once. Every field is needed:
+    imported as often as you like. Workers and probers follow at once. Every field but the last two is needed:
 
     \b
       - appKey: com.example.charts
@@ -48,6 +48,8 @@ def import_(
         email: sre@example.com         # who is told about breaches
         healthcheckUrls: [https://charts.example.com/health]
         excludedClientKeys: []         # installations that never count
+        partnerId: example             # who may see it; else the platform only
+        enrolledAt: 2026-03-01T00:00:00Z   # told of breaches from then on
 
     \b
     Examples:
@@ -117,12 +119,15 @@ def _table(apps: list[App]) -> Table:
         Column("app"),
         Column("name", rank=1),
         Column("partner", rank=2),
-        Column("email", rank=4),
-        Column("excluded clients", rank=3, is_number=True),
+        Column("partner id", rank=3),
+        Column("email", rank=5),
+        Column("enrolled", rank=4),
+        Column("excluded clients", rank=5, is_number=True),
         Column("health URLs", is_long=True),
     )
     for app in apps:
-        texts = map(printable, (app.app_key, app.name, app.partner_name, app.email))
+        texts = map(printable, (app.app_key, app.name, app.partner_name, app.partner_id or "", app.email))
+        enrolled = "" if app.enrolled_at is None else utc_text(app.enrolled_at)
         urls = " ".join(map(printable, app.healthcheck_urls))
-        table.add(*texts, str(len(app.excluded_client_keys) or ""), urls)
+        table.add(*texts, enrolled, str(len(app.excluded_client_keys) or ""), urls)
     return table

@@ -13,6 +13,7 @@ from streams.cli.shared.exclude_text import TIME_HELP, listed, show, span
 from streams.cli.shared.failure import fail
 from streams.cli.shared.text import printable, utc_text
 from streams.cli.shared.zoned import zone_named, zoned_ms
+from streams.plural import number_of
 from streams.registry.exclusions import DeclaredExclusion, ended, known_of, read_exclusions, with_id
 from streams.registry.write import write
 from streams.settings import Settings
@@ -65,15 +66,17 @@ def end(
     if not found:
         fail(f"There is no exclusion {printable(exclusion_id)}. `slo-streams exclude list` shows those there are.")
     if withdraw:
-        typer.echo(f"{len(found):,} withdrawn: {printable(exclusion_id)} takes nothing out any more.")
+        typer.echo(f"{len(found):,} withdrawn: nothing is left out by {printable(exclusion_id)} any more.")
         return
     in_part = [one for one in changed if one.end != one.start]
     for line in listed([f"{printable(one.id)}: now {span(one)}" for one in in_part]):
         typer.echo(line)
     if len(in_part) < len(changed):
-        typer.echo(f"{len(changed) - len(in_part):,} ended before they began: they take nothing out.")
+        called_off = number_of(len(changed) - len(in_part), "was", "were")
+        typer.echo(f"{called_off} still to come: called off, so nothing is left out.")
     if len(changed) < len(found):
-        typer.echo(f"{len(found) - len(changed):,} over by {utc_text(at_ms)} already; left as they are.")
+        over = number_of(len(found) - len(changed), "was", "were")
+        typer.echo(f"{over} over by {utc_text(at_ms)} already, and stay as they are.")
 
 
 @exclude_app.command(name="list")

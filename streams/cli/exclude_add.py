@@ -58,11 +58,18 @@ def add(
         Metric | None,
         typer.Option(parser=metric_named, metavar="METRIC", help=f"For one of {SHORT_NAMES}.", show_default="all"),
     ] = None,
+    scope: Annotated[
+        str | None, typer.Option(metavar="SCOPE", help="For one product or base URL.", show_default="all")
+    ] = None,
     end: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it counts again; a fault may be open.", show_default=False)
     ] = None,
     for_: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="Instead of --end: 90m, 2h.", show_default=False)
+    ] = None,
+    announced_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When the partner told it, as its ticket has it.", show_default="now"),
     ] = None,
     exclusion_id: Annotated[
         str | None, typer.Option("--id", help="Your name for it, a change number; made up if not given.")
@@ -76,10 +83,10 @@ def add(
 ) -> None:
     """Declare a time that does not count.
 
-    Planned downtime counts only if declared before its start; a fault of the platform also afterwards, and then an
-    alert that stood on it is annulled. An id that is there already is replaced; as long as its start stays the same,
-    its notice stays, too. Windows leave out every pane that the time touches: whole minutes, or five for windows over
-    six hours.
+    Planned downtime takes effect only if announced before its start: now, or --announced-at. A fault of the
+    platform does also afterwards, and then an alert that stood on it is annulled. An id that is there already is
+    replaced; as long as its start stays the same, its notice stays, too. Windows leave out every pane that the time
+    touches: whole minutes, or five for windows over six hours.
 
     With --repeat every occurrence is an exclusion of its own, ID-20261129T0200Z. A rule without COUNT or UNTIL is
     followed for 90 days; at most 1,000 occurrences.
@@ -96,7 +103,7 @@ def add(
 
     \b
     Exit codes:
-      0  on record, also if it comes too late to count: the output says so
+      0  on record; the output says whether it was announced in time
       1  no broker answers, there is no topic of exclusions yet, or one was not
          taken: add it again
       2  an option or a setting cannot be used; nothing was sent
@@ -104,6 +111,7 @@ def add(
     settings = settings_or_fail()
     if (app is not None) == all_apps:
         raise typer.BadParameter("give one of them", param_hint="--app, --all-apps")
+    announced_ms = _announced_ms(announced_at, tz, start, reason)
     first = zoned_time(start, tz, "--start")
     start_ms = epoch_ms(first.isoformat())
     span_ms = _span_ms(start_ms, end, for_, tz)
@@ -115,7 +123,13 @@ def add(
         found = _occurrences(repeat, first)
         starts_ms = {occurrence_id(exclusion_id, one_ms): one_ms for one_ms in found.starts_ms}
         is_cut = found.is_cut
-    common = {"appKey": app, "metricId": None if metric is None else metric.id, "reason": _ON_THE_WIRE[reason]}
+    common = {
+        "appKey": app,
+        "metricId": None if metric is None else metric.id,
+        "scope": scope,
+        "reason": _ON_THE_WIRE[reason],
+        "announcedAt": announced_ms,
+    }
     wanted = [_exclusion(common, one_id, one_ms, span_ms) for one_id, one_ms in starts_ms.items()]
     added = ask(settings, _add(settings, wanted, exclusion_id))
     for line in _told(exclusion_id, wanted, added):
@@ -137,6 +151,7 @@ class _Added:
 async def _add(settings: Settings, wanted: Sequence[Exclusion], exclusion_id: str) -> _Added:
     exclusions, apps = await read_exclusions(settings), await read_apps(settings)
     before = known_of(exclusions)
+    wanted = [_with_notice(one, before.get(one.id)) for one in wanted]
     now_ms = time.time_ns() // 1_000_000
     await write(settings, settings.topics.exclusions, {one.id: one for one in wanted})
     for one in wanted:
@@ -148,6 +163,13 @@ async def _add(settings: Settings, wanted: Sequence[Exclusion], exclusion_id: st
         others=sum(one.exclusion.id not in ids for one in with_id(before.values(), exclusion_id)),
         is_app_known=wanted[0].app_key is None or wanted[0].app_key in apps,
     )
+
+
+def _with_notice(one: Exclusion, before: DeclaredExclusion | None) -> Exclusion:
+    """As long as the start stays, so does what its ticket said."""
+    if one.announced_at is not None or before is None or before.exclusion.start != one.start:
+        return one
+    return one.model_copy(update={"announced_at": before.exclusion.announced_at})
 
 
 def _told(exclusion_id: str, wanted: Sequence[Exclusion], added: _Added) -> Iterator[str]:
@@ -166,6 +188,23 @@ def _told(exclusion_id: str, wanted: Sequence[Exclusion], added: _Added) -> Iter
         )
     if not added.is_app_known:
         yield f"The catalogue knows no app {printable(wanted[0].app_key or '')}: is it spelled right?"
+
+
+def _announced_ms(text: str | None, zone: ZoneInfo | None, start: str, reason: ExclusionReason) -> int | None:
+    """When a planned one was announced; None: as it is put on record."""
+    if text is None:
+        if reason is ExclusionReason.PLANNED and start == "now":
+            said = (
+                "planned downtime is announced before its start: give a later one, or when it was told: --announced-at"
+            )
+            raise typer.BadParameter(said, param_hint="--start")
+        return None
+    if reason is not ExclusionReason.PLANNED:
+        raise typer.BadParameter("only what is planned is announced", param_hint="--announced-at")
+    announced_ms = zoned_ms(text, zone, "--announced-at")
+    if announced_ms > time.time_ns() // 1_000_000:
+        raise typer.BadParameter("is still to come", param_hint="--announced-at")
+    return announced_ms
 
 
 def _occurrences(rule: str, first: datetime) -> Occurrences:

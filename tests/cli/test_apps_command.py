@@ -13,11 +13,18 @@ from streams.registry.write import write
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import run, settings
 from tests.e2e.flow import Flow
-from tests.registry.test_apps import CHARTS
+from tests.registry import test_apps
 
 __all__ = ["settings"]
 
-FORMS = CHARTS | {"appKey": "com.example.forms", "name": "Fo\x1brms", "healthcheckUrls": []}
+CHARTS = test_apps.CHARTS | {"partnerId": "example", "enrolledAt": 1_772_323_200_000}
+FORMS = CHARTS | {
+    "partnerId": None,
+    "enrolledAt": None,
+    "appKey": "com.example.forms",
+    "name": "Fo\x1brms",
+    "healthcheckUrls": [],
+}
 
 
 def file_of(folder: Path, *apps: object) -> str:
@@ -54,6 +61,7 @@ def test_a_catalogue_is_brought_in_changed_and_pruned(settings: Settings, tmp_pa
     assert code == 0
     assert "\x1b" not in said
     assert "https://charts.example.com/health" in said
+    assert "2026-03-01 00:00:00Z" in said
 
     code, listed = run(settings, "apps", "list", "--json")
     assert orjson.loads(listed) == [CHARTS, FORMS]

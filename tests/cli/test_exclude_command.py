@@ -17,6 +17,7 @@ from tests.e2e.flow import Flow
 __all__ = ["settings"]
 
 HOUR_MS = 3_600_000
+SOON = ("--start", "2040-03-01T02:00:00Z")
 PLANNED = ("exclude", "add", "--app", "com.example.charts", "--reason", "planned")
 
 
@@ -58,15 +59,17 @@ def test_planned_downtime_is_declared_and_ended(prepared: Settings, tmp_path: Pa
     )
     assert code == 0, said
     assert said.startswith("CHG-1: planned downtime of com.example.charts, webhook-delivery-success-rate, from ")
-    assert "so it counts" in said
+    assert "ahead: failures in that time are left out" in said
     assert "The catalogue knows no app com.example.charts" in said
     record = {
         "id": "CHG-1",
         "appKey": "com.example.charts",
         "metricId": "webhook-delivery-success-rate",
         "reason": "PLANNED_DOWNTIME",
+        "scope": None,
         "start": start_ms,
         "end": start_ms + 2 * HOUR_MS,
+        "announcedAt": None,
     }
     assert log(prepared, tmp_path) == [("CHG-1", record)]
 
@@ -87,10 +90,10 @@ def test_planned_downtime_is_declared_and_ended(prepared: Settings, tmp_path: Pa
 def test_what_is_planned_too_late_is_told(prepared: Settings) -> None:
     code, said = run(prepared, *PLANNED, "--start", text(from_now(-3)), "--for", "9h", "--id", "CHG-2")
     assert code == 0
-    assert "TOO LATE TO COUNT" in said
+    assert "ANNOUNCED TOO LATE, so nothing is left out" in said
     (one,) = listed(prepared)
-    assert (one["state"], one["counts"]) == ("current", False)
-    assert "too late to count" in run(prepared, "exclude", "list")[1]
+    assert (one["state"], one["takesEffect"]) == ("current", False)
+    assert "TOO LATE: leaves nothing out" in run(prepared, "exclude", "list")[1]
 
 
 def test_a_longer_one_keeps_its_notice_a_moved_one_does_not(prepared: Settings) -> None:
@@ -102,6 +105,19 @@ def test_a_longer_one_keeps_its_notice_a_moved_one_does_not(prepared: Settings) 
     assert after["announced"] == before["announced"]
     assert after["end"] - after["start"] == 5 * HOUR_MS
     assert "TOO LATE" in run(prepared, *PLANNED, "--start", text(from_now(-1)), "--id", "CHG-3", "--for", "5h")[1]
+
+
+def test_a_ticket_announces_what_is_put_on_record_later(prepared: Settings) -> None:
+    start_ms, told = from_now(-1), ("--announced-at", text(from_now(-9)))
+    options = ("--start", text(start_ms), "--for", "5h", "--id", "CHG-4", "--scope", "Jira")
+    code, said = run(prepared, *PLANNED, *options, *told)
+    assert code == 0, said
+    assert "Announced 8h ahead: failures in that time are left out." in said
+    (one,) = listed(prepared)
+    assert (one["announcedAt"], one["scope"], one["takesEffect"]) == (from_now(-9), "Jira", True)
+    # Longer, and its ticket not named again: it was told in time all the same.
+    assert "Announced 8h ahead" in run(prepared, *PLANNED, *options[:2], "--for", "7h", *options[4:])[1]
+    assert "all metrics of Jira" in run(prepared, "exclude", "list")[1]
 
 
 def test_a_fault_of_the_platform_is_open_until_it_is_ended(prepared: Settings) -> None:
@@ -120,7 +136,9 @@ def test_a_fault_of_the_platform_is_open_until_it_is_ended(prepared: Settings) -
         "start": start_ms,
         "end": None,
         "state": "current",
-        "counts": True,
+        "takesEffect": True,
+        "scope": None,
+        "announcedAt": None,
         "announced": None,
     }
     assert run(prepared, "exclude", "end", exclusion_id, "--at", text(start_ms + HOUR_MS))[0] == 0
@@ -145,8 +163,9 @@ def test_recurring_maintenance_is_a_record_each_and_ends_as_one(prepared: Settin
     code, said = run(prepared, "exclude", "end", "upgrades", "--at", "2040-04-01T00:30:00Z")
     assert code == 0
     assert "upgrades-20400401T0000Z: now from 2040-04-01 00:00:00Z until 2040-04-01 00:30:00Z (30m)" in said
-    assert "3 ended before they began: they take nothing out.\n" in said
+    assert "3 were still to come: called off, so nothing is left out.\n" in said
     assert "(0" not in said
+    assert {one["state"] for one in listed(prepared) if one["start"] > one["end"] - 1} == {"called off"}
     ends = {one["id"]: one["end"] - one["start"] for one in listed(prepared)}
     assert ends.pop("upgrades-20400401T0000Z") == HOUR_MS // 2
     assert sorted(ends.values()) == [0] * 3 + [2 * HOUR_MS] * 5
@@ -174,18 +193,28 @@ def test_current_ones_come_first_and_past_ones_last(prepared: Settings) -> None:
     ("options", "hint"),
     [
         (("--reason", "planned", "--start", "now", "--for", "1h"), "--app"),
+        ((*PLANNED[2:], "--start", "now", "--for", "1h"), "announced before its start"),
+        ((*PLANNED[2:], "--start", "2040-03-01T02:00:00Z", "--for", "5"), "Write 5m or 5h"),
+        (
+            (*PLANNED[2:], "--start", "2040-03-01T02:00:00Z", "--for", "5h", "--announced-at", "2039-03-01T02:00:00Z"),
+            "still",
+        ),
+        (
+            ("--all-apps", "--reason", "platform-fault", "--start", "now", "--announced-at", "now"),
+            "only what is planned",
+        ),
         (("--reason", "planned", "--start", "now", "--for", "1h", "--app", "a", "--all-apps"), "--app"),
-        ((*PLANNED[2:], "--start", "now"), "--end"),
-        ((*PLANNED[2:], "--start", "now", "--for", "1h", "--end", "now"), "--end"),
+        ((*PLANNED[2:], *SOON), "--end"),
+        ((*PLANNED[2:], *SOON, "--for", "1h", "--end", "now"), "--end"),
         ((*PLANNED[2:], "--start", "2026-03-01T02:00:00Z", "--end", "2026-03-01T02:00:00Z"), "--end"),
         ((*PLANNED[2:], "--start", "2026-03-01T02:00", "--for", "1h"), "--start"),
         ((*PLANNED[2:], "--start", "tomorrow", "--for", "1h"), "--start"),
-        ((*PLANNED[2:], "--start", "now", "--for", "0s"), "--for"),
-        ((*PLANNED[2:], "--start", "now", "--for", "long"), "--for"),
-        ((*PLANNED[2:], "--start", "now", "--for", "1h", "--tz", "Mars/Base"), "--tz"),
-        ((*PLANNED[2:], "--start", "now", "--for", "1h", "--metric", "speed"), "--metric"),
-        ((*PLANNED[2:], "--start", "now", "--for", "1h", "--repeat", "often"), "--repeat"),
-        ((*PLANNED[2:], "--start", "now", "--for", "1h", "--id", "x" * 257), "id:"),
+        ((*PLANNED[2:], *SOON, "--for", "0s"), "--for"),
+        ((*PLANNED[2:], *SOON, "--for", "long"), "--for"),
+        ((*PLANNED[2:], *SOON, "--for", "1h", "--tz", "Mars/Base"), "--tz"),
+        ((*PLANNED[2:], *SOON, "--for", "1h", "--metric", "speed"), "--metric"),
+        ((*PLANNED[2:], *SOON, "--for", "1h", "--repeat", "often"), "--repeat"),
+        ((*PLANNED[2:], *SOON, "--for", "1h", "--id", "x" * 257), "id:"),
         (("--all-apps", "--reason", "platform-fault", "--start", "now", "--repeat", "FREQ=DAILY;COUNT=2"), "--for"),
     ],
 )

@@ -43,8 +43,8 @@ def announced(*versions: Stored) -> int | None:
 def test_it_is_as_it_was_declared() -> None:
     everything = exclusion(appKey="com.acme", metricId="app-availability")
     for declared in (everything, exclusion(reason="PLATFORM_FAULT", end_ms=None)):
-        assert known(version(5, declared)) == DeclaredExclusion(declared, 5, counts=True)
-    assert known(version(None, everything)) == DeclaredExclusion(everything, -1, counts=True)
+        assert known(version(5, declared)) == DeclaredExclusion(declared, 5, takes_effect=True)
+    assert known(version(None, everything)) == DeclaredExclusion(everything, -1, takes_effect=True)
 
 
 def test_the_version_that_set_the_start_is_the_announcement() -> None:
@@ -78,7 +78,7 @@ def test_what_is_no_exclusion_changes_nothing() -> None:
 def test_only_what_is_planned_needs_notice(reason: str, announced_ms: int, *, counts: bool) -> None:
     one = known(version(announced_ms, exclusion(reason=reason)))
     assert one is not None
-    assert one.counts is counts
+    assert one.takes_effect is counts
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_only_what_is_planned_needs_notice(reason: str, announced_ms: int, *, co
     ],
 )
 def test_it_holds_from_its_start_to_before_its_end(now_ms: int, phase: Phase) -> None:
-    assert DeclaredExclusion(exclusion(), 0, counts=True).phase(now_ms) is phase
+    assert DeclaredExclusion(exclusion(), 0, takes_effect=True).phase(now_ms) is phase
 
 
 def test_an_open_one_holds_for_good() -> None:
-    assert DeclaredExclusion(exclusion(end_ms=None), 0, counts=True).phase(START_MS + 10**9) is Phase.CURRENT
+    assert DeclaredExclusion(exclusion(end_ms=None), 0, takes_effect=True).phase(START_MS + 10**9) is Phase.CURRENT
 
 
 def test_an_end_keeps_the_start_and_all_the_rest() -> None:
@@ -116,6 +116,6 @@ def test_an_end_makes_nothing_longer() -> None:
 def test_an_id_stands_for_all_its_occurrences_and_nothing_else() -> None:
     assert occurrence_id("up", START_MS) == "up-20260302T1400Z"
     ids = ["up", "up-20260302T1400Z", "up-20260302T1401Z", "up-2", "upper", "other-up-20260302T1400Z"]
-    among = [DeclaredExclusion(exclusion(id=one), 0, counts=True) for one in ids]
+    among = [DeclaredExclusion(exclusion(id=one), 0, takes_effect=True) for one in ids]
     assert {one.exclusion.id for one in with_id(among, "up")} == {"up", "up-20260302T1400Z"}
     assert [one.exclusion.id for one in with_id(among, "up-2")] == ["up-2"]

@@ -14,13 +14,13 @@ from streams.registry.exclusions import FAULT, PLANNED, DeclaredExclusion, Phase
 
 TIME_HELP: Final = "now, RFC 3339, epoch ms, or a local time with --tz"
 _REASONS: Final = {PLANNED: "planned downtime", FAULT: "platform fault"}
-_ORDER: Final = {Phase.CURRENT: 0, Phase.COMING: 1, Phase.PAST: 2}
+_ORDER: Final = {Phase.CURRENT: 0, Phase.COMING: 1, Phase.PAST: 2, Phase.CALLED_OFF: 2}
 _SHOWN: Final = 5
 
 
 def described(exclusion: Exclusion) -> str:
     """`planned downtime of com.example.charts, all metrics, from 2026-11-29 02:00:00Z until ... (2h)`."""
-    return f"{_REASONS[exclusion.reason]} of {_app(exclusion)}, {_metric(exclusion)}, {span(exclusion)}"
+    return f"{_REASONS[exclusion.reason]} of {_app(exclusion)}, {_what(exclusion)}, {span(exclusion)}"
 
 
 def span(exclusion: Exclusion) -> str:
@@ -38,17 +38,17 @@ def listed(lines: Sequence[str]) -> list[str]:
 
 
 def notice(known: Sequence[DeclaredExclusion]) -> str:
-    """Whether what was declared counts, for all of one kind."""
+    """Whether what was declared takes effect, for all of one kind."""
     if known[0].exclusion.reason != PLANNED:
-        return "A fault of the platform counts from its start, whenever it is declared."
-    late = [one for one in known if not one.counts]
+        return "Failures in that time are left out from its start on, as the platform was at fault."
+    late = [one for one in known if not one.takes_effect]
     if not late:
         ahead_ms = min(one.exclusion.start - one.announced_ms for one in known)
-        return f"Announced {duration_text(ahead_ms)} ahead, so it counts."
-    which = "It comes" if len(known) == 1 else f"{len(late):,} of {len(known):,} come"
+        return f"Announced {duration_text(ahead_ms)} ahead: failures in that time are left out."
+    which = "ANNOUNCED TOO LATE" if len(known) == 1 else f"{len(late):,} of {len(known):,} ARE ANNOUNCED TOO LATE"
     return (
-        f"{which} TOO LATE TO COUNT: planned downtime takes nothing out unless it is announced before its start. "
-        "If the platform was at fault, declare that: --reason platform-fault."
+        f"{which}, so nothing is left out: planned downtime has to be announced before its start. If the partner told "
+        "it before, say when: --announced-at. If the platform was at fault, declare that: --reason platform-fault."
     )
 
 
@@ -67,16 +67,25 @@ def show(exclusions: Iterable[DeclaredExclusion], now_ms: int, *, as_json: bool)
         Column("state"),
         Column("start"),
         Column("end", rank=1),
-        Column("app", is_long=True),
-        Column("metric", is_long=True),
         Column("reason", is_long=True),
+        Column("app", is_long=True),
+        Column("of", is_long=True),
+        Column("announced", is_long=True),
     )
     for one in in_order:
         exclusion = one.exclusion
-        state = one.phase(now_ms).value + ("" if one.counts else ", too late to count")
-        end = "" if exclusion.end is None else utc_text(exclusion.end)
-        cells = (utc_text(exclusion.start), end, _app(exclusion), _metric(exclusion), _REASONS[exclusion.reason])
-        table.add(printable(exclusion.id), state, *cells)
+        end = "still going on" if exclusion.end is None else utc_text(exclusion.end)
+        when = "" if exclusion.reason != PLANNED else f"announced {utc_text(one.announced_ms)}"
+        table.add(
+            printable(exclusion.id),
+            one.phase(now_ms).value,
+            utc_text(exclusion.start),
+            end,
+            _REASONS[exclusion.reason],
+            _app(exclusion),
+            _what(exclusion),
+            when if one.takes_effect else f"{when}, TOO LATE: leaves nothing out",
+        )
     table.print(console())
 
 
@@ -86,7 +95,7 @@ def _place(known: DeclaredExclusion, now_ms: int) -> tuple[int, int, str]:
 
 
 def _document(known: DeclaredExclusion, now_ms: int) -> dict[str, Any]:
-    state = {"state": known.phase(now_ms).value, "counts": known.counts, "announced": known.announced_ms}
+    state = {"state": known.phase(now_ms).value, "takesEffect": known.takes_effect, "announced": known.announced_ms}
     return known.exclusion.model_dump() | state
 
 
@@ -94,5 +103,6 @@ def _app(exclusion: Exclusion) -> str:
     return "all apps" if exclusion.app_key is None else printable(exclusion.app_key)
 
 
-def _metric(exclusion: Exclusion) -> str:
-    return "all metrics" if exclusion.metric_id is None else printable(exclusion.metric_id)
+def _what(exclusion: Exclusion) -> str:
+    metric = "all metrics" if exclusion.metric_id is None else printable(exclusion.metric_id)
+    return metric if exclusion.scope is None else f"{metric} of {printable(exclusion.scope)}"

@@ -72,6 +72,8 @@ def length_ms(text: str, hint: str) -> int:
         milliseconds = duration_ms(text)
     except ValueError as problem:
         raise typer.BadParameter(str(problem), param_hint=hint) from None
+    if not text.strip()[-1:].isalpha():
+        raise typer.BadParameter(f"{text} of what? Write {text}m or {text}h", param_hint=hint)
     if not milliseconds:
         raise typer.BadParameter("longer than nothing, please", param_hint=hint)
     return milliseconds
