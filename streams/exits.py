@@ -35,5 +35,9 @@ MEANINGS: Final = {
 """What each one says."""
 
 
+START_OVER: Final = "start over with a new SLO_APPLICATION_ID and SLO_REPLACES set to the old one"
+"""Where nothing else is left: what the input topics still hold is judged anew."""
+
+
 class RefusalError(Exception):
     """What must not be gone on with: says why, and what an operator can do. Ends a service with `REFUSED`."""

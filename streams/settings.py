@@ -97,6 +97,10 @@ class Settings(BaseSettings):
     """Before the names of what an application publishes, where several read the same inputs: alerts, alert-state,
     rejected, heartbeat, incidents and standing. The topic prefix unless set.
     """
+    replaces: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """The application that this one takes the outputs over from: it judges anew what the input topics hold, and ends
+    the breaches that it does not find again. The other one's workers have to be stopped.
+    """
     partitions: int = Field(8, ge=1, le=10_000)
     """Of topics that are created."""
     replication_factor: int = Field(3, ge=1, le=32_767)
@@ -183,6 +187,13 @@ class Settings(BaseSettings):
         if protocol is not None and protocol.has_login and not value:
             raise ValueError(f"{protocol} needs it, and it is not set")
         return value
+
+    @field_validator("replaces")
+    @classmethod
+    def _replaces_another(cls, replaced: str | None, info: ValidationInfo) -> str | None:
+        if replaced is not None and replaced == info.data.get("application_id"):
+            raise ValueError("is SLO_APPLICATION_ID itself: it names the application before this one")
+        return replaced
 
     @field_validator("ssl_cafile")
     @classmethod

@@ -8,6 +8,7 @@ from streams.outlet.heartbeat import Heartbeats
 from streams.ownership.endings import Endings
 from streams.service import PartitionService
 from streams.settings import Settings
+from streams.unit.applications import check_applications
 from streams.unit.assembly import evaluator_partitions
 
 log = logging.getLogger(__name__)
@@ -37,3 +38,4 @@ class EvaluatorApp(PartitionService):
         created = await prepare_topics(self.settings)
         if created:
             log.info("created topics: %s", ", ".join(created))
+        await check_applications(self.settings)

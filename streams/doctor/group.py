@@ -7,11 +7,11 @@ from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
     NotCoordinatorForGroupError,
-    for_code,
 )
 
 from streams.doctor.finding import Finding, ok, problem, warning
 from streams.kafka.cluster import admin_client
+from streams.kafka.groups import group_state
 from streams.kafka.progress import progress_reader
 from streams.settings import Settings
 
@@ -42,7 +42,8 @@ async def check_group(settings: Settings) -> Finding:
     async with progress_reader(settings) as reader:
         try:
             progress = await reader.read_when_ready()
-            state, members = await _describe(settings)
+            async with admin_client(settings) as admin:
+                state, members = await group_state(admin, settings.application_id)
         except GroupAuthorizationFailedError as error:
             said = f"cannot be described: {type(error).__name__}: {error}"
             return problem(subject, said, f"Allow Read and Describe on group {settings.application_id}.")
@@ -55,13 +56,3 @@ async def check_group(settings: Settings) -> Finding:
     if lag > _LAG:
         return warning(subject, said, "It lags: slo-streams status shows where; start more workers.")
     return ok(subject, said)
-
-
-async def _describe(settings: Settings) -> tuple[str, int]:
-    """State of the group, and how many are in it."""
-    async with admin_client(settings) as admin:
-        (response,) = await admin.describe_consumer_groups([settings.application_id])
-    code, _group, state, _type, _protocol, members, *_ = response.groups[0]
-    if code and for_code(code).__name__ != "GroupIdNotFound":
-        raise for_code(code)(settings.application_id)
-    return state, len(members)

@@ -95,7 +95,11 @@ def _faults(
     source = existing.get(spec.like or "")
     if source is not None and source.partitions != topic.partitions:
         said = f"has {topic.partitions} partitions, but {spec.like} has {source.partitions}"
-        yield problem(name, said, "State and events have to lie together: start with a new SLO_APPLICATION_ID.")
+        yield problem(
+            name,
+            said,
+            "State and events have to lie together: start over with a new SLO_APPLICATION_ID and SLO_REPLACES.",
+        )
     if topic.replication < settings.replication_factor:
         said = f"has {topic.replication} replicas, fewer than SLO_REPLICATION_FACTOR={settings.replication_factor}"
         yield warning(name, said, "Add replicas, or set SLO_REPLICATION_FACTOR to what is meant.")

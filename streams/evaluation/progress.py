@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streams.evaluation.objective import Objective
-from streams.exits import RefusalError
+from streams.exits import START_OVER, RefusalError
 from streams.windows.hopping import LONG_AGO, common_pane
 
 DEFAULT_PANE_MS = 60_000
@@ -48,7 +48,7 @@ def pane_for(objectives: Sequence[Objective], stored: Progress | None) -> int:
             hop_s, pane_s = objective.hop_ms // 1_000, stored.pane_ms // 1_000
             raise PanesDoNotFitError(
                 f"objective {objective.name}: a hop of {hop_s} s cannot be read from the stored panes of {pane_s} s. "
-                f"Set its hop to a multiple of {pane_s} s, or start with a new SLO_APPLICATION_ID, which reads the "
-                "input topics from their start into new panes."
+                f"Set its hop to a multiple of {pane_s} s, or {START_OVER}: then "
+                "the input topics are read from their start into new panes."
             )
     return stored.pane_ms

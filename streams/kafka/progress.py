@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.kafka.cluster import admin_client, existing_topics
+from streams.kafka.commit_mark import commit_mark
 from streams.kafka.connection import client_options
 from streams.settings import Settings
 
@@ -85,7 +86,8 @@ class ProgressReader:
         progress = []
         for tp in tps:
             stored = committed.get(tp, OffsetAndMetadata(_NEVER_COMMITTED, ""))
-            watermark_ms = int(stored.metadata) if stored.metadata.isdecimal() else None
+            mark = commit_mark(stored.metadata)
+            watermark_ms = None if mark is None else mark.watermark_ms
             progress.append(
                 PartitionProgress(topic, tp.partition, ends[tp], max(stored.offset, firsts[tp]), watermark_ms)
             )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from streams.exits import START_OVER
 from streams.kafka.cluster import Topic
 from streams.names import METRICS, changelog
 from streams.settings import Settings
@@ -81,7 +82,7 @@ def fault_of(spec: TopicSpec, existing: Mapping[str, Topic], set_to: Mapping[str
     if source is not None and source.partitions != count:
         return (
             f"has {count} partitions, but {spec.like} has {source.partitions}: state and events would not lie "
-            "together; after a change of the count start with a new SLO_APPLICATION_ID"
+            f"together; after a change of the count {START_OVER}"
         )
     return None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiokafka import TopicPartition
 
-from streams.exits import RefusalError
+from streams.exits import START_OVER, RefusalError
 from streams.names import name_of
 
 
@@ -14,7 +14,7 @@ class SourceLostError(RefusalError):
     def __init__(self, name: str, end_offset: int, judged_offset: int) -> None:
         super().__init__(
             f"{name} ends at {end_offset:,}, but was judged up to {judged_offset:,}: it was deleted and created "
-            "anew, or lost records. Start over with a new SLO_APPLICATION_ID, which reads it from its beginning."
+            f"anew, or lost records. Restore it, or {START_OVER}."
         )
 
 

@@ -6,7 +6,6 @@ that reason ended, whatever crashed. An offset without metadata, as `kafka-consu
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Collection
 from dataclasses import dataclass, field
@@ -14,21 +13,20 @@ from typing import Final
 
 import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.rejected import RejectedHeaders, RejectReason
 from streams.intake.marks import REDRIVEN_FROM, Mark, redriven_from, without
 from streams.kafka.cluster import admin_client
 from streams.kafka.connection import client_options
+from streams.kafka.groups import committed_offsets
 from streams.kafka.placement import partition_of
 from streams.rejected.log import RejectedLog, RejectedRecord, rejected_log
 from streams.settings import Settings
 
 _BATCH_RECORDS: Final = 500
 _BATCH_BYTES: Final = 4 * 1024 * 1024
-_PATIENCE_S: Final = 30.0
-_RETRY_S: Final = 0.1
 
 Positions = dict[str, int]
 """RejectReason -> the offset to go on at, in one partition of the topic."""
@@ -98,18 +96,9 @@ async def redrive(settings: Settings, reasons: Collection[RejectReason], since_m
 
 
 async def _positions(settings: Settings) -> dict[TopicPartition, Positions]:
-    """By partition, with patience for a broker that has yet to set up its first group."""
-    deadline_s = time.monotonic() + _PATIENCE_S
     async with admin_client(settings) as admin:
-        while True:
-            try:
-                committed = await admin.list_consumer_group_offsets(redrive_group(settings))
-            except KafkaError as problem:
-                if not problem.retriable or time.monotonic() > deadline_s:
-                    raise
-                await asyncio.sleep(_RETRY_S)
-            else:
-                return {tp: _decode(stored) for tp, stored in committed.items()}
+        committed = await committed_offsets(admin, redrive_group(settings))
+    return {tp: _decode(stored) for tp, stored in committed.items()}
 
 
 def _encode(positions: Positions) -> OffsetAndMetadata:

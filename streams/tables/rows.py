@@ -1,7 +1,7 @@
 """How state lies on a changelog topic: one row a series, one meta row a partition, each led by a version byte.
 
-    key  ["com.acme.charts","Jira"]      value  1 + MessagePack of the panes and states; empty: dropped
-    key  meta                            value  1 + JSON: next source offset, progress, objectives
+    key  ["com.acme.charts","Jira"]      value  2 + MessagePack of the panes and states; empty: dropped
+    key  meta                            value  2 + JSON: next source offset, progress, objectives, what all depends on
 
 Panes are packed little-endian as in memory, so that a row of 15 panes costs about a microsecond to write.
 """
@@ -18,11 +18,13 @@ from streams.compact import compact_json
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.transition import ObjectiveState
-from streams.exits import RefusalError
+from streams.exits import START_OVER, RefusalError
+from streams.tables.identity import Identity
 from streams.windows.tumbling import TumblingCounts
 
 META_KEY: Final = b"meta"
-_VERSION: Final = b"\x01"  # what to do when the format changes: tests/tables/test_golden_rows.py
+_VERSION: Final = b"\x02"  # what to do when the format changes: tests/tables/test_golden_rows.py
+_NEVER_RELEASED: Final = b"\x01"
 
 _Panes = tuple[int, int, int, bytes, bytes]
 _Row = tuple[dict[str, ObjectiveState], _Panes, _Panes | None]
@@ -40,13 +42,16 @@ class Meta(msgspec.Struct, frozen=True):
 
     `progress` is None before the first accepted record. `rows` counts the series rows beside it: a changelog that
     holds fewer has lost some. `audited` tells up to which offset the reference topics were looked at for records that
-    cannot be used, by partition; only one partition has it.
+    cannot be used, by partition; only one partition has it. `identity` is what the state depends on, None until a store
+    has set it; `outputs` how many partitions each topic had that the application publishes to.
     """
 
     next_offset: int
     progress: Progress | None
     rows: int
     audited: dict[str, int] = {}
+    identity: Identity | None = None
+    outputs: dict[str, int] = {}
 
 
 def encode_key(key: SeriesKey) -> bytes:
@@ -107,6 +112,11 @@ def _fraction(_type: type, text: Any) -> Fraction:
 
 
 def _check_version(key: bytes, value: bytes) -> None:
+    if value[:1] == _NEVER_RELEASED:
+        raise UnreadableRowError(
+            f"row {key!r} was stored by a version before 0.2, which was never released: {START_OVER}, or delete the "
+            "topics and the consumer group of that version"
+        )
     if value[:1] != _VERSION:
         raise UnreadableRowError(f"row {key!r} has format {value[:1]!r}; this version reads {_VERSION!r}: upgrade it")
 

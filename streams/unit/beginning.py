@@ -4,7 +4,11 @@ import logging
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.exits import START_OVER
+from streams.kafka.cluster import admin_client
+from streams.kafka.commit_mark import commit_mark
 from streams.kafka.connection import client_options
+from streams.kafka.groups import committed_offsets
 from streams.names import name_of
 from streams.ownership.source import SourceOffsets
 from streams.settings import Settings
@@ -20,41 +24,60 @@ async def ask_offsets(
 ) -> tuple[SourceOffsets, CommittedPosition]:
     """Where the log and the last commit stand.
 
-    To be asked after the transactional producer has started: from then on nobody else changes the latter.
+    To be asked after the transactional producer has started: from then on no other worker changes the latter.
 
     Raises:
         KafkaError: the brokers do not answer.
     """
     rows = TopicPartition(changelog, source.partition)
-    consumer = AIOKafkaConsumer(**client_options(settings), group_id=settings.application_id, enable_auto_commit=False)
+    async with admin_client(settings) as admin:
+        stored = (await committed_offsets(admin, settings.application_id, [source])).get(source)
+    mark = None if stored is None else commit_mark(stored.metadata)
+    committed = None if stored is None else stored.offset
+    is_ours = stored is None or (mark is not None and mark.application == settings.application_id)
+    consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False)
     try:
         await consumer.start()
-        committed = await consumer.committed(source)
         ends = await consumer.end_offsets([source, rows])
         oldest = (await consumer.beginning_offsets([source]))[source]
     finally:
         await consumer.stop()
-    return SourceOffsets(source, oldest, ends[source]), CommittedPosition(committed, ends[rows])
+    return SourceOffsets(source, oldest, ends[source]), CommittedPosition(committed, ends[rows], is_ours)
 
 
-def beginning(source: SourceOffsets, committed: int | None, changelog: str, meta: Meta | None) -> Meta:
+def beginning(source: SourceOffsets, position: CommittedPosition, changelog: str, meta: Meta | None) -> Meta:
     """The stored meta row, or one for a partition that is new; held against the offset of the consumer group.
 
     A new partition begins at its oldest record for certain: left to the consumer, records that were fetched and
-    dropped during a rebalance would be passed over.
+    dropped during a rebalance would be passed over. An offset that somebody else committed says nothing.
 
     Raises:
-        StateLostError: no meta row, though the group has committed, so there was one.
+        StateLostError: the application has committed further than its state goes, so rows were lost.
         SourceLostError: the log ends before the state goes on; what is written there next would be taken for judged.
     """
+    rows = name_of(changelog, source.tp.partition)
+    committed = position.committed if position.is_ours else None
+    if position.committed is not None and not position.is_ours:
+        log.warning(
+            "%s: offset %s was committed by somebody else in the consumer group of this application; the state, at "
+            "%s, wins. Find out who it is: what it reads, the workers may not get",
+            source.name,
+            position.committed,
+            source.oldest_offset if meta is None else meta.next_offset,
+        )
     if meta is None:
         if committed is not None:
             raise StateLostError(
-                f"{name_of(changelog, source.tp.partition)} is empty, but {source.name} was committed up to "
-                f"{committed:,}: its state is lost. Restore the topic, or start over with a new SLO_APPLICATION_ID."
+                f"{rows} is empty, but {source.name} was committed up to {committed:,}: its state is lost. Restore the "
+                f"topic, or {START_OVER}."
             )
         return Meta(source.oldest_offset, None, 0)
     source.check(meta.next_offset)
-    if committed != meta.next_offset:
+    if committed is not None and committed > meta.next_offset:
+        raise StateLostError(
+            f"{rows} goes up to {meta.next_offset:,}, but {source.name} was committed up to {committed:,}: its last "
+            f"rows are lost. Restore the topic, or {START_OVER}."
+        )
+    if committed is not None and committed < meta.next_offset:
         log.warning("%s: the group stands at %s, the state at %s, which wins", source.name, committed, meta.next_offset)
     return meta

@@ -10,12 +10,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.evaluation.series import Series
+from streams.kafka.commit_mark import CommitMark
 from streams.kafka.connection import client_options
 from streams.kafka.placement import partition_of
 from streams.outlet.outgoing import Headers, Outgoing
@@ -23,6 +25,7 @@ from streams.ownership.seams import Position
 from streams.ownership.source import SourceOffsets
 from streams.settings import Settings
 from streams.tables.changelog import restore
+from streams.tables.identity import Identity, check_outputs
 from streams.tables.rows import Meta
 from streams.unit.beginning import ask_offsets, beginning
 from streams.unit.committed_position import CommittedPosition
@@ -59,7 +62,7 @@ class KafkaStore:
         # Rows repeat each other, and what is refused was compressed when it came: it must not take more room now. What
         # else others read stays readable for every client.
         self._compressed = {changelog, settings.topics.rejected}
-        self._found: tuple[SourceOffsets, int | None]
+        self._found: tuple[SourceOffsets, CommittedPosition]
         self.progressed_s = 0.0
         self._time_limit_s = settings.transaction_timeout / 1_000
         self._producer = AIOKafkaProducer(
@@ -78,8 +81,7 @@ class KafkaStore:
 
     async def position(self) -> Position:
         """Where the source and the last commit stand; the mark is a `CommittedPosition`."""
-        source, mark = await ask_offsets(self._settings, self.source, self._changelog)
-        self._found = source, mark.committed
+        self._found = source, mark = await ask_offsets(self._settings, self.source, self._changelog)
         return Position(source, mark)
 
     async def load(self) -> Loaded:
@@ -90,7 +92,23 @@ class KafkaStore:
         """
         state = await restore(self._settings, self._changelog, self.source.partition)
         meta = beginning(*self._found, self._changelog, state.meta)
-        return Loaded(meta, state.series, await self._partitions(self.source.topic))
+        identity = await self._identity()
+        if meta.identity is not None:
+            identity.check(meta.identity, self.source.partition)
+        meta = msgspec.structs.replace(meta, identity=identity, outputs=await self._outputs(meta.outputs))
+        return Loaded(meta, state.series, identity.partitions)
+
+    async def _identity(self) -> Identity:
+        settings, topic = self._settings, self.source.topic
+        return Identity(settings.application_id, topic, await self._partitions(topic), settings.partitioner)
+
+    async def _outputs(self, stored: Mapping[str, int]) -> dict[str, int]:
+        """How many partitions the topics have that alerts and what was rejected go to."""
+        topics = self._settings.topics
+        outputs = (topics.alert_state, topics.alerts, topics.rejected)
+        counts = {topic: await self._partitions(topic) for topic in outputs}
+        check_outputs(topics.alert_state, stored, counts)
+        return counts
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -115,7 +133,8 @@ class KafkaStore:
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._send(await self._by_place((*work.alerts, *work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)
-            offset = OffsetAndMetadata(work.next_offset, work.summary)
+            mark = CommitMark(self._settings.application_id, self._settings.partitioner, work.watermark_ms)
+            offset = OffsetAndMetadata(work.next_offset, mark.metadata)
             await self._producer.send_offsets_to_transaction({self.source: offset}, self._settings.application_id)
             self._failpoint.passed(Step.AFTER_OFFSETS)
             await self._producer.commit_transaction()

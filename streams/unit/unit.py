@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+import msgspec
+
 from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Judge, Objective
@@ -65,6 +67,7 @@ class Unit:
         self.topic = topics.input(metric)
         self.partition = partition
         self.next_offset = meta.next_offset
+        self._stored = meta
         self.counts: Counter[str] = Counter()
         self.counts_by_reference = metric.delivers_to_clients  # the catalogue excludes clients
         self._topics = topics
@@ -180,8 +183,15 @@ class Unit:
         dirty = self.evaluator.take_dirty()
         rows = {encode_key(key): None if series is None else encode_series(series) for key, series in dirty.items()}
         progress = self.evaluator.progress
-        meta = Meta(self.next_offset, progress, len(self.evaluator.series), dict(self.audited))
-        rows[META_KEY] = encode_meta(meta)
+        rows[META_KEY] = encode_meta(
+            msgspec.structs.replace(
+                self._stored,
+                next_offset=self.next_offset,
+                progress=progress,
+                rows=len(self.evaluator.series),
+                audited=dict(self.audited),
+            )
+        )
         alerts, self._alerts = self._alerts, []
         due_ms, self._due_ms = self._due_ms, []
         rejected, misplaced = self._admission.take_unfit()
@@ -197,5 +207,4 @@ class Unit:
         self.counts.update(f"rejected {rejection.reason}" for rejection in rejected)
         self.counts["rerouted"] += len(rerouted)
         self.counts["rows"] += len(rows)
-        watermark_ms = self.evaluator.watermark_ms
-        return Work(rows, self.next_offset, str(watermark_ms or ""), alerts, misfits, due_ms)
+        return Work(rows, self.next_offset, self.evaluator.watermark_ms, alerts, misfits, due_ms)

@@ -15,7 +15,7 @@ class Work:
 
     rows: dict[bytes, bytes | None]
     next_offset: int
-    summary: str
+    watermark_ms: int | None
     alerts: list[Outgoing] = field(default_factory=list)
     misfits: list[Outgoing] = field(default_factory=list)
     due_ms: list[int] = field(default_factory=list)

@@ -87,7 +87,7 @@ def test_whoever_takes_a_partition_over_fences_its_former_owner(flow: Flow) -> N
 
 
 def work(value: bytes, *, next_offset: int) -> Work:
-    return Work({b"row": value}, next_offset, "")
+    return Work({b"row": value}, next_offset, None)
 
 
 @pytest.mark.timeout(400)

@@ -6,21 +6,24 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
+from streams.kafka.commit_mark import CommitMark
 from streams.names import METRICS, WEBHOOK, changelog
-from tests.e2e.flow import Flow
+from streams.settings import PartitionerName
+from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_placement import delivery
+from tests.e2e.test_refusals import refusal
 from tests.model import murmur2_partition
 from tests.model.generate import HOUR_MS, START_MS, random_log
 
 
-async def move_group(flow: Flow, offsets: dict[TopicPartition, int]) -> None:
-    """What an operator does with the offsets of a stopped group."""
+async def move_group(flow: Flow, offsets: dict[TopicPartition, int], metadata: str = "") -> None:
+    """What an operator does with the offsets of a stopped group, or whoever else commits in it."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=flow.bootstrap_servers, group_id=flow.application_id, enable_auto_commit=False
     )
     async with consumer:
         consumer.assign(list(offsets))
-        await consumer.commit(offsets)
+        await consumer.commit({tp: (offset, metadata) for tp, offset in offsets.items()})
 
 
 @pytest.mark.timeout(400)
@@ -37,7 +40,7 @@ def test_stored_state_wins_over_the_offset_of_the_group(flow: Flow) -> None:
         await move_group(flow, dict.fromkeys(await flow.committed(), 1))
         await flow.produce(second)
         worker = flow.start_worker()
-        await worker.says("the group stands at 1, the state at")
+        await worker.says("offset 1 was committed by somebody else in the consumer group of this application")
         await flow.wait_until_read()
         assert await worker.stop() == 0
 
@@ -45,10 +48,37 @@ def test_stored_state_wins_over_the_offset_of_the_group(flow: Flow) -> None:
         ends = await flow.end_offsets(flow.input_partitions)
         await move_group(flow, {tp: ends[tp] for tp in await flow.committed()})
         worker = flow.start_worker()
-        await worker.says("which wins")
+        await worker.says("wins. Find out who it is")
         await flow.produce(flow.closing_records(START_MS + 60 * HOUR_MS))
         await flow.wait_until_read()
         assert (await flow.check()).all_alerts
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.timeout(400)
+def test_state_behind_its_own_commit_is_lost_state(flow: Flow) -> None:
+    """As a broker leaves it that was killed before the last of a changelog was on disk."""
+
+    async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S  # one that refuses does not say goodbye
+        await flow.create_topics()
+        app = "com.example.chart"
+        await flow.produce(flow.place([delivery(app, number) for number in range(3)]))
+        worker = flow.start_worker()
+        await flow.wait_until_read()
+        assert await worker.stop() == 0
+        place = TopicPartition(flow.topics.input(WEBHOOK), murmur2_partition(app.encode(), flow.partitions))
+        mark = CommitMark(flow.application_id, PartitionerName.MURMUR2, START_MS)
+        await move_group(flow, {place: 2}, mark.metadata)
+        worker = flow.start_worker()
+        await worker.says("the group stands at 2, the state at 3, which wins")
+        assert await worker.stop() == 0
+        await move_group(flow, {place: 4}, mark.metadata)
+        said = await refusal(flow)
+        assert "goes up to 3, but" in said
+        assert f"{place.topic}[{place.partition}] was committed up to 4" in said
+        assert "SLO_REPLACES" in said
 
     asyncio.run(scenario())
 

@@ -106,6 +106,28 @@ def test_lost_state_is_never_begun_anew(flow: Flow) -> None:
 
 
 @pytest.mark.timeout(400)
+def test_what_the_stored_state_depends_on_is_not_changed(flow: Flow) -> None:
+    async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S  # one that refuses does not say goodbye
+        await flow.create_topics()
+        await flow.produce(flow.place([delivery("com.example.chart", 0)]))
+        worker = flow.start_worker()
+        await flow.wait_until_read()
+        assert await worker.stop() == 0
+        said = await refusal(flow, SLO_TOPIC_PREFIX=f"{flow.prefix}other.")
+        assert f"{flow.application_id} has judged {flow.prefix}webhook.v1, and now" in said
+        assert "set SLO_TOPIC_PREFIX back" in said
+        said = await refusal(flow, SLO_PARTITIONER="crc32")
+        assert "with SLO_PARTITIONER=murmur2, and now it is crc32" in said
+        assert "SLO_REPLACES" in said
+        flow.start_worker()
+        await flow.produce(flow.place([delivery("com.example.chart", 1)]))
+        await flow.wait_until_read()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.timeout(400)
 def test_an_input_topic_that_was_created_anew_is_not_read_with_the_old_state(flow: Flow) -> None:
     """Its first records would be taken for those that were judged already, and passed over in silence."""
 

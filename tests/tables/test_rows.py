@@ -97,13 +97,20 @@ def test_a_row_of_fifteen_panes_is_small() -> None:
     assert len(KEY) + len(encode_series(series)) < 450
 
 
-@pytest.mark.parametrize("version", [b"\x02", b"\x00", b"{", b""])
+@pytest.mark.parametrize("version", [b"\x03", b"\x00", b"{", b""])
 def test_another_format_is_refused(version: bytes) -> None:
     row, meta = encode_series(Series(("a", "b"))), encode_meta(Meta(0, None, 0))
     with pytest.raises(UnreadableRowError, match=r"com\.example\.app.*has format.*this version reads.*upgrade"):
         decode_series(KEY, version + row[1:] if version else b"")
     with pytest.raises(UnreadableRowError, match=r"meta.*has format"):
         decode_meta(version + meta[1:] if version else b"")
+
+
+def test_what_was_stored_before_the_first_release_is_refused_with_what_to_do() -> None:
+    row, meta = encode_series(Series(("a", "b"))), encode_meta(Meta(0, None, 0))
+    for old in (lambda: decode_series(KEY, b"\x01" + row[1:]), lambda: decode_meta(b"\x01" + meta[1:])):
+        with pytest.raises(UnreadableRowError, match=r"before 0\.2.*SLO_APPLICATION_ID.*or delete the topics"):
+            old()
 
 
 @pytest.mark.parametrize("damage", [slice(0, 1), slice(0, 3), slice(0, -1)])
@@ -126,7 +133,7 @@ def test_a_key_that_is_no_series_is_refused(key: bytes) -> None:
 
 @pytest.mark.parametrize("panes", [b"abc", b"\0\0\0\0"], ids=["half a number", "a pane without totals"])
 def test_columns_that_do_not_fit_are_refused(panes: bytes) -> None:
-    row = b"\x01" + msgspec.msgpack.encode(({}, (1, 1, 0, panes, bytes(16)), None))
+    row = b"\x02" + msgspec.msgpack.encode(({}, (1, 1, 0, panes, bytes(16)), None))
     with pytest.raises(UnreadableRowError, match="is damaged"):
         decode_series(KEY, row)
 

@@ -60,7 +60,7 @@ def test_one_piece_of_work_holds_everything() -> None:
     assert (record.topic, record.value) == ("slo.rejected.v1", b"{")
     assert (headers["reason"], headers["partition"], headers["offset"]) == (b"not_json", b"3", b"41")
     assert work.next_offset == 43
-    assert work.summary == str(clock_ms("12:01:10"))
+    assert work.watermark_ms == clock_ms("12:01:10")
     meta = meta_of(work)
     assert (meta.next_offset, meta.rows) == (43, 1)
     assert meta.progress is not None
@@ -123,7 +123,7 @@ def test_markers_before_any_record_are_kept_without_a_watermark() -> None:
     unit = new_unit()
     unit.apply(Chunk.of(0, 3, []), clock_ms=None)
     work = work_of(unit)
-    assert (work.next_offset, work.summary, meta_of(work)) == (3, "", Meta(3, None, 0))
+    assert (work.next_offset, work.watermark_ms, meta_of(work)) == (3, None, Meta(3, None, 0))
 
 
 def test_what_a_tick_judged_is_work_with_its_meta_row() -> None:
