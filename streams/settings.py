@@ -121,8 +121,10 @@ class Settings(BaseSettings):
     """For how long a service without a broker waits, alive and not ready, before it ends with 69."""
     commit_interval: DurationMs = Field(500, ge=10, le=60_000)
     """About how often work is committed. An alert waits for half of it at most, behind a backlog for up to 5 s."""
-    objectives: Path | None = None
-    """OpenSLO file; the shipped one unless set."""
+    objectives: str | None = None
+    """OpenSLO files, by their paths and separated by commas; `default` and `burn-rate` are shipped. `default` unless
+    set.
+    """
     health_host: str = "127.0.0.1"
     """Where `/live`, `/ready` and `/metrics` are answered: `0.0.0.0` in a container, whose port stays inside the
     cluster.

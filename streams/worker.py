@@ -2,7 +2,7 @@
 
 import logging
 
-from streams.evaluation.objective import Objective
+from streams.evaluation.objective import Judge, Objective
 from streams.kafka.topics import prepare_topics
 from streams.outlet.heartbeat import Heartbeats
 from streams.ownership.endings import Endings
@@ -19,6 +19,7 @@ class EvaluatorApp(PartitionService):
 
     def __init__(self, settings: Settings, objectives: tuple[Objective, ...], endings: Endings | None = None) -> None:
         endings = endings or Endings()
+        self.objectives = objectives
         super().__init__(
             settings,
             evaluator_partitions(settings, objectives, endings),
@@ -35,6 +36,9 @@ class EvaluatorApp(PartitionService):
 
     async def prepare(self) -> None:
         """Create missing topics; refuse a cluster where the work cannot be done right."""
+        left = [objective.name for objective in self.objectives if objective.judge is Judge.HISTORY]
+        if left:
+            log.info("left to history (slo-streams history): %s", ", ".join(left))
         created = await prepare_topics(self.settings)
         if created:
             log.info("created topics: %s", ", ".join(created))

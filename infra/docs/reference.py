@@ -1,4 +1,4 @@
-"""The reference pages, made from the code: settings, topics, commands, exit codes, metrics, the HTTP interface."""
+"""The reference pages, made from the code: settings, annotations, topics, commands, exit codes, metrics, HTTP."""
 
 import inspect
 import re
@@ -21,6 +21,7 @@ from streams.gateway.settings import GatewaySettings
 from streams.health.condition import Condition
 from streams.health.metrics import Metrics
 from streams.kafka.specs import topics_needed
+from streams.objectives.annotations import ANNOTATIONS
 from streams.settings import Settings
 
 DIRECTORY: Final = Path(__file__).parent / "pages" / "reference"
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
     """Name of each page -> its text."""
     made = {
         "settings.md": ("Settings", _settings()),
+        "annotations.md": ("Annotations of objectives", _annotations()),
         "topics.md": ("Topics", _topics()),
         "commands.md": ("Commands", _commands()),
         "exit-codes.md": ("Exit codes", _exit_codes()),
@@ -91,6 +93,19 @@ def _duration(ms: int) -> str:
         if ms and ms % size_ms == 0 and ms // size_ms < 1_000 and (unit == "s" or ms >= 5 * size_ms):
             return f"{ms // size_ms}{unit}"
     return f"{ms}ms" if ms else "0"
+
+
+# Annotations
+
+
+def _annotations() -> Iterator[str]:
+    yield "What OpenSLO has no field for stands in `metadata.annotations` of an object. Those of other tools are passed"
+    yield "over; one of ours that is not listed here, or stands at another kind of object, is refused. Durations are"
+    yield "written with their unit: `30s`, `15m`, `24h`, `7d`."
+    for kind in dict.fromkeys(annotation.kind for annotation in ANNOTATIONS):
+        yield f"\n## {kind}\n"
+        rows = ((f"`{it.name}`", it.meaning, it.allowed, it.default) for it in ANNOTATIONS if it.kind == kind)
+        yield from _table(("annotation", "meaning", "may be", "default"), rows)
 
 
 # Topics

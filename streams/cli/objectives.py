@@ -1,14 +1,15 @@
 """`slo-streams objectives`: look at an objectives file before a worker does."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, percent
-from streams.evaluation.objective import Objective
-from streams.objectives import InvalidObjectivesError, load_objectives
+from streams.evaluation.objective import Judge, Objective
+from streams.objectives import InvalidObjectivesError, Objectives, read_objectives
+from streams.objectives.load import DEFAULT, SHIPPED
 from streams.plural import number_of
 
 objectives_app = typer.Typer(name="objectives", no_args_is_help=True)
@@ -27,19 +28,23 @@ def _objectives() -> None:
 @objectives_app.command()
 def check(
     file: Annotated[
-        Path | None,
+        str,
         typer.Argument(
-            metavar="FILE", envvar="SLO_OBJECTIVES", show_default="the shipped objectives", help="An OpenSLO v1 file."
+            metavar="FILE",
+            envvar="SLO_OBJECTIVES",
+            help=f"An OpenSLO v1 file, or several, separated by commas; {' and '.join(SHIPPED)} are shipped.",
         ),
-    ] = None,
+    ] = DEFAULT,
 ) -> None:
-    """Check an objectives file and show how it is understood.
+    """Check objectives files and show how they are understood.
 
-    Prints one row for each objective, or every problem as `file:line: field: what to change`.
+    Prints one row for each objective, those left to history, and what was read and is not used; or every problem as
+    `file:line: field: what to change`.
 
     \b
-    Example:
+    Examples:
       slo-streams objectives check my-objectives.yaml
+      slo-streams objectives check default,burn-rate
 
     \b
     Exit codes:
@@ -48,18 +53,33 @@ def check(
       2  wrong options
     """
     try:
-        objectives = load_objectives(file)
+        objectives = read_objectives(file)
     except InvalidObjectivesError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     out = console()
-    _table(objectives).print(out)
-    out.print()
-    said = number_of(len(objectives), "objective")
-    out.print(f"{file or 'shipped objectives'}: {said}, no problems. A window is judged at every hop.", soft_wrap=True)
+    if objectives.all:
+        _table(objectives.all).print(out)
+        out.print()
+    out.print(_summary(file, objectives), markup=False, soft_wrap=True)
 
 
-def _table(objectives: tuple[Objective, ...]) -> Table:
+def _summary(source: str, objectives: Objectives) -> str:
+    """What the table does not show, line by line."""
+    said = number_of(len(objectives.all), "objective")
+    lines = [f"{source}: {said}, no problems. A window is judged at every hop."]
+    left = objectives.of(Judge.HISTORY)
+    if left:
+        lines.append(f"Left to history, which `slo-streams history` judges: {', '.join(one.name for one in left)}")
+    levels = {level.name: level.budget_levels for level in objectives.service_levels if level.budget_levels}
+    for name, percents in levels.items():
+        lines.append(f"History alerts on the budget of {name} at {', '.join(map(str, percents))} %")
+    if objectives.unused:
+        lines += ["", "Read and not used:", *(f"  {remark}" for remark in objectives.unused)]
+    return "\n".join(lines)
+
+
+def _table(objectives: Sequence[Objective]) -> Table:
     table = Table(
         Column("objective"),
         Column("metric", is_long=True),
@@ -70,18 +90,23 @@ def _table(objectives: tuple[Objective, ...]) -> Table:
         Column("alert after", rank=3),
         Column("recover after", rank=3),
         Column("silence", rank=2),
+        Column("severity", rank=2),
+        Column("judged by", rank=1),
     )
     for objective in objectives:
+        short = f" and {_duration(objective.short_ms)}" if objective.short_ms else ""
         table.add(
             objective.name,
             objective.metric,
-            _duration(objective.window_ms),
+            _duration(objective.window_ms) + short,
             _duration(objective.hop_ms),
             f"SLI {'<=' if objective.breach_at_budget else '<'} {percent(objective.slo_percent)}",
             str(objective.minimum_events),
             _patience(objective.alert_after_ms),
             _patience(objective.recover_after_ms),
             objective.silence.value,
+            objective.severity,
+            objective.judge.value,
         )
     return table
 

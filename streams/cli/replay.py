@@ -30,7 +30,7 @@ def replay(
         list[Path] | None, typer.Argument(help="NDJSON files; standard input without one, or for '-'.")
     ] = None,
     objectives: Annotated[
-        Path | None, typer.Option(help="OpenSLO file to test; default: SLO_OBJECTIVES or the shipped one.")
+        str | None, typer.Option(help="OpenSLO files to test, as SLO_OBJECTIVES names them; default: those.")
     ] = None,
     until: Annotated[
         str | None, typer.Option(help="Judge every boundary up to this time (RFC 3339 or epoch ms).")

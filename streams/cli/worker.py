@@ -3,7 +3,6 @@
 import logging
 import os
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,9 +73,8 @@ def worker(
 
 def _faulty_objectives() -> list[str]:
     """What is wrong with the objectives, told beside wrong settings, so that one try shows all faults."""
-    path = os.environ.get("SLO_OBJECTIVES")
     try:
-        load_objectives(Path(path) if path else None)
+        load_objectives(os.environ.get("SLO_OBJECTIVES"))
     except InvalidObjectivesError as problem:
         return [str(problem)]
     return []

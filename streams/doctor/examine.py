@@ -56,7 +56,7 @@ async def _examine_cluster(settings: Settings, objectives: tuple[Objective, ...]
 
 
 def _check_objectives(settings: Settings) -> tuple[Finding, tuple[Objective, ...]]:
-    name = str(settings.objectives or "the shipped ones")
+    name = settings.objectives or "the shipped ones"
     try:
         objectives = load_objectives(settings.objectives)
     except InvalidObjectivesError as error:

@@ -1,6 +1,16 @@
-"""Objectives as OpenSLO files, and the shipped defaults."""
+"""Objectives as OpenSLO files, and the shipped ones."""
 
-from streams.objectives.defect import Defect, InvalidObjectivesError
-from streams.objectives.load import load_objectives
+from streams.objectives.bind import Objectives
+from streams.objectives.load import Source, load_objectives, read_objectives
+from streams.objectives.remark import InvalidObjectivesError, Remark
+from streams.objectives.service_level import ServiceLevel
 
-__all__ = ["Defect", "InvalidObjectivesError", "load_objectives"]
+__all__ = [
+    "InvalidObjectivesError",
+    "Objectives",
+    "Remark",
+    "ServiceLevel",
+    "Source",
+    "load_objectives",
+    "read_objectives",
+]

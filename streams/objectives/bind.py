@@ -1,159 +1,176 @@
 """OpenSLO objects -> objectives: names followed from SLO to policy to condition, defaults filled in, numbers checked.
 
-One policy belongs to one SLO, although OpenSLO lets SLOs share one: its name is the `objective` of alerts, and one
-name for two rules would leave open which of them fired.
+An objective is called as its policy, and as `SLO/policy` where several SLOs name that policy: one name for two rules
+would leave open which of them fired.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from streams.evaluation.objective import Objective
-from streams.names import METRICS
-from streams.objectives.defect import Defect
+from streams.evaluation.objective import Judge, Objective
+from streams.objectives.annotations import SLOAnnotations
 from streams.objectives.document import FieldPath
-from streams.objectives.openslo import SLO, AlertCondition, AlertPolicy, BurnRate, PolicyRef, Tuning
+from streams.objectives.openslo import SLO, AlertCondition, AlertPolicy, PolicyRef
+from streams.objectives.remark import Remark
+from streams.objectives.rule import Rule
+from streams.objectives.service_level import ServiceLevel
 from streams.objectives.spec import Located, Spec
-
-_SHORT_HOP_MS: Final = 60_000
-_LONG_HOP_MS: Final = 300_000
-_LONGEST_WITH_SHORT_HOP_MS: Final = 6 * 3_600_000
-_MAX_PANES: Final = 20_000  # 20 bytes a pane: a series' row stays well below a broker's usual record limit of 1 MB
 
 _Named: TypeAlias = Located[SLO] | Located[AlertPolicy] | Located[AlertCondition]
 
-
-def bind(spec: Spec) -> tuple[tuple[Objective, ...], list[Defect]]:
-    """The objectives in the order the SLOs name them, and what does not fit together."""
-    binder = _Binder(spec)
-    objectives = tuple(binder.objectives())
-    return objectives, binder.problems
+_OTHERS: Final = {
+    "Service": "is read and not used: alerts have the name that an SLO gives as its service",
+    "SLI": "is read and not used: events are judged by the rules of their metric",
+    "DataSource": "is read and not used: events come from Kafka",
+    "AlertNotificationTarget": "is read and not used: who is told is set in the targets file",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    """A policy with its condition resolved: all of an objective but metric and target."""
+class Objectives:
+    """What some objectives files say.
 
-    name: str
-    tuning: Tuning
-    hop_ms: int
-    burn_rate: Located[BurnRate]
+    `all` are the alert rules in the order the SLOs name them, `service_levels` what the SLOs promise; `unused` is what
+    was read and changes nothing.
+    """
+
+    all: tuple[Objective, ...] = ()
+    service_levels: tuple[ServiceLevel, ...] = ()
+    unused: tuple[Remark, ...] = ()
+
+    def of(self, judge: Judge) -> tuple[Objective, ...]:
+        """Those that one of the two judges."""
+        return tuple(objective for objective in self.all if objective.judge is judge)
 
 
+def bind(spec: Spec) -> tuple[Objectives, list[Remark]]:
+    """The objectives, and what does not fit together."""
+    binder = _Binder(spec)
+    return binder.objectives(), binder.problems
+
+
+class _Use(NamedTuple):
+    """A policy where an SLO names or holds it."""
+
+    slo: Located[SLO]
+    policy: str
+    place: FieldPath
+    is_inline: bool
+
+
+@dataclass
 class _Binder:
-    """One file's names, who uses them, and the problems found on the way."""
+    """The names of all files, who uses them, and the problems found on the way."""
 
-    def __init__(self, spec: Spec) -> None:
-        self.problems: list[Defect] = []
-        self._spec = spec
-        self._slo_of: dict[str, str] = {}
-        self._used_conditions: set[str] = set()
-        self._conditions = {condition.value.metadata.name: condition for condition in spec.conditions}
+    spec: Spec
+    problems: list[Remark] = field(default_factory=list)
+    _used: set[str] = field(default_factory=set)
+    _used_conditions: set[str] = field(default_factory=set)
+
+    def objectives(self) -> Objectives:
         inline = [
             slo.inner(use, "spec", "alertPolicies", at)
-            for slo in spec.slos
-            for at, use in enumerate(slo.value.spec.alert_policies)
+            for slo in self.spec.slos
+            for at, use in enumerate(slo.value.spec.alert_policies or ())
             if isinstance(use, AlertPolicy)
         ]
-        for objects in (spec.slos, [*spec.policies, *inline], spec.conditions):
-            self._refuse_twins(objects)
-        self._rules = {policy.value.metadata.name: self._rule(policy) for policy in (*spec.policies, *inline)}
+        self._refuse_twins([*self.spec.policies, *inline])
+        self._refuse_twins(self.spec.conditions)
+        levels = self._service_levels()
+        rules = {policy.value.metadata.name: self._rule(policy) for policy in (*self.spec.policies, *inline)}
+        judged = tuple(self._bound(levels, rules))
+        return Objectives(judged, tuple(levels.values()), tuple(self._unused()))
 
-    def objectives(self) -> Iterator[Objective]:
-        for slo in self._spec.slos:
-            for at, use in enumerate(slo.value.spec.alert_policies):
-                rule = self._claimed(slo, use, at)
-                objective = self._objective(slo.value, rule) if rule else None
-                if objective:
-                    yield objective
-        self._refuse_unused(self._spec.policies, self._slo_of, "no SLO names it, so it would never fire")
-        self._refuse_unused(self._spec.conditions, self._used_conditions, "no AlertPolicy names it")
+    # SLOs
 
-    def _rule(self, policy: Located[AlertPolicy]) -> _Rule | None:
+    def _service_levels(self) -> dict[str, ServiceLevel]:
+        """By name. An SLO may stand in several files, as long as they promise the same and only its policies differ."""
+        levels: dict[str, ServiceLevel] = {}
+        written: dict[str, list[Located[SLO]]] = {}
+        for slo in self.spec.slos:
+            name = slo.value.metadata.name
+            level = _service_level(slo.value)
+            others = written.setdefault(name, [])
+            if any(other.document.file == slo.document.file for other in others):
+                self._blame(slo, "metadata", "name", sentence=f"another SLO is named {name!r}; names must differ")
+            elif name in levels and levels[name] != level:
+                first = others[0].document.file
+                sentence = f"SLO {name!r} promises something else in {first}; give it a name of its own"
+                self._blame(slo, "metadata", "name", sentence=sentence)
+            levels.setdefault(name, level)
+            others.append(slo)
+        return levels
+
+    # Policies and their conditions
+
+    def _rule(self, policy: Located[AlertPolicy]) -> Rule | None:
         """The rule of a policy; None when a problem with it was found."""
-        burn_rate = self._burn_rate(policy)
-        if burn_rate is None:
-            return None
-        tuning = policy.value.metadata.annotations or Tuning()
-        window_ms = burn_rate.value.lookback_window
-        hop_ms = tuning.hop or (_SHORT_HOP_MS if window_ms <= _LONGEST_WITH_SHORT_HOP_MS else _LONG_HOP_MS)
-        panes, rest = divmod(window_ms, hop_ms)
-        hop = f"the hop ({hop_ms // 1_000}s{'' if tuning.hop else ', the default'}; annotation slo-streams/hop)"
-        if rest:
-            self._blame(burn_rate, "lookbackWindow", sentence=f"should be a multiple of {hop}")
-        elif panes > _MAX_PANES:
-            sentence = f"is {panes:,} times {hop}; at most {_MAX_PANES:,} are supported, so lengthen the hop"
-            self._blame(burn_rate, "lookbackWindow", sentence=sentence)
-        else:
-            return _Rule(policy.value.metadata.name, tuning, hop_ms, burn_rate)
-        return None
-
-    def _burn_rate(self, policy: Located[AlertPolicy]) -> Located[BurnRate] | None:
         (condition,) = policy.value.spec.conditions
         place = ("spec", "conditions", 0)
         if isinstance(condition, AlertCondition):
-            return policy.inner(condition.spec.condition, *place, "spec", "condition")
+            return self._sound(Rule(policy, policy.inner(condition.spec, *place, "spec")))
         name = condition.condition_ref
         self._used_conditions.add(name)
-        if name in self._conditions:
-            found = self._conditions[name]
-            return found.inner(found.value.spec.condition, "spec", "condition")
-        if name not in self._spec.doubtful:
-            self._blame(policy, *place, "conditionRef", sentence=f"no AlertCondition is named {name!r} in this file")
+        found = next((one for one in self.spec.conditions if one.value.metadata.name == name), None)
+        if found is not None:
+            return self._sound(Rule(policy, found.inner(found.value.spec, "spec")))
+        if name not in self.spec.doubtful:
+            self._blame(policy, *place, "conditionRef", sentence=f"no AlertCondition is named {name!r}")
         return None
 
-    def _claimed(self, slo: Located[SLO], use: str | PolicyRef | AlertPolicy, at: int) -> _Rule | None:
-        """The rule of a policy that an SLO names or holds; from now on it belongs to that SLO."""
-        place: FieldPath = ("spec", "alertPolicies", at)
-        match use:
-            case AlertPolicy():
-                name = use.metadata.name
-            case PolicyRef():
-                name, place = use.alert_policy_ref, (*place, "alertPolicyRef")
-            case str():
-                name = use
-        if name not in self._rules:
-            if name not in self._spec.doubtful:
-                self._blame(slo, *place, sentence=f"no AlertPolicy is named {name!r} in this file")
-            return None
-        if name in self._slo_of:
-            if not isinstance(use, AlertPolicy):
-                owner = self._slo_of[name]
-                sentence = f"AlertPolicy {name!r} is already used by SLO {owner!r}; write one with a name of its own"
-                self._blame(slo, *place, sentence=sentence)
-            return None
-        self._slo_of[name] = slo.value.metadata.name
-        return self._rules[name]
+    def _sound(self, rule: Rule) -> Rule | None:
+        fault = rule.fault()
+        if fault is not None:
+            self.problems.append(fault)
+        return None if fault else rule
 
-    def _objective(self, slo: SLO, rule: _Rule) -> Objective | None:
-        burn_rate = rule.burn_rate.value
-        budget = Fraction(burn_rate.threshold) * (1 - slo.spec.objectives[0].share)
-        at_budget = burn_rate.op == "gte"
-        if at_budget and budget == 0:
-            sentence = f"gte with the target of SLO {slo.metadata.name!r}, 100 %, would always be breached; use gt"
-            self._blame(rule.burn_rate, "op", sentence=sentence)
-            return None
-        if budget > 1 or (budget == 1 and not at_budget):
-            sentence = (
-                f"with the target of SLO {slo.metadata.name!r} allows every event to fail, so it would never fire"
-            )
-            self._blame(rule.burn_rate, "threshold", sentence=sentence)
-            return None
-        metric = slo.spec.indicator_ref
-        return Objective(
-            name=rule.name,
-            metric=metric,
-            window_ms=burn_rate.lookback_window,
-            hop_ms=rule.hop_ms,
-            budget=budget,
-            breach_at_budget=at_budget,
-            minimum_events=rule.tuning.minimum_events,
-            alert_after_ms=burn_rate.alert_after,
-            recover_after_ms=rule.tuning.recover_after,
-            silence=rule.tuning.silence or METRICS[metric].silence,
-            service=slo.spec.service,
-        )
+    # Objectives
+
+    def _bound(self, levels: dict[str, ServiceLevel], rules: dict[str, Rule | None]) -> Iterator[Objective]:
+        uses = [use for slo in self.spec.slos for use in _uses(slo)]
+        slos_of = Counter(policy for _, policy in {(use.slo.value.metadata.name, use.policy) for use in uses})
+        seen: set[tuple[str, str]] = set()
+        for use in uses:
+            slo = use.slo.value.metadata.name
+            self._used.add(use.policy)
+            if use.policy not in rules:
+                if use.policy not in self.spec.doubtful:
+                    self._blame(use.slo, *use.place, sentence=f"no AlertPolicy is named {use.policy!r}")
+            elif (slo, use.policy) in seen:
+                if not use.is_inline:
+                    sentence = f"SLO {slo!r} names AlertPolicy {use.policy!r} twice; once is enough"
+                    self._blame(use.slo, *use.place, sentence=sentence)
+            elif use.policy in _names_of_levels(levels[slo]):
+                sentence = f"AlertPolicy {use.policy!r} is called as a budget level of SLO {slo!r}; rename it"
+                self._blame(use.slo, *use.place, sentence=sentence)
+            elif (rule := rules[use.policy]) is not None:
+                name = use.policy if slos_of[use.policy] == 1 else f"{slo}/{use.policy}"
+                found = rule.objective(levels[slo], name)
+                if isinstance(found, Objective):
+                    yield found
+                else:
+                    self.problems.append(found)
+            seen.add((slo, use.policy))
+
+    # What is left
+
+    def _unused(self) -> Iterator[Remark]:
+        for other in self.spec.others:
+            yield other.remark(sentence=f"{other.value.kind} {other.value.metadata.name!r} {_OTHERS[other.value.kind]}")
+        yield from self._unnamed(self.spec.policies, self._used, "no SLO names it, so it never fires")
+        yield from self._unnamed(self.spec.conditions, self._used_conditions, "no AlertPolicy names it")
+        for policy in self.spec.policies:
+            if policy.value.spec.notification_targets:
+                sentence = "are read and not used: who is told is set in the targets file"
+                yield policy.remark("spec", "notificationTargets", sentence=sentence)
+
+    def _unnamed(self, objects: Sequence[_Named], used: Container[str], why: str) -> Iterator[Remark]:
+        for found in objects:
+            name = found.value.metadata.name
+            if name not in used and name not in self.spec.doubtful:
+                yield found.remark(sentence=f"{found.value.kind} {name!r} is read and not used: {why}")
 
     def _refuse_twins(self, objects: Sequence[_Named]) -> None:
         names: set[str] = set()
@@ -164,11 +181,33 @@ class _Binder:
                 self._blame(found, "metadata", "name", sentence=sentence)
             names.add(name)
 
-    def _refuse_unused(self, objects: Sequence[_Named], used: Container[str], consequence: str) -> None:
-        for found in objects:
-            name = found.value.metadata.name
-            if name not in used and name not in self._spec.doubtful:
-                self._blame(found, "metadata", "name", sentence=f"{consequence}; name it or remove it")
+    def _blame(self, place: Located[Any], *path: str | int, sentence: str) -> None:
+        self.problems.append(place.remark(*path, sentence=sentence))
 
-    def _blame(self, place: Located[Any], *field: str | int, sentence: str) -> None:
-        self.problems.append(place.problem(*field, sentence=sentence))
+
+def _service_level(slo: SLO) -> ServiceLevel:
+    annotations = slo.metadata.annotations or SLOAnnotations()
+    return ServiceLevel(
+        name=slo.metadata.name,
+        metric=slo.spec.metric,
+        target=slo.spec.objectives[0].share,
+        period_ms=slo.spec.period_ms,
+        service=slo.spec.service,
+        budget_levels=annotations.budget_levels,
+    )
+
+
+def _names_of_levels(level: ServiceLevel) -> set[str]:
+    return {f"budget-{percent}" for percent in level.budget_levels}
+
+
+def _uses(slo: Located[SLO]) -> Iterator[_Use]:
+    for at, use in enumerate(slo.value.spec.alert_policies or ()):
+        place: FieldPath = ("spec", "alertPolicies", at)
+        match use:
+            case AlertPolicy():
+                yield _Use(slo, use.metadata.name, place, is_inline=True)
+            case PolicyRef():
+                yield _Use(slo, use.alert_policy_ref, (*place, "alertPolicyRef"), is_inline=False)
+            case str():
+                yield _Use(slo, use, place, is_inline=False)

@@ -1,19 +1,19 @@
-"""YAML as it was written: plain data with every scalar as its text, and the line of every field.
+"""YAML, or JSON, as it was written: plain data with every scalar as its text, and the line of every field.
 
 Numbers stay text, so `0.999` never passes through a binary float. What YAML allows but an objectives file has no
 use for is refused, because it could hide a mistake or blow up: aliases, tags, a key given twice, deep nesting.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import yaml
 
-from streams.objectives.defect import Defect
+from streams.objectives.composer import Composer
+from streams.objectives.remark import Remark
 
 MAX_BYTES: Final = 1_000_000  # thousands of objectives; a larger file is not an objectives file
-_MAX_DEPTH: Final = 30  # OpenSLO nests 10 deep; the parser recurses, so depth must be bounded
 _STANDARD_TAGS: Final = {
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
@@ -24,17 +24,18 @@ FieldPath: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: nested dict, list, str and None, and the 1-based line where each path starts."""
+    """One object of a file: nested dict, list, str and None, and the 1-based line where each path starts."""
 
+    file: str
     data: object
     lines: Mapping[FieldPath, int]
 
-    def problem(self, path: FieldPath, sentence: str) -> Defect:
-        """A problem at `path`; a field that is not there is placed at the nearest one around it."""
+    def remark(self, path: FieldPath, sentence: str) -> Remark:
+        """Something to say at `path`; a field that is not there is placed at the nearest one around it."""
         known = path
         while known not in self.lines:
             known = known[:-1]
-        return Defect(self.lines[known], _spelled(path), sentence)
+        return Remark(self.file, self.lines[known], _spelled(path), sentence)
 
     @property
     def words(self) -> frozenset[str]:
@@ -42,71 +43,72 @@ class Document:
         return frozenset(_scalars(self.data))
 
 
-def read_documents(raw: bytes) -> tuple[list[Document], list[Defect]]:
-    """The non-empty documents of a YAML file, and what keeps it from being read as a whole."""
+def read_documents(file: str, raw: bytes) -> tuple[list[Document], list[Remark]]:
+    """The objects of a file, and what keeps it from being read as a whole.
+
+    Each is a document of its own, or an item of a list.
+    """
     if len(raw) > MAX_BYTES:
-        return [], [Defect(0, "", f"is larger than {MAX_BYTES:,} bytes; an objectives file is a few kilobytes")]
+        return [], [Remark(file, 0, "", f"is larger than {MAX_BYTES:,} bytes; an objectives file is a few kilobytes")]
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return [], [Defect(raw.count(b"\n", 0, error.start) + 1, "", "is not UTF-8 text; save the file as UTF-8")]
-    problems: list[Defect] = []
+        line = raw.count(b"\n", 0, error.start) + 1
+        return [], [Remark(file, line, "", "is not UTF-8 text; save the file as UTF-8")]
     try:
-        roots = [root for root in yaml.compose_all(text, Loader=_Composer) if not _is_null(root)]
+        roots = [root for root in yaml.compose_all(text, Loader=Composer) if not _is_null(root)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return [], [
-            Defect(mark.line + 1 if mark else 0, "", f"cannot be read as YAML: {error.problem or error.context}")
-        ]
+        said = f"cannot be read as YAML: {error.problem or error.context}"
+        return [], [Remark(file, mark.line + 1 if mark else 0, "", said)]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        return [], [Defect(line, "", f"cannot be read as YAML: the character U+{error.character:04X} is not allowed")]
-    if not roots:
-        problems.append(Defect(1, "", "is empty; write at least one SLO and the AlertPolicy it names"))
-    return [_document(root, problems) for root in roots], problems
+        said = f"cannot be read as YAML: the character U+{error.character:04X} is not allowed"
+        return [], [Remark(file, line, "", said)]
+    problems: list[Remark] = []
+    objects = [item for root in roots for item in _items(root)]
+    if not objects:
+        problems.append(Remark(file, 1, "", "is empty; write at least one SLO and the AlertPolicy it names"))
+    return [_document(file, root, problems) for root in objects], problems
 
 
-class _Composer(yaml.SafeLoader):
-    """Text -> nodes, without aliases and without deep nesting."""
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not supported, write it out", mark)
-        if self._depth == _MAX_DEPTH:
-            raise yaml.composer.ComposerError(None, None, f"nested deeper than {_MAX_DEPTH} levels", mark)
-        self._depth += 1
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
+def _items(root: yaml.Node) -> list[yaml.Node]:
+    return list(root.value) if isinstance(root, yaml.SequenceNode) else [root]
 
 
-def _document(root: yaml.Node, problems: list[Defect]) -> Document:
-    lines: dict[FieldPath, int] = {}
-    return Document(_plain(root, (), _line(root), lines, problems), lines)
+def _document(file: str, root: yaml.Node, problems: list[Remark]) -> Document:
+    reading = _Reading(file, problems)
+    return Document(file, reading.plain(root, (), _line(root)), reading.lines)
 
 
-def _plain(node: yaml.Node, path: FieldPath, line: int, lines: dict[FieldPath, int], problems: list[Defect]) -> object:
-    lines[path] = line
-    if node.tag not in _STANDARD_TAGS:
-        problems.append(Defect(line, _spelled(path), f"the YAML tag {node.tag!r} is not supported; remove it"))
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, at), _line(item), lines, problems) for at, item in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        mapping: dict[str, object] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                problems.append(Defect(_line(key), _spelled(path), "a field name must be plain text"))
-            elif key.value in mapping:
-                problems.append(Defect(_line(key), _spelled((*path, key.value)), "is given twice; keep one"))
-            else:
-                mapping[key.value] = _plain(value, (*path, key.value), _line(key), lines, problems)
-        return mapping
-    return None if _is_null(node) else node.value
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Nodes -> plain data, with the lines and the problems met on the way."""
+
+    file: str
+    problems: list[Remark]
+    lines: dict[FieldPath, int] = field(default_factory=dict)
+
+    def plain(self, node: yaml.Node, path: FieldPath, line: int) -> object:
+        self.lines[path] = line
+        if node.tag not in _STANDARD_TAGS:
+            self._blame(line, path, f"the YAML tag {node.tag!r} is not supported; remove it")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(item, (*path, at), _line(item)) for at, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            mapping: dict[str, object] = {}
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    self._blame(_line(key), path, "a field name must be plain text")
+                elif key.value in mapping:
+                    self._blame(_line(key), (*path, key.value), "is given twice; keep one")
+                else:
+                    mapping[key.value] = self.plain(value, (*path, key.value), _line(key))
+            return mapping
+        return None if _is_null(node) else node.value
+
+    def _blame(self, line: int, path: FieldPath, sentence: str) -> None:
+        self.problems.append(Remark(self.file, line, _spelled(path), sentence))
 
 
 def _is_null(node: yaml.Node) -> bool:

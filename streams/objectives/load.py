@@ -1,32 +1,62 @@
-"""Objectives from a file: bytes -> OpenSLO objects -> the domain."""
+"""Objectives from files: bytes -> OpenSLO objects -> the domain."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from streams.evaluation.objective import Objective
-from streams.objectives.bind import bind
-from streams.objectives.defect import Defect, InvalidObjectivesError
+from streams.objectives.bind import Objectives, bind
 from streams.objectives.document import MAX_BYTES
+from streams.objectives.remark import InvalidObjectivesError, Remark
 from streams.objectives.spec import read_spec
 
-SHIPPED: Final = Path(__file__).with_name("default.yaml")
+_DIRECTORY: Final = Path(__file__).parent
+SHIPPED: Final = {file.stem: file for file in sorted(_DIRECTORY.glob("*.yaml"))}
+"""The files that come with the product, by the name they are asked for."""
+
+DEFAULT: Final = "default"
+
+Source = str | Path | None
+"""Shipped names and paths of files, separated by commas; one path; None: the default."""
 
 
-def load_objectives(path: Path | None = None) -> tuple[Objective, ...]:
-    """The objectives of an OpenSLO v1 file, in the order its SLOs name them; None: those shipped.
+def read_objectives(source: Source = None) -> Objectives:
+    """What some files say, together: an SLO of one may name a policy of another.
 
     Raises:
-        InvalidObjectivesError: the file cannot be used; its message names every problem with file, line and field.
+        InvalidObjectivesError: they cannot be used; its message names every problem with file, line and field.
     """
-    file = path or SHIPPED
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror}); give the path of an OpenSLO v1 file"
-        raise InvalidObjectivesError(str(file), [Defect(0, "", reason)]) from None
-    spec, problems = read_spec(raw)
+    files, problems = list[tuple[str, bytes]](), list[Remark]()
+    for file in _files(source):
+        try:
+            with file.open("rb") as stream:
+                files.append((str(file), stream.read(MAX_BYTES + 1)))
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror}); give the path of an OpenSLO v1 file, or {_shipped()}"
+            problems.append(Remark(str(file), 0, "", reason))
+    spec, faults = read_spec(files)
     objectives, misfits = bind(spec)
-    if problems or misfits:
-        raise InvalidObjectivesError(str(file), problems + misfits)
+    if problems or faults or misfits:
+        raise InvalidObjectivesError(problems or faults + misfits)
     return objectives
+
+
+def load_objectives(source: Source = None) -> tuple[Objective, ...]:
+    """All objectives of some files, in the order their SLOs name them, whoever judges them.
+
+    Raises:
+        InvalidObjectivesError: as `read_objectives`.
+    """
+    return read_objectives(source).all
+
+
+def _files(source: Source) -> Iterator[Path]:
+    if isinstance(source, Path):
+        yield source
+    else:
+        for name in (source or DEFAULT).split(","):
+            yield SHIPPED.get(name.strip()) or Path(name.strip())
+
+
+def _shipped() -> str:
+    return " or ".join(SHIPPED)

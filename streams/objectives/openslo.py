@@ -1,8 +1,8 @@
-"""The part of OpenSLO v1 that objectives are written in: SLO, AlertPolicy and AlertCondition.
+"""OpenSLO v1, as far as it is used here: SLO, AlertPolicy and AlertCondition; of the other kinds that they exist.
 
 Source: the OpenSLO v1 specification (github.com/OpenSLO/OpenSLO). Fields that change nothing here (display names,
-labels, descriptions, severity, notification targets) are accepted; a field or value that would change what an
-objective means, and is not supported, is refused.
+labels, descriptions, notification targets) are accepted; a field or value that would change what an objective means,
+and is not supported, is refused.
 """
 
 from collections.abc import Mapping
@@ -12,79 +12,67 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from streams.evaluation.objective import Silence
-from streams.objectives.scalars import (
-    DurationMs,
-    MetricId,
-    Name,
-    PlainDecimal,
-    PositiveDurationMs,
-    Switch,
-    WholeNumber,
-    WholeSecondsMs,
-)
+from streams.objectives.annotations import PREFIX, NoAnnotations, PolicyAnnotations, SLOAnnotations
+from streams.objectives.scalars import DurationMs, MetricId, Name, PlainDecimal, PositiveDurationMs, Switch
 
 ApiVersion: TypeAlias = Literal["openslo/v1", "openslo.com/v1"]
+DEFAULT_PERIOD_MS: Final = 28 * 86_400_000
+"""Of an SLO without a time window: that of the programme's targets."""
 VARIANTS: Final = ("<name>", "<ref>", "<inline>")  # of a union; pydantic puts them into error locations
-_OUR_PREFIX: Final = "slo-streams/"
 
 
 def _ours(annotations: object) -> object:
     """The annotations under our prefix; those of other tools are none of our business."""
     if not isinstance(annotations, Mapping):
         return annotations
-    return {key: value for key, value in annotations.items() if key.startswith(_OUR_PREFIX)}
+    return {key: value for key, value in annotations.items() if key.startswith(PREFIX)}
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
-class Tuning(_Part):
-    """What OpenSLO has no field for: the annotations `slo-streams/...` of an AlertPolicy. None: the default."""
-
-    model_config = ConfigDict(alias_generator=lambda name: _OUR_PREFIX + name.replace("_", "-"))
-
-    hop: WholeSecondsMs | None = None
-    minimum_events: Annotated[WholeNumber, Field(ge=1)] = 1
-    recover_after: DurationMs = 0
-    silence: Silence | None = None
-
-
-class NoTuning(_Part):
-    """Annotations of an SLO or AlertCondition: ours would be without effect there, so they are refused."""
-
-
-class Metadata(_Part):
+class _Metadata(_Part):
     """Name of an object, and text for people."""
 
     name: Name
     display_name: str | None = None
     labels: dict[str, Any] | None = None
-    annotations: Annotated[NoTuning, BeforeValidator(_ours)] | None = None
 
 
-class PolicyMetadata(_Part):
-    """Metadata of an AlertPolicy: its name is the objective's, its annotations tune it."""
+class Metadata(_Metadata):
+    """Of an object that none of our annotations tunes."""
 
-    name: Name
-    display_name: str | None = None
-    labels: dict[str, Any] | None = None
-    annotations: Annotated[Tuning, BeforeValidator(_ours)] | None = None
+    annotations: Annotated[NoAnnotations, BeforeValidator(_ours)] | None = None
+
+
+class SLOMetadata(_Metadata):
+    """Of an SLO: budgets and alerts of history are under its name."""
+
+    annotations: Annotated[SLOAnnotations, BeforeValidator(_ours)] | None = None
+
+
+class PolicyMetadata(_Metadata):
+    """Of an AlertPolicy: its name is the objective's."""
+
+    annotations: Annotated[PolicyAnnotations, BeforeValidator(_ours)] | None = None
 
 
 class BurnRate(_Part):
-    """Breached while failures / budget is above `threshold` over the last `lookback_window` (ms)."""
+    """Breached while failures / budget is above `threshold` over the last `lookback_window` (ms).
+
+    The threshold may be left to the annotation `slo-streams/budget-share` of the policy.
+    """
 
     kind: Literal["burnrate"] = "burnrate"
     op: Literal["gt", "gte"] = "gt"
-    threshold: Annotated[PlainDecimal, Field(gt=0)]
+    threshold: Annotated[PlainDecimal, Field(gt=0)] | None = None
     lookback_window: PositiveDurationMs
     alert_after: DurationMs = 0
 
 
 class AlertConditionSpec(_Part):
-    """What is measured, and how bad it is; severity is the business of who receives the alert."""
+    """What is measured, and how bad it is, as whoever receives the alert understands it."""
 
     description: str | None = None
     severity: str | None = None
@@ -200,16 +188,47 @@ class Target(_Part):
         return Fraction(self.target or 0) + Fraction(self.target_percent or 0) / 100
 
 
+class IndicatorMetadata(_Metadata):
+    """Of an SLI: the metric it stands for."""
+
+    name: MetricId
+    annotations: Annotated[NoAnnotations, BeforeValidator(_ours)] | None = None
+
+
+class Indicator(_Part):
+    """An SLI inside an SLO; how others would ask for it is not used."""
+
+    metadata: IndicatorMetadata
+    spec: Any = None
+
+
 class SLOSpec(_Part):
-    """Which metric, how reliable, and the policies that watch it."""
+    """Which metric, how reliable, over which period, and the policies that watch it."""
 
     description: str | None = None
     service: str | None = None
-    indicator_ref: MetricId
-    time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)]
+    indicator: Indicator | None = None
+    indicator_ref: MetricId | None = None
+    time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)] | None = None
     budgeting_method: Literal["Occurrences"]
     objectives: Annotated[list[Target], Field(min_length=1, max_length=1)]
-    alert_policies: Annotated[list[Policy], Field(min_length=1)]
+    alert_policies: list[Policy] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_indicator(self) -> "SLOSpec":
+        if (self.indicator is None) == (self.indicator_ref is None):
+            raise ValueError("needs either indicatorRef, the id of a metric, or an indicator of that name")
+        return self
+
+    @property
+    def metric(self) -> str:
+        """Id of the metric."""
+        return str(self.indicator_ref if self.indicator is None else self.indicator.metadata.name)
+
+    @property
+    def period_ms(self) -> int:
+        """What the target holds over."""
+        return self.time_window[0].duration if self.time_window else DEFAULT_PERIOD_MS
 
 
 class SLO(_Part):
@@ -217,5 +236,14 @@ class SLO(_Part):
 
     api_version: ApiVersion | None = None
     kind: Literal["SLO"]
-    metadata: Metadata
+    metadata: SLOMetadata
     spec: SLOSpec
+
+
+class Other(_Part):
+    """An object that is read and not used."""
+
+    api_version: ApiVersion | None = None
+    kind: Literal["Service", "SLI", "DataSource", "AlertNotificationTarget"]
+    metadata: Metadata
+    spec: Any = None

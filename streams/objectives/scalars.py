@@ -1,7 +1,8 @@
-"""The scalars of an objectives file, from their text: decimals, durations, names, metric ids, switches."""
+"""The scalars of an objectives file, from their text: decimals, shares, durations, names, metric ids, switches."""
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator
@@ -12,7 +13,12 @@ from streams.names import METRICS
 _DECIMAL: Final = re.compile(r"\d{1,12}(\.\d{1,18})?|\.\d{1,18}", re.ASCII)
 _WHOLE: Final = re.compile(r"-?\d{1,12}", re.ASCII)
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,18})?) ?%", re.ASCII)
+_LEVELS: Final = re.compile(r"\d{1,3}( ?, ?\d{1,3})*", re.ASCII)
+_TRUE: Final = ("true", "True", "TRUE")  # by the core schema of YAML 1.2
+_FALSE: Final = ("false", "False", "FALSE")
 _HAS_UNIT: Final = re.compile(r"[0-9.]{1,15}(ms|[a-zA-Z])", re.ASCII)
+_CALENDAR: Final = ("M", "Q", "Y")
 _HOP_UNIT_MS: Final = 1_000
 
 
@@ -32,6 +38,8 @@ def _duration(text: object) -> int:
     # A bare number would be seconds here and minutes in OpenSLO's time slices: the unit is asked for.
     if not isinstance(text, str) or _HAS_UNIT.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a duration with its unit; write for example 30s, 15m, 24h or 28d")
+    if text[-1] in _CALENDAR:
+        raise ValueError(f"{text!r} is not a duration of fixed length; write days or weeks, for example 30d or 4w")
     return duration_ms(text)
 
 
@@ -62,9 +70,28 @@ def _metric(text: str) -> str:
 
 
 def _switch(text: object) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError(f"should be true or false, not {text!r}")
-    return text == "true"
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError(f"should be true or false, not {text!r}")
+
+
+def _share(text: object) -> Fraction:
+    match = _PERCENT.fullmatch(text) if isinstance(text, str) else None
+    share = Fraction(match[1]) / 100 if match else Fraction(0)
+    if not 0 < share <= 1:
+        raise ValueError(f"{text!r} is not a percentage above 0 % and at most 100 %; write for example 2%")
+    return share
+
+
+def _levels(text: object) -> tuple[int, ...]:
+    if not isinstance(text, str) or _LEVELS.fullmatch(text) is None:
+        raise ValueError(f'{text!r} is not a list of percents; write for example "50,75,90,100"')
+    levels = sorted({int(level) for level in text.split(",")})
+    if levels[0] < 1 or levels[-1] > 100:
+        raise ValueError(f"{text!r} has a level that is not between 1 and 100 percent")
+    return tuple(levels)
 
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
@@ -74,4 +101,6 @@ PositiveDurationMs = Annotated[DurationMs, AfterValidator(_some_time)]
 WholeSecondsMs = Annotated[DurationMs, AfterValidator(_whole_seconds)]
 Name = Annotated[str, AfterValidator(_name)]
 MetricId = Annotated[str, AfterValidator(_metric)]
+Share = Annotated[Fraction, BeforeValidator(_share)]
+Levels = Annotated[tuple[int, ...], BeforeValidator(_levels)]
 Switch = Annotated[bool, BeforeValidator(_switch)]

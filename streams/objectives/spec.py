@@ -1,23 +1,30 @@
 """Bytes -> validated OpenSLO objects, each with the place it was written at."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from streams.objectives.defect import Defect
+from streams.objectives.annotations import PREFIX, PolicyAnnotations, SLOAnnotations, named
 from streams.objectives.document import Document, FieldPath, read_documents
-from streams.objectives.openslo import SLO, VARIANTS, AlertCondition, AlertPolicy
+from streams.objectives.openslo import SLO, VARIANTS, AlertCondition, AlertPolicy, Other
+from streams.objectives.remark import Remark
 
 T = TypeVar("T")
 U = TypeVar("U")
 
-_Object: TypeAlias = SLO | AlertPolicy | AlertCondition
-_KINDS: Final[dict[str, type[_Object]]] = {"SLO": SLO, "AlertPolicy": AlertPolicy, "AlertCondition": AlertCondition}
+_Object: TypeAlias = SLO | AlertPolicy | AlertCondition | Other
+_KINDS: Final[dict[str, type[_Object]]] = {
+    "SLO": SLO,
+    "AlertPolicy": AlertPolicy,
+    "AlertCondition": AlertCondition,
+    **dict.fromkeys(("Service", "SLI", "DataSource", "AlertNotificationTarget"), Other),
+}
 
 _UNSUPPORTED: Final = {
-    "indicator": "an inline indicator is not supported; name a metric in indicatorRef of the SLO",
+    "indicator": "a composite SLO is not supported; write one SLO for each metric",
     "indicatorRef": "a composite SLO is not supported; write one SLO for each metric",
     "compositeWeight": "a composite SLO is not supported; write one SLO for each metric",
     "calendar": "a calendar-aligned time window is not supported; only rolling ones are",
@@ -25,6 +32,7 @@ _UNSUPPORTED: Final = {
     "value": "a threshold metric is not supported; every event is already good or bad",
     "timeSliceTarget": "time slices are not supported; failures are counted by occurrence",
     "timeSliceWindow": "time slices are not supported; failures are counted by occurrence",
+    "operator": "conditions are not combined: a policy has one",
 }
 _SENTENCES: Final = {
     "missing": "is required",
@@ -46,7 +54,7 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Located(Generic[T]):
-    """A value of the file and where it stands."""
+    """A value of a file and where it stands."""
 
     value: T
     document: Document
@@ -56,58 +64,65 @@ class Located(Generic[T]):
         """A value inside this one."""
         return Located(value, self.document, self.path + path)
 
-    def problem(self, *field: str | int, sentence: str) -> Defect:
-        """What is wrong with a field of this value."""
-        return self.document.problem(self.path + field, sentence)
+    def remark(self, *path: str | int, sentence: str) -> Remark:
+        """Something to say of a field of this value."""
+        return self.document.remark(self.path + path, sentence)
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """The objects of a file that are valid by themselves.
+    """The objects of some files that are valid by themselves.
 
     `doubtful` holds every word of the documents that are not: a name among them is not called missing or unused.
     """
 
-    slos: tuple[Located[SLO], ...]
-    policies: tuple[Located[AlertPolicy], ...]
-    conditions: tuple[Located[AlertCondition], ...]
-    doubtful: frozenset[str]
+    slos: list[Located[SLO]] = field(default_factory=list)
+    policies: list[Located[AlertPolicy]] = field(default_factory=list)
+    conditions: list[Located[AlertCondition]] = field(default_factory=list)
+    others: list[Located[Other]] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
 
-
-def read_spec(raw: bytes) -> tuple[Spec, list[Defect]]:
-    """The objects of an objectives file and everything that is wrong with them one by one."""
-    documents, problems = read_documents(raw)
-    slos: list[Located[SLO]] = []
-    policies: list[Located[AlertPolicy]] = []
-    conditions: list[Located[AlertCondition]] = []
-    doubtful: set[str] = set()
-    for document in documents:
-        value, found = _validated(document)
-        problems += found
+    def add(self, value: _Object, document: Document) -> None:
+        """One more object."""
         match value:
             case SLO():
-                slos.append(Located(value, document))
+                self.slos.append(Located(value, document))
             case AlertPolicy():
-                policies.append(Located(value, document))
+                self.policies.append(Located(value, document))
             case AlertCondition():
-                conditions.append(Located(value, document))
-            case None:
-                doubtful |= document.words
-    return Spec(tuple(slos), tuple(policies), tuple(conditions), frozenset(doubtful)), problems
+                self.conditions.append(Located(value, document))
+            case Other():
+                self.others.append(Located(value, document))
 
 
-def _validated(document: Document) -> tuple[_Object | None, list[Defect]]:
+def read_spec(files: Iterable[tuple[str, bytes]]) -> tuple[Spec, list[Remark]]:
+    """The objects of some files, by name and content, and everything that is wrong with them one by one."""
+    spec, problems = Spec(), list[Remark]()
+    for file, raw in files:
+        documents, faults = read_documents(file, raw)
+        problems += faults
+        for document in documents:
+            value, faults = _validated(document)
+            problems += faults
+            if value is None:
+                spec.doubtful.update(document.words)
+            else:
+                spec.add(value, document)
+    return spec, problems
+
+
+def _validated(document: Document) -> tuple[_Object | None, list[Remark]]:
     data = document.data
     if not isinstance(data, dict):
-        return None, [document.problem((), "should be an OpenSLO object with apiVersion, kind, metadata and spec")]
+        return None, [document.remark((), "should be an OpenSLO object with apiVersion, kind, metadata and spec")]
     problems = []
     if data.get("apiVersion") is None:
-        problems.append(document.problem(("apiVersion",), "is required; write openslo/v1"))
+        problems.append(document.remark(("apiVersion",), "is required; write openslo/v1"))
     kind = data.get("kind")
     model = _KINDS.get(str(kind))
     if model is None:
         found = f", not {kind!r}" if isinstance(kind, str) else ""
-        problems.append(document.problem(("kind",), f"should be SLO, AlertPolicy or AlertCondition{found}"))
+        problems.append(document.remark(("kind",), f"should be a kind of OpenSLO v1 ({', '.join(_KINDS)}){found}"))
         return None, problems
     try:
         return model.model_validate(data), problems
@@ -115,16 +130,19 @@ def _validated(document: Document) -> tuple[_Object | None, list[Defect]]:
         return None, problems + [_problem(document, detail) for detail in error.errors()]
 
 
-def _problem(document: Document, detail: ErrorDetails) -> Defect:
+def _problem(document: Document, detail: ErrorDetails) -> Remark:
     path = tuple(part for part in detail["loc"] if part not in VARIANTS)
     if detail["type"] == "extra_forbidden":
-        return document.problem(path, _unknown(str(detail["loc"][-1])))
+        return document.remark(path, _unknown(str(detail["loc"][-1])))
     known: dict[str, Any] = {"input": detail["input"], **detail.get("ctx", {})}
     template = _SENTENCES.get(detail["type"])
-    return document.problem(path, template.format(**known) if template else detail["msg"])
+    return document.remark(path, template.format(**known) if template else detail["msg"])
 
 
-def _unknown(field: str) -> str:
-    if field.startswith("slo-streams/"):
-        return "is no annotation of this object; an AlertPolicy can have hop, minimum-events, recover-after and silence"
-    return _UNSUPPORTED.get(field, "is not a field that is supported here; correct its spelling or remove it")
+def _unknown(field_name: str) -> str:
+    if field_name.startswith(PREFIX):
+        return (
+            f"is no annotation of this object; an AlertPolicy can have {named(PolicyAnnotations)}, "
+            f"an SLO {named(SLOAnnotations)}"
+        )
+    return _UNSUPPORTED.get(field_name, "is not a field that is supported here; correct its spelling or remove it")

@@ -72,7 +72,7 @@ def test_other_objectives(tmp_path: Path) -> None:
     name = "metadata: {name: webhook-delivery-15m"
     with_minimum = f'{name}, annotations: {{slo-streams/minimum-events: "2"}}'
     milder = tmp_path / "milder.yaml"
-    milder.write_text(SHIPPED.read_text(encoding="utf-8").replace(name, with_minimum), encoding="utf-8")
+    milder.write_text(SHIPPED["default"].read_text(encoding="utf-8").replace(name, with_minimum), encoding="utf-8")
     result = replay("--objectives", str(milder), given=ndjson(LOG))
     assert (result.exit_code, alerts(result)) == (0, [ALERTS[0], ALERTS[2]])
 

@@ -25,8 +25,8 @@ Said = tuple[str, int] | RejectReason | None
 """(appKey, event time in ms), the reason it is rejected for, or None: it belongs elsewhere."""
 
 
-def expected(record: SourceRecord, metric: Metric) -> Said:
-    """What the interface says of a record, read by the model alone."""
+def expected(record: SourceRecord, metric: Metric, latest_ms: int | None = None) -> Said:
+    """What the interface says of a record, read by the model alone, behind records with timestamps up to a latest."""
     said = read(Record(metric.record, 0, record.key, record.value, record.timestamp, tuple(record.headers)), metric)
     if isinstance(said, Refused):
         return RejectReason[said.name]
@@ -34,9 +34,26 @@ def expected(record: SourceRecord, metric: Metric) -> Said:
     if record.key != app_key.encode():
         is_second_time = any(name == "rerouted-from" for name, _ in record.headers)
         return RejectReason.MISPLACED if is_second_time else None
-    if record.timestamp is not None and 0 <= record.timestamp < time_ms - FUTURE_MS:
+    stamp_ms = latest_ms if _has_none(record) else record.timestamp
+    if stamp_ms is not None and stamp_ms < time_ms - FUTURE_MS:
         return RejectReason.FUTURE_TIME
     return app_key, time_ms
+
+
+def _has_none(record: SourceRecord) -> bool:
+    return record.timestamp is None or record.timestamp < 0
+
+
+def _expected_of(records: Sequence[SourceRecord], metric: Metric) -> dict[int, Said]:
+    """By offset; without the copies of others."""
+    wanted: dict[int, Said] = {}
+    latest_ms: int | None = None
+    for record in records:
+        if not _is_foreign(record):
+            said = wanted[record.offset] = expected(record, metric, latest_ms)
+            if isinstance(said, tuple) and not _has_none(record):
+                latest_ms = max(record.timestamp or 0, latest_ms or 0)
+    return wanted
 
 
 def _is_foreign(record: SourceRecord) -> bool:
@@ -54,11 +71,9 @@ def check(records: Sequence[Stored], metric: Metric) -> None:
         Stored(offset=offset, timestamp=one.timestamp, key=one.key, value=one.value, headers=one.headers)
         for offset, one in enumerate(records)
     ]
-    wanted = {record.offset: expected(record, metric) for record in numbered if not _is_foreign(record)}
-    _compare(numbered, wanted, admission(metric))  # nothing is too late where nothing is judged
+    _compare(numbered, _expected_of(numbered, metric), admission(metric))  # nothing is late where nothing is judged
     for record in numbered:
-        said = {record.offset: wanted[record.offset]} if record.offset in wanted else {}
-        _compare([record], said, admission(metric, *defaults_of(metric.id)))
+        _compare([record], _expected_of([record], metric), admission(metric, *defaults_of(metric.id)))
 
 
 def _compare(records: Sequence[Stored], wanted: dict[int, Said], to: Admission) -> None:
@@ -68,17 +83,15 @@ def _compare(records: Sequence[Stored], wanted: dict[int, Said], to: Admission) 
     assert len(refused) + len(accepted) == len(wanted)
     assert to.foreign_copies == len(records) - len(wanted)
     assert dict(refused) | accepted == wanted
-    seen_ms = [_seen_ms(record, accepted[record.offset][1]) for record in records if record.offset in accepted]
+    seen_ms = [
+        min(record.timestamp or 0, accepted[record.offset][1])
+        for record in records
+        if record.offset in accepted and not _has_none(record)
+    ]
     assert to.evaluator.watermark_ms == max(seen_ms, default=None)
     counted = {(series.app_key, series.latest_pane * to.evaluator.pane_ms) for series in to.evaluator.series.values()}
     assert counted <= {(app_key, time_ms - time_ms % to.evaluator.pane_ms) for app_key, time_ms in accepted.values()}
     assert to.not_counted + len(counted) == len(accepted)
-
-
-def _seen_ms(record: SourceRecord, time_ms: int) -> int:
-    """When it was seen: its timestamp, where that is a time before its own."""
-    stamp_ms = record.timestamp
-    return stamp_ms if stamp_ms is not None and 0 <= stamp_ms < time_ms else time_ms
 
 
 def _refused(to: Admission) -> Iterator[tuple[int, Said]]:

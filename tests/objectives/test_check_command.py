@@ -20,7 +20,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 @pytest.fixture
 def strict(tmp_path: Path) -> Path:
     """A copy of the shipped objectives with one of them changed in every column."""
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = SHIPPED["default"].read_text(encoding="utf-8")
     annotations = 'annotations: {slo-streams/hop: 30s, slo-streams/minimum-events: "20", slo-streams/recover-after: 2m}'
     text = text.replace(
         "metadata: {name: webhook-delivery-15m}", f"metadata: {{name: webhook-delivery-15m, {annotations}}}"
@@ -49,9 +49,12 @@ def test_without_a_file_the_shipped_objectives_are_shown_without_colour(run: Cli
         "at once",
         "at once",
         "recover",
+        "page",
+        "worker",
     ]
-    assert cells(result.stdout, "app-availability-15m")[-5:] == ["SLI < 99.9 %", "1", "at once", "at once", "hold"]
-    assert "shipped objectives: 4 objectives, no problems" in result.stdout
+    assert cells(result.stdout, "app-availability-15m")[4:9] == ["SLI < 99.9 %", "1", "at once", "at once", "hold"]
+    assert "default: 4 objectives, no problems" in result.stdout
+    assert "history" not in result.stdout
     assert "\x1b" not in result.stdout
 
 
@@ -66,6 +69,8 @@ def test_a_file_is_shown_as_it_is_understood(run: CliRunner, strict: Path) -> No
         "at once",
         "2m",
         "recover",
+        "page",
+        "worker",
     ]
 
 
@@ -91,3 +96,32 @@ def test_problems_go_to_stderr_and_the_exit_code_is_1(run: CliRunner, strict: Pa
 
 def test_help_shows_an_example(run: CliRunner) -> None:
     assert "slo-streams objectives check my-objectives.yaml" in run.invoke(app, [*CHECK, "--help"]).stdout
+
+
+def test_what_is_left_to_history_and_what_is_not_used_is_told(run: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "more.yaml"
+    file.write_text(
+        """\
+- {apiVersion: openslo/v1, kind: Service, metadata: {name: shop}}
+- apiVersion: openslo/v1
+  kind: SLO
+  metadata: {name: hooks, annotations: {slo-streams/budget-levels: "75,50"}}
+  spec:
+    indicatorRef: webhook-delivery-success-rate
+    budgetingMethod: Occurrences
+    objectives: [{target: 0.9}]
+""",
+        encoding="utf-8",
+    )
+    result = run.invoke(app, [*CHECK, f"burn-rate,{file}"])
+    assert result.exit_code == 0
+    assert cells(result.stdout, "webhook-delivery/burn-rate-3d")[2:5] == [
+        "72h and 6h",
+        "5m",
+        "SLI < 99.06666666666666 %",
+    ]
+    assert cells(result.stdout, "webhook-delivery/burn-rate-3d")[-2:] == ["ticket", "history"]
+    (left,) = [line for line in result.stdout.splitlines() if line.startswith("Left to history")]
+    assert left.count("burn-rate-1d") == left.count("burn-rate-3d") == 4
+    assert "History alerts on the budget of hooks at 50, 75 %" in result.stdout
+    assert f"  {file}:1: Service 'shop' is read and not used: alerts have the name" in result.stdout

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.evaluation.objective import Objective
-from streams.objectives import InvalidObjectivesError, load_objectives
+from streams.objectives import InvalidObjectivesError, load_objectives, read_objectives
 
 GOOD = """\
 apiVersion: openslo/v1
@@ -83,10 +83,24 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
         (1, "apiVersion: openslo/v1\n<<: {a: b}", 2, "<<", "is not a field that is supported here"),
         (1, "apiVersion: openslo/v1\n<ref>: 1", 1, "", "is not a field that is supported here"),
         (1, "# no version", 2, "apiVersion", "is required; write openslo/v1"),
-        (14, "kind: Service", 14, "kind", "should be SLO, AlertPolicy or AlertCondition, not 'Service'"),
-        (14, "kind: DataSource", 14, "kind", "not 'DataSource'"),
+        (14, "kind: Policy", 14, "kind", "should be a kind of OpenSLO v1 (SLO, AlertPolicy, AlertCondition, Service, "),
+        (14, "kind: SLA", 14, "kind", "not 'SLA'"),
         (4, "  displayName: no name", 3, "metadata.name", "is required"),
         (4, "  name: webhook delivery", 4, "metadata.name", "is not a name"),
+        (
+            4,
+            '  name: x\n  annotations: {slo-streams/budget-levels: "50,101"}',
+            5,
+            f"{ANNOTATION}/budget-levels",
+            "has a level that is not between 1 and 100",
+        ),
+        (
+            4,
+            "  name: x\n  annotations: {slo-streams/budget-levels: half}",
+            5,
+            f"{ANNOTATION}/budget-levels",
+            "is not a list of percents",
+        ),
         (4, "  {name: x, colour: red}", 4, "metadata.colour", "correct its spelling or remove it"),
         (4, "  name: x\n  labels: [a]", 5, "metadata.labels", "should be a mapping"),
         (
@@ -98,8 +112,16 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
         ),
         (27, "  name: below\n  annotations: {slo-streams/hop: 60s}", 28, f"{ANNOTATION}/hop", "is no annotation"),
         # SLO
-        (6, "  indicator: {}", 6, "spec.indicator", "an inline indicator is not supported"),
-        (7, "  description: no metric", 5, "spec.indicatorRef", "is required"),
+        (6, "  indicator: {}", 6, "spec.indicator.metadata", "is required"),
+        (
+            6,
+            "  indicator: {metadata: {name: mine}}",
+            6,
+            "spec.indicator.metadata.name",
+            "'mine' is not a metric; choose",
+        ),
+        (6, "  indicator: {metadata: {name: app-availability}}", 5, "spec", "needs either indicatorRef, the id of"),
+        (7, "  description: no metric", 5, "spec", "needs either indicatorRef, the id of a metric, or an indicator"),
         (
             7,
             "  indicatorRef: webhooks",
@@ -107,10 +129,16 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
             "spec.indicatorRef",
             "'webhooks' is not a metric; choose app-availability, ",
         ),
-        (8, "  description: none", 5, "spec.timeWindow", "is required"),
         (8, "  timeWindow: []", 8, "spec.timeWindow", "should have an entry"),
         (8, "  timeWindow: 28d", 8, "spec.timeWindow", "should be a list"),
-        (8, "  timeWindow: [{duration: 1M, isRolling: true}]", 8, "spec.timeWindow[0].duration", "is not a duration"),
+        (8, "  timeWindow: [{duration: 1x, isRolling: true}]", 8, "spec.timeWindow[0].duration", "is not a duration"),
+        (
+            8,
+            "  timeWindow: [{duration: 1M, isRolling: true}]",
+            8,
+            "spec.timeWindow[0].duration",
+            "of fixed length; write",
+        ),
         (8, "  timeWindow: [{duration: 28d}]", 8, "spec.timeWindow[0].isRolling", "is required"),
         (8, "  timeWindow: [{duration: 28d, isRolling: false}]", 8, "spec.timeWindow[0].isRolling", "only rolling"),
         (
@@ -173,7 +201,13 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
             "spec.alertPolicies[1]",
             "no AlertPolicy is named 'webhook-1h'",
         ),
-        (11, "  alertPolicies: [webhook-15m, webhook-15m]", 11, "spec.alertPolicies[1]", "is already used by SLO"),
+        (
+            11,
+            "  alertPolicies: [webhook-15m, webhook-15m]",
+            11,
+            "spec.alertPolicies[1]",
+            "names AlertPolicy 'webhook-15m' twice",
+        ),
         (
             11,
             "  alertPolicies:\n    - webhook-15m\n    - alertPolicyRef: x",
@@ -187,7 +221,7 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
             "  annotations: {slo-streams/hopp: 60s}",
             17,
             f"{ANNOTATION}/hopp",
-            "hop, minimum-events, recover-after and",
+            "an AlertPolicy can have hop, minimum-events, recover-after, silence, hold-for, ",
         ),
         (
             17,
@@ -215,6 +249,32 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
             f"{ANNOTATION}/silence",
             "'recover' or 'hold', not 'page'",
         ),
+        (17, "  annotations: {slo-streams/hold-for: 0s}", 17, f"{ANNOTATION}/hold-for", "should be longer than 0"),
+        (17, "  annotations: {slo-streams/judged-by: me}", 17, f"{ANNOTATION}/judged-by", "'worker' or 'history', not"),
+        (
+            17,
+            "  annotations: {slo-streams/short-window: 90s}",
+            17,
+            f"{ANNOTATION}/short-window",
+            "a multiple of the hop",
+        ),
+        (
+            17,
+            "  annotations: {slo-streams/short-window: 15m}",
+            17,
+            f"{ANNOTATION}/short-window",
+            "should be shorter than",
+        ),
+        (17, "  annotations: {slo-streams/budget-share: 2%}", 17, f"{ANNOTATION}/budget-share", "instead of threshold"),
+        (17, "  annotations: {slo-streams/budget-share: 2}", 17, f"{ANNOTATION}/budget-share", "is not a percentage"),
+        (17, "  annotations: {slo-streams/budget-share: 0%}", 17, f"{ANNOTATION}/budget-share", "is not a percentage"),
+        (
+            17,
+            "  annotations: {slo-streams/judged-by: history, slo-streams/hop: 90s}",
+            17,
+            f"{ANNOTATION}/hop",
+            "should be whole minutes: history",
+        ),
         (19, "  alertWhenBreaching: false", 19, "spec.alertWhenBreaching", "false is not supported"),
         (20, "  alertWhenResolved: false", 20, "spec.alertWhenResolved", "false is not supported"),
         (20, "  alertWhenNoData: true", 20, "spec.alertWhenNoData", "see the annotation slo-streams/silence"),
@@ -239,6 +299,7 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
             "spec.condition.threshold",
             "allows every event to fail, so it would never fire",
         ),
+        (33, "    # no threshold", 30, "spec.condition.threshold", "or the annotation slo-streams/budget-share of the"),
         (34, "    # no window", 30, "spec.condition.lookbackWindow", "is required"),
         (34, "    lookbackWindow: 0m", 34, "spec.condition.lookbackWindow", "should be longer than 0"),
         (34, "    lookbackWindow: 15", 34, "spec.condition.lookbackWindow", "'15' is not a duration with its unit"),
@@ -309,6 +370,39 @@ def test_gte_without_a_budget_would_always_be_breached(tmp_path: Path) -> None:
     assert "would always be breached; use gt" in str(error)
 
 
+def test_a_share_of_the_budget_that_no_window_can_use_never_fires(tmp_path: Path) -> None:
+    raw = with_line(33, "    # by share").replace(b"slo-streams/hop: 60s", b"slo-streams/budget-share: 100%")
+    raw = raw.replace(b"target: 0.99", b"target: 0.9")
+    error = refused(tmp_path / "never.yaml", raw)
+    assert [(problem.line, problem.field) for problem in error.problems] == [(17, f"{ANNOTATION}/budget-share")]
+    assert "allows every event to fail" in str(error)
+
+
+def test_a_policy_is_not_called_as_a_budget_level_of_its_slo(tmp_path: Path) -> None:
+    named = GOOD.replace("webhook-15m", "budget-75")
+    levels = "  name: webhook-delivery\n  annotations: {slo-streams/budget-levels: "
+    (tmp_path / "50.yaml").write_text(
+        named.replace("  name: webhook-delivery\n", f'{levels}"50"}}\n'), encoding="utf-8"
+    )
+    assert load_objectives(tmp_path / "50.yaml")
+    error = refused(tmp_path / "75.yaml", named.replace("  name: webhook-delivery\n", f'{levels}"75"}}\n').encode())
+    assert [(problem.line, problem.field) for problem in error.problems] == [(12, "spec.alertPolicies[0]")]
+    assert "is called as a budget level of SLO 'webhook-delivery'; rename it" in str(error)
+
+
+def test_the_same_slo_in_two_files_promises_the_same(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(GOOD, encoding="utf-8")
+    more = GOOD.replace("webhook-15m", "webhook-1h").replace("15m", "1h").replace("below", "below-1h")
+    second.write_text(more, encoding="utf-8")
+    both = read_objectives(f"{first},{second}")
+    assert [objective.name for objective in both.all] == ["webhook-15m", "webhook-1h"]
+    assert [level.name for level in both.service_levels] == ["webhook-delivery"]
+    second.write_text(more.replace("0.99", "0.999"), encoding="utf-8")
+    with pytest.raises(InvalidObjectivesError, match=r"second\.yaml:4: .* promises something else in .*first\.yaml"):
+        read_objectives(f"{first},{second}")
+
+
 def test_a_window_shorter_than_its_default_hop_says_how_to_set_the_hop(tmp_path: Path) -> None:
     raw = with_line(34, "    lookbackWindow: 30s").replace(b"slo-streams/hop: 60s", b"")
     error = refused(tmp_path / "short.yaml", raw)
@@ -327,14 +421,6 @@ def test_a_window_shorter_than_its_default_hop_says_how_to_set_the_hop(tmp_path:
         ),
         (GOOD.split("---\n")[1], 40, "metadata.name", "another AlertPolicy is named 'webhook-15m'"),
         (GOOD.split("---\n")[2], 40, "metadata.name", "another AlertCondition is named 'below'"),
-        (GOOD.split("---\n")[1].replace("webhook-15m", "lonely"), 40, "metadata.name", "no SLO names it"),
-        (GOOD.split("---\n")[2].replace("below", "lonely"), 40, "metadata.name", "no AlertPolicy names it"),
-        (
-            GOOD.split("---\n")[0].replace("name: webhook-delivery\n", "name: second\n"),
-            47,
-            "spec.alertPolicies[0]",
-            "AlertPolicy 'webhook-15m' is already used by SLO 'webhook-delivery'; write one with a name of its own",
-        ),
         (
             GOOD.split("---\n")[1].replace("webhook-15m", "second").replace("below", "nowhere"),
             46,
@@ -343,7 +429,9 @@ def test_a_window_shorter_than_its_default_hop_says_how_to_set_the_hop(tmp_path:
         ),
     ],
 )
-def test_names_of_a_file_are_unique_and_used(tmp_path: Path, added: str, line: int, field: str, reason: str) -> None:
+def test_names_of_a_file_are_unique_and_lead_somewhere(
+    tmp_path: Path, added: str, line: int, field: str, reason: str
+) -> None:
     error = refused(tmp_path / "names.yaml", f"{GOOD}---\n{added}".encode())
     assert (line, field) in [(problem.line, problem.field) for problem in error.problems]
     assert reason in str(error)

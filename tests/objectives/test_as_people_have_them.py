@@ -1,0 +1,232 @@
+"""OpenSLO files as they lie in other people's repositories: only the name of the metric is ours."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import yaml
+
+from streams.evaluation.objective import Judge
+from streams.objectives import InvalidObjectivesError, Objectives, read_objectives
+
+WEBHOOK = "webhook-delivery-success-rate"
+DAY_MS = 86_400_000
+
+
+def read(directory: Path, text: str | bytes) -> Objectives:
+    file = directory / "objectives.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_objectives(file)
+
+
+def said(objectives: Objectives) -> list[str]:
+    """What is read and not used, without the file."""
+    return [str(remark).partition("objectives.yaml:")[2] for remark in objectives.unused]
+
+
+WHOLE = """\
+apiVersion: openslo/v1
+kind: Service
+metadata: {name: orders, displayName: Orders, labels: {tier: [one, two]}}
+spec: {description: Takes orders.}
+---
+apiVersion: openslo/v1
+kind: DataSource
+metadata: {name: metrics-store}
+spec: {type: Prometheus, connectionDetails: {url: https://metrics.example.com, nested: {any: [thing, 1, null]}}}
+---
+apiVersion: openslo/v1
+kind: SLI
+metadata: {name: webhook-delivery-success-rate}
+spec:
+  ratioMetric:
+    counter: true
+    good: {metricSource: {metricSourceRef: metrics-store, spec: {query: 'sum(ok_total)'}}}
+    total: {metricSource: {metricSourceRef: metrics-store, spec: {query: 'sum(all_total)'}}}
+---
+apiVersion: openslo/v1
+kind: AlertNotificationTarget
+metadata: {name: on-call}
+spec: {target: slack, description: Whoever is on call.}
+---
+apiVersion: openslo/v1
+kind: AlertCondition
+metadata: {name: fast-burn}
+spec:
+  description: The budget goes twice as fast as it may.
+  severity: sev2
+  condition: {kind: burnrate, op: gt, threshold: 2, lookbackWindow: 1h, alertAfter: 5m}
+---
+apiVersion: openslo/v1
+kind: AlertPolicy
+metadata: {name: orders-page}
+spec:
+  description: Pages whoever is on call.
+  alertWhenBreaching: True
+  alertWhenResolved: TRUE
+  alertWhenNoData: False
+  conditions: [{conditionRef: fast-burn}]
+  notificationTargets: [{targetRef: on-call}]
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: orders-hooks, displayName: Hooks of orders}
+spec:
+  description: Hooks arrive.
+  service: orders
+  indicatorRef: webhook-delivery-success-rate
+  budgetingMethod: Occurrences
+  objectives: [{displayName: Arrived, targetPercent: 98}]
+  alertPolicies: [{alertPolicyRef: orders-page}]
+"""
+
+
+def test_a_whole_file_with_every_kind_of_object(tmp_path: Path) -> None:
+    objectives = read(tmp_path, WHOLE)
+    (objective,) = objectives.all
+    assert (objective.name, objective.metric, objective.budget) == ("orders-page", WEBHOOK, Fraction(4, 100))
+    assert (objective.severity, objective.service, objective.alert_after_ms) == ("sev2", "orders", 300_000)
+    (level,) = objectives.service_levels
+    assert (level.name, level.target, level.period_ms) == ("orders-hooks", Fraction(98, 100), 28 * DAY_MS)
+    assert said(objectives) == [
+        "1: Service 'orders' is read and not used: alerts have the name that an SLO gives as its service",
+        "6: DataSource 'metrics-store' is read and not used: events come from Kafka",
+        "11: SLI 'webhook-delivery-success-rate' is read and not used: events are judged by the rules of their metric",
+        "20: AlertNotificationTarget 'on-call' is read and not used: who is told is set in the targets file",
+        "42: spec.notificationTargets: are read and not used: who is told is set in the targets file",
+    ]
+
+
+def as_data(text: str) -> list[object]:
+    return list(yaml.safe_load_all(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(as_data(WHOLE)),
+        json.dumps(as_data(WHOLE), indent=2),
+        json.dumps(as_data(WHOLE), indent="\t"),
+        json.dumps(as_data(WHOLE), indent="\t").replace("\n", "\r\n"),
+        "\n---\n".join(json.dumps(one, indent=4) for one in as_data(WHOLE)),
+        "".join(f"-\t{json.dumps(one)}\t# one line\n" for one in as_data(WHOLE)),
+        WHOLE.replace(": ", ":\t").replace("\n---\n", "\n\t\n---\t# next\n"),
+        "\ufeff" + WHOLE,
+        "\ufeff" + json.dumps(as_data(WHOLE), indent="\t"),
+    ],
+    ids=[
+        "a JSON list",
+        "indented",
+        "by tabs",
+        "on Windows",
+        "JSON documents",
+        "a YAML list with tabs",
+        "YAML with tabs",
+        "a byte order mark",
+        "and JSON",
+    ],
+)
+def test_the_same_however_it_is_written(tmp_path: Path, text: str) -> None:
+    expected = read(tmp_path, WHOLE)
+    found = read(tmp_path, text)
+    assert (found.all, found.service_levels) == (expected.all, expected.service_levels)
+    assert len(found.unused) == len(expected.unused)
+
+
+@pytest.mark.parametrize("text", ["\tapiVersion: openslo/v1\n", "apiVersion: openslo/v1\nmetadata:\n\tname: x\n"])
+def test_a_tab_indents_nothing_in_yaml(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidObjectivesError, match=r"cannot be read as YAML: found character '\\t'"):
+        read(tmp_path, text)
+
+
+def test_a_policy_that_several_slos_name_is_an_objective_of_each(tmp_path: Path) -> None:
+    second = WHOLE[WHOLE.index("kind: SLO\n") :].replace("orders-hooks", "strict").replace("98", "99.9")
+    objectives = read(tmp_path, f"{WHOLE}---\napiVersion: openslo/v1\n{second}")
+    assert [(it.name, it.budget) for it in objectives.all] == [
+        ("orders-hooks/orders-page", Fraction(4, 100)),
+        ("strict/orders-page", Fraction(2, 1000)),
+    ]
+
+
+PLAIN = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: plain}
+spec:
+  service: shop
+  indicatorRef: webhook-delivery-success-rate
+  timeWindow: [{duration: 1w, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.98}]
+"""
+
+
+@pytest.mark.parametrize("ending", ["", "  alertPolicies:\n", "  alertPolicies: []\n"])
+def test_an_slo_without_a_policy_is_a_promise_without_alerts(tmp_path: Path, ending: str) -> None:
+    objectives = read(tmp_path, PLAIN + ending)
+    assert objectives.all == ()
+    assert [(it.name, it.period_ms) for it in objectives.service_levels] == [("plain", 7 * DAY_MS)]
+
+
+def test_an_indicator_inside_an_slo_that_is_named_as_a_metric(tmp_path: Path) -> None:
+    indicator = "indicator: {metadata: {name: app-availability}, spec: {ratioMetric: {counter: true}}}"
+    objectives = read(tmp_path, PLAIN.replace(f"indicatorRef: {WEBHOOK}", indicator))
+    assert [it.metric for it in objectives.service_levels] == ["app-availability"]
+
+
+def test_what_nobody_names_is_told(tmp_path: Path) -> None:
+    objectives = read(tmp_path, WHOLE[: WHOLE.index("---\napiVersion: openslo/v1\nkind: SLO")])
+    assert objectives.all == ()
+    assert "33: AlertPolicy 'orders-page' is read and not used: no SLO names it, so it never fires" in said(objectives)
+
+
+CHANGES_THE_MEANING = {
+    "time slices": ("budgetingMethod: Occurrences", "budgetingMethod: Timeslices", "spec.budgetingMethod"),
+    "ratio of slices": ("budgetingMethod: Occurrences", "budgetingMethod: RatioTimeslices", "spec.budgetingMethod"),
+    "a calendar": (
+        "{duration: 1w, isRolling: true}",
+        "{duration: 1w, isRolling: false, calendar: {startTime: 2022-01-01 12:00:00, timeZone: America/New_York}}",
+        "spec.timeWindow[0].calendar",
+    ),
+    "months": ("duration: 1w", "duration: 1M", "spec.timeWindow[0].duration"),
+    "a threshold metric": ("{target: 0.98}", "{op: lt, value: 500, target: 0.99}", "spec.objectives[0].op"),
+    "a composite": ("{target: 0.98}", "{indicatorRef: x, target: 0.99}", "spec.objectives[0].indicatorRef"),
+    "two targets": ("{target: 0.98}", "{target: 0.99}, {target: 0.9}", "spec.objectives"),
+    "another indicator": (WEBHOOK, "checkout-latency", "spec.indicatorRef"),
+    "an indicator inside": (
+        f"indicatorRef: {WEBHOOK}",
+        "indicator: {metadata: {name: checkout-latency}, spec: {thresholdMetric: {}}}",
+        "spec.indicator.metadata.name",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "field"), CHANGES_THE_MEANING.values(), ids=CHANGES_THE_MEANING)
+def test_what_would_change_the_meaning_is_refused_where_it_stands(
+    tmp_path: Path, old: str, new: str, field: str
+) -> None:
+    with pytest.raises(InvalidObjectivesError) as refusal:
+        read(tmp_path, PLAIN.replace(old, new))
+    assert field in [problem.field for problem in refusal.value.problems]
+    assert all(problem.line for problem in refusal.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("op: gt", "op: lte", "spec.condition.op"),
+        ("alertWhenResolved: TRUE", "alertWhenResolved: False", "spec.alertWhenResolved"),
+        ("alertWhenNoData: False", "alertWhenNoData: True", "spec.alertWhenNoData"),
+        ("[{conditionRef: fast-burn}]", "[{operator: and, conditionRef: fast-burn}]", "spec.conditions[0].operator"),
+    ],
+)
+def test_so_is_what_would_change_when_it_alerts(tmp_path: Path, old: str, new: str, field: str) -> None:
+    with pytest.raises(InvalidObjectivesError) as refusal:
+        read(tmp_path, WHOLE.replace(old, new))
+    assert [problem.field for problem in refusal.value.problems] == [field]
+
+
+def test_windows_of_days_are_left_to_history(tmp_path: Path) -> None:
+    objectives = read(tmp_path, WHOLE.replace("lookbackWindow: 1h", "lookbackWindow: 3d"))
+    assert [it.judge for it in objectives.all] == [Judge.HISTORY]
