@@ -4,7 +4,9 @@ Order is by the watermark alone. An event that moves the watermark past a bounda
 boundary due, in the middle of a chunk too; so chunk borders, restarts and workers change nothing.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections import deque
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Final
 
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions, KnownExclusions
@@ -16,6 +18,9 @@ from streams.evaluation.store import SeriesStore
 from streams.evaluation.transition import AT_REST, ObjectiveState, Transition
 from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
 from streams.windows.tumbling import NO_PANE, TumblingCounts
+
+SERIES_A_STEP: Final = 1_000
+"""Judged in some milliseconds."""
 
 
 class Evaluator:
@@ -86,13 +91,17 @@ class Evaluator:
 
     def advance(self, to_ms: int) -> None:
         """Move the watermark to `to_ms`, never back, and judge every boundary that comes due, in order."""
+        deque(self.advancing(to_ms), maxlen=0)
+
+    def advancing(self, to_ms: int) -> Iterator[None]:
+        """The same in steps of some milliseconds. Between them nothing may be taken out, nor anything else be done."""
         if self._judged_ms == LONG_AGO:
             self._judged_ms = to_ms - self._lateness_ms
             self._schedule()
         self.seen_ms = max(self.seen_ms, to_ms)
         last_due_ms = self.seen_ms - self._lateness_ms
         while self._next_ms <= last_due_ms:
-            self._judge(self._next_that_matters(last_due_ms))
+            yield from self._judging(self._next_that_matters(last_due_ms))
 
     def _next_that_matters(self, last_due_ms: int) -> int:
         """The next boundary, or after a long silence the first one at which something can change."""
@@ -191,14 +200,16 @@ class Evaluator:
         self.due_ms = self._next_ms + self._lateness_ms if is_started else LONG_AGO
         self.floor_ms = self._next_ms - self._longest_ms if is_started and self._active else LONG_AGO
 
-    def _judge(self, boundary_ms: int) -> None:
+    def _judging(self, boundary_ms: int) -> Iterator[None]:
         moment_ms, known = boundary_ms + self._lateness_ms, self._known_at(boundary_ms)
         active, retired = self._active, self._retired
         boundary = Boundary.at(boundary_ms, moment_ms, active, retired, self.pane_ms, known, self._listings)
         transitions: list[Transition] = []
-        for series in self.series.watched:
+        for number, series in enumerate(self.series.watched, 1):
             if boundary.judge(series, transitions):
                 self.series.mark_dirty(series)
+            if not number % SERIES_A_STEP:
+                yield
         transitions.sort(key=lambda transition: transition.order)
         self._transitions += transitions
         self._retired = [objective for objective in self._retired if boundary_ms % objective.hop_ms]

@@ -4,7 +4,7 @@ All that is done for every event is done here, once, in one loop: the hot path. 
 `schemas.rejected.RejectReason`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from streams.intake.reading import EventReader
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.excerpt import size_of
 from streams.names import Metric
+from streams.turn import finish
 from streams.windows.hopping import LONG_AGO
 from streams.windows.tumbling import TumblingCounts
 
@@ -68,10 +69,14 @@ class Admission:
         self._reader = EventReader(self.metric, self._of_this_application)
 
     def admit(self, records: Sequence[SourceRecord], clock_ms: int | None) -> None:
-        """Count the records in their order, and judge each boundary that they make due. The hot path.
+        """Count the records in their order, and judge each boundary that they make due.
 
         `clock_ms` is the wall clock that no record may push the watermark beyond; None where time is the events' alone.
         """
+        finish(self.admitting(records, clock_ms))
+
+    def admitting(self, records: Sequence[SourceRecord], clock_ms: int | None) -> Iterator[None]:
+        """The same in steps, as `Evaluator.advancing`: several only where many series are judged. The hot path."""
         evaluator, reject, listings = self.evaluator, self._reject, self.listings
         excluding = listings.excluding if self.metric.delivers_to_clients else frozenset()
         store, pane_ms = evaluator.series, evaluator.pane_ms
@@ -126,7 +131,7 @@ class Admission:
             if seen_ms > watermark_ms:
                 watermark_ms = seen_ms
                 if seen_ms >= due_ms:
-                    evaluator.advance(seen_ms)
+                    yield from evaluator.advancing(seen_ms)
                     due_ms, floor_ms = evaluator.due_ms, evaluator.floor_ms
                     pane_end_ms = 0  # the floor may have risen into the pane
                     series = store.get((app_key, event.scope))  # it may have been let go

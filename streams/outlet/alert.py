@@ -1,5 +1,7 @@
 """Transitions as alert records, and as the state of what is breached right now."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.event_time import utc_text
@@ -48,6 +50,19 @@ def alert_document(transition: Transition, app: AppDetails) -> dict[str, Any]:
         "severity": objective.severity,
         "service": objective.service,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The records of transitions, made as they are gone through: those of a large boundary take hundreds of MiB."""
+
+    told: Sequence[tuple[Transition, AppDetails]]
+    topics: Topics
+    application: str
+
+    def __iter__(self) -> Iterator[Outgoing]:
+        for transition, app in self.told:
+            yield from alert_records(transition, app, self.topics, self.application)
 
 
 def alert_records(

@@ -111,7 +111,6 @@ class Ends:
         if owned.end_offset != owned.processor.next_offset or (tp, owned) not in self._in_hand():
             return
         try:
-            owned.processor.tick(asked_ms)
+            await owned.tick(asked_ms)
         except Exception as problem:
             self._endings.on(problem, f"judging {name_of(*tp)}")
-        owned.hurry()

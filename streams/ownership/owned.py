@@ -3,19 +3,20 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final, Generic
 
 from streams.health.condition import PartitionCondition
 from streams.health.metrics import Metrics
-from streams.kafka.chunk import Stamp
+from streams.kafka.chunk import Chunk, Stamp
 from streams.names import name_of
 from streams.ownership.endings import Endings
 from streams.ownership.offset_watch import OffsetWatch
 from streams.ownership.pace import rest_s
 from streams.ownership.rejection_brake import RejectionBrake
-from streams.ownership.seams import ProcessorT
+from streams.ownership.seams import ProcessorT, Steps
 from streams.ownership.takeover import TakenOver
+from streams.turn import Turn
 
 _JUST_NOW_S: Final = 1.0
 
@@ -55,6 +56,7 @@ class Owned(Generic[ProcessorT]):
         self._endings = endings
         self._now_ms = now_ms
         self._lock = asyncio.Lock()
+        self._whole = asyncio.Lock()  # whoever has it may change the processor, and leaves it whole
         self._wake = asyncio.Event()
         self._leaving = asyncio.Event()
         self._committer = asyncio.create_task(self._keep_committing())
@@ -77,12 +79,47 @@ class Owned(Generic[ProcessorT]):
         is_new = self.end_offset is not None and stamp.offset >= self.end_offset
         return is_new and seen_s - self.end_asked_s < _JUST_NOW_S
 
+    async def apply(self, chunk: Chunk, clock_ms: int | None) -> None:
+        """Take in a chunk, or as much of it as is whole when the partition leaves: its next owner reads on there.
+
+        Raises:
+            GapError: what comes before it is missing.
+        """
+        steps, is_more = self.processor.apply(chunk, clock_ms), True
+        while is_more and not self._leaving.is_set():
+            async with self._whole:
+                is_more = await self._go_on(steps)
+            self.hurry()
+            await self._make_room()
+            await asyncio.sleep(0)  # commits and ticks have their turn
+
+    async def tick(self, clock_ms: int) -> None:
+        """Nothing more was in the log at this time, unless more was taken in since its end was seen."""
+        async with self._whole:
+            if self.processor.next_offset == self.end_offset and not self._leaving.is_set():
+                await self._go_on(self.processor.tick(clock_ms))
+        self.hurry()
+
+    async def _go_on(self, steps: Steps) -> bool:
+        """Do some milliseconds of work, and to where it is whole, in turns; whether there is more."""
+        turn = Turn()
+        try:
+            for is_whole in steps:
+                if is_whole and (turn.is_over or self.processor.is_full):
+                    return True
+                await turn.give_way()
+        except asyncio.CancelledError:  # the reader is stopped: what it began is not left half done
+            while not next(steps, True):
+                pass
+            raise
+        return False
+
     def hurry(self) -> None:
         """Do not wait for the interval where something urgent waits."""
         if self.processor.is_urgent:
             self._wake.set()
 
-    async def make_room(self) -> None:
+    async def _make_room(self) -> None:
         """Commit before more comes, where much has changed."""
         if self.processor.is_full:
             await asyncio.shield(self.commit())  # a stopped reader must not stop what is half stored
@@ -125,18 +162,26 @@ class Owned(Generic[ProcessorT]):
     async def commit(self) -> float:
         """Returns how long chunks were kept waiting, seconds: the time to put the work together."""
         async with self._lock, self._at_once:
-            started_s = time.perf_counter()
-            try:
-                work = self.processor.take_work()
+            async with self._whole:
+                started_s = time.perf_counter()
+                with self._or_end():
+                    work = self.processor.take_work()
                 took_s = time.perf_counter() - started_s
-                if work is not None:
+            if work is not None:
+                with self._or_end():
                     self._brake.look(time.monotonic(), self.processor.counts)
                     self._mark = await self._store.write(work)
-            except BaseException as problem:
-                self._endings.on(problem, f"committing {name_of(self.processor.topic, self.processor.partition)}")
             self.settled_s = time.monotonic()
             if work is not None:
                 now_ms = self._now_ms()
                 delays_s = [(now_ms - due_ms) / 1_000 for due_ms in work.due_ms]
                 self._metrics.committed(self.processor.topic, time.perf_counter() - started_s, delays_s)
             return took_s
+
+    @contextlib.contextmanager
+    def _or_end(self) -> Iterator[None]:
+        """Nobody can tell what is stored when a commit fails, whatever stopped it."""
+        try:
+            yield
+        except BaseException as problem:
+            self._endings.on(problem, f"committing {name_of(self.processor.topic, self.processor.partition)}")

@@ -192,7 +192,7 @@ class Partitions(Generic[ProcessorT]):
             if self._owned.get(tp) is not task:
                 return
         try:
-            owned.processor.apply(chunk, clock_ms)
+            await owned.apply(chunk, clock_ms)
         except GapError:
             await self.gaps.close(tp, owned.processor, chunk.start_offset)
             return
@@ -201,9 +201,6 @@ class Partitions(Generic[ProcessorT]):
         leader = self.ends.leader(tp)
         if leader is not None and chunk.stamp is not None and owned.came_just_now(chunk.stamp, chunk.seen_s):
             self.clock.tell(leader, chunk.stamp.append_ms, chunk.seen_s)
-        owned.hurry()
-        await owned.make_room()
-        await asyncio.sleep(0)  # commits and ticks have their turn
 
     async def commit(self) -> None:
         """Store all work done so far."""

@@ -5,7 +5,7 @@ Kafka itself; another service brings a processor of its own and the store that f
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +20,13 @@ class Work(Protocol):
     @property
     def due_ms(self) -> Sequence[int]:
         """From when on each of its announcements could be known, epoch ms: tells how late they are."""
+
+
+Steps = Iterator[bool]
+"""A piece of work, done as it is gone through: others may have their turn after each step, of some milliseconds.
+
+True: it is whole, what is stored now can be gone on from. False: nothing may be taken out, looked for, or taken in.
+"""
 
 
 class Processor(Protocol):
@@ -38,14 +45,14 @@ class Processor(Protocol):
     def may_judge(self, clock_ms: int | None) -> bool:
         """Whether what arrives by then may need the reference topics to be known; None: by whatever time it tells."""
 
-    def apply(self, chunk: Chunk, clock_ms: int | None) -> None:
+    def apply(self, chunk: Chunk, clock_ms: int | None) -> Steps:
         """Take in a chunk; records before `next_offset` were taken in earlier.
 
         Raises:
             GapError: the chunk starts beyond `next_offset`.
         """
 
-    def tick(self, clock_ms: int) -> None:
+    def tick(self, clock_ms: int) -> Steps:
         """Nothing more was in the log at this time."""
 
     @property
@@ -80,7 +87,8 @@ class Store(Protocol):
     `progressed_s`: when part of a commit was last acknowledged, monotonic clock; 0 before the first.
     """
 
-    progressed_s: float
+    @property
+    def progressed_s(self) -> float: ...  # noqa: D102
 
     async def open(self) -> None:
         """Fence every earlier owner: from the return on, nobody else can write for this partition."""

@@ -5,15 +5,12 @@ that was thought dead can neither add a row nor move the offset.
 """
 
 import asyncio
-import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.evaluation.series import Series
@@ -27,18 +24,14 @@ from streams.settings import Settings
 from streams.tables.changelog import restore
 from streams.tables.identity import Identity, check_outputs
 from streams.tables.rows import Meta
+from streams.unit.batches import BATCH_BYTES, Batches, Place, Row
 from streams.unit.beginning import ask_offsets, beginning
 from streams.unit.committed_position import CommittedPosition
 from streams.unit.failpoints import Failpoint, Step
 from streams.unit.work import Work
 
-_BATCH_BYTES = 512 * 1024
-_COMPRESSED = DefaultRecordBatch.CODEC_ZSTD
-_AS_IT_IS = DefaultRecordBatch.CODEC_NONE
 _COMMIT_MARKER = 1  # offsets that it takes in every partition of a transaction
 
-Row = tuple[bytes | None, bytes | None, Headers, int | None]
-"""Key, value, headers, timestamp in ms (None: now)."""
 _NO_HEADERS: Headers = []
 
 
@@ -59,11 +52,7 @@ class KafkaStore:
         self.source = TopicPartition(topic, partition)
         self._changelog = changelog
         self._failpoint = failpoint
-        # Rows repeat each other, and what is refused was compressed when it came: it must not take more room now. What
-        # else others read stays readable for every client.
-        self._compressed = {changelog, settings.topics.rejected}
         self._found: tuple[SourceOffsets, CommittedPosition]
-        self.progressed_s = 0.0
         self._time_limit_s = settings.transaction_timeout / 1_000
         self._producer = AIOKafkaProducer(
             **client_options(settings),
@@ -72,8 +61,16 @@ class KafkaStore:
             request_timeout_ms=settings.transaction_timeout,
             acks="all",
             enable_idempotence=True,
-            max_batch_size=_BATCH_BYTES,
+            max_batch_size=BATCH_BYTES,
         )
+        # Rows repeat each other, and what is refused was compressed when it came: it must not take more room now. What
+        # else others read stays readable for every client.
+        self._batches = Batches(self._producer, {changelog, settings.topics.rejected})
+
+    @property
+    def progressed_s(self) -> float:
+        """When a broker acknowledged a part of a commit for the last time, monotonic clock."""
+        return self._batches.progressed_s
 
     async def open(self) -> None:
         """Fence every earlier owner and finish off what it left."""
@@ -128,10 +125,15 @@ class KafkaStore:
         """
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
-            rows: Iterator[Row] = ((key, value, _NO_HEADERS, None) for key, value in work.rows.items())
-            last_row = await self._send({(self._changelog, self.source.partition): rows})
+            here = (self._changelog, self.source.partition)
+            last_row = await self._batches.send(
+                (here, (key, value, _NO_HEADERS, None)) for key, value in work.rows.items()
+            )
             self._failpoint.passed(Step.AFTER_ROWS)
-            await self._send(await self._by_place((*work.alerts, *work.misfits)))
+            topics = self._settings.topics
+            sent_to = {topics.alerts, topics.alert_state} if work.due_ms else set()
+            sent_to.update(record.topic for record in work.misfits)
+            await self._batches.send(await self._placed((work.alerts, work.misfits), sent_to))
             self._failpoint.passed(Step.AFTER_ALERTS)
             mark = CommitMark(self._settings.application_id, self._settings.partitioner, work.watermark_ms)
             offset = OffsetAndMetadata(work.next_offset, mark.metadata)
@@ -141,48 +143,19 @@ class KafkaStore:
             self._failpoint.passed(Step.AFTER_COMMIT)
         return CommittedPosition(work.next_offset, last_row + 1 + _COMMIT_MARKER)
 
-    async def _by_place(self, records: Collection[Outgoing]) -> dict[tuple[str, int], list[Row]]:
-        """Records by topic and partition, in order; one without a key to place it by stays beside its source."""
-        places: dict[tuple[str, int], list[Row]] = {}
-        counts = {topic: await self._partitions(topic) for topic in {record.topic for record in records}}
-        for record in records:
+    async def _placed(
+        self, records: Sequence[Iterable[Outgoing]], topics: Iterable[str]
+    ) -> Iterator[tuple[Place, Row]]:
+        """Records and where they go; one without a key to place it by stays beside its source."""
+        counts = {topic: await self._partitions(topic) for topic in topics}
+
+        def place(record: Outgoing) -> Place:
             count = counts[record.topic]
             if record.partition_key is None:
-                partition = self.source.partition % count
-            else:
-                partition = partition_of(record.partition_key, count, self._settings.partitioner)
-            row = (record.key, record.value, record.headers, record.timestamp_ms)
-            places.setdefault((record.topic, partition), []).append(row)
-        return places
+                return record.topic, self.source.partition % count
+            return record.topic, partition_of(record.partition_key, count, self._settings.partitioner)
 
-    async def _send(self, places: Mapping[tuple[str, int], Iterable[Row]]) -> int:
-        """Send whole batches, a tenth of the cost of single records, and wait until all are acknowledged.
-
-        Returns the offset of the last record; -1 where there is none, or the broker does not tell.
-        """
-        sent: list[asyncio.Future[Any]] = []
-        last_record = -1
-        for (topic, partition), rows in places.items():
-            codec = _COMPRESSED if topic in self._compressed else _AS_IT_IS
-            batch = _new_batch(codec)
-            for key, value, headers, timestamp_ms in rows:
-                fits = batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
-                if fits is None:
-                    sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-                    batch = _new_batch(codec)
-                    batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
-            sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-            last_record = batch.record_count() - 1
-        for one in sent:
-            one.add_done_callback(self._note_progress)
-        acknowledged = await asyncio.gather(*sent)  # any refusal raises
-        base_offset: int = acknowledged[-1].offset if acknowledged else -1
-        return -1 if base_offset < 0 else base_offset + last_record
-
-    def _note_progress(self, sent: asyncio.Future[Any]) -> None:
-        if not sent.cancelled() and sent.exception() is None:
-            self.progressed_s = time.monotonic()
-
-
-def _new_batch(codec: int) -> BatchBuilder:
-    return BatchBuilder(_BATCH_BYTES, codec, is_transactional=True)
+        return (
+            (place(record), (record.key, record.value, record.headers, record.timestamp_ms))
+            for record in chain.from_iterable(records)
+        )

@@ -1,7 +1,7 @@
 """One source partition: apply what arrives, and hand over all that came of it as one piece of work."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -11,16 +11,17 @@ from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Judge, Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason as AlertReason
-from streams.evaluation.transition import Kind
+from streams.evaluation.transition import Kind, Transition
 from streams.health.condition import Held
 from streams.intake.admission import MAX_SERIES_PER_APP, Admission
 from streams.intake.checking import Rejection
 from streams.kafka.chunk import Chunk
 from streams.names import Metric, Topics, name_of
-from streams.outlet.alert import alert_records
+from streams.outlet.alert import Alerts
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
-from streams.ownership.seams import GapError
+from streams.ownership.seams import GapError, Steps
+from streams.reference.catalogue import AppDetails
 from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_series
 from streams.unit.work import Work
@@ -41,6 +42,10 @@ COUNTS: Final = (
 # What changed is one commit, which has to fit into a session timeout: with more, the next events wait for it.
 _MOST_DIRTY: Final = 100_000
 _MOST_WAITING_BYTES: Final = 8 * 1024 * 1024  # of records that were refused, or are to be put right
+
+
+class AmidBoundaryError(Exception):
+    """Work is to be taken out of a unit that is not whole."""
 
 
 class Unit:
@@ -83,11 +88,12 @@ class Unit:
         self._admission = Admission(metric, self.evaluator, application, is_at_home, listings, max_series_per_app)
         self.audited = dict(meta.audited)
         self._beside: list[Outgoing] = []
-        self._alerts: list[Outgoing] = []
+        self._alerts: list[tuple[Transition, AppDetails]] = []
         self._due_ms: list[int] = []
         self._lateness_ms = lateness_ms
         states = (one.states.values() for one in self.evaluator.series.values() if one.states)
         self.open_breaches = sum(one.breached_at_ms is not None for some in states for one in some)
+        self._is_whole = True
         self._committed = self._state
 
     @property
@@ -104,7 +110,7 @@ class Unit:
         """Whether anything that arrives by then may make a boundary due; None: by whatever time the events tell."""
         return clock_ms is None or self.evaluator.is_due(clock_ms)
 
-    def apply(self, chunk: Chunk, clock_ms: int | None) -> None:
+    def apply(self, chunk: Chunk, clock_ms: int | None) -> Steps:
         """Judge what a chunk brings; records before `next_offset` were applied earlier and are passed over.
 
         Raises:
@@ -120,15 +126,25 @@ class Unit:
         admission = self._admission
         for records in chunk.slices():
             unfit, not_counted, foreign = self._unfit, admission.not_counted, admission.foreign_copies
-            admission.admit(records, clock_ms)
+            yield from self._amid(admission.admitting(records, clock_ms))
             self._count(
                 len(records),
                 self._unfit - unfit,
                 admission.not_counted - not_counted,
                 admission.foreign_copies - foreign,
             )
+            if records:
+                self.next_offset = records[-1].offset + 1
+            self._announce()
+            yield True
         self.next_offset = chunk.next_offset
-        self._publish()
+
+    def _amid(self, steps: Iterator[None]) -> Steps:
+        """Steps between which the state is not whole."""
+        self._is_whole = False
+        for _ in steps:
+            yield False
+        self._is_whole = True
 
     @property
     def _unfit(self) -> int:
@@ -140,17 +156,16 @@ class Unit:
         self.counts["events not_counted"] += not_counted
         self.counts["events foreign_copy"] += foreign
 
-    def tick(self, clock_ms: int) -> None:
+    def tick(self, clock_ms: int) -> Steps:
         """Nothing more was in the log at this time: judge what has come due by then."""
         if self.evaluator.can_tick:
-            self.evaluator.advance(clock_ms)
-            self._publish()
+            yield from self._amid(self.evaluator.advancing(clock_ms))
+            self._announce()
 
-    def _publish(self) -> None:
-        """Put transitions into words, with the names that the catalogue has right now."""
+    def _announce(self) -> None:
+        """Have transitions published, with the names that the catalogue has right now."""
         for transition in self.evaluator.take_transitions():
-            app = self._catalogue.details(transition.app_key)
-            self._alerts += alert_records(transition, app, self._topics, self._application)
+            self._alerts.append((transition, self._catalogue.details(transition.app_key)))
             self._due_ms.append(transition.boundary_ms + self._lateness_ms)
             self.counts[f"alerts {transition.kind} {transition.reason}"] += 1
             self.open_breaches += 1 if transition.kind is Kind.BREACH else -1
@@ -176,7 +191,13 @@ class Unit:
         return Held(evaluator.watermark_ms, len(evaluator.series), self.open_breaches, evaluator.dirty_count)
 
     def take_work(self) -> Work | None:
-        """All that was done since the last call; None when nothing was, so that a clean unit commits nothing."""
+        """All that was done since the last call; None when nothing was, so that a clean unit commits nothing.
+
+        Raises:
+            AmidBoundaryError: half of a boundary would be stored.
+        """
+        if not self._is_whole:
+            raise AmidBoundaryError(f"{name_of(self.topic, self.partition)} is amid a boundary")
         if self._state == self._committed:
             return None
         self._committed = self._state
@@ -192,7 +213,7 @@ class Unit:
                 audited=dict(self.audited),
             )
         )
-        alerts, self._alerts = self._alerts, []
+        alerts, self._alerts = Alerts(self._alerts, self._topics, self._application), []
         due_ms, self._due_ms = self._due_ms, []
         rejected, misplaced = self._admission.take_unfit()
         rerouted: list[Outgoing] = []

@@ -1,5 +1,6 @@
 """What one commit consists of, apart from where it goes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from streams.outlet.outgoing import Outgoing
@@ -16,6 +17,6 @@ class Work:
     rows: dict[bytes, bytes | None]
     next_offset: int
     watermark_ms: int | None
-    alerts: list[Outgoing] = field(default_factory=list)
+    alerts: Iterable[Outgoing] = ()
     misfits: list[Outgoing] = field(default_factory=list)
     due_ms: list[int] = field(default_factory=list)

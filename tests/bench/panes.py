@@ -14,6 +14,7 @@ from streams.evaluation.objective import Objective
 from streams.kafka.chunk import Chunk, SourceRecord
 from streams.names import WEBHOOK, Topics
 from streams.reference.reference import Reference
+from streams.turn import finish
 from streams.unit.unit import Unit
 from tests.bench.best import best_in_turns
 from tests.bench.case import BrokenError
@@ -68,7 +69,7 @@ def apply(unit: Unit, some: Sequence[Chunk]) -> float:
     before = unit.counts["events counted"]
     started_s = time.process_time()
     for chunk in some:
-        unit.apply(chunk, None)
+        finish(unit.apply(chunk, None))
     work = unit.take_work()
     spent_s = time.process_time() - started_s
     if work is None or unit.counts["events counted"] - before != some[-1].next_offset - some[0].start_offset:

@@ -14,6 +14,7 @@ from streams.names import WEBHOOK, changelog
 from streams.objectives import load_objectives
 from streams.reference.reference import Reference
 from streams.settings import Settings
+from streams.turn import finish
 from streams.unit.failpoints import Failpoint
 from streams.unit.store import KafkaStore
 from streams.unit.unit import Unit
@@ -52,7 +53,7 @@ def commit(settings: Settings, *records: Record) -> None:
             Reference(settings.topics),
             NEW,
         )
-        unit.apply(chunk(*records), None)
+        finish(unit.apply(chunk(*records), None))
         work = unit.take_work()
         assert work is not None
         ledger = KafkaStore(

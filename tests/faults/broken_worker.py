@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
 from aiokafka.consumer.fetcher import Fetcher
@@ -22,7 +23,11 @@ async def _never(*_: Any) -> NoReturn:
 
 
 def _judges() -> None:
-    Unit.apply = lambda *_: time.sleep(_FOR_EVER_S)  # type: ignore[method-assign]
+    def for_ever(*_: Any) -> Iterator[bool]:
+        time.sleep(_FOR_EVER_S)
+        yield True
+
+    Unit.apply = for_ever  # type: ignore[assignment,method-assign]
 
 
 def _commits() -> None:

@@ -13,6 +13,7 @@ from streams.kafka.chunk import Chunk
 from streams.kafka.placement import partition_of
 from streams.names import Metric
 from streams.settings import PartitionerName
+from streams.turn import finish
 from streams.unit.unit import Unit
 from tests.build import APPLICATION, NEW, Stored, stored
 from tests.laws.beside import TOPICS, Beside
@@ -78,11 +79,11 @@ class PartitionRun:
     def apply(self, records: Sequence[Stored], clock_ms: int | None = None) -> None:
         """One chunk of records that follow each other."""
         if records:
-            self.unit.apply(Chunk.of(records[0].offset, records[-1].offset + 1, list(records)), clock_ms)
+            finish(self.unit.apply(Chunk.of(records[0].offset, records[-1].offset + 1, list(records)), clock_ms))
 
     def judge_through(self, until_ms: int) -> None:
         """Judge every boundary up to a time."""
-        self.unit.tick(until_ms + self.lateness_ms)
+        finish(self.unit.tick(until_ms + self.lateness_ms))
 
     def commit(self) -> Broker:
         """Store everything done so far; what is stored by now."""

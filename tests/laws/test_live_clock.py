@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from streams.tables.rows import META_KEY
+from streams.turn import finish
 from tests.laws.beside import TOPICS
 from tests.laws.engine import PartitionRun
 from tests.model import Record
@@ -53,16 +54,16 @@ def test_a_backlog_is_judged_by_its_own_events(one: PartitionRun) -> None:
 
 def test_a_tick_notices_silence(one: PartitionRun) -> None:
     one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
-    one.unit.tick(clock_ms("12:01:09.999"))
+    finish(one.unit.tick(clock_ms("12:01:09.999")))
     assert not one.unit.is_urgent
-    one.unit.tick(clock_ms("12:01:10"))
+    finish(one.unit.tick(clock_ms("12:01:10")))
     assert one.unit.is_urgent
-    one.unit.tick(clock_ms("12:16:10"))
+    finish(one.unit.tick(clock_ms("12:16:10")))
     assert short(one.commit().alerts) == [BREACH, ("12:16", "NO_DATA", 0, 0)]
 
 
 def test_a_tick_before_any_record_judges_nothing(one: PartitionRun) -> None:
-    one.unit.tick(clock_ms("12:00"))
+    finish(one.unit.tick(clock_ms("12:00")))
     assert watermark(one) is None
     assert one.unit.take_work() is None
     one.read(delivery("11:00", 500), delivery("11:01:10"), clock_ms=clock_ms("12:00"))
@@ -71,7 +72,7 @@ def test_a_tick_before_any_record_judges_nothing(one: PartitionRun) -> None:
 
 def test_nor_does_one_after_nothing_but_rejected_records(one: PartitionRun) -> None:
     one.read(delivery("12:00")._replace(value=b"{"), clock_ms=clock_ms("12:00"))
-    one.unit.tick(clock_ms("13:00"))
+    finish(one.unit.tick(clock_ms("13:00")))
     assert watermark(one) is None
     broker = one.commit()
     assert broker.rejected == [(0, "not_json")]
@@ -81,8 +82,8 @@ def test_nor_does_one_after_nothing_but_rejected_records(one: PartitionRun) -> N
 
 def test_a_clock_set_back_moves_nothing_back(one: PartitionRun) -> None:
     one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
-    one.unit.tick(clock_ms("12:05"))
-    one.unit.tick(clock_ms("12:02"))
+    finish(one.unit.tick(clock_ms("12:05")))
+    finish(one.unit.tick(clock_ms("12:02")))
     one.read(delivery("12:03"), clock_ms=clock_ms("12:02"))
     assert watermark(one) == clock_ms("12:05")
     assert short(one.commit().alerts) == [BREACH]
@@ -91,11 +92,11 @@ def test_a_clock_set_back_moves_nothing_back(one: PartitionRun) -> None:
 def test_what_ticks_have_judged_is_stored_and_never_revised(one: PartitionRun) -> None:
     one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
     one.commit()
-    one.unit.tick(clock_ms("12:01:10"))
+    finish(one.unit.tick(clock_ms("12:01:10")))
     one.commit()
     one.take_over()
     one.read(*(delivery("12:00:40") for _ in range(200)), clock_ms=clock_ms("12:01:20"))
-    one.unit.tick(clock_ms("12:02:10"))
+    finish(one.unit.tick(clock_ms("12:02:10")))
     assert short(one.commit().alerts) == [BREACH, ("12:02", "RESTORED", 200, 1)]
 
 
@@ -103,7 +104,7 @@ def test_a_tick_that_makes_nothing_due_needs_no_commit(one: PartitionRun) -> Non
     one.read(delivery("12:00:30"), clock_ms=clock_ms("12:00:31"))
     one.commit()
     stored = one.broker.rows[META_KEY]
-    one.unit.tick(clock_ms("12:01:09"))
+    finish(one.unit.tick(clock_ms("12:01:09")))
     assert one.unit.take_work() is None
     assert one.broker.rows[META_KEY] == stored
 
@@ -112,11 +113,11 @@ def test_an_exclusion_that_is_read_late_acts_from_the_next_boundary_on() -> None
     late = exclusion("12:00:40", "12:00", "12:01")
     one = PartitionRun(WEBHOOKS, [WEBHOOK], lateness_ms=LATENESS_MS, beside=[late])
     one.read(delivery("12:00:30", 500), clock_ms=clock_ms("12:00:31"))
-    one.unit.tick(clock_ms("12:01:10"))
+    finish(one.unit.tick(clock_ms("12:01:10")))
     one.beside.read()
-    one.unit.tick(clock_ms("12:02:09"))
+    finish(one.unit.tick(clock_ms("12:02:09")))
     assert short(one.commit().alerts) == [BREACH]
-    one.unit.tick(clock_ms("12:02:10"))
+    finish(one.unit.tick(clock_ms("12:02:10")))
     assert short(one.commit().alerts) == [BREACH, ("12:02", "EXCLUDED", 0, 0)]
 
 
@@ -128,7 +129,7 @@ def test_records_without_a_timestamp_count_and_never_tell_the_time(one: Partitio
     one.read(delivery("12:00:30"), clock_ms=clock_ms("12:00:40"))
     one.read(unstamped("12:00:35", 500), unstamped("12:01:20"), clock_ms=clock_ms("12:05"))
     assert watermark(one) == clock_ms("12:00:30")
-    one.unit.tick(clock_ms("12:01:10"))
+    finish(one.unit.tick(clock_ms("12:01:10")))
     assert short(one.commit().alerts) == [("12:01", "BELOW_OBJECTIVE", 1, 1)]
 
 
@@ -137,9 +138,9 @@ def test_a_partition_of_such_records_begins_at_the_wall_clock_once_it_is_read_to
     assert watermark(one) is None
     one.commit()
     one.take_over()
-    one.unit.tick(clock_ms("12:04:30"))
+    finish(one.unit.tick(clock_ms("12:04:30")))
     assert watermark(one) == clock_ms("12:04:30")
-    one.unit.tick(clock_ms("12:05:10"))
+    finish(one.unit.tick(clock_ms("12:05:10")))
     assert short(one.commit().alerts) == [("12:05", "BELOW_OBJECTIVE", 0, 2)]
 
 
@@ -147,7 +148,7 @@ def test_so_it_does_where_none_of_them_counts(one: PartitionRun) -> None:
     one.read(unstamped("12:00", group="DFR"), clock_ms=clock_ms("12:05"))
     one.commit()
     one.take_over()
-    one.unit.tick(clock_ms("12:05"))
+    finish(one.unit.tick(clock_ms("12:05")))
     assert watermark(one) == clock_ms("12:05")
 
 

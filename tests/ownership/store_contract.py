@@ -12,6 +12,7 @@ import pytest
 
 from streams.kafka.chunk import Chunk
 from streams.ownership.seams import Position, Processor, Store
+from streams.turn import finish
 
 
 class Harness(ABC):
@@ -40,7 +41,7 @@ class Harness(ABC):
         """What a processor holds that read the records before `end` in one go."""
         processor = self.new_processor(None)
         if end:
-            processor.apply(self.chunk(0, end), None)
+            finish(processor.apply(self.chunk(0, end), None))
         return self.picture(processor)
 
 
@@ -62,7 +63,7 @@ class Owner:
 
     async def advance(self, end: int) -> object:
         """Read on up to an offset, and store it; the mark."""
-        self.processor.apply(self.harness.chunk(self.processor.next_offset, end), None)
+        finish(self.processor.apply(self.harness.chunk(self.processor.next_offset, end), None))
         return await self.store.write(self.processor.take_work())
 
 
@@ -115,7 +116,7 @@ class StoreContract(ABC):
         async def story(next_owner: Callable[[], Awaitable[Owner]]) -> None:
             first = await next_owner()
             await first.advance(2)
-            first.processor.apply(harness.chunk(2, 5), None)
+            finish(first.processor.apply(harness.chunk(2, 5), None))
             assert first.processor.take_work() is not None  # and it dies
             heir = await next_owner()
             assert heir.processor.next_offset == 2
