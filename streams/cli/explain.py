@@ -1,6 +1,7 @@
 """`slo-streams explain APP METRIC`: why an app paged, or why it did not."""
 
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -22,6 +23,8 @@ from streams.evaluation.series import SeriesKey
 from streams.kafka.cluster import find_topic
 from streams.kafka.placement import partition_of
 from streams.names import IFRAME, Metric
+from streams.plural import number_of
+from streams.registry.exclusions import Series, acting
 from streams.registry.reference import read_reference
 from streams.settings import Settings
 from streams.tables.explanation import Explanation, Window
@@ -84,8 +87,17 @@ def explain(
         (key, [explain_objective(stored, key, one, at, lateness_ms, exclusions, listings) for one in objectives])
         for key in keys
     ]
+
+    def excluded_by(key: SeriesKey, window: Window) -> list[str]:
+        series, span = Series(key[0], metric.id, key[1]), (window.start_ms, window.end_ms)
+        return acting(exclusions, window.end_ms + lateness_ms, series, span)
+
     if as_json:
-        documents = [_document(stored, key, one) for key, explanations in found for one in explanations]
+        documents = [
+            _document(stored, key, one) | {"excludedBy": excluded_by(key, one.window)}
+            for key, explanations in found
+            for one in explanations
+        ]
         sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
         return
     out = console()
@@ -93,7 +105,7 @@ def explain(
         out.print(series_title(key[0], metric, key[1]), soft_wrap=True)
         out.print(f"partition {stored.partition}, watermark {utc_text(stored.progress.watermark_ms)}", style="dim")
         for one in explanations:
-            _show(out, stored, one)
+            _show(out, stored, one, excluded_by(key, one.window))
 
 
 async def _nothing_stored(settings: Settings, metric: Metric, app: str, scope: str | None) -> str:
@@ -108,20 +120,20 @@ async def _nothing_stored(settings: Settings, metric: Metric, app: str, scope: s
     )
 
 
-def _show(out: Console, stored: StoredTable, one: Explanation) -> None:
+def _show(out: Console, stored: StoredTable, one: Explanation, excluded_by: Sequence[str]) -> None:
     window = one.window
 
     def verdict(pane: Pane) -> str:
         return "excluded" if pane in window.excluded else "yes" if pane.by_app is window.by_app else "no"
 
     out.print()
-    print_facts(out, [("objective", Text(one.objective.name, "bold")), *_facts(one)], indent=2)
+    print_facts(out, [("objective", Text(one.objective.name, "bold")), *_facts(one, excluded_by)], indent=2)
     if window.panes:
         out.print()
         pane_table(stored, window.panes, verdict).print(out, indent=2)
 
 
-def _facts(one: Explanation) -> list[tuple[str, str]]:
+def _facts(one: Explanation, excluded_by: Sequence[str]) -> list[tuple[str, str]]:
     window, upcoming, objective = one.window, one.upcoming, one.objective
     facts = [
         ("window", f"{utc_text(window.start_ms)} to {utc_text(window.end_ms)} ({duration_text(objective.window_ms)})"),
@@ -137,7 +149,8 @@ def _facts(one: Explanation) -> list[tuple[str, str]]:
         gone = f"panes before {utc_text(window.gone_before_ms)} are no longer kept; the counts are of the rest"
         facts.insert(2, ("", gone))
     if window.excluded:
-        facts.insert(2, ("excluded", f"{len(window.excluded):,} panes, by `slo-streams exclude list`"))
+        by = ", ".join(map(printable, excluded_by))
+        facts.insert(2, ("excluded", f"{number_of(len(window.excluded), 'pane')}, by {by}"))
     if window.by_app:
         facts.insert(2, ("", "the app reported itself: the host's events of this window do not count"))
     return facts

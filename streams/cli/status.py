@@ -1,5 +1,6 @@
 """`slo-streams status`: is the evaluator keeping up, and what is breached right now?"""
 
+import contextlib
 import sys
 import time
 from datetime import datetime
@@ -10,11 +11,13 @@ import typer
 
 from schemas import Alert
 from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.exclude_text import described, listed
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, duration_text, percent, printable, utc_text
 from streams.kafka.alerts import open_breaches
 from streams.kafka.cluster import MissingTopicError
 from streams.kafka.progress import PartitionProgress, progress_reader
+from streams.registry.exclusions import DeclaredExclusion, Phase, known_of, read_exclusions
 from streams.settings import Settings
 
 Progress = dict[str, list[PartitionProgress]]
@@ -23,7 +26,7 @@ Progress = dict[str, list[PartitionProgress]]
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, partition by partition.")] = False,
 ) -> None:
-    """Show how far the evaluator is with each input topic, and what is breached right now.
+    """Show how far the evaluator is, what is breached, and what is left out right now.
 
     The watermark is the time up to which events were seen. "To read" grows when the workers do not keep up, "behind"
     when they do not keep up or nothing arrives; a partition without an event for long is normal in a quiet system.
@@ -40,10 +43,11 @@ def status(
       2  an option or a setting cannot be used
     """
     settings = settings_or_fail()
-    progress, breaches = ask(settings, _read(settings))
+    progress, breaches, exclusions = ask(settings, _read(settings))
     now_ms = time.time_ns() // 1_000_000
+    acting = [one for one in exclusions if one.phase(now_ms) is Phase.CURRENT and one.takes_effect]
     if as_json:
-        sys.stdout.write(_json(settings, progress, breaches, now_ms) + "\n")
+        sys.stdout.write(_json(settings, progress, breaches, acting, now_ms) + "\n")
         return
     out = console()
     _progress_table(settings, progress, now_ms).print(out)
@@ -54,15 +58,19 @@ def status(
         out.print("No open breaches.")
     else:
         _breach_table(breaches, now_ms).print(out)
+    for line in listed([f"{printable(one.exclusion.id)}: {described(one.exclusion)}" for one in acting]):
+        out.print(f"Left out now by {line}.", soft_wrap=True)
 
 
-async def _read(settings: Settings) -> tuple[Progress, list[Alert] | None]:
+async def _read(settings: Settings) -> tuple[Progress, list[Alert] | None, list[DeclaredExclusion]]:
     async with progress_reader(settings) as reader:
         progress = await reader.read_when_ready()
-    try:
-        return progress, await open_breaches(settings)
-    except MissingTopicError:
-        return progress, None
+    breaches, exclusions = None, list[DeclaredExclusion]()
+    with contextlib.suppress(MissingTopicError):
+        breaches = await open_breaches(settings)
+    with contextlib.suppress(MissingTopicError):
+        exclusions = list(known_of(await read_exclusions(settings)).values())
+    return progress, breaches, exclusions
 
 
 def _progress_table(settings: Settings, progress: Progress, now_ms: int) -> Table:
@@ -118,11 +126,18 @@ def _breach_table(breaches: list[Alert], now_ms: int) -> Table:
     return table
 
 
-def _json(settings: Settings, progress: Progress, breaches: list[Alert] | None, now_ms: int) -> str:
+def _json(
+    settings: Settings,
+    progress: Progress,
+    breaches: list[Alert] | None,
+    acting: list[DeclaredExclusion],
+    now_ms: int,
+) -> str:
     document: dict[str, Any] = {
         "time": now_ms,
         "applicationId": settings.application_id,
         "topics": {topic: [_json_of(one) for one in partitions] for topic, partitions in progress.items()},
+        "exclusions": [one.exclusion.model_dump() for one in acting],
         "openBreaches": None if breaches is None else [alert.model_dump() for alert in breaches],
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()

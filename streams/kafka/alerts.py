@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas import Alert
+from schemas.event_time import epoch_ms
+from streams.kafka.placement import partition_of
 from streams.kafka.reader import read_to_end, topic_reader
 from streams.settings import Settings
 
@@ -23,6 +25,26 @@ async def alert_records(settings: Settings, *, from_start: bool) -> AsyncIterato
         consumer.assign(tps)
         await (consumer.seek_to_beginning(*tps) if from_start else consumer.seek_to_end(*tps))
         yield aiter(consumer)
+
+
+async def past_alerts(settings: Settings, app_key: str | None, since_ms: int) -> list[Alert]:
+    """The alerts of one app, or of all, with a boundary at `since_ms` or after it, in the order of their boundaries.
+
+    Raises:
+        MissingTopicError: nobody has created the topic yet.
+        KafkaError: no broker could be reached.
+    """
+    found = []
+    async with topic_reader(settings, settings.topics.alerts) as (consumer, tps):
+        if app_key is not None:
+            partition = partition_of(app_key.encode(), len(tps), settings.partitioner)
+            tps = [tp for tp in tps if tp.partition == partition]
+        # An alert is published after its boundary, never before: what has an older timestamp is older.
+        async for record in read_to_end(consumer, tps, since_ms):
+            alert = read_alert(record.value)
+            if alert is not None and app_key in (None, alert.app_key) and epoch_ms(alert.time) >= since_ms:
+                found.append(alert)
+    return sorted(found, key=lambda alert: alert.time)
 
 
 async def open_breaches(settings: Settings) -> list[Alert]:

@@ -32,10 +32,13 @@ async def topic_reader(
         await consumer.stop()
 
 
-async def read_to_end(consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition]) -> AsyncIterator[Any]:
-    """The committed records of a topic from the first one kept to where it ends now, one partition after the other.
+async def read_to_end(
+    consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition], since_ms: int | None = None
+) -> AsyncIterator[Any]:
+    """The committed records of a topic to where it ends now, one partition after the other.
 
-    The consumer can go on from there.
+    From the first one kept, or from the first with a timestamp at `since_ms` or after it. The consumer can go on from
+    there.
 
     Raises:
         KafkaError: the brokers do not answer.
@@ -43,6 +46,9 @@ async def read_to_end(consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition])
     ends = await consumer.end_offsets(tps)
     consumer.assign(tps)
     await consumer.seek_to_beginning(*tps)
+    if since_ms is not None:
+        for tp, found in (await consumer.offsets_for_times(dict.fromkeys(tps, since_ms))).items():
+            consumer.seek(tp, ends[tp] if found is None else found.offset)
     for tp in tps:
         # By position, not by the last record: a partition may end in transaction markers, which are never delivered.
         while await consumer.position(tp) < ends[tp]:

@@ -66,6 +66,7 @@ def test_what_is_excluded_is_told_beside_what_counts(settings: Settings) -> None
     asyncio.run(exclude())
     code, said = run(settings, APP, "webhook", "--at", "2026-03-02T14:02:00Z")
     assert code == 0
+    assert "excluded 2 panes, by fault" in said
     assert "counts no counted event (1 good, 2 bad are excluded); wanted: at least 99 %" in said
     code, said = run(settings, APP, "webhook", "--at", "2026-03-02T14:03:00Z")
     assert code == 0

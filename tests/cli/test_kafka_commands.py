@@ -215,7 +215,39 @@ def test_tail_before_the_topic_exists_says_who_makes_it(settings: Settings) -> N
     assert "slo-streams worker" in said
 
 
-@pytest.mark.parametrize("command", [("status",), ("topics",), ("alerts", "tail")])
+def test_alerts_of_a_time_and_an_app_are_listed(settings: Settings) -> None:
+    asyncio.run(prepare_topics(settings))
+    assert run(settings, "alerts", "list") == (0, "No alerts.\n")
+    other = BREACH | {"appKey": "com.acme.forms", "time": "2022-03-24T12:04:00Z"}
+    excluded = RECOVERY | {"reason": "EXCLUDED", "time": "2022-03-24T12:09:00Z"}
+    asyncio.run(publish(settings, BREACH, other, excluded))
+    fault = (
+        "--all-apps",
+        "--reason",
+        "platform-fault",
+        "--start",
+        "2022-03-24T12:00:00Z",
+        "--for",
+        "1h",
+        "--id",
+        "CHG-9",
+    )
+    assert run(settings, "exclude", "add", *fault)[0] == 0
+
+    since = ("--since", "2022-03-24T12:00:00Z")
+    code, said = run(settings, "alerts", "list", *since)
+    assert code == 0
+    assert [line[:20] for line in said.splitlines()] == [f"2022-03-24 12:{minute:02}:00Z" for minute in (4, 5, 9)]
+    # What was known when the boundary was judged: the fault was declared long after it.
+    assert "left out: planned downtime" in said
+    assert "com.acme.charts" not in run(settings, "alerts", "list", *since, "--app", "com.acme.forms")[1]
+    code, said = run(settings, "alerts", "list", "--since", "2022-03-24T12:05:00Z", "--json")
+    assert orjson.loads(said) == [BREACH, excluded]
+    assert "No alerts" in run(settings, "alerts", "list")[1]
+    assert run(settings, "alerts", "list", "--app", "unknown", *since) == (0, "No alerts of unknown.\n")
+
+
+@pytest.mark.parametrize("command", [("status",), ("topics",), ("alerts", "tail"), ("alerts", "list")])
 def test_without_a_broker_one_sentence_says_what_to_look_at(command: tuple[str, ...]) -> None:
     code, said = run(Settings(bootstrap_servers="127.0.0.1:1"), *command)
     assert code == 1
@@ -223,7 +255,7 @@ def test_without_a_broker_one_sentence_says_what_to_look_at(command: tuple[str, 
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("command", [("status",), ("topics",), ("alerts", "tail")])
+@pytest.mark.parametrize("command", [("status",), ("topics",), ("alerts", "tail"), ("alerts", "list")])
 def test_wrong_settings_are_named(command: tuple[str, ...]) -> None:
     result = CliRunner().invoke(app, command, env={"SLO_PARTITIONS": "none"})
     assert result.exit_code == 2

@@ -1,55 +1,66 @@
 """An alert as one line for people: when, what happened, to whom, and the numbers it was judged on."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from rich.console import Console
 from rich.text import Text
 
 from schemas import Alert
-from streams.cli.shared.text import duration_text, percent, printable
+from streams.cli.shared.table import GAP, flow
+from streams.cli.shared.text import duration_text, is_piped, percent, printable
 from streams.names import METRICS
 
 _STYLES: Final = {"BREACH": "bold red", "RECOVERY": "bold green"}
 _MOST_DECIMALS: Final = 9
 
 
-def alert_line(alert: Alert, *, with_date: bool = False) -> Text:
-    """The alert as a line, coloured where it is printed to a terminal; times are UTC.
+def print_alert(out: Console, alert: Alert, *, with_date: bool = False, excluded_by: Sequence[str] = ()) -> None:
+    """Print it as one line, or where the terminal is narrower as several, broken between its fields; times are UTC.
 
     12:05:00Z  BREACH    com.acme.charts  Charts by Acme  Jira Webhook Delivery Success Rate  97.3 % < 99 %
     (250 good, 7 bad in 15m)  incident FOotlQrY5ZQ
     """
+    head, *fields = _fields(alert, with_date=with_date, excluded_by=excluded_by)
+    if is_piped(out):
+        out.print(GAP.join([head, *fields]), soft_wrap=True)
+        return
+    indent = head.cell_len + len(GAP)
+    for number, line in enumerate(flow(fields, out.width - indent)):
+        start = head + GAP if number == 0 else " " * indent
+        out.print(Text.assemble(start, line), soft_wrap=True)
+
+
+def _fields(alert: Alert, *, with_date: bool, excluded_by: Sequence[str]) -> list[Text]:
     metric = METRICS.get(alert.metric_id)
     is_scope_named = metric is not None and metric.display_name(alert.scope) != metric.title
     scope = "" if is_scope_named else f" {printable(alert.scope)}"
     time = alert.time.replace("T", " ") if with_date else alert.time.partition("T")[2]
-    return Text.assemble(
-        (f"{time}  ", "dim"),
-        (f"{alert.type:<8}  ", _STYLES[alert.type]),
-        (printable(alert.app_key), "bold"),
-        f"{_names(alert)}  {printable(alert.metric_name)}{scope}  {_verdict(alert)}  ",
-        (f"incident {alert.incident_id}", "dim"),
-    )
-
-
-def _names(alert: Alert) -> str:
-    """Names of app and partner as the catalogue has them; empty for an app it does not know."""
     app = alert.app_details
-    return "" if app.partner_name is None else f"  {printable(app.name)} by {printable(app.partner_name)}"
+    # An app that the catalogue does not know has no names.
+    names = [] if app.partner_name is None else [f"{printable(app.name)} by {printable(app.partner_name)}"]
+    return [
+        Text.assemble((f"{time}  ", "dim"), (f"{alert.type:<8}", _STYLES[alert.type])),
+        Text(printable(alert.app_key), "bold"),
+        *map(Text, [*names, f"{printable(alert.metric_name)}{scope}", *_verdict(alert, excluded_by)]),
+        Text(f"incident {alert.incident_id}", "dim"),
+    ]
 
 
-def _verdict(alert: Alert) -> str:
+def _verdict(alert: Alert, excluded_by: Sequence[str]) -> list[str]:
     window = duration_text(alert.measurement_duration_seconds * 1_000)
     counts = f"({alert.good_count:,} good, {alert.bad_count:,} bad in {window})"
     match alert.reason:
         case "NO_DATA":
-            return f"no events in {window}"
+            return [f"no events in {window}"]
         case "EXCLUDED":
-            return f"what failed does not count: planned downtime, or a fault of the platform  {counts}"
+            by = f" by {', '.join(map(printable, excluded_by))}" if excluded_by else ""
+            return [f"what failed is left out{by}: planned downtime, or a fault of the platform", counts]
         case "RETIRED":
-            return f"objective {printable(alert.objective)} was removed  {counts}"
+            return [f"retired: objective {printable(alert.objective)}, or what it was judged of, was removed", counts]
     if alert.sli_value is None:
-        return counts
-    return f"{_comparison(alert.type, alert.sli_value, alert.slo_value)}  {counts}"
+        return [counts]
+    return [_comparison(alert.type, alert.sli_value, alert.slo_value), counts]
 
 
 def _comparison(kind: str, sli: float, slo: float) -> str:

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from schemas import Alert
-from streams.cli.shared.alert_line import alert_line
+from streams.cli.shared.alert_line import print_alert
 from streams.run.view import Status
 
 _PLAIN_STATUS_INTERVAL_S: Final = 5.0
@@ -44,7 +44,7 @@ class RunView:
 
     def alert(self, alert: Alert) -> None:
         """Print a breach or a recovery."""
-        self._console.print(alert_line(alert), soft_wrap=True)
+        print_alert(self._console, alert)
 
     def status(self, status: Status) -> None:
         """How things stand; on a pipe only every few seconds."""

@@ -13,7 +13,9 @@ from rich.text import Text
 
 from streams.cli.shared.text import is_piped
 
-_GAP: Final = "  "
+GAP: Final = Text("  ")
+"""What stands between two fields."""
+
 _BELOW: Final = 4  # columns that text under a row is set in
 _NARROWEST: Final = 20  # columns for text under a row, however narrow the terminal is
 
@@ -78,7 +80,7 @@ class Table:
         return shown, below, sorted(gone)
 
     def _width(self, shown: Sequence[int]) -> int:
-        return sum(map(self._column_width, shown)) + len(_GAP) * (len(shown) - 1)
+        return sum(map(self._column_width, shown)) + len(GAP) * (len(shown) - 1)
 
     def _column_width(self, at: int) -> int:
         return max(len(self._columns[at].header), *(row[at].cell_len for row in self._rows), 0)
@@ -89,12 +91,12 @@ class Table:
             aligned, rest = cell.copy(), self._column_width(at) - cell.cell_len
             (aligned.pad_left if self._columns[at].is_number else aligned.pad_right)(rest)
             padded.append(aligned)
-        return Text(_GAP).join(padded)
+        return GAP.join(padded)
 
 
 def print_facts(out: Console, facts: Sequence[tuple[str, str | Text]], indent: int = 0) -> None:
     """Names and what is said of them, side by side; a name may be empty, as its fact goes on with the one before."""
-    names = max(len(name) for name, _ in facts) + len(_GAP)
+    names = max(len(name) for name, _ in facts) + len(GAP)
     width = None if is_piped(out) else max(_NARROWEST, out.width - indent - names)
     for name, fact in facts:
         text = fact if isinstance(fact, Text) else Text(fact)
@@ -107,8 +109,8 @@ def flow(fields: Sequence[Text], width: int) -> list[Text]:
     """Fields side by side in lines of a width: broken between fields, inside one only between its words."""
     lines: list[Text] = []
     for field in fields:
-        if lines and lines[-1].cell_len + len(_GAP) + field.cell_len <= width:
-            lines[-1] = Text(_GAP).join((lines[-1], field))
+        if lines and lines[-1].cell_len + len(GAP) + field.cell_len <= width:
+            lines[-1] = GAP.join((lines[-1], field))
         else:
             lines += _words(field, width)
     return lines

@@ -1,16 +1,40 @@
 """Alerts as lines: what an on-call engineer reads first."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from schemas import Alert
-from streams.cli.shared.alert_line import alert_line
+from streams.cli.shared.alert_line import print_alert
 from tests.cli.alerts import BREACH, RECOVERY
 
 
-def line(document: dict[str, Any], *, with_date: bool = False) -> str:
-    return alert_line(Alert.model_validate(document), with_date=with_date).plain
+def lines(document: dict[str, Any], width: int | None, **options: Any) -> list[str]:
+    """The alert on a terminal of that width, or on a pipe."""
+    written = StringIO()
+    out = Console(file=written, width=width or 240, force_terminal=width is not None, color_system=None, markup=False)
+    print_alert(out, Alert.model_validate(document), **options)
+    return written.getvalue().splitlines()
+
+
+def line(document: dict[str, Any], **options: Any) -> str:
+    (only,) = lines(document, None, **options)
+    return only
+
+
+def test_a_narrow_terminal_breaks_it_between_its_fields() -> None:
+    assert lines(BREACH, 80) == [
+        "12:05:00Z  BREACH    com.acme.charts  Charts by Acme",
+        "                     Jira Webhook Delivery Success Rate  97.3 % < 99 %",
+        "                     (1,250 good, 35 bad in 15m)  incident FOotlQrY5ZQ",
+    ]
+
+
+def test_a_recovery_names_the_exclusion() -> None:
+    excluded = RECOVERY | {"reason": "EXCLUDED"}
+    assert "  what failed is left out by CHG-1, CHG-2: planned" in line(excluded, excluded_by=("CHG-1", "CHG-2"))
 
 
 def test_a_breach_says_when_who_what_and_by_how_much() -> None:
@@ -49,7 +73,11 @@ def test_the_numbers_never_contradict_the_verdict(sli: float, slo: float, shown:
 
 @pytest.mark.parametrize(
     ("reason", "said"),
-    [("NO_DATA", "no events in 24h"), ("EXCLUDED", "does not count"), ("RETIRED", "webhook-delivery-15m was removed")],
+    [
+        ("NO_DATA", "no events in 24h"),
+        ("EXCLUDED", "is left out: planned"),
+        ("RETIRED", "retired: objective webhook-delivery-15m"),
+    ],
 )
 def test_other_recoveries_say_why(reason: str, said: str) -> None:
     assert said in line(RECOVERY | {"reason": reason, "sliValue": None, "measurementDurationSeconds": 86_400})
