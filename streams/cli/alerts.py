@@ -98,8 +98,9 @@ def tail(
     \b
     Exit codes:
       0  ended by Ctrl-C
-      1  no broker answers, or there is no topic of alerts yet
+      1  there is no topic of alerts yet
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     with contextlib.suppress(KeyboardInterrupt):

@@ -59,9 +59,10 @@ def import_(
     \b
     Exit codes:
       0  the catalogue is as the file has it
-      1  no broker answers, there is no catalogue yet, or an app was not taken:
+      1  there is no catalogue yet, or an app was not taken:
          import again
       2  the file, an option or a setting cannot be used; nothing was sent
+      69 no broker answers
     """
     settings = settings_or_fail()
     try:
@@ -92,8 +93,9 @@ def list_(
     \b
     Exit codes:
       0  shown, also if there are no apps
-      1  no broker answers, or there is no catalogue yet
+      1  there is no catalogue yet
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     apps = ask(settings, read_apps(settings))

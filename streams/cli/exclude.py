@@ -54,9 +54,10 @@ def end(
     \b
     Exit codes:
       0  ended, also if it was over already
-      1  there is no such exclusion, no broker answers, or one was not taken:
+      1  there is no such exclusion, or one was not taken:
          end it again
       2  an option or a setting cannot be used; nothing was sent
+      69 no broker answers
     """
     settings = settings_or_fail()
     if withdraw and at != "now":
@@ -95,8 +96,9 @@ def list_(
     \b
     Exit codes:
       0  shown, also if there are none
-      1  no broker answers, or there is no topic of exclusions yet
+      1  there is no topic of exclusions yet
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     exclusions = ask(settings, read_exclusions(settings))

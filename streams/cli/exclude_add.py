@@ -104,9 +104,10 @@ def add(
     \b
     Exit codes:
       0  on record; the output says whether it was announced in time
-      1  no broker answers, there is no topic of exclusions yet, or one was not
+      1  there is no topic of exclusions yet, or one was not
          taken: add it again
       2  an option or a setting cannot be used; nothing was sent
+      69 no broker answers
     """
     settings = settings_or_fail()
     if (app is not None) == all_apps:

@@ -72,8 +72,9 @@ def explain(
     \b
     Exit codes:
       0  shown
-      1  nothing is stored for this app, or no broker answers
+      1  nothing is stored for this app
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     stored = next(iter(stored_tables(settings, [metric], app)), None)

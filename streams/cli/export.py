@@ -50,8 +50,9 @@ def export_(
     \b
     Exit codes:
       0  written
-      1  no broker answers, or a topic is not there
+      1  a topic is not there
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     topics = [_topic(name, settings.topics) for name in topic or settings.topics.key_fields]

@@ -38,7 +38,8 @@ def gateway(
       0   stopped when asked
       1   the port cannot be had
       2   wrong settings
-      70  broken, or no broker answers: restart it
+      69  no broker answers: restart it
+      70  broken: restart it
       78  refused: topics, rights or the login need an operator
     """
     # Here, because a web framework takes a third of a second to import, and no other command needs it.
@@ -56,7 +57,7 @@ def gateway(
     try:
         uvloop.run(serve(settings))
     except UnreachableClusterError as problem:
-        fail(str(problem), code=ExitCode.BROKEN)
+        fail(str(problem), code=ExitCode.UNAVAILABLE)
     except UnusableClusterError as problem:
         fail(str(problem), code=ExitCode.REFUSED)
     except KafkaError as problem:

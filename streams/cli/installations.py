@@ -65,8 +65,9 @@ def add(
     \b
     Exit codes:
       0  stored
-      1  no broker answers, or the topic cannot be used
+      1  the topic cannot be used
       2  the list or a setting cannot be used; nothing was stored
+      69 no broker answers
     """
     settings = _settings_or_fail()
     try:
@@ -96,8 +97,9 @@ def remove(client_key: Annotated[str, typer.Argument(help="The installation.", s
     \b
     Exit codes:
       0  removed
-      1  there is no such installation, or no broker answers
+      1  there is no such installation
       2  a setting cannot be used
+      69 no broker answers
     """
     settings = _settings_or_fail()
     known = _known(settings)
@@ -120,8 +122,9 @@ def list_(
     \b
     Exit codes:
       0  shown, also if there are none
-      1  no broker answers, or there is no topic of installations yet
+      1  there is no topic of installations yet
       2  a setting cannot be used
+      69 no broker answers
     """
     settings = _settings_or_fail()
     known = _known(settings)

@@ -17,6 +17,7 @@ from streams.cli.shared.failure import fail
 from streams.cli.shared.text import printable
 from streams.client.producer import acknowledged_producer
 from streams.durations import duration_ms
+from streams.exits import ExitCode
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.names import AVAILABILITY
@@ -71,8 +72,9 @@ def prober(
     \b
     Exit code:
       0  stopped by a signal, or every result of --once is in Kafka, good or not
-      1  Kafka could not be reached, has no such topic, or did not take a result
+      1  Kafka has no such topic, or did not take a result
       2  the list, an option or a setting cannot be used; nothing was checked
+      69 no broker answers
     """
     try:
         settings, targets = load_settings(), None if file is None else load_targets(file)
@@ -89,7 +91,7 @@ def prober(
     except* (KafkaError, MissingTopicError) as group:
         failures += group.exceptions
     if failures and isinstance(failures[0], KafkaConnectionError):
-        fail(f"The prober ended. {why_no_answer(settings, failures[0])}", code=KAFKA_FAILED)
+        fail(f"The prober ended. {why_no_answer(settings, failures[0])}", code=ExitCode.UNAVAILABLE)
     if failures:
         fail(
             f"The prober ended: Kafka at {settings.bootstrap_servers}: {failures[0]}\n"

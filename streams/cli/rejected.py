@@ -60,8 +60,9 @@ def list_(
     \b
     Exit codes:
       0  shown, also if there are none
-      1  no broker answers, or there is no topic of rejected records yet
+      1  there is no topic of rejected records yet
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     records = ask(settings, _newest(settings, limit, reason))
@@ -109,9 +110,10 @@ def redrive_(
     \b
     Exit codes:
       0  done, also if there was nothing to send
-      1  no broker answers, no topic of rejected records yet, or another redrive
+      1  there is no topic of rejected records yet, or another redrive
          went on instead
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     since_ms = time.time_ns() // 1_000_000 - _REMEMBERED_MS if since is None else since

@@ -39,8 +39,8 @@ def status(
     \b
     Exit codes:
       0  shown, whatever it says
-      1  no broker answers
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     progress, breaches, exclusions = ask(settings, _read(settings))

@@ -42,8 +42,9 @@ def topics(
     \b
     Exit codes:
       0  every topic is there and as it should be
-      1  a topic is missing or wrong, or no broker answers
+      1  a topic is missing or wrong
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     needed = [*topics_needed(settings), *own_topics(settings)]

@@ -42,8 +42,9 @@ def windows(
     \b
     Exit codes:
       0  shown
-      1  nothing is stored for this app, or no broker answers
+      1  nothing is stored for this app
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     metrics = list(METRICS.values()) if metric is None else [metric]

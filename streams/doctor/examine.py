@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from aiokafka.errors import KafkaError
 
 from streams.database.settings import DatabaseSettings
+from streams.doctor.checksums import check_checksums
 from streams.doctor.clock import check_clock
 from streams.doctor.database import check_database
 from streams.doctor.finding import Finding, Level, ok, problem
@@ -24,6 +25,7 @@ async def examine(settings: DatabaseSettings) -> AsyncIterator[Finding]:
     yield ok("settings", f"valid; SLO_CLOCK={settings.clock}, group {settings.application_id}")
     finding, objectives = _check_objectives(settings)
     yield finding
+    yield check_checksums()
     for finding in await asyncio.to_thread(check_database, settings.read_database_url()):
         yield finding
     servers = await check_servers(settings)

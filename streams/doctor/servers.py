@@ -11,14 +11,14 @@ from streams.kafka.cluster import admin_client
 from streams.kafka.servers import TIMEOUT_S, Address, Failure, addresses, connect, explain
 from streams.settings import Settings
 
-# Request name, its number in Kafka's protocol, and the version of it that brought what we need.
+# Request name, its number in Kafka's protocol, the version that brought what we need, and aiokafka 0.14's newest.
 _NEEDED_REQUESTS: Final = (
-    ("Fetch (read_committed)", 1, 4),
-    ("InitProducerId", 22, 0),
-    ("AddPartitionsToTxn", 24, 0),
-    ("AddOffsetsToTxn", 25, 0),
-    ("EndTxn", 26, 0),
-    ("TxnOffsetCommit", 28, 0),
+    ("Fetch (read_committed)", 1, 4, 11),
+    ("InitProducerId", 22, 0, 0),
+    ("AddPartitionsToTxn", 24, 0, 0),
+    ("AddOffsetsToTxn", 25, 0, 0),
+    ("EndTxn", 26, 0, 0),
+    ("TxnOffsetCommit", 28, 0, 0),
 )
 
 
@@ -53,8 +53,12 @@ async def _check(subject: str, address: Address, settings: Settings) -> Finding:
                 connection.close()
     except Failure as error:
         return problem(subject, *explain(error))
-    newest = {key: version for key, _oldest, version in answer.api_versions}
-    missing = [name for name, key, version in _NEEDED_REQUESTS if newest.get(key, -1) < version]
+    taken = {key: (oldest, newest) for key, oldest, newest in answer.api_versions}
+    missing = [name for name, key, needed, _ in _NEEDED_REQUESTS if taken.get(key, (0, -1))[1] < needed]
     if missing:
         return problem(subject, f"too old: it lacks {', '.join(missing)}", "Use Apache Kafka 1.0 or newer.")
+    dropped = [name for name, key, _, known in _NEEDED_REQUESTS if taken[key][0] > known]
+    if dropped:
+        said = f"too new: it no longer takes {', '.join(dropped)} as this version asks"
+        return problem(subject, said, "Stay on Apache Kafka 4 until slo-streams is upgraded.")
     return ok(subject, f"answers over {settings.security_protocol}, can do transactions")

@@ -101,16 +101,17 @@ def cautions_of(spec: TopicSpec, set_to: Mapping[str, str], servers: str) -> lis
         said = f"has {_LAG}={lag_ms}: after a restart nobody may know any more which version held when"
         cautions.append((said, _mend(spec, servers, _LAG, wanted_lag_ms)))
     if wanted_stamp is not None and stamp != wanted_stamp:
-        said = f"has {_STAMP}={stamp}: {_RISKS[wanted_stamp]}"
+        said = f"has {_STAMP}={stamp}: {_RISKS[wanted_stamp, spec.is_compacted]}"
         cautions.append((said, _mend(spec, servers, _STAMP, wanted_stamp)))
     return cautions
 
 
 _RISKS: Final = {
-    "LogAppendTime": "a producer whose clock is fast moves time for all others, whose events are then too late",
-    "CreateTime": "what is written later than it was known, as history, counts as known from then on only",
+    ("LogAppendTime", False): "a producer whose clock is fast moves time for all, whose events are then too late",
+    ("LogAppendTime", True): "in silence each worker judges by the clock of its own machine",
+    ("CreateTime", True): "what is written later than it was known, as history, counts from when it was written",
 }
-"""Of another `message.timestamp.type` than this one."""
+"""Of another `message.timestamp.type` than this one, on a topic that is compacted or not."""
 
 
 def _mend(spec: TopicSpec, servers: str, name: str, value: object) -> str:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from schemas.apps import App
+from streams.exits import ExitCode
 from streams.kafka.placement import partition_of
 from streams.kafka.topics import prepare_topics
 from streams.registry.write import write
@@ -107,6 +108,6 @@ def test_without_the_topic_it_says_who_makes_it(settings: Settings, command: tup
 @pytest.mark.parametrize("command", [("apps", "list"), ("exclude", "list"), ("exclude", "end", "x")])
 def test_without_a_broker_one_sentence_says_what_to_look_at(command: tuple[str, ...]) -> None:
     code, said = run(Settings(bootstrap_servers="127.0.0.1:1"), *command)
-    assert code == 1
+    assert code == ExitCode.UNAVAILABLE
     assert "SLO_BOOTSTRAP_SERVERS" in said
     assert "Traceback" not in said

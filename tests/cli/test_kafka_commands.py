@@ -16,6 +16,7 @@ from aiokafka.structs import OffsetAndMetadata
 from typer.testing import CliRunner
 
 from streams.cli.app import app
+from streams.exits import ExitCode
 from streams.kafka.cluster import admin_client, existing_topics
 from streams.kafka.topics import prepare_topics
 from streams.settings import Settings
@@ -250,7 +251,7 @@ def test_alerts_of_a_time_and_an_app_are_listed(settings: Settings) -> None:
 @pytest.mark.parametrize("command", [("status",), ("topics",), ("alerts", "tail"), ("alerts", "list")])
 def test_without_a_broker_one_sentence_says_what_to_look_at(command: tuple[str, ...]) -> None:
     code, said = run(Settings(bootstrap_servers="127.0.0.1:1"), *command)
-    assert code == 1
+    assert code == ExitCode.UNAVAILABLE
     assert "SLO_BOOTSTRAP_SERVERS" in said
     assert "Traceback" not in said
 

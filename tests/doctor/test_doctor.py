@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.app import app
+from streams.doctor.checksums import check_checksums
 from streams.doctor.clock import check_clock, wall_clock_ms
 from streams.doctor.finding import Level
 from streams.kafka.cluster import admin_client
@@ -169,7 +170,7 @@ def test_a_server_with_another_transport(settings: Settings, transport: dict[str
     assert code == 1
     assert findings[server(settings)].startswith("problem")
     assert "SLO_SECURITY_PROTOCOL" in findings[server(settings)]
-    assert set(findings) == {"settings", "objectives", server(settings)}
+    assert set(findings) == {"settings", "objectives", "checksums", server(settings)}
 
 
 def test_when_no_server_answers_each_is_named_soon() -> None:
@@ -195,6 +196,21 @@ def test_objectives_that_cannot_be_read(settings: Settings, tmp_path: Path) -> N
     code, findings = run(settings, SLO_OBJECTIVES=str(faulty))
     assert code == 1
     assert findings["objectives"].startswith(f"problem {faulty}")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "level", "said"),
+    [
+        (True, True, Level.OK, "in C"),
+        (False, True, Level.WARNING, "google-crc32c runs without its C library"),
+        (False, False, Level.PROBLEM, "aiokafka runs without its C parts"),
+        (True, False, Level.PROBLEM, "aiokafka runs without its C parts"),
+    ],
+)
+def test_checksums_that_would_be_slow_are_told(*, ours: bool, theirs: bool, level: Level, said: str) -> None:
+    finding = check_checksums(is_ours_fast=ours, is_theirs_fast=theirs)
+    assert finding.level is level
+    assert said in finding.said
 
 
 def test_wrong_settings() -> None:

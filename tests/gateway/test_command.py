@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from streams.exits import ExitCode
 from tests.gateway.conftest import Stage
 from tests.gateway.process import settings_of
 from tests.prober.servers import refusing
@@ -25,7 +26,7 @@ def test_without_kafka_it_asks_to_be_restarted() -> None:
     with refusing() as nowhere:
         servers = nowhere.removeprefix("http://")
         ended = run(settings_of(servers, "none.", SLO_GATEWAY_PORT="0"))
-    assert ended.returncode == 70
+    assert ended.returncode == ExitCode.UNAVAILABLE
     assert f"no Kafka broker answers at {servers}" in ended.stderr
     assert "every call will be refused" not in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.cli.shared.failure import fail
 from streams.cli.shared.text import drop_output
+from streams.exits import ExitCode
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.kafka.servers import obstacles
@@ -34,7 +35,7 @@ def settings_of_or_fail(kind: type[AnySettings]) -> AnySettings:
 def ask(
     settings: Settings, question: Coroutine[Any, Any, Answer], *, topics_come_of: str = "slo-streams worker"
 ) -> Answer:
-    """The answer; without one, or without its topics, the command ends with exit code 1."""
+    """The answer; without its topics the command ends with exit code 1, where no broker answers with 69."""
     hush_clients()
     install()
     try:
@@ -45,7 +46,8 @@ def ask(
     except MissingTopicError as problem:
         fail(f"{problem} `{topics_come_of}` or `slo-streams topics --create` creates it.")
     except (KafkaError, OSError) as problem:
-        fail(why_no_answer(settings, problem))
+        is_away = isinstance(problem, KafkaConnectionError)
+        fail(why_no_answer(settings, problem), code=ExitCode.UNAVAILABLE if is_away else ExitCode.FAILED)
 
 
 def hush_clients() -> None:
