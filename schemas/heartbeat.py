@@ -1,10 +1,11 @@
 """`slo.heartbeat.v1`: that an input partition is judged, how far, and by whom.
 
-Key: the compact JSON `[applicationId,topic,partition]`. One record for each input partition once a minute
-(`SLO_HEARTBEAT_INTERVAL`), by the worker that has it; with several of the same time, the last one counts. Producer: the
-evaluator, apart from its transactions, so that alerts never wait for it. Consumers: whoever pages when the evaluator is
-dead. No alert is good news only from a partition whose last heartbeat is at most three minutes old, with a small lag.
-Compacted.
+Key: the compact JSON `[applicationId,topic,partition]`. One record for each input partition every ten seconds
+(`SLO_HEARTBEAT_INTERVAL`), by the worker that has it, the first when it has taken one over; the last one counts.
+Producer: the evaluator, apart from its transactions, so that alerts never wait for it. Consumers: whoever pages when
+the evaluator is dead, `slo-streams watch` for one; and the worker itself, for the time of the broker in silence. No
+alert is good news only from a partition whose last heartbeat is at most a minute old, with a small lag. Compacted; its
+records have the time of the broker (`message.timestamp.type=LogAppendTime`).
 """
 
 from typing import Annotated
@@ -46,7 +47,7 @@ class Heartbeat(Record):
     partition: Annotated[int, Field(ge=0)]
     """Its partition."""
     time: UtcSeconds
-    """When this was told; the clock of the worker."""
+    """When this was told: the brokers' time, as far as the worker knows it."""
     worker: Text
     """Who told it: the worker's `SLO_INSTANCE_ID`, or its host and process."""
     watermark: UtcSeconds | None

@@ -170,7 +170,7 @@ def test_a_server_with_another_transport(settings: Settings, transport: dict[str
     assert code == 1
     assert findings[server(settings)].startswith("problem")
     assert "SLO_SECURITY_PROTOCOL" in findings[server(settings)]
-    assert set(findings) == {"settings", "objectives", "checksums", server(settings)}
+    assert set(findings) == {"settings", "objectives", "checksums", "database", server(settings)}
 
 
 def test_when_no_server_answers_each_is_named_soon() -> None:

@@ -1,11 +1,14 @@
 """What a worker tells of itself on Kafka, and where it stops by itself."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import orjson
+from typer.testing import CliRunner
 
 from schemas import Heartbeat
+from streams.cli.app import app
 from streams.exits import ExitCode
 from tests.e2e.flow import Flow, wait_for
 from tests.e2e.test_bad_input import arriving
@@ -54,3 +57,32 @@ def test_a_stream_of_rejected_records_stops_the_worker_before_they_are_committed
         assert len(await flow.rejected()) == 3_000
 
     asyncio.run(scenario())
+
+
+def test_a_watcher_tells_who_judges_and_who_does_not(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        assert watch(flow)[0] == 1
+        worker = flow.start_worker(SLO_HEARTBEAT_INTERVAL="1s", SLO_INSTANCE_ID="a")
+
+        async def is_judged() -> bool:
+            return watch(flow)[0] == 0
+
+        await wait_for(is_judged, 90, "every partition to be judged", flow.workers)
+        assert f"{len(flow.input_partitions)} partitions are judged" in watch(flow)[1]
+        assert await worker.stop() == 0
+
+        async def is_missed() -> bool:
+            return watch(flow, "--older-than", "2s")[0] == 1
+
+        await wait_for(is_missed, 30, "the partitions to be missed")
+        assert "the last by a" in watch(flow, "--older-than", "2s")[1]
+
+    asyncio.run(scenario())
+
+
+def watch(flow: Flow, *options: str) -> tuple[int, str]:
+    """Exit code, and what was said; in a thread's event loop of its own, as a command has."""
+    with ThreadPoolExecutor(1) as apart:
+        result = apart.submit(CliRunner().invoke, app, ["watch", *options], env=flow.environment).result()
+    return result.exit_code, result.output

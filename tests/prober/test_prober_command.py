@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer
 
+from streams.exits import ExitCode
 from tests.kafka_fixture import Kafka
 from tests.prober.servers import healthy, refusing, serving
 
@@ -69,7 +70,7 @@ def test_without_kafka_it_says_what_to_look_at(tmp_path: Path) -> None:
     with refusing() as nowhere:
         servers = nowhere.removeprefix("http://")
         ended = run(str(write_list(tmp_path, ["https://a.example/"])), "--once", BOOTSTRAP_SERVERS=servers)
-    assert ended.returncode == 1
+    assert ended.returncode == ExitCode.UNAVAILABLE
     assert servers in ended.stderr
     assert "SLO_BOOTSTRAP_SERVERS" in ended.stderr
     assert "Traceback" not in ended.stderr
