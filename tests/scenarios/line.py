@@ -28,6 +28,7 @@ class Line(Strict):
     times: int = 1
     delay: str = "0s"
     arrives: str | None = None
+    unstamped: bool = False
     check: dict[str, Any] | None = None
     iframe: dict[str, Any] | None = None
     callback: dict[str, Any] | None = None
@@ -35,13 +36,14 @@ class Line(Strict):
     exclusion: dict[str, Any] | None = None
     withdraw: str | None = None
     app: dict[str, Any] | None = None
+    delist: str | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Line":
-        said = [*(fields for _, fields in self._kinds()), self.exclusion, self.withdraw, self.app]
+        said = [*(fields for _, fields in self._kinds()), self.exclusion, self.withdraw, self.app, self.delist]
         if sum(it is not None for it in said) != 1 or (".." in self.at) != (self.every is not None):
             raise ValueError(
-                "give one of check, iframe, callback, webhook, exclusion, withdraw, app; "
+                "give one of check, iframe, callback, webhook, exclusion, withdraw, app, delist; "
                 "and `every` with a range of times"
             )
         return self
@@ -64,16 +66,19 @@ class Line(Strict):
     def _arrival(self, time_ms: int) -> tuple[int, Record]:
         arrival_ms = clock_ms(self.arrives) if self.arrives else time_ms + duration_ms(self.delay)
         topic, key, body = self._said(time_ms)
-        return arrival_ms, Record(topic, 0, key.encode(), None if body is None else orjson.dumps(body), arrival_ms)
+        timestamp_ms = None if self.unstamped else arrival_ms
+        return arrival_ms, Record(topic, 0, key.encode(), None if body is None else orjson.dumps(body), timestamp_ms)
 
     def _said(self, time_ms: int) -> tuple[str, str, dict[str, Any] | None]:
         """(topic, key, value)."""
         if self.withdraw is not None:
             return TOPICS.exclusions, self.withdraw, None
         if self.exclusion is not None:
-            start, end = self.exclusion["start"], self.exclusion["end"]
-            times = {"start": clock_ms(start), "end": None if end is None else clock_ms(end)}
+            clocks = {name: self.exclusion.get(name) for name in ("start", "end", "announcedAt")}
+            times = {name: None if clock is None else clock_ms(clock) for name, clock in clocks.items()}
             return TOPICS.exclusions, self.exclusion["id"], self.exclusion | times
+        if self.delist is not None:
+            return TOPICS.apps, self.delist, None
         if self.app is not None:
             listed = {"appKey": APP, **LISTED, **self.app}
             return TOPICS.apps, listed["appKey"], listed

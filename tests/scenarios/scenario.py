@@ -15,9 +15,9 @@
 
 All times are UTC on one day, `+1d 08:00` on the next, `-1d 08:00` on the one before, always quoted (YAML takes 12:00
 for the number 720). An event is a `check`, an `iframe`, a `callback` or a `webhook`: a good one but for the fields
-given. It arrives as it happens, or after a `delay`, or when `arrives` says; that is its Kafka timestamp too. Everything
-lies in one partition. An `exclusion` is of all apps and metrics but for the fields given; it, what withdraws it, and an
-`app` of the catalogue are sent `at` that moment.
+given. It arrives as it happens, or after a `delay`, or when `arrives` says; that is its Kafka timestamp too, unless it is
+`unstamped`. Everything lies in one partition. An `exclusion` is of all apps, metrics and scopes but for the fields given;
+it, what withdraws it, an `app` of the catalogue, and its removal (`delist`) are sent `at` that moment.
 """
 
 from dataclasses import replace
@@ -65,6 +65,8 @@ class ChangedObjective(Strict):
     alertAfter: str | None = None  # noqa: N815
     recoverAfter: str | None = None  # noqa: N815
     silence: str | None = None
+    holdFor: str | None = None  # noqa: N815
+    shortWindow: str | None = None  # noqa: N815
 
     def objective(self, shipped: dict[str, Objective]) -> Objective:
         """The objective meant."""
@@ -79,6 +81,8 @@ class ChangedObjective(Strict):
             alert_after_ms=duration_ms(self.alertAfter) if self.alertAfter else base.alert_after_ms,
             recover_after_ms=duration_ms(self.recoverAfter) if self.recoverAfter else base.recover_after_ms,
             silence=Silence(self.silence) if self.silence else base.silence,
+            hold_for_ms=duration_ms(self.holdFor) if self.holdFor else base.hold_for_ms,
+            short_ms=duration_ms(self.shortWindow) if self.shortWindow else base.short_ms,
         )
 
 
