@@ -10,7 +10,6 @@ from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AT_REST, AlertReason, Kind, ObjectiveState, Transition, judge
 from streams.evaluation.verdict import Counts, Verdict
-from streams.names import AVAILABILITY
 from streams.windows.hopping import Span
 
 
@@ -77,13 +76,12 @@ class Boundary:
     ) -> tuple[ObjectiveState, AlertReason | None]:
         """Where a series stands afterwards, and why if that is news; `counts` are those of the window in `panes`."""
         verdict = due.verdict(series, panes, counts, state)
-        release = self._release(series, due.objective, panes) if verdict is Verdict.SILENCE else None
+        release = self._release(series, panes) if verdict is Verdict.SILENCE else None
         return judge(due.objective, state, self.at_ms, verdict, release)
 
-    def _release(self, series: Series, objective: Objective, panes: Panes) -> AlertReason | None:
+    def _release(self, series: Series, panes: Panes) -> AlertReason | None:
         """What ends a breach that silence holds before its time: nothing is left to check, or all is excluded."""
-        base_url = series.scope if objective.metric == AVAILABILITY.id else None
-        if self.listings.has_left(series.app_key, base_url, self.moment_ms):
+        if self.listings.has_left(series.app_key, series.scope, self.moment_ms):
             return AlertReason.RETIRED
         return None if panes.window else AlertReason.EXCLUDED
 

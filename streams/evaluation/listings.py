@@ -40,17 +40,17 @@ class Listings:
         said = (known_by(versions, moment_ms) or versions[:1])[-1].said
         return said is not None and client_key in said.excluded_clients
 
-    def has_left(self, app_key: str, base_url: str | None, moment_ms: int) -> bool:
-        """Whether an app was withdrawn by then, or no longer has a base URL that it had."""
+    def has_left(self, app_key: str, scope: str, moment_ms: int) -> bool:
+        """Whether an app was withdrawn by then, or no longer has a base URL that it had; a product never leaves."""
         known = known_by(self._versions.get(app_key, ()), moment_ms)
         if not known:
             return False
         *earlier, (now, _) = known
         if now is None:
             return True
-        if base_url is None or base_url in now.base_urls:
+        if scope in now.base_urls:
             return False
-        return any(said is not None and base_url in said.base_urls for said, _ in earlier)
+        return any(said is not None and scope in said.base_urls for said, _ in earlier)
 
     def changes_after_ms(self, app_key: str, moment_ms: int) -> int:
         """When more is known of an app than at a moment."""

@@ -29,10 +29,10 @@ def test_the_first_version_that_is_left_tells_of_nothing_before_it() -> None:
 
 def test_an_app_leaves_with_all_that_it_had() -> None:
     withdrawn = versions(((URL,), 10), (None, 20))
-    assert [withdrawn.has_left("app", None, moment_ms) for moment_ms in (19, 20)] == [False, True]
+    assert [withdrawn.has_left("app", "Jira", moment_ms) for moment_ms in (19, 20)] == [False, True]
     assert withdrawn.has_left("app", OTHER, 20)
     assert versions((None, None)).has_left("app", URL, 0)
-    assert not withdrawn.has_left("another", None, 20)
+    assert not withdrawn.has_left("another", "Jira", 20)
 
 
 def test_it_says_when_more_is_known() -> None:
