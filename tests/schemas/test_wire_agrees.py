@@ -1,5 +1,7 @@
 """The fast decoder is never more lenient than the model, and never reads another value."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -189,6 +191,35 @@ def test_a_broken_value_costs_only_itself_the_fast_way() -> None:
     values = [good, head, tail, b" ", b"", good + b"," + good, evolved, good]
     accepted = [event is not None for event in DECODERS["webhook"].decode(values)]
     assert accepted == [True, False, False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize("mix", [("usual", "deep"), ("evolved", "deep", "usual"), ("broken",), ("text", "broken")])
+def test_a_value_is_read_once_in_each_way_at_most(mix: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lie beside it that need the slow ways: a flood of them costs their own time only."""
+    spelled = {
+        "usual": orjson.dumps(WEBHOOK),
+        "text": orjson.dumps(WEBHOOK | {"time": "2022-03-24T15:40:00Z"}),
+        "evolved": orjson.dumps(WEBHOOK | {"traceId": "t"}),
+        "deep": orjson.dumps(WEBHOOK)[:-1] + b',"new":' + b"[" * 1_000 + b"]" * 1_000 + b"}",
+        "broken": b"{",
+    }
+    decoder = EventDecoder(EVENTS["webhook"])
+    times: Counter[str] = Counter()
+
+    def counted(name: str) -> Callable[[bytes], Any]:
+        decode = getattr(decoder, name)
+
+        def counting(value: bytes) -> Any:
+            times[name] += 1
+            return decode(value)
+
+        return counting
+
+    for name in ("_usual", "_exact", "_tolerant"):
+        monkeypatch.setattr(decoder, name, counted(name))
+    values = [spelled[kind] for kind in mix] * 200
+    assert len(decoder.decode(values)) == len(values)
+    assert max(times.values()) <= len(values)
 
 
 @given(places=st.lists(st.sampled_from(["usual", "text", "evolved", "odd", "broken"]), max_size=12))
