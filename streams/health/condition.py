@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from streams.health.counts import Count
 from streams.names import name_of
 
 _NAMED: Final = 10  # partitions in one sentence
@@ -79,7 +80,7 @@ class Condition:
     at_s: float
     has_joined: bool
     partitions: tuple[Assigned, ...]
-    counts: dict[str, Counter[str]]
+    counts: dict[str, Counter[Count]]
     contact: ContactCondition = ContactCondition()
     clock: ClockCondition = ClockCondition()
     waits_for: str | None = None

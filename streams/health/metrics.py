@@ -26,7 +26,7 @@ _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "rows": ("Changelog rows written.", ()),
     "restored_rows": ("Series read back from the changelog when partitions were taken over.", ()),
 }
-"""First word of a key in `Condition.counts` -> help, and the labels that its further words fill."""
+"""Name of a `Count` -> help, and the names of its labels."""
 
 _GAUGES: Final[dict[str, tuple[str, Callable[[float, list[PartitionCondition]], float | None]]]] = {
     "partitions": ("Partitions taken over.", lambda _, ours: len(ours)),
@@ -133,9 +133,8 @@ def _counters(condition: Condition) -> Iterator[Metric]:
         for name, (text, labels) in _COUNTERS.items()
     }
     for topic, counts in condition.counts.items():
-        for key, count in counts.items():
-            name, *labels = key.split()
-            families[name].add_metric([topic, *labels], count)
+        for count, value in counts.items():
+            families[count.name].add_metric([topic, *count.labels], value)
     yield from families.values()
 
 

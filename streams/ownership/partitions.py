@@ -10,6 +10,7 @@ from typing import Any, Final, Generic
 from faust.types import TP
 
 from streams.health.condition import Assigned, Condition, ContactCondition
+from streams.health.counts import RESTORED_ROWS, Count
 from streams.health.metrics import Metrics
 from streams.kafka.brokers import Brokers
 from streams.kafka.chunk import Chunk
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 
 RESTORES_AT_ONCE: Final = 4
 _COMMITS_AT_ONCE = 4
-_RESTORED = "restored_rows"  # counted beside what the processors count
 
 Audit = Callable[[ProcessorT, Metrics], Coroutine[Any, Any, None] | None]
 
@@ -55,7 +55,7 @@ class Partitions(Generic[ProcessorT]):
         reference: Follower,
         *,
         topics: Collection[str],
-        counts: Collection[str],
+        counts: Collection[Count],
         endings: Endings,
         audit: Audit[ProcessorT] = _nothing_beside,
     ) -> None:
@@ -76,7 +76,7 @@ class Partitions(Generic[ProcessorT]):
         self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
         self._has_joined = False
         # From nought, so that the first rejected record of a worker is a rise already.
-        self._counts_of_released = {topic: Counter(dict.fromkeys((*counts, _RESTORED), 0)) for topic in topics}
+        self._counts_of_released = {topic: Counter(dict.fromkeys((*counts, RESTORED_ROWS), 0)) for topic in topics}
         self.metrics = Metrics(self.condition)
         self.clock = WorkerClock(settings.clock)
         self.contact = Contact()
@@ -131,7 +131,7 @@ class Partitions(Generic[ProcessorT]):
         series, next_offset = taken.processor.look().series, taken.processor.next_offset
         log.info("%s: %s %s series in %.1f s, going on at %s", name_of(*tp), how, f"{series:,}", took_s, next_offset)
         self.metrics.taken_over(tp.topic, took_s)
-        self._counts_of_released[tp.topic][_RESTORED] += series if taken.restored else 0
+        self._counts_of_released[tp.topic][RESTORED_ROWS] += series if taken.restored else 0
         self.has_begun.set()
         return Owned(
             taken,

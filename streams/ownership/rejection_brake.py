@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.rejected import RejectReason
+from streams.health.counts import RECORDS, Count, rejected
 
 PERIOD_S: Final = 60.0
 
 # These are good records: a producer that was cut off for an hour brings nothing but what is too late, and an app that
 # makes up a scope for each event nothing but series that are too many. Neither must stop the evaluator.
 _GOOD: Final = {RejectReason.TOO_LATE, RejectReason.TOO_MANY_SERIES}
-_AT_FAULT: Final = tuple(f"rejected {reason}" for reason in RejectReason if reason not in _GOOD)
+_AT_FAULT: Final = tuple(rejected(reason) for reason in RejectReason if reason not in _GOOD)
 
 
 class BrakeError(Exception):
@@ -33,14 +34,14 @@ class RejectionBrake:
         self._since_s: float | None = None
         self._before = (0, 0)
 
-    def look(self, now_s: float, counts: Mapping[str, int]) -> None:
+    def look(self, now_s: float, counts: Mapping[Count, int]) -> None:
         """`counts` are those of the unit, everything since it was taken over, what is about to be committed included.
 
         Raises:
             BrakeError: too much was rejected; says what to do.
         """
-        records, rejected = counts.get("records", 0), sum(counts.get(name, 0) for name in _AT_FAULT)
-        read, refused = records - self._before[0], rejected - self._before[1]
+        records, at_fault = counts.get(RECORDS, 0), sum(counts.get(one, 0) for one in _AT_FAULT)
+        read, refused = records - self._before[0], at_fault - self._before[1]
         is_too_much = refused * 100 >= self._percent * read
         if self._least and read >= self._least and is_too_much:
             raise BrakeError(
@@ -51,4 +52,4 @@ class RejectionBrake:
         if self._since_s is None:
             self._since_s = now_s
         if now_s - self._since_s >= PERIOD_S and not is_too_much:
-            self._since_s, self._before = now_s, (records, rejected)
+            self._since_s, self._before = now_s, (records, at_fault)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from streams.health.condition import Held
+from streams.health.counts import Count
 from streams.kafka.chunk import Chunk
 from streams.ownership.source import SourceOffsets
 
@@ -32,14 +33,14 @@ True: it is whole, what is stored now can be gone on from. False: nothing may be
 class Processor(Protocol):
     """What is done with the records of one source partition, between two commits. No I/O.
 
-    `next_offset` is where reading goes on; `counts` what was done since it was made, by names of its own.
+    `next_offset` is where reading goes on; `counts` what was done since it was made.
     `counts_by_reference`: whether what the reference topics said by then decides if a record counts.
     """
 
     topic: str
     partition: int
     next_offset: int
-    counts: Counter[str]
+    counts: Counter[Count]
     counts_by_reference: bool
 
     def may_judge(self, clock_ms: int | None) -> bool:

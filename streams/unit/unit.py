@@ -12,7 +12,9 @@ from streams.evaluation.objective import Judge, Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason as AlertReason
 from streams.evaluation.transition import Kind, Transition
+from streams.health import counts
 from streams.health.condition import Held
+from streams.health.counts import Count
 from streams.intake.admission import MAX_SERIES_PER_APP, Admission
 from streams.intake.checking import Rejection
 from streams.kafka.chunk import Chunk
@@ -27,15 +29,15 @@ from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_
 from streams.unit.work import Work
 
 COUNTS: Final = (
-    "records",
-    "events counted",
-    "events not_counted",
-    "events foreign_copy",
-    *(f"rejected {reason}" for reason in RejectReason),
-    "rerouted",
-    f"alerts {Kind.BREACH} {AlertReason.BELOW_OBJECTIVE}",
-    *(f"alerts {Kind.RECOVERY} {reason}" for reason in AlertReason if reason is not AlertReason.BELOW_OBJECTIVE),
-    "rows",
+    counts.RECORDS,
+    counts.COUNTED,
+    counts.NOT_COUNTED,
+    counts.FOREIGN_COPY,
+    *map(counts.rejected, RejectReason),
+    counts.REROUTED,
+    counts.alerts(Kind.BREACH, AlertReason.BELOW_OBJECTIVE),
+    *(counts.alerts(Kind.RECOVERY, reason) for reason in AlertReason if reason is not AlertReason.BELOW_OBJECTIVE),
+    counts.ROWS,
 )
 """All that a unit counts."""
 
@@ -73,7 +75,7 @@ class Unit:
         self.partition = partition
         self.next_offset = meta.next_offset
         self._stored = meta
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[Count] = Counter()
         self.counts_by_reference = metric.delivers_to_clients  # the catalogue excludes clients
         self._topics = topics
         self._application = application
@@ -151,10 +153,10 @@ class Unit:
         return len(self._admission.rejected) + len(self._admission.misplaced)
 
     def _count(self, records: int, unfit: int, not_counted: int, foreign: int) -> None:
-        self.counts["records"] += records
-        self.counts["events counted"] += records - unfit - not_counted - foreign
-        self.counts["events not_counted"] += not_counted
-        self.counts["events foreign_copy"] += foreign
+        self.counts[counts.RECORDS] += records
+        self.counts[counts.COUNTED] += records - unfit - not_counted - foreign
+        self.counts[counts.NOT_COUNTED] += not_counted
+        self.counts[counts.FOREIGN_COPY] += foreign
 
     def tick(self, clock_ms: int) -> Steps:
         """Nothing more was in the log at this time: judge what has come due by then."""
@@ -167,7 +169,7 @@ class Unit:
         for transition in self.evaluator.take_transitions():
             self._alerts.append((transition, self._catalogue.details(transition.app_key)))
             self._due_ms.append(transition.boundary_ms + self._lateness_ms)
-            self.counts[f"alerts {transition.kind} {transition.reason}"] += 1
+            self.counts[counts.alerts(transition.kind, transition.reason)] += 1
             self.open_breaches += 1 if transition.kind is Kind.BREACH else -1
 
     def account(self, place: str, next_offset: int, rejected: Iterable[Outgoing]) -> None:
@@ -225,7 +227,7 @@ class Unit:
                     rerouted.append(record)
         beside, self._beside = self._beside, []
         misfits = [*map(self._misfits.rejected, rejected), *rerouted, *beside]
-        self.counts.update(f"rejected {rejection.reason}" for rejection in rejected)
-        self.counts["rerouted"] += len(rerouted)
-        self.counts["rows"] += len(rows)
+        self.counts.update(counts.rejected(rejection.reason) for rejection in rejected)
+        self.counts[counts.REROUTED] += len(rerouted)
+        self.counts[counts.ROWS] += len(rows)
         return Work(rows, self.next_offset, self.evaluator.watermark_ms, alerts, misfits, due_ms)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from streams.evaluation.objective import Objective
+from streams.health.counts import COUNTED
 from streams.kafka.chunk import Chunk, SourceRecord
 from streams.names import WEBHOOK, Topics
 from streams.reference.reference import Reference
@@ -66,13 +67,13 @@ def apply(unit: Unit, some: Sequence[Chunk]) -> float:
     Raises:
         BrokenError: events were lost.
     """
-    before = unit.counts["events counted"]
+    before = unit.counts[COUNTED]
     started_s = time.process_time()
     for chunk in some:
         finish(unit.apply(chunk, None))
     work = unit.take_work()
     spent_s = time.process_time() - started_s
-    if work is None or unit.counts["events counted"] - before != some[-1].next_offset - some[0].start_offset:
+    if work is None or unit.counts[COUNTED] - before != some[-1].next_offset - some[0].start_offset:
         raise BrokenError("events were lost on the way into the windows")
     return spent_s
 

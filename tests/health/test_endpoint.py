@@ -11,12 +11,22 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from schemas.rejected import RejectReason
 from streams.broker.probe import free_port
+from streams.evaluation.transition import AlertReason, Kind
+from streams.health import counts
 from streams.health.condition import Assigned, Condition, Held, PartitionCondition
 from streams.health.endpoint import health_app, served
 from streams.health.metrics import Metrics
 
 TOPIC = "slo.webhook.v1"
-COUNTS = Counter({"records": 9, "events counted": 6, "rejected too_late": 2, "alerts RECOVERY NO_DATA": 1, "rows": 0})
+COUNTS = Counter(
+    {
+        counts.RECORDS: 9,
+        counts.COUNTED: 6,
+        counts.rejected(RejectReason.TOO_LATE): 2,
+        counts.alerts(Kind.RECOVERY, AlertReason.NO_DATA): 1,
+        counts.ROWS: 0,
+    }
+)
 
 
 def app(*partitions: Assigned) -> tuple[web.Application, Metrics]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.evaluation.objective import Objective
+from streams.health.counts import NOT_COUNTED
 from streams.names import WEBHOOK, Topics
 from tests.laws.agreement import agree
 from tests.laws.engine import PartitionRun, law
@@ -53,7 +54,7 @@ def test_a_refused_event_moves_time_and_one_that_is_not_counted_is_not_refused()
     one = partition(max_series_per_app=1)
     one.read(delivery("12:00"), delivery("12:10", product="Loom"), delivery("12:20", product="Loom", group="DEV"))
     assert one.unit.evaluator.watermark_ms == clock_ms("12:20")
-    assert (one.commit().rejected, one.unit.counts["events not_counted"]) == ([(1, "too_many_series")], 1)
+    assert (one.commit().rejected, one.unit.counts[NOT_COUNTED]) == ([(1, "too_many_series")], 1)
 
 
 def test_there_is_room_once_the_boundaries_that_the_event_makes_due_have_let_one_go() -> None:

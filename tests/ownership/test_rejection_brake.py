@@ -2,13 +2,15 @@
 
 import pytest
 
+from schemas.rejected import RejectReason
+from streams.health.counts import RECORDS, Count, rejected
 from streams.ownership.rejection_brake import BrakeError, RejectionBrake
 
-Counts = dict[str, int]
+Counts = dict[Count, int]
 
 
-def counts(records: int, **rejected: int) -> Counts:
-    return {"records": records, **{f"rejected {reason}": count for reason, count in rejected.items()}}
+def counts(records: int, **refused: int) -> Counts:
+    return {RECORDS: records, **{rejected(RejectReason[reason.upper()]): count for reason, count in refused.items()}}
 
 
 @pytest.mark.parametrize(

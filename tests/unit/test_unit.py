@@ -2,6 +2,9 @@
 
 import pytest
 
+from schemas.rejected import RejectReason
+from streams.evaluation.transition import AlertReason, Kind
+from streams.health import counts
 from streams.kafka.chunk import Chunk
 from streams.names import WEBHOOK, Topics
 from streams.outlet.outgoing import Outgoing
@@ -93,7 +96,7 @@ def test_what_was_applied_is_passed_over() -> None:
     unit = new_unit(Meta(5, None, 0))
     finish(unit.apply(chunk(delivery("12:00"), delivery("12:00"), start=5), clock_ms=None))
     finish(unit.apply(chunk(delivery("12:00"), delivery("12:00"), delivery("12:00"), start=5), clock_ms=None))
-    assert unit.counts["records"] == 3
+    assert unit.counts[counts.RECORDS] == 3
     assert unit.next_offset == 8
     work_of(unit)
     finish(unit.apply(chunk(delivery("12:00"), start=6), clock_ms=None))
@@ -104,7 +107,7 @@ def test_a_restored_unit_goes_on_where_the_meta_row_says() -> None:
     unit = new_unit(Meta(7, None, 0))
     assert unit.take_work() is None
     finish(unit.apply(chunk(delivery("12:00"), delivery("12:00"), delivery("12:00"), start=5), clock_ms=None))
-    assert unit.counts["records"] == 1
+    assert unit.counts[counts.RECORDS] == 1
     assert unit.next_offset == 8
     with pytest.raises(GapError):
         finish(new_unit(Meta(7, None, 0)).apply(chunk(delivery("12:00"), start=8), clock_ms=None))
@@ -187,12 +190,12 @@ def test_its_counts_are_for_operators() -> None:
     finish(unit.apply(chunk(delivery("12:00:30", 500), garbage, garbage, lost, delivery("12:01:10")), clock_ms=None))
     work_of(unit)
     assert +unit.counts == {
-        "records": 5,
-        "events counted": 2,
-        "rejected not_json": 2,
-        "rerouted": 1,
-        "alerts BREACH BELOW_OBJECTIVE": 1,
-        "rows": 2,
+        counts.RECORDS: 5,
+        counts.COUNTED: 2,
+        counts.rejected(RejectReason.NOT_JSON): 2,
+        counts.REROUTED: 1,
+        counts.alerts(Kind.BREACH, AlertReason.BELOW_OBJECTIVE): 1,
+        counts.ROWS: 2,
     }
     assert set(unit.counts) <= set(COUNTS)
     assert unit.open_breaches == 1
@@ -203,7 +206,12 @@ def test_one_too_large_to_be_put_right_counts_as_rejected() -> None:
     huge = delivery("12:00")._replace(headers=(("trace", b"x" * 900_000),))
     finish(unit.apply(chunk(huge, delivery("12:00")), clock_ms=None))
     assert [record.topic for record in work_of(unit).misfits] == ["slo.rejected.v1", "slo.webhook.v1"]
-    assert +unit.counts == {"records": 2, "rejected misplaced": 1, "rerouted": 1, "rows": 1}
+    assert +unit.counts == {
+        counts.RECORDS: 2,
+        counts.rejected(RejectReason.MISPLACED): 1,
+        counts.REROUTED: 1,
+        counts.ROWS: 1,
+    }
 
 
 def test_only_the_objectives_of_its_metric_judge() -> None:
