@@ -16,12 +16,13 @@ FILE: Final = Path(__file__).parent / "asyncapi.json"
 
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
 _LAYOUT: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-_READ: Final = {*INPUTS, "installations"}
+_READ: Final = {*INPUTS, "installations", "used-tokens"}
 _COMPACTED: Final = {"apps", "exclusions", "installations", "alert-state", "heartbeat"}
 _KEYS: Final = {
     **dict.fromkeys((*EVENTS, "apps", "synthetic", "alerts"), "`appKey`"),
     "exclusions": "`id`",
     "installations": "`clientKey`",
+    "used-tokens": "None; all records lie on partition 0",
     "alert-state": "The compact JSON `[appKey,metricId,scope,objective]`; placed by `appKey`",
     "rejected": "As of the record that was rejected",
     "heartbeat": "The compact JSON `[applicationId,topic,partition]`",

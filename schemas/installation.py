@@ -1,15 +1,15 @@
 """`slo.installations.v1`: who may publish results for which app, one record per installation.
 
 Key: `clientKey`. Producer: `slo-streams installations add` and `remove`. Consumer: the HTTP gateway, which follows the
-topic, so that a new secret holds, and the former one no longer does, as soon as the record is read. Compacted: the
-newest version of an installation is kept for ever, an empty value removes it.
+topic, so that a new secret holds as soon as the record is read, and the former one for as long as it says. Compacted:
+the newest version of an installation is kept for ever, an empty value removes it.
 """
 
 from typing import Annotated
 
 from pydantic import Field
 
-from schemas.fields import Text
+from schemas.fields import Text, UtcSeconds
 from schemas.record import Record
 
 
@@ -24,3 +24,7 @@ class Installation(Record):
     """The product it is installed in: Jira, Confluence, ..."""
     secret: Annotated[str, Field(min_length=1, max_length=8_192)]
     """A Fernet token of the shared secret, bound to the three fields above."""
+    former_secret: Annotated[str, Field(min_length=1, max_length=8_192)] | None = None
+    """That of the secret before, in the same form, where it is still good for a time."""
+    former_until: UtcSeconds | None = None
+    """Until when."""

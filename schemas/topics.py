@@ -15,6 +15,7 @@ from schemas.installation_callback import InstallationCallback
 from schemas.record import Record
 from schemas.rejected import RejectedHeaders
 from schemas.synthetic import SyntheticResult
+from schemas.used_tokens import UsedTokens
 from schemas.webhook import WebhookDelivery
 
 EVENTS: Final[dict[str, type[Record]]] = {
@@ -32,6 +33,7 @@ TOPICS: Final[dict[str, type[BaseModel]]] = {
     **INPUTS,
     "synthetic": SyntheticResult,
     "installations": Installation,
+    "used-tokens": UsedTokens,
     "alerts": Alert,
     "rejected": RejectedHeaders,
     "heartbeat": Heartbeat,

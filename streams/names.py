@@ -121,6 +121,11 @@ class Topics:
         return self.prefix + "installations.v1"
 
     @property
+    def used_tokens(self) -> str:
+        """Tokens that gateways accepted or are about to, so that each is good once over all of them."""
+        return self.prefix + "used-tokens.v1"
+
+    @property
     def reference(self) -> tuple[str, str]:
         """What every worker knows beside the events."""
         return self.apps, self.exclusions

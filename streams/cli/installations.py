@@ -1,19 +1,22 @@
 """`slo-streams installations`: who may publish results for which app."""
 
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
 
-from schemas import Installation
+from schemas.event_time import utc_text
 from streams.cli.shared.ask import ask
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, printable
+from streams.durations import duration_ms
 from streams.gateway.register import (
+    LONGEST_GRACE_MS,
     SAFE_BYTES,
     InvalidInstallationsError,
     Listed,
@@ -21,6 +24,7 @@ from streams.gateway.register import (
     listed,
     read_list,
     store,
+    store_with_grace,
 )
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.vault import LockedError, Vault
@@ -44,6 +48,7 @@ def _installations() -> None:
 @installations_app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="JSON: an object, an array, or one object a line. - is standard input.")],
+    grace: Annotated[str, typer.Option(help="How long the secret before stays good; 0s: not a moment longer.")] = "10m",
 ) -> None:
     """Add installations, or replace those with the same client key.
 
@@ -51,9 +56,10 @@ def add(
     (clientKey, key, productType, sharedSecret) is one, too. Secrets are encrypted with the first key of
     SLO_INSTALLATION_KEYS, or SLO_INSTALLATION_KEYS_FILE, before they leave this process, and are never shown.
 
-    Running gateways follow at once: from when they read the new record, within a second or so, the former secret no
-    longer opens anything. To change the key of encryption, put a new key first and keep the old one for the gateways,
-    restart them, add all installations again, then take the old key away.
+    Running gateways follow within a second or so: from then on the new secret holds. The one before stays good for
+    --grace, so that no call is lost while an app changes over; where it was stolen, say --grace 0s. To change the key
+    of encryption, put a new key first and keep the old one for the gateways, restart them, add all installations again,
+    then take the old key away.
 
     \b
     Example:
@@ -69,12 +75,12 @@ def add(
       2  the list or a setting cannot be used; nothing was stored
       69 no broker answers
     """
-    settings = _settings_or_fail()
+    settings, grace_ms = _settings_or_fail(), _grace_ms(grace)
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         new = read_list(content)
         vault = Vault(settings.read_installation_keys())
-        records = [(one.client_key, one.sealed(vault)) for one in new]
+        records = {one.client_key: one.sealed(vault) for one in new}
     except OSError as problem:
         fail(f"{file}: {problem.strerror}", code=2)
     except InvalidInstallationsError as problem:
@@ -82,7 +88,8 @@ def add(
     except LockedError as problem:
         fail(f"{problem}. `openssl rand -base64 32 | tr +/ -_` makes one; the gateways need the same.", code=2)
     _warn_of_weak(new)
-    _store(settings, records)
+    until = utc_text(time.time_ns() // 1_000_000 + grace_ms)
+    _write(settings, store_with_grace(settings, vault, records, until))
     typer.echo(f"Stored {number_of(len(records), 'installation')}.")
 
 
@@ -105,7 +112,7 @@ def remove(client_key: Annotated[str, typer.Argument(help="The installation.", s
     known = _known(settings)
     if client_key not in known.closed and all(one.client_key != client_key for one in known.open):
         fail(f"There is no installation {printable(client_key)}.")
-    _store(settings, [(client_key, None)])
+    _write(settings, store(settings, [(client_key, None)]))
     typer.echo(f"Removed {printable(client_key)}.")
 
 
@@ -149,6 +156,16 @@ def list_(
     table.print(console())
 
 
+def _grace_ms(text: str) -> int:
+    try:
+        grace_ms = duration_ms(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--grace") from None
+    if grace_ms > LONGEST_GRACE_MS:
+        raise typer.BadParameter("at most 7d", param_hint="--grace")
+    return grace_ms
+
+
 def _settings_or_fail() -> GatewaySettings:
     try:
         return load_settings_of(GatewaySettings)
@@ -166,8 +183,8 @@ def _known(settings: GatewaySettings) -> Listed:
     return ask(settings, listed(settings), topics_come_of="slo-streams installations add")
 
 
-def _store(settings: GatewaySettings, records: Sequence[tuple[str, Installation | None]]) -> None:
+def _write(settings: GatewaySettings, writing: Coroutine[Any, Any, None]) -> None:
     try:
-        ask(settings, store(settings, records))
+        ask(settings, writing)
     except UnusableClusterError as problem:
         fail(str(problem))

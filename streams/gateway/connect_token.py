@@ -52,7 +52,7 @@ class Publisher:
     """Who publishes, as the signature proves it; `fingerprint` is the same whenever the same token is used."""
 
     installed: Installed
-    fingerprint: bytes
+    fingerprint: str
 
 
 def verify(
@@ -77,9 +77,9 @@ def verify(
     installed = find(claims.iss)
     if installed is None:
         raise ProblemError(Problem.NO_INSTALLATION)
-    # Compared as text: a signature can be spelled in one way only, so that a used token stays a used one.
-    expected = base64url_encode(_HS256.sign(f"{header}.{payload}".encode(), _key(installed.secret)))
-    if not compare_digest(signature.encode(), expected) or not _is_hs256(header):
+    signed = f"{header}.{payload}".encode()
+    is_theirs = any(_is_signature(signature, signed, secret) for secret in installed.secrets(now_s))
+    if not is_theirs or not _is_hs256(header):
         raise ProblemError(Problem.WRONG_SIGNATURE)
     is_current = max(claims.iat, claims.nbf) <= now_s + LEEWAY_S and claims.exp > now_s - LEEWAY_S
     if not is_current or claims.exp - claims.iat > LONGEST_S:
@@ -87,7 +87,12 @@ def verify(
     # "context-qsh", which marks a token made for a browser, is no hash and so equals none.
     if not compare_digest(claims.qsh.encode(), query_string_hash(method, raw_path, raw_query).encode()):
         raise ProblemError(Problem.WRONG_SIGNATURE)
-    return Publisher(installed, expected)
+    return Publisher(installed, signature)
+
+
+def _is_signature(signature: str, signed: bytes, secret: str) -> bool:
+    # Compared as text: a signature can be spelled in one way only, so that a used token stays a used one.
+    return compare_digest(signature.encode(), base64url_encode(_HS256.sign(signed, _key(secret))))
 
 
 def _parts(authorization: str | None) -> list[str]:

@@ -91,6 +91,7 @@ def events_documentation() -> dict[str, Any]:
     problems = (
         Problem.BAD_REQUEST,
         Problem.SERVICE_TOKEN,
+        Problem.TOO_MANY_FAILURES,
         Problem.NO_SUCH_METRIC,
         Problem.EVENT_TOO_LARGE,
         *_BODY_PROBLEMS,

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 
 from streams.gateway.body import media_type, read_body
 from streams.gateway.documentation import events_documentation
+from streams.gateway.failures import address_of
 from streams.gateway.gateway import Gateway
 from streams.gateway.lines import METRIC_OF, Fault, is_single, numbered_lines, read_event
 from streams.gateway.outbox import RETRY_AFTER_S, OutRecord
@@ -21,9 +22,7 @@ def add_events(app: FastAPI, gateway: Gateway) -> None:
 
     @app.post("/events/{metric}", name=NAME, **events_documentation())
     async def events(request: Request) -> Response:
-        service = gateway.services.name_of(request.headers.get("authorization"))
-        if service is None:
-            raise ProblemError(Problem.SERVICE_TOKEN)
+        service = _service(gateway, request)
         metric = METRIC_OF.get(request.path_params["metric"])
         if metric is None:
             raise ProblemError(Problem.NO_SUCH_METRIC, fault=f"Send to one of {', '.join(METRIC_OF)}")
@@ -44,6 +43,24 @@ def add_events(app: FastAPI, gateway: Gateway) -> None:
         outcome, status = _summary(outcomes)
         gateway.metrics.answered(NAME, outcome)
         return Response(orjson.dumps(_told(outcomes)), status, media_type="application/json")
+
+
+def _service(gateway: Gateway, request: Request) -> str:
+    """The service that calls, by its token.
+
+    Raises:
+        ProblemError: SERVICE_TOKEN, TOO_MANY_FAILURES.
+    """
+    address, authorization = address_of(request, gateway.proxies), request.headers.get("authorization", "")
+    wait_s = gateway.failures.wait_s(address, authorization)
+    if wait_s:
+        raise ProblemError(Problem.TOO_MANY_FAILURES, retry_after_s=wait_s)
+    service = gateway.services.name_of(authorization)
+    if service is None:
+        gateway.failures.failed(address)
+        raise ProblemError(Problem.SERVICE_TOKEN)
+    gateway.failures.succeeded(address, authorization)
+    return service
 
 
 def _summary(outcomes: Mapping[int, Fault | None]) -> tuple[str, int]:

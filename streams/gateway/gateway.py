@@ -4,26 +4,30 @@ import time
 from collections.abc import Sequence
 from itertools import compress
 
-from streams.gateway.connect_token import REPLAYABLE_S
+from streams.gateway.failures import FailureLimit
 from streams.gateway.installations import Installations
 from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.outbox import RETRY_AFTER_S, Outbox, OutboxBusyError, OutRecord
 from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.rate import RateLimit
-from streams.gateway.replay import ReplayGuard
 from streams.gateway.service_tokens import ServiceTokens
 from streams.gateway.settings import GatewaySettings
+from streams.gateway.used_tokens import TokenClaims
 
 
 class Gateway:
     """The parts of one gateway process, as the endpoints use them."""
 
-    def __init__(self, settings: GatewaySettings, installations: Installations, outbox: Outbox) -> None:
+    def __init__(
+        self, settings: GatewaySettings, installations: Installations, outbox: Outbox, tokens: TokenClaims
+    ) -> None:
         self.topics = settings.topics
         self.installations = installations
         self.outbox = outbox
-        self.replays = ReplayGuard(REPLAYABLE_S, time.monotonic)
+        self.tokens = tokens
         self.rate = RateLimit(settings.gateway_rate, settings.gateway_burst, time.monotonic)
+        self.failures = FailureLimit(settings.gateway_failures, settings.gateway_failures, time.monotonic)
+        self.proxies = settings.gateway_proxies
         self.services = ServiceTokens(settings.read_service_tokens())
         self.metrics = GatewayMetrics(lambda: outbox.waiting_bytes, lambda: len(installations))
 

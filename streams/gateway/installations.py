@@ -1,7 +1,6 @@
 """Who may publish: the installations, as the newest record of each says, followed as they change.
 
-A new secret holds from the moment its record is read, and the former one no longer does: a leaked secret is worth
-nothing within a second or so of its replacement.
+A new secret holds from the moment its record is read, within a second or so; the former one as long as the record says.
 """
 
 import logging
@@ -13,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from schemas import Installation, complaint
+from schemas.event_time import epoch_ms
 from streams.gateway.vault import LockedError, Vault
 from streams.kafka.reader import read_to_end
 
@@ -21,12 +21,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An app in a customer's product, and the secret that its tokens are signed with."""
+    """An app in a customer's product, and the secret that its tokens are signed with.
+
+    A former secret is good until `former_until_s`, epoch seconds.
+    """
 
     client_key: str
     app_key: str
     product: str
     secret: str = field(repr=False)
+    former_secret: str | None = field(default=None, repr=False)
+    former_until_s: float = 0.0
+
+    def secrets(self, now_s: float) -> tuple[str, ...]:
+        """Those that are good at a time, epoch seconds: the newest first."""
+        if self.former_secret is None or now_s >= self.former_until_s:
+            return (self.secret,)
+        return (self.secret, self.former_secret)
 
 
 class Installations:
@@ -71,7 +82,15 @@ class Installations:
         record = Installation.model_validate(orjson.loads(value))
         if record.client_key.encode() != key:
             raise LockedError("its key is not its clientKey")
-        return Installed(record.client_key, record.app_key, record.product, self._vault.open(record))
+        until_s = 0.0 if record.former_until is None else epoch_ms(record.former_until) / 1_000
+        return Installed(
+            record.client_key,
+            record.app_key,
+            record.product,
+            self._vault.open(record),
+            self._vault.open_former(record),
+            until_s,
+        )
 
     async def read(self, consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition]) -> None:
         """Read the topic to its present end.

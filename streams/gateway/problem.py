@@ -28,6 +28,7 @@ class Problem(Enum):
     MODULE_TYPE = ("unknown-module-type", 400, "Unknown module type")
     BAD_REQUEST = ("bad-request", 400, "Bad Request")
     SERVICE_TOKEN = ("service-token", 401, "A valid service token is needed: Authorization: Bearer <token>")
+    TOO_MANY_FAILURES = ("too-many-failures", 429, "Too many wrong tokens from this address: wait as Retry-After says")
     NO_SUCH_METRIC = ("no-such-metric", 404, "There is no such metric")
     NOT_FOUND = ("not-found", 404, "There is nothing here")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This is not done here by this method")

@@ -12,6 +12,7 @@ from streams.gateway.metrics import APP
 from streams.gateway.outbox import RETRY_AFTER_S
 from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.results import read_results, records_of
+from streams.gateway.used_tokens import NotClaimedError
 
 PATH: Final = "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish"
 NAME: Final = "publish"
@@ -24,7 +25,7 @@ def add_publish(app: FastAPI, gateway: Gateway) -> None:
 
     @app.put(PATH, name=NAME, **publish_documentation())
     async def publish(request: Request) -> Response:
-        installed = _admit(gateway, request).installed
+        installed = (await _admit(gateway, request)).installed
         if media_type(request) not in ("application/json", ""):
             raise ProblemError(Problem.CONTENT_TYPE, fault="Say application/json")
         results = read_results(await read_body(request), installed.product)
@@ -35,7 +36,7 @@ def add_publish(app: FastAPI, gateway: Gateway) -> None:
         return _PUBLISHED
 
 
-def _admit(gateway: Gateway, request: Request) -> Publisher:
+async def _admit(gateway: Gateway, request: Request) -> Publisher:
     """The verified publisher, decided before the first byte of the body is read.
 
     Raises:
@@ -51,8 +52,12 @@ def _admit(gateway: Gateway, request: Request) -> Publisher:
     wait_s = gateway.rate.wait_s(app_key)
     if wait_s:
         raise ProblemError(Problem.TOO_OFTEN, retry_after_s=wait_s)
-    if gateway.replays.is_full:
+    if gateway.tokens.is_full or gateway.outbox.is_stuck:
         raise ProblemError(Problem.BUSY, retry_after_s=RETRY_AFTER_S)
-    if not gateway.replays.is_first_use(publisher.fingerprint):
+    try:
+        is_first = await gateway.tokens.is_first_use(publisher.fingerprint)
+    except NotClaimedError:
+        raise ProblemError(Problem.BUSY, retry_after_s=RETRY_AFTER_S) from None
+    if not is_first:
         raise ProblemError(Problem.TOKEN_ALREADY_USED)
     return publisher

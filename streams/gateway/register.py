@@ -1,6 +1,7 @@
 """The operator's side of the installations: read from files, written to their topic, looked at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,10 +14,13 @@ from streams.client.producer import acknowledged_producer
 from streams.gateway.installations import Installations, Installed
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.topics import installations_topic
-from streams.gateway.vault import Vault
-from streams.kafka.reader import topic_reader
+from streams.gateway.vault import LockedError, Vault
+from streams.kafka.reader import read_to_end, topic_reader
 from streams.kafka.rights import READ, WRITE
 from streams.kafka.topics import ensure_topics
+
+LONGEST_GRACE_MS: Final = 7 * 86_400_000
+"""How long a former secret may stay good."""
 
 SAFE_BYTES: Final = 32
 """Of a secret; RFC 7518 asks for as many as HS256 has."""
@@ -106,6 +110,45 @@ async def store(settings: GatewaySettings, records: Sequence[tuple[str, Installa
         for client_key, record in records:
             value = None if record is None else orjson.dumps(record.model_dump())
             await producer.send_and_wait(topic.name, value, client_key.encode())
+
+
+async def store_with_grace(
+    settings: GatewaySettings, vault: Vault, records: Mapping[str, Installation], until: str
+) -> None:
+    """Write installations; the secret that one had before for the same app and product stays good until then.
+
+    Raises:
+        KafkaError, UnusableClusterError: as `store`.
+    """
+    topic = installations_topic(settings)
+    await ensure_topics(settings, [topic], {topic.name: READ + WRITE})
+    before = await _newest(settings, records)
+    await store(settings, [(key, _following(before.get(key), new, until, vault)) for key, new in records.items()])
+
+
+def _following(old: Installation | None, new: Installation, until: str, vault: Vault) -> Installation:
+    """The new record with the secret of the old one; where that is still the same, with what went before it."""
+    if old is None or (old.app_key, old.product) != (new.app_key, new.product):
+        return new
+    try:
+        is_same = vault.open(old) == vault.open(new)
+    except LockedError:
+        return new
+    secret, good_until = (old.former_secret, old.former_until) if is_same else (old.secret, until)
+    return new.model_copy(update={"former_secret": secret, "former_until": good_until})
+
+
+async def _newest(settings: GatewaySettings, client_keys: Container[str]) -> dict[str, Installation]:
+    """The newest records of these, where they can be read."""
+    found: dict[str, Installation] = {}
+    async with topic_reader(settings, settings.topics.installations) as (consumer, tps):
+        async for record in read_to_end(consumer, tps):
+            key = (record.key or b"").decode(errors="replace")
+            found.pop(key, None)
+            if key in client_keys and record.value:
+                with suppress(ValidationError):
+                    found[key] = Installation.model_validate_json(record.value)
+    return found
 
 
 async def listed(settings: GatewaySettings) -> Listed:

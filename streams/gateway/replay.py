@@ -17,8 +17,8 @@ class ReplayGuard:
         self._keep_s = keep_s
         self._monotonic_s = monotonic_s
         self._limit = limit
-        self._young: set[bytes] = set()
-        self._old: set[bytes] = set()
+        self._young: set[str] = set()
+        self._old: set[str] = set()
         self._since_s = monotonic_s()
 
     @property
@@ -27,10 +27,14 @@ class ReplayGuard:
         self._age()
         return len(self._young) + len(self._old) >= self._limit
 
-    def is_first_use(self, fingerprint: bytes) -> bool:
-        """Remember a token; False if it was used before."""
+    def knows(self, fingerprint: str) -> bool:
+        """Whether a token was used before."""
         self._age()
-        if fingerprint in self._young or fingerprint in self._old:
+        return fingerprint in self._young or fingerprint in self._old
+
+    def is_first_use(self, fingerprint: str) -> bool:
+        """Remember a token; False if it was used before."""
+        if self.knows(fingerprint):
             return False
         self._young.add(fingerprint)
         return True

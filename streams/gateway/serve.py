@@ -11,12 +11,15 @@ from typing import Final
 
 from streams.client.producer import acknowledged_producer
 from streams.gateway.app import gateway_app
+from streams.gateway.connect_token import REPLAYABLE_S
 from streams.gateway.gateway import Gateway
 from streams.gateway.http_server import check_port, serve_http
 from streams.gateway.installations import Installations
 from streams.gateway.outbox import Outbox
+from streams.gateway.replay import ReplayGuard
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.topics import gateway_rights, gateway_topics
+from streams.gateway.used_tokens import PARTITION, TokenClaims
 from streams.gateway.vault import Vault
 from streams.health.endpoint import plain_health_app, served
 from streams.kafka.placement import partition_of
@@ -54,6 +57,7 @@ async def started_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             request_timeout_ms=max(settings.gateway_confirm, _REQUEST_MS),
         ) as producer,
         topic_reader(settings, settings.topics.installations) as (consumer, tps),
+        topic_reader(settings, settings.topics.used_tokens) as (claims_consumer, claims_tps),
     ):
         installations = Installations(Vault(keys))
         await installations.read(consumer, tps)
@@ -62,13 +66,25 @@ async def started_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         confirm_s = settings.gateway_confirm / 1_000
         place = lru_cache(maxsize=_KEYS)(partial(partition_of, partitioner=settings.partitioner))
         outbox = Outbox(producer, place, settings.gateway_buffer_bytes, confirm_s, time.monotonic)
-        following = asyncio.create_task(installations.follow(consumer))
-        following.add_done_callback(lambda _: outbox.broken.set())
+        claims_tp = claims_tps[PARTITION]
+
+        async def send_claims(value: bytes) -> None:
+            await producer.send_and_wait(claims_tp.topic, value, partition=claims_tp.partition)
+
+        tokens = TokenClaims(ReplayGuard(REPLAYABLE_S, time.monotonic), send_claims, confirm_s)
+        await tokens.read(claims_consumer, claims_tp, REPLAYABLE_S)
+        following = [
+            asyncio.create_task(installations.follow(consumer)),
+            asyncio.create_task(tokens.follow(claims_consumer)),
+        ]
+        for task in following:
+            task.add_done_callback(lambda _: outbox.broken.set())
         try:
-            yield Gateway(settings, installations, outbox)
+            yield Gateway(settings, installations, outbox, tokens)
         finally:
-            following.cancel()
-            await asyncio.wait([following])
+            for task in following:
+                task.cancel()
+            await asyncio.wait(following)
 
 
 async def serve(settings: GatewaySettings) -> None:

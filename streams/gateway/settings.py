@@ -1,13 +1,22 @@
 """Settings of the gateway: those of every Kafka client here, and its own."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 from cryptography.fernet import Fernet
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
 from streams.settings import DurationMs, Settings
+
+Network = IPv4Network | IPv6Network
+
+
+def _networks(text: object) -> object:
+    return [ip_network(part.strip(), strict=False) for part in text.split(",")] if isinstance(text, str) else text
+
 
 _NAMED_TOKEN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<token>[\x21-\x7e]{16,512})", re.ASCII)
 
@@ -28,6 +37,10 @@ class GatewaySettings(Settings):
     """Calls of an app a second."""
     gateway_burst: int = Field(50, ge=1)
     """Calls of an app at once."""
+    gateway_failures: int = Field(30, ge=1)
+    """Wrong tokens of services that an address may send at once, and in a minute."""
+    gateway_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
+    """Addresses or networks, by commas, of the proxies in front: who calls is then whom X-Forwarded-For names."""
     gateway_confirm: DurationMs = Field(5_000, ge=100, le=60_000)
     """How long a caller waits for Kafka; after half of it without an answer new calls hear 503 at once."""
     gateway_buffer_bytes: int = Field(32 * 1024 * 1024, ge=2 * 1024 * 1024)

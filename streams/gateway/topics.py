@@ -10,9 +10,15 @@ def installations_topic(settings: Settings) -> TopicSpec:
     return TopicSpec(settings.topics.installations, {"cleanup.policy": "compact"})
 
 
+def used_tokens_topic(settings: Settings) -> TopicSpec:
+    """What is claimed, for longer than any token is good; small segments, as each gateway begins near the end."""
+    config = {"retention.ms": "3600000", "segment.ms": "600000", "message.timestamp.type": "LogAppendTime"}
+    return TopicSpec(settings.topics.used_tokens, config)
+
+
 def own_topics(settings: Settings) -> list[TopicSpec]:
-    """What no worker needs: results of synthetic tests, and the installations."""
-    return [TopicSpec(settings.topics.synthetic), installations_topic(settings)]
+    """What no worker needs: results of synthetic tests, the installations, and the tokens used for them."""
+    return [TopicSpec(settings.topics.synthetic), installations_topic(settings), used_tokens_topic(settings)]
 
 
 def gateway_topics(settings: Settings) -> list[TopicSpec]:
@@ -23,4 +29,8 @@ def gateway_topics(settings: Settings) -> list[TopicSpec]:
 def gateway_rights(settings: Settings) -> Rights:
     """What the gateway does on each of its topics."""
     topics = settings.topics
-    return {**dict.fromkeys((*topics.inputs, topics.synthetic), WRITE), topics.installations: READ}
+    return {
+        **dict.fromkeys((*topics.inputs, topics.synthetic), WRITE),
+        topics.installations: READ,
+        topics.used_tokens: READ + WRITE,
+    }

@@ -45,8 +45,18 @@ class Vault:
         Raises:
             LockedError: it cannot be read; the message says why.
         """
+        return self._opened(record, record.secret)
+
+    def open_former(self, record: Installation) -> str | None:
+        """The secret before, if the record has one that can be read."""
         try:
-            *bound_to, secret = orjson.loads(self._fernet.decrypt(record.secret.encode()))
+            return None if record.former_secret is None else self._opened(record, record.former_secret)
+        except LockedError:
+            return None
+
+    def _opened(self, record: Installation, sealed: str) -> str:
+        try:
+            *bound_to, secret = orjson.loads(self._fernet.decrypt(sealed.encode()))
         except InvalidToken:
             raise LockedError("no key of SLO_INSTALLATION_KEYS fits its secret") from None
         if bound_to != [record.client_key, record.app_key, record.product]:

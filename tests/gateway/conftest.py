@@ -44,6 +44,7 @@ def stage(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         prefix,
         SLO_GATEWAY_BURST=str(BURST),
         SLO_GATEWAY_RATE="20",
+        SLO_GATEWAY_FAILURES="100000",
     )
 
     async def prepare() -> None:

@@ -65,3 +65,10 @@ def test_what_cannot_be_used_is_explained_and_nothing_is_stored(given: Any, keys
     assert refused.exit_code == 2
     assert said in refused.output
     assert "nonsense" not in refused.output
+
+
+@pytest.mark.parametrize("grace", ["soon", "8d"])
+def test_a_grace_that_is_none_is_a_usage_error(grace: str) -> None:
+    ended = run("add", "-", "--grace", grace, given=ENTRY, installation_keys=KEY)
+    assert ended.exit_code == 2
+    assert "--grace" in ended.output

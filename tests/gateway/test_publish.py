@@ -8,9 +8,12 @@ from typing import Any
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
+from schemas.event_time import utc_text
+from streams.gateway.register import store_with_grace
+from streams.gateway.vault import Vault
 from tests.e2e.flow import wait_for
 from tests.gateway.conftest import APP, BURST, EAGER_APP, OTHER_APP, Stage
-from tests.gateway.process import install, uninstall
+from tests.gateway.process import gateway_settings, install, uninstall
 from tests.gateway.signing import authorization, publish_path
 from tests.model import murmur2_partition
 
@@ -115,6 +118,38 @@ def test_a_call_of_a_thousand_results_is_one_of_many_at_the_same_time(stage: Sta
         assert answers == [(204, None)] * 5
         loads = await events(stage, f"{stage.flow.prefix}iframe.v1", "c-2")
         assert len(loads) == 5_000
+
+    asyncio.run(scenario())
+
+
+def test_a_former_secret_stays_good_for_its_grace_and_no_longer(stage: Stage) -> None:
+    first, second = (f"a-{name}-secret-of-an-installation-with-a-grace" for name in SECRETS)
+    settings = gateway_settings(stage.environment)
+    vault = Vault(settings.read_installation_keys())
+
+    async def put(secret: str, grace_s: float) -> None:
+        sealed = vault.seal("c-5", APP, "Jira", secret)
+        await store_with_grace(settings, vault, {"c-5": sealed}, utc_text(int(1_000 * (time.time() + grace_s))))
+
+    async def becomes(secret: str, outcome: tuple[int, str | None]) -> None:
+        async def is_so() -> bool:
+            return await stage.gateway.publish("c-5", APP, [SYNTHETIC], secret=secret) == outcome
+
+        await wait_for(is_so, 60, f"{outcome}", [stage.gateway.process])
+
+    async def scenario() -> None:
+        await put(first, 0)
+        await becomes(first, (204, None))
+        await put(second, 600)
+        await becomes(second, (204, None))
+        assert await stage.gateway.publish("c-5", APP, [SYNTHETIC], secret=first) == (204, None)
+        await put(second, 0)  # added once more: the grace of the first goes on
+        assert await stage.gateway.publish("c-5", APP, [SYNTHETIC], secret=first) == (204, None)
+        await put(f"{second}-next", 2)
+        await becomes(f"{second}-next", (204, None))
+        await becomes(second, (401, "wrong-signature"))
+        assert await stage.gateway.publish("c-5", APP, [SYNTHETIC], secret=first) == (401, "wrong-signature")
+        await uninstall(stage.environment, "c-5")
 
     asyncio.run(scenario())
 

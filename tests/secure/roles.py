@@ -43,6 +43,7 @@ def gateway(flow: Flow) -> list[Right]:
     return [
         *(Right(On.TOPIC, topic, May.WRITE) for topic in (*flow.topics.inputs, flow.topics.synthetic)),
         Right(On.TOPIC, flow.topics.installations, May.READ),
+        *(Right(On.TOPIC, flow.topics.used_tokens, may) for may in (May.READ, May.WRITE)),
     ]
 
 
