@@ -1,11 +1,10 @@
 """One boundary: every watched series under every objective whose window ends there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.evaluation.due import Due, Panes
-from streams.evaluation.exclusions import KnownExclusions
-from streams.evaluation.listings import Listings
+from streams.evaluation.knowledge import Known
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AT_REST, AlertReason, Kind, ObjectiveState, Transition, judge
@@ -15,37 +14,39 @@ from streams.windows.hopping import Span
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Judges series at one boundary, by what is known of exclusions and of the catalogue at `moment_ms`."""
+    """Judges series at one boundary, by what is known to it."""
 
     at_ms: int
-    moment_ms: int
     active: Sequence[Due]
     retired: Sequence[Due]
-    known: KnownExclusions
-    listings: Listings
+    known: Known
 
     @classmethod
     def at(
         cls,
         at_ms: int,
-        moment_ms: int,
         active: Iterable[Objective],
         retired: Iterable[Objective],
         pane_ms: int,
-        known: KnownExclusions,
-        listings: Listings,
+        known: Known,
+        added_ms: Mapping[str, int],
     ) -> "Boundary":
-        """The boundary at a time, for those of the objectives that have one there."""
+        """The boundary at a time, for those of the objectives that have one there.
+
+        `added_ms` tells when objectives were added, by name, whose windows reach back before the panes kept then.
+        """
+        for_all = known.exclusions.for_all
 
         def due(objectives: Iterable[Objective]) -> list[Due]:
-            return [Due.at(at_ms, it, pane_ms, known.for_all) for it in objectives if at_ms % it.hop_ms == 0]
+            here = (it for it in objectives if at_ms % it.hop_ms == 0)
+            return [Due.at(at_ms, it, pane_ms, for_all, added_ms.get(it.name)) for it in here]
 
-        return cls(at_ms, moment_ms, due(active), due(retired), known, listings)
+        return cls(at_ms, due(active), due(retired), known)
 
     def judge(self, series: Series, transitions: list[Transition]) -> bool:
         """Move a series to where it stands after the boundary; whether it changed and has to be stored."""
         changed = False
-        its_own = self.known.its_own(series.app_key, series.scope)
+        its_own = self.known.exclusions.its_own(series.app_key, series.scope)
         for due in self.active:
             objective = due.objective
             state = series.states.get(objective.name, AT_REST)
@@ -53,6 +54,8 @@ class Boundary:
             counts = series.counted(panes.window)
             if state is AT_REST and (not counts[1] or not objective.is_below(*counts)):
                 continue  # nothing speaks against it
+            if due.is_too_early(series):
+                continue
             after, reason = self._outcome(series, due, panes, counts, state)
             if after == state:
                 continue
@@ -67,7 +70,9 @@ class Boundary:
     def outlook(self, series: Series) -> AlertReason | None:
         """The transition of a series under the one objective of the boundary; nothing is changed."""
         (due,) = self.active
-        panes = due.left_for(self.known.its_own(*series.key))
+        panes = due.left_for(self.known.exclusions.its_own(*series.key))
+        if due.is_too_early(series):
+            return None
         state = series.states.get(due.objective.name, AT_REST)
         return self._outcome(series, due, panes, series.counted(panes.window), state)[1]
 
@@ -81,7 +86,7 @@ class Boundary:
 
     def _release(self, series: Series, panes: Panes) -> AlertReason | None:
         """What ends a breach that silence holds before its time: nothing is left to check, or all is excluded."""
-        if self.listings.has_left(series.app_key, series.scope, self.moment_ms):
+        if self.known.listings.has_left(series.app_key, series.scope, self.known.moment_ms):
             return AlertReason.RETIRED
         return None if panes.window else AlertReason.EXCLUDED
 

@@ -1,7 +1,7 @@
 """An objective at one boundary: its windows, and what exclusions leave of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from streams.evaluation.objective import Objective
@@ -20,10 +20,15 @@ class Panes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An objective whose windows end at the boundary. `left` is what is not excluded for all apps and scopes."""
+    """An objective whose windows end at the boundary. `left` is what is not excluded for all apps and scopes.
+
+    `added_ms` is set where it was added to panes that did not reach back as far as its window, and not so long ago.
+    """
 
     objective: Objective
     at_ms: int
+    pane_ms: int
+    added_ms: int | None
     window: HoppingWindow
     short: HoppingWindow | None
     for_all: Sequence[Span]
@@ -31,13 +36,21 @@ class Due:
     left: Panes
 
     @classmethod
-    def at(cls, at_ms: int, objective: Objective, pane_ms: int, for_all: Sequence[Span] = ()) -> "Due":
+    def at(
+        cls, at_ms: int, objective: Objective, pane_ms: int, for_all: Sequence[Span] = (), added_ms: int | None = None
+    ) -> "Due":
         """An objective that has a boundary at this time."""
         window, short = objective.over(pane_ms), objective.short_over(pane_ms)
         whole = Panes((window.panes(at_ms),), None if short is None else (short.panes(at_ms),))
         within = window.within(at_ms, for_all)
-        due = cls(objective, at_ms, window, short, within, whole, whole)
-        return cls(objective, at_ms, window, short, within, whole, due._without(within)) if within else due
+        if added_ms is not None and at_ms >= added_ms + objective.window_ms:
+            added_ms = None
+        due = cls(objective, at_ms, pane_ms, added_ms, window, short, within, whole, whole)
+        return replace(due, left=due._without(within)) if within else due
+
+    def is_too_early(self, series: Series) -> bool:
+        """Whether the series was there before the objective, so that part of its window may be gone."""
+        return self.added_ms is not None and series.was_there(self.added_ms, self.pane_ms)
 
     def left_for(self, its_own: Sequence[Span]) -> Panes:
         """What is left for a series of which more is excluded."""

@@ -9,10 +9,12 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Final
 
 from streams.evaluation.boundary import Boundary
-from streams.evaluation.exclusions import Exclusions, KnownExclusions
+from streams.evaluation.exclusions import Exclusions
+from streams.evaluation.knowledge import Knowledge
 from streams.evaluation.listings import Listings
 from streams.evaluation.objective import Objective, Silence
-from streams.evaluation.progress import Progress, pane_for
+from streams.evaluation.progress import Progress, added_since, pane_for
+from streams.evaluation.quiet import Quiet
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.store import SeriesStore
 from streams.evaluation.transition import AT_REST, ObjectiveState, Transition
@@ -29,7 +31,8 @@ class Evaluator:
     `streams.intake.admission` counts what arrived in its `series`, each event in a pane of `pane_ms`. Tell it what time
     it is (`advance`), and take out `take_transitions` and `take_dirty`. `seen_ms` is the greatest time seen: from
     `due_ms` on a boundary can be judged. An event before `floor_ms` is too late for all that are left. `latest_ms` is
-    the greatest timestamp of an accepted record.
+    the greatest timestamp of an accepted record. `newly_judged` names the objectives that were added to what was
+    stored: somebody else may have judged them before, and left a breach open to `take_up`.
     """
 
     def __init__(
@@ -54,7 +57,8 @@ class Evaluator:
         left = [old for old in (stored.objectives if stored else ()) if old.name not in names]
         self._retired = [old for old in left if old.name not in others]
         self._active = list(objectives)
-        self._metric = next((objective.metric for objective in (*objectives, *self._retired)), "")
+        self.newly_judged = names - {old.name for old in stored.objectives} if stored else set[str]()
+        self._added_ms = added_since(stored, objectives)
         self._lateness_ms = lateness_ms
         self.pane_ms = pane_for(objectives, stored)
         self._longest_ms = max((objective.window_ms for objective in objectives), default=0)
@@ -64,9 +68,8 @@ class Evaluator:
         self._judged_ms = stored.judged_ms if stored else LONG_AGO
         self.series = SeriesStore(series)
         self._drop([old.name for old in left if old.name in others])
-        self._exclusions = Exclusions() if exclusions is None else exclusions
-        self._listings = Listings() if listings is None else listings
-        self._known = self._exclusions.known_at(LONG_AGO, self._metric)
+        metric = next((objective.metric for objective in (*objectives, *self._retired)), "")
+        self._knowledge = Knowledge(metric, lateness_ms, exclusions, listings)
         self._transitions: list[Transition] = []
         self._latest_pane = NO_PANE
         self._schedule()
@@ -107,33 +110,11 @@ class Evaluator:
         """The next boundary, or after a long silence the first one at which something can change."""
         if last_due_ms - self._next_ms <= self._longest_ms or self._retired:
             return self._next_ms
-        stirs_ms = min((self._stirs_ms(series) for series in self.series.watched), default=NEVER)
-        before = min(stirs_ms, last_due_ms - max(self._hops_ms)) - 1
+        holds_ms = {one.name: one.hold_for_ms for one in self._active if one.silence is Silence.HOLD}
+        quiet = Quiet(self._judged_ms, self._longest_ms, self.pane_ms, holds_ms, self._knowledge.at(self._judged_ms))
+        ends_ms = min(map(quiet.ends_ms, self.series.watched), default=NEVER)
+        before = min(ends_ms, last_due_ms - max(self._hops_ms)) - 1
         return max(self._next_ms, min(next_boundary(before, hop_ms) for hop_ms in self._hops_ms))
-
-    def _stirs_ms(self, series: Series) -> int:
-        """The first time at which a boundary may change it; long ago: at the next one."""
-        if not series.states:
-            return series.earliest_pane * self.pane_ms
-        if series.latest_pane >= (self._next_ms - self._longest_ms) // self.pane_ms:
-            return LONG_AGO
-        ends_ms = [self._held_until_ms(name, state) for name, state in series.states.items()]
-        known = self._known_at(self._judged_ms)
-        touched_ms = [
-            start_ms if start_ms > self._judged_ms else LONG_AGO
-            for start_ms, end_ms in known.spans(*series.key)
-            if end_ms > self._judged_ms - self._longest_ms
-        ]
-        news_ms = min(
-            known.until_ms, self._listings.changes_after_ms(series.app_key, self._judged_ms + self._lateness_ms)
-        )
-        return min(*ends_ms, *touched_ms, news_ms - self._lateness_ms)
-
-    def _held_until_ms(self, name: str, state: ObjectiveState) -> int:
-        """When a breach ends that is held through silence; long ago for any other state."""
-        holding = (one for one in self._active if one.name == name and one.silence is Silence.HOLD)
-        objective = next(holding, None)
-        return LONG_AGO if objective is None or state.silent_ms is None else state.silent_ms + objective.hold_for_ms
 
     # What comes out
 
@@ -171,7 +152,9 @@ class Evaluator:
             # Nothing is judged, but time goes on: an objective that is added later starts from then. By whole panes,
             # as its boundaries will be: progress that moves is progress to store.
             judged_ms = (self.seen_ms - self._lateness_ms) // self.pane_ms * self.pane_ms
-        return Progress(self.seen_ms, judged_ms, self.pane_ms, (*self._active, *self._retired), self.latest_ms)
+        return Progress(
+            self.seen_ms, judged_ms, self.pane_ms, (*self._active, *self._retired), self.latest_ms, self._added_ms
+        )
 
     @property
     def dirty_count(self) -> int:
@@ -201,9 +184,8 @@ class Evaluator:
         self.floor_ms = self._next_ms - self._longest_ms if is_started and self._active else LONG_AGO
 
     def _judging(self, boundary_ms: int) -> Iterator[None]:
-        moment_ms, known = boundary_ms + self._lateness_ms, self._known_at(boundary_ms)
-        active, retired = self._active, self._retired
-        boundary = Boundary.at(boundary_ms, moment_ms, active, retired, self.pane_ms, known, self._listings)
+        known = self._knowledge.at(boundary_ms)
+        boundary = Boundary.at(boundary_ms, self._active, self._retired, self.pane_ms, known, self._added_ms)
         transitions: list[Transition] = []
         for number, series in enumerate(self.series.watched, 1):
             if boundary.judge(series, transitions):
@@ -216,13 +198,6 @@ class Evaluator:
         self._judged_ms = boundary_ms
         self._schedule()
         self.series.let_go((boundary_ms - self._kept_ms) // self.pane_ms)
-
-    def _known_at(self, boundary_ms: int) -> KnownExclusions:
-        moment_ms = boundary_ms + self._lateness_ms
-        known = self._known
-        if known.revision != self._exclusions.revision or not known.from_ms <= moment_ms < known.until_ms:
-            self._known = self._exclusions.known_at(moment_ms, self._metric)
-        return self._known
 
     # Objectives that are judged elsewhere
 

@@ -75,6 +75,14 @@ class Series(TumblingCounts):
         firsts = [panes.first_pane for panes in (self.by_host, self.by_app) if panes is not None]
         return min((pane for pane in firsts if pane != NO_PANE), default=NO_PANE)
 
+    def was_there(self, at_ms: int, pane_ms: int) -> bool:
+        """Whether it had an event before a time, or a breach."""
+        if self.earliest_pane * pane_ms < at_ms:
+            return True
+        has_forgotten = self.by_host.has_forgotten or (self.by_app is not None and self.by_app.has_forgotten)
+        since_ms = (state.breached_at_ms for state in self.states.values())
+        return has_forgotten or any(one_ms is not None and one_ms <= at_ms for one_ms in since_ms)
+
     def failed_since(self, first_pane: int) -> bool:
         """Whether any pane from `first_pane` on holds a bad event, whoever reported it."""
         return self.by_host.bad_since(first_pane) or (self.by_app is not None and self.by_app.bad_since(first_pane))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.incident import incident_id
+from streams.evaluation.knowledge import Knowledge
 from streams.evaluation.listings import Listings
 from streams.evaluation.objective import Objective
 from streams.evaluation.progress import Progress
@@ -78,10 +79,10 @@ def explain(
     state = series.states.get(objective.name, AT_REST)
     since_ms = state.breached_at_ms
 
+    knowledge = Knowledge(objective.metric, lateness_ms, exclusions, listings)
+
     def boundary(end_ms: int) -> Boundary:
-        moment_ms = end_ms + lateness_ms
-        known = exclusions.known_at(moment_ms, objective.metric)
-        return Boundary.at(end_ms, moment_ms, [objective], [], progress.pane_ms, known, listings)
+        return Boundary.at(end_ms, [objective], [], progress.pane_ms, knowledge.at(end_ms), progress.added_ms)
 
     return Explanation(
         objective=objective,
@@ -100,7 +101,7 @@ def _window(stored: StoredTable, key: SeriesKey, boundary: Boundary, state: Obje
     (due,) = boundary.active
     end_ms, start_ms = due.at_ms, due.at_ms - due.objective.window_ms
     series = stored.table[key].series
-    left = due.left_for(boundary.known.its_own(*key))
+    left = due.left_for(boundary.known.exclusions.its_own(*key))
     counts = series.counted(left.window)
     panes = tuple(pane for pane in stored.table[key] if start_ms <= pane.start_ms < end_ms)
     numbers = {pane: pane.start_ms // stored.table.pane_ms for pane in panes}

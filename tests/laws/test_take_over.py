@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.evaluation.objective import Objective, Silence
+from streams.evaluation.objective import Judge, Objective, Silence
 from streams.evaluation.progress import PanesDoNotFitError
 from tests.laws.beside import TOPICS
 from tests.laws.engine import PartitionRun, law, run
 from tests.model import Record
+from tests.model.alert import incident_id
 from tests.model.build import DAY_MS, DEFAULTS, MINUTE_MS, clock_ms, delivery, exclusion, short
 from tests.model.generate import HOUR_MS, LATENESS_MS, START_MS, logs, objectives, random_log, random_objectives
 
@@ -189,3 +190,75 @@ def test_a_hop_that_does_not_fit_refuses_and_says_how_to_go_on() -> None:
     assert "30 s" in text
     assert "multiple of 60 s" in text
     assert "SLO_APPLICATION_ID" in text
+
+
+HOURS = replace(SLOW, name="webhook-delivery-2h", window_ms=2 * HOUR_MS)
+
+
+def test_an_objective_that_looks_back_before_the_panes_kept_waits_for_what_was_there() -> None:
+    one = PartitionRun(WEBHOOKS, [FAST], lateness_ms=LATENESS_MS)
+    one.read(*(delivery(f"12:{minute:02}", 500, app="was.there") for minute in range(30)))
+    one.judge_through(clock_ms("12:30"))
+    one.commit()
+    one.take_over([FAST, HOURS])
+    one.read(delivery("12:31", 500, app="was.there"), delivery("12:31", 500, app="came.later"))
+    one.judge_through(clock_ms("12:40"))
+    one.commit()
+    one.take_over([FAST, HOURS])  # that it was added, and when, is stored
+    one.read(*(delivery(f"14:{minute:02}", 500, app="was.there") for minute in range(20, 40)))
+    one.judge_through(clock_ms("14:40"))
+    of_hours = [alert for alert in one.commit().alerts if alert["objective"] == HOURS.name]
+    assert [(alert["appKey"], alert["time"][11:16], alert["reason"]) for alert in of_hours] == [
+        ("came.later", "12:35", "BELOW_OBJECTIVE"),
+        ("was.there", "14:30", "BELOW_OBJECTIVE"),
+        ("came.later", "14:35", "NO_DATA"),
+    ]
+
+
+def test_one_that_fits_into_the_panes_kept_is_judged_at_once() -> None:
+    one = breached(SLOW)
+    one.judge_through(clock_ms("12:30"))
+    one.commit()
+    one.take_over([SLOW, HOURS])
+    one.judge_through(clock_ms("12:35"))
+    assert [alert["objective"] for alert in one.commit().alerts] == [SLOW.name, HOURS.name]
+
+
+def test_an_objective_that_another_judges_now_is_dropped_without_an_alert() -> None:
+    one = breached(FAST, SLOW)
+    one.take_over([replace(FAST, judge=Judge.HISTORY), SLOW])
+    one.judge_through(clock_ms("12:30"))
+    broker = one.commit()
+    assert [(alert["objective"], alert["type"]) for alert in broker.alerts] == [
+        (FAST.name, "BREACH"),
+        (SLOW.name, "BREACH"),
+    ]
+    assert [set(series.states) for series in broker.series.values()] == [{SLOW.name}]
+
+
+def test_without_another_objective_nothing_is_left_of_it() -> None:
+    one = breached(replace(FAST, silence=Silence.HOLD))
+    one.judge_through(clock_ms("13:00"))
+    one.commit()
+    one.take_over([replace(FAST, judge=Judge.HISTORY)])
+    one.judge_through(clock_ms("13:01"))
+    assert len(one.commit().alerts) == 1
+    assert one.broker.series == {}
+
+
+def test_the_next_judge_goes_on_with_the_breach_that_was_left_open() -> None:
+    other = replace(FAST, name="other")
+    one = PartitionRun(WEBHOOKS, [other], lateness_ms=LATENESS_MS)
+    one.read(delivery("12:00", app="com.example.other"))
+    one.judge_through(clock_ms("12:05"))
+    one.commit()
+    one.take_over([other, FAST])
+    assert one.unit.evaluator.newly_judged == {FAST.name}
+    one.unit.evaluator.take_up(("com.example.app", "Jira"), FAST.name, clock_ms("11:50"))
+    one.judge_through(clock_ms("12:06"))
+    one.commit()
+    one.take_over()
+    assert one.unit.evaluator.newly_judged == set()
+    (recovery,) = one.broker.alerts
+    assert (recovery["reason"], recovery["breachedAt"][11:16]) == ("NO_DATA", "11:50")
+    assert recovery["incidentId"] == incident_id("com.example.app", FAST.metric, "Jira", FAST.name, clock_ms("11:50"))

@@ -15,9 +15,9 @@
 
 All times are UTC on one day, `+1d 08:00` on the next, `-1d 08:00` on the one before, always quoted (YAML takes 12:00
 for the number 720). An event is a `check`, an `iframe`, a `callback` or a `webhook`: a good one but for the fields
-given. It arrives as it happens, or after a `delay`, or when `arrives` says; that is its Kafka timestamp too, unless it is
-`unstamped`. Everything lies in one partition. An `exclusion` is of all apps, metrics and scopes but for the fields given;
-it, what withdraws it, an `app` of the catalogue, and its removal (`delist`) are sent `at` that moment.
+given. It arrives as it happens, or after a `delay`, or when `arrives` says; that is its Kafka timestamp too, unless it
+is `unstamped`. Everything lies in one partition. An `exclusion` is of all apps, metrics and scopes but for the fields
+given; it, what withdraws it, an `app` of the catalogue, and its removal (`delist`) are sent `at` that moment.
 """
 
 from dataclasses import replace

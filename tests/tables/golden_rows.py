@@ -60,6 +60,8 @@ META: Final = Meta(
                 service="marketplace-apps",
             ),
         ),
+        latest_ms=START_MS + 10_456,
+        added_ms={"tâche": START_MS - 3_600_000},
     ),
     rows=17,
     audited={"slo.apps.v1-0": 12, "slo.exclusions.v1-3": 7},
