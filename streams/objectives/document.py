@@ -105,10 +105,17 @@ class _Reading:
                 else:
                     mapping[key.value] = self.plain(value, (*path, key.value), _line(key))
             return mapping
-        return None if _is_null(node) else node.value
+        return None if _is_null(node) else _joined(node.value)
 
     def _blame(self, line: int, path: FieldPath, sentence: str) -> None:
         self.problems.append(Remark(self.file, line, _spelled(path), sentence))
+
+
+def _joined(text: str) -> str:
+    """The text with surrogate pairs as the letters they are: JSON writes an emoji as two escapes."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _is_null(node: yaml.Node) -> bool:

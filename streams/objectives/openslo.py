@@ -210,7 +210,7 @@ class SLOSpec(_Part):
     indicator: Indicator | None = None
     indicator_ref: MetricId | None = None
     time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)] | None = None
-    budgeting_method: Literal["Occurrences"]
+    budgeting_method: Literal["Occurrences"] = "Occurrences"
     objectives: Annotated[list[Target], Field(min_length=1, max_length=1)]
     alert_policies: list[Policy] | None = None
 

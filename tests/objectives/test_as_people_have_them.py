@@ -175,6 +175,20 @@ def test_an_indicator_inside_an_slo_that_is_named_as_a_metric(tmp_path: Path) ->
     assert [it.metric for it in objectives.service_levels] == ["app-availability"]
 
 
+def test_without_a_method_and_a_window_events_count_over_four_weeks(tmp_path: Path) -> None:
+    shortest = "".join(
+        line for line in PLAIN.splitlines(True) if "budgetingMethod" not in line and "Window" not in line
+    )
+    (level,) = read(tmp_path, shortest).service_levels
+    assert (level.target, level.period_ms) == (Fraction(98, 100), 28 * DAY_MS)
+
+
+def test_an_emoji_as_json_escapes_it(tmp_path: Path) -> None:
+    document = as_data(PLAIN.replace("name: plain", "name: plain, displayName: \U0001f6d2 Shop"))
+    assert b"\\ud83d" in json.dumps(document).encode()
+    assert read(tmp_path, json.dumps(document)).service_levels == read(tmp_path, PLAIN).service_levels
+
+
 def test_what_nobody_names_is_told(tmp_path: Path) -> None:
     objectives = read(tmp_path, WHOLE[: WHOLE.index("---\napiVersion: openslo/v1\nkind: SLO")])
     assert objectives.all == ()

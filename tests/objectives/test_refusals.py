@@ -156,7 +156,6 @@ def test_the_file_the_mistakes_are_put_into_is_good(tmp_path: Path) -> None:
             "a calendar-aligned time window is not supported",
         ),
         (9, "  budgetingMethod: Timeslices", 9, "spec.budgetingMethod", "should be 'Occurrences', not 'Timeslices'"),
-        (9, "  # no method", 5, "spec.budgetingMethod", "is required"),
         (
             10,
             "  objectives: [{target: 0.99}, {target: 0.9}]",
