@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.faults import bounds
 from tests.faults.crashes import at_any_moment, at_commit_steps, deliveries, in_restore
 from tests.faults.delay import alert_delay
 from tests.faults.disks import WITHOUT_A_DISK, full_for_a_while, on_a_small_disk
@@ -77,6 +78,11 @@ _ROWS: Final[tuple[Row, ...]] = (
     Scenario("input-recreated", "F13", input_recreated),
     Scenario("partitions-added", "F14", partitions_added),
     Fault("kill-in-restore", "F15", in_restore, source=deliveries, workers=1),
+    Scenario("slow-values", "bounds", bounds.slow_values, session_s=30),
+    Scenario("huge-values", "bounds", bounds.huge_values, session_s=30),
+    Scenario("large-rejects", "bounds", bounds.large_rejects, session_s=30),
+    Scenario("scopes-400k", "bounds", bounds.scopes, partitions=1, session_s=30),
+    Scenario("boundary-100k", "bounds", bounds.many_breaches, partitions=1, session_s=30),
     Scenario("burst-5m", "load", burst, session_s=30),
     Scenario("hot-key", "load", hot_key, session_s=30),
     Scenario("million-series", "load", million_series, session_s=60),

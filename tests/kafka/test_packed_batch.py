@@ -13,7 +13,6 @@ import cramjam
 import pytest
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatch, DefaultRecordBatchBuilder
-from aiokafka.record.util import encode_varint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,40 +21,10 @@ from streams.kafka.excerpt import KEPT_BYTES, Excerpt, excerpt
 from streams.kafka.packed_batch import parts_of
 from streams.kafka.unpacking import PIECE_BYTES, WHOLE_BYTES
 from tests.build import Stored
+from tests.kafka.batches import GZIP, LZ4, NONE, SNAPPY, ZSTD, batch_of, record
 
 MIB = 1024 * 1024
-NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 COMPRESSED = [GZIP, SNAPPY, LZ4, ZSTD]
-
-
-def varint(number: int) -> bytes:
-    written = bytearray()
-    encode_varint(number, written.append)
-    return bytes(written)
-
-
-def record(
-    number: int, value: bytes | None, key: bytes | None = b"k", headers: Iterable[tuple[str, bytes]] = ()
-) -> bytes:
-    """A record as it lies in a batch. Source: Apache Kafka, "Record"."""
-
-    def sized(some: bytes | None) -> bytes:
-        return varint(-1) if some is None else varint(len(some)) + some
-
-    its_headers = [sized(name.encode()) + sized(said) for name, said in headers]
-    body = b"\0" + varint(number) + varint(number) + sized(key) + sized(value) + varint(len(its_headers))
-    body += b"".join(its_headers)
-    return varint(len(body)) + body
-
-
-def batch_of(codec: int, count: int, packed: bytes, first_offset: int = 0) -> bytes:
-    """A batch around records that are compressed already."""
-    header = DefaultRecordBase.HEADER_STRUCT.pack(
-        first_offset, 0, 0, 2, 0, codec, count - 1, 1_000, 1_000 + count - 1, -1, -1, -1, count
-    )
-    raw = bytearray(header + packed)
-    struct.pack_into(">i", raw, 8, len(raw) - 12)
-    return bytes(raw)
 
 
 def packed(codec: int, plain: bytes) -> bytes:
