@@ -20,6 +20,7 @@ from streams.exits import MEANINGS
 from streams.gateway.settings import GatewaySettings
 from streams.health.condition import Condition
 from streams.health.metrics import Metrics
+from streams.history.settings import HistorySettings
 from streams.kafka.specs import topics_needed
 from streams.objectives.annotations import ANNOTATIONS
 from streams.settings import Settings
@@ -62,9 +63,14 @@ def _settings() -> Iterator[str]:
     yield "`500ms`, `1m`, or as seconds. A variable that ends in `_FILE` names a file that holds the secret instead."
     yield ""
     yield from _settings_table(Settings.model_fields)
-    for title, kind in (("The gateway's own", GatewaySettings), ("The database's", DatabaseSettings)):
+    kinds: tuple[tuple[str, type[Settings], type[Settings]], ...] = (
+        ("The gateway's own", GatewaySettings, Settings),
+        ("The database's", DatabaseSettings, Settings),
+        ("The history's own", HistorySettings, DatabaseSettings),
+    )
+    for title, kind, base in kinds:
         yield f"\n## {title}\n"
-        yield from _settings_table({n: f for n, f in kind.model_fields.items() if n not in Settings.model_fields})
+        yield from _settings_table({n: f for n, f in kind.model_fields.items() if n not in base.model_fields})
 
 
 def _settings_table(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
@@ -89,7 +95,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _duration(ms: int) -> str:
-    for unit, size_ms in (("m", 60_000), ("s", 1_000)):
+    for unit, size_ms in (("d", 86_400_000), ("m", 60_000), ("s", 1_000)):
         if ms and ms % size_ms == 0 and ms // size_ms < 1_000 and (unit == "s" or ms >= 5 * size_ms):
             return f"{ms // size_ms}{unit}"
     return f"{ms}ms" if ms else "0"

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "explain": Command("explain", "explain", "Show why an app paged or did not."),
     "export": Command("export", "export_", "Write input records as lines that `replay` reads."),
     "gateway": Command("gateway", "gateway", "Take events over HTTP, and put them onto Kafka."),
+    "history": Command("history", "history", "Count every event for weeks, in PostgreSQL."),
     "installations": Command("installations", "installations_app", "Who may publish results through the gateway."),
     "objectives": Command("objectives", "objectives_app", "Objectives files."),
     "prober": Command("prober", "prober", "Check the URLs of the catalogue, and publish the results."),

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 
 from streams import logs
 from streams.cli.shared.failure import fail
-from streams.cli.worker import LogLevel
+from streams.cli.shared.service import LogLevel
 from streams.exits import ExitCode
 from streams.gateway.settings import GatewaySettings
 from streams.kafka.aiokafka_0_14_0 import install

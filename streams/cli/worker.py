@@ -2,29 +2,19 @@
 
 import logging
 import os
-from enum import StrEnum
 from typing import Annotated
 
 import typer
-from faust.worker import Worker
 
 from streams import logs
 from streams.cli.shared.failure import fail
+from streams.cli.shared.service import LogLevel, run_service
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.settings import InvalidSettingsError, load_settings
 from streams.version import own_version
 from streams.worker import EvaluatorApp
 
 log = logging.getLogger(__name__)
-
-
-class LogLevel(StrEnum):
-    """How much the worker says."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
 
 
 def worker(
@@ -61,14 +51,7 @@ def worker(
     names = ", ".join(objective.name for objective in objectives)
     source = settings.objectives or "the shipped file"
     log.info(said, own_version(), settings.application_id, settings.bootstrap_servers, settings.clock, source, names)
-    app = EvaluatorApp(settings, objectives)
-    app.finalize()
-    process = Worker(app, loglevel=log_level, override_logging=False, quiet=True, redirect_stdouts=False)
-    process.spinner = None  # it writes to the terminal between our lines
-    try:
-        process.execute_from_commandline()
-    finally:
-        log.info("stopped")
+    run_service(EvaluatorApp(settings, objectives), log_level)
 
 
 def _faulty_objectives() -> list[str]:

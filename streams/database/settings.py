@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr, ValidationInfo, field_validator
 
 from streams.settings import Settings
@@ -44,6 +42,11 @@ class DatabaseSettings(Settings):
 
 
 def _check(url: str) -> None:
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError:
+        raise ValueError("set, but psycopg is not installed: pip install 'slo-streams[history]'") from None
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:  # its message may hold the password

@@ -17,10 +17,8 @@ from pg_roles where rolname = any(%s)
 """
 
 
-def check_database(url: str | None) -> list[Finding]:
-    """Findings of one connection; None: no database is named, so that history and what is built on it do not run."""
-    if url is None:
-        return [ok("database", "SLO_DATABASE_URL is not set; a worker needs none, history and dashboard do")]
+def check_database(url: str) -> list[Finding]:
+    """Findings of one connection."""
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
             return [_server(connection), _schema(connection), *_roles(connection)]

@@ -8,7 +8,6 @@ from aiokafka.errors import KafkaError
 from streams.database.settings import DatabaseSettings
 from streams.doctor.checksums import check_checksums
 from streams.doctor.clock import check_clock
-from streams.doctor.database import check_database
 from streams.doctor.finding import Finding, Level, ok, problem
 from streams.doctor.group import check_group
 from streams.doctor.rights import check_reading, check_writing
@@ -26,7 +25,7 @@ async def examine(settings: DatabaseSettings) -> AsyncIterator[Finding]:
     finding, objectives = _check_objectives(settings)
     yield finding
     yield check_checksums()
-    for finding in await asyncio.to_thread(check_database, settings.read_database_url()):
+    for finding in await _check_database(settings.read_database_url()):
         yield finding
     servers = await check_servers(settings)
     for finding in servers:
@@ -55,6 +54,15 @@ async def _examine_cluster(settings: Settings, objectives: tuple[Objective, ...]
     for finding in await check_writing(settings, existing):
         yield finding
     yield await check_group(settings)
+
+
+async def _check_database(url: str | None) -> list[Finding]:
+    """Of its driver there is no need where no database is named."""
+    if url is None:
+        return [ok("database", "SLO_DATABASE_URL is not set; a worker needs none, history and dashboard do")]
+    from streams.doctor.database import check_database
+
+    return await asyncio.to_thread(check_database, url)
 
 
 def _check_objectives(settings: Settings) -> tuple[Finding, tuple[Objective, ...]]:

@@ -50,12 +50,20 @@ class TopicSpec:
         return self.config.get("cleanup.policy") == "compact"
 
 
-def topics_needed(settings: Settings) -> list[TopicSpec]:
-    """Every topic of the worker, inputs first."""
+def topics_read(settings: Settings) -> list[TopicSpec]:
+    """Whatever events are counted by."""
     topics = settings.topics
     return [
         *(TopicSpec(name, EVENTS) for name in topics.inputs),
         *(TopicSpec(name, _REFERENCE) for name in topics.reference),
+    ]
+
+
+def topics_needed(settings: Settings) -> list[TopicSpec]:
+    """Every topic of the worker, inputs first."""
+    topics = settings.topics
+    return [
+        *topics_read(settings),
         TopicSpec(topics.alerts, _kept_for(35)),
         TopicSpec(topics.alert_state, _COMPACT),
         TopicSpec(topics.rejected, _kept_for(14)),

@@ -16,10 +16,12 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 
+from streams.database.errors import DatabaseAwayError
 from streams.exits import ExitCode, RefusalError
 from streams.kafka.brokers import BrokersAwayError
 from streams.kafka.membership import InstanceFencedError
 from streams.ownership.rejection_brake import BrakeError
+from streams.ownership.seams import FencedError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class Endings:
 
     def on(self, problem: BaseException, doing: str) -> NoReturn:
         """Say what went wrong, and end."""
-        if isinstance(problem, ProducerFenced):
+        if isinstance(problem, (ProducerFenced, FencedError)):
             log.error("%s: another worker has taken over this partition; exiting", doing)
             self._end(ExitCode.FENCED)
         if isinstance(problem, InstanceFencedError):
@@ -44,7 +46,7 @@ class Endings:
         if isinstance(problem, BrakeError):
             log.critical("%s: %s", doing, problem)
             self._end(ExitCode.BAD_INPUT)
-        if isinstance(problem, BrokersAwayError):
+        if isinstance(problem, (BrokersAwayError, DatabaseAwayError)):
             log.critical("%s; exiting", problem)
             self._end(ExitCode.UNAVAILABLE)
         if isinstance(problem, _DENIED):

@@ -40,6 +40,12 @@ class Gaps:
         self._hidden = HiddenRecords(settings)
         self.reading: Reading | None = None
 
+    async def skip(self, tp: TP, processor: Processor) -> None:
+        """Read on where the processor stands, whatever was fetched."""
+        if self.reading is not None:
+            with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
+                await self.reading.seek(tp, processor.next_offset)
+
     async def close(self, tp: TP, processor: Processor, until_offset: int) -> None:
         """Read again what is missing before an offset; what the log no longer holds is said and passed over."""
         expected = processor.next_offset
@@ -53,9 +59,7 @@ class Gaps:
             log.error("%s: records %d to %d are gone from the log unread; going on", name_of(*tp), expected, oldest - 1)
             processor.next_offset = min(oldest, until_offset)
         log.warning("%s: reading again from %d", name_of(*tp), processor.next_offset)
-        if self.reading is not None:
-            with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
-                await self.reading.seek(tp, processor.next_offset)
+        await self.skip(tp, processor)
 
     async def look_for(self, tp: TP, processor: Processor, end_offset: int) -> None:
         """Close the gap of a partition where nothing comes, if there is one.

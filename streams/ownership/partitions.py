@@ -186,6 +186,9 @@ class Partitions(Generic[ProcessorT]):
         if task is None or not task.done():
             return
         owned = task.result()
+        if chunk.next_offset < owned.processor.next_offset:  # the group does not know how far the store is
+            await self.gaps.skip(tp, owned.processor)
+            return
         clock_ms = self.clock.now_ms()
         if owned.processor.counts_by_reference or owned.processor.may_judge(clock_ms):
             await self.reference.catch_up()

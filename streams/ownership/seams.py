@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from streams.health.condition import Held
 from streams.health.counts import Count
 from streams.kafka.chunk import Chunk
+from streams.names import name_of
 from streams.ownership.source import SourceOffsets
 
 
@@ -105,7 +106,11 @@ class Store(Protocol):
         """
 
     async def write(self, work: Any) -> object:
-        """Store all of the work, or raise: then nobody can tell, and the process must end. Returns the new mark."""
+        """Store all of the work, or raise: then nobody can tell, and the process must end. Returns the new mark.
+
+        Raises:
+            FencedError: another owner has taken over.
+        """
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -114,5 +119,23 @@ class Store(Protocol):
 ProcessorT = TypeVar("ProcessorT", bound=Processor)
 
 
+class FencedError(Exception):
+    """Another owner has taken the partition over: nothing of this one was stored."""
+
+
 class GapError(Exception):
     """Records between the last applied one and this chunk are missing."""
+
+
+def unread(chunk: Chunk, processor: Processor) -> Chunk | None:
+    """The part of a chunk that a processor has not taken in yet; None where there is none.
+
+    Raises:
+        GapError: the chunk starts beyond its `next_offset`.
+    """
+    next_offset = processor.next_offset
+    if chunk.start_offset > next_offset:
+        name = name_of(processor.topic, processor.partition)
+        raise GapError(f"{name} goes on at {next_offset}, not {chunk.start_offset}")
+    rest = chunk.since(next_offset)
+    return rest if rest.next_offset > next_offset else None

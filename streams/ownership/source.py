@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.exits import START_OVER, RefusalError
+from streams.kafka.connection import client_options
 from streams.names import name_of
+from streams.settings import Settings
 
 
 class SourceLostError(RefusalError):
@@ -39,3 +41,19 @@ class SourceOffsets:
         """
         if next_offset > self.end_offset:
             raise SourceLostError(self.name, self.end_offset, next_offset)
+
+
+async def ask_source(settings: Settings, tp: TopicPartition) -> SourceOffsets:
+    """How a partition stands in Kafka right now.
+
+    Raises:
+        KafkaError: the brokers do not answer.
+    """
+    consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False)
+    try:
+        await consumer.start()
+        ends = await consumer.end_offsets([tp])
+        oldest = await consumer.beginning_offsets([tp])
+    finally:
+        await consumer.stop()
+    return SourceOffsets(tp, oldest[tp], ends[tp])

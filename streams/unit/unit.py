@@ -22,7 +22,7 @@ from streams.names import Metric, Topics, name_of
 from streams.outlet.alert import Alerts
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
-from streams.ownership.seams import GapError, Steps
+from streams.ownership.seams import Steps, unread
 from streams.reference.catalogue import AppDetails
 from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_series
@@ -118,15 +118,11 @@ class Unit:
         Raises:
             GapError: the chunk starts beyond `next_offset`.
         """
-        if chunk.start_offset > self.next_offset:
-            raise GapError(
-                f"{name_of(self.topic, self.partition)} goes on at {self.next_offset}, not {chunk.start_offset}"
-            )
-        chunk = chunk.since(self.next_offset)
-        if chunk.next_offset <= self.next_offset:
+        rest = unread(chunk, self)
+        if rest is None:
             return
         admission = self._admission
-        for records in chunk.slices():
+        for records in rest.slices():
             unfit, not_counted, foreign = self._unfit, admission.not_counted, admission.foreign_copies
             yield from self._amid(admission.admitting(records, clock_ms))
             self._count(

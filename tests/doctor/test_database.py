@@ -13,11 +13,6 @@ def by_subject(findings: list[Finding]) -> dict[str, Finding]:
     return {finding.subject: finding for finding in findings}
 
 
-def test_without_one_nothing_is_wrong() -> None:
-    (finding,) = check_database(None)
-    assert finding.level is Level.OK
-
-
 def test_all_is_well(database: str) -> None:
     findings = by_subject(check_database(database))
     assert {finding.level for finding in findings.values()} == {Level.OK}

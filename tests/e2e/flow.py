@@ -178,16 +178,16 @@ class Flow:
         await prepare_topics(self.settings)
 
     def start_worker(
-        self, *arguments: str, program: Sequence[str] = ("streams.cli",), **settings: str
+        self, *arguments: str, program: Sequence[str] = ("streams.cli",), command: str = "worker", **settings: str
     ) -> WorkerProcess:
         """Start a worker with command line arguments; `settings` are further variables, by their whole names.
 
-        `program` is another module that runs one, and what comes before its command.
+        `program` is another module that runs one, and what comes before its command; `command` another service.
         """
         log_file = self.folder / f"worker-{len(self.workers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [*self.launcher, sys.executable, "-m", *program, "worker", *arguments],
+                [*self.launcher, sys.executable, "-m", *program, command, *arguments],
                 env={**os.environ, **self.environment, **settings},
                 stdout=log,
                 stderr=log,

@@ -9,7 +9,12 @@ from streams.database.settings import DatabaseSettings
 
 def database_url_or_fail() -> str:
     """The URL of the environment; a wrong or missing one ends the command with exit code 2."""
-    url = settings_of_or_fail(DatabaseSettings).read_database_url()
+    return url_or_fail(settings_of_or_fail(DatabaseSettings))
+
+
+def url_or_fail(settings: DatabaseSettings) -> str:
+    """The URL of these settings; a missing one ends the command with exit code 2."""
+    url = settings.read_database_url()
     if url is None:
         fail(
             "SLO_DATABASE_URL: not set. It names a PostgreSQL: postgresql://user:password@host:5432/name\n"

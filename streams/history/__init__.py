@@ -1,0 +1,1 @@
+"""History: every event counted by minute in PostgreSQL, exactly once, for weeks."""

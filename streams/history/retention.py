@@ -1,0 +1,23 @@
+"""How long counts are kept. Time is the events': a log of the past that is counted today keeps what it says."""
+
+from typing import Final
+
+from streams.database.patient import Connection
+from streams.history.codec import DAY_MINUTES, MINUTE_MS
+from streams.history.latency import CHUNK_SLOTS, SLOT_MS
+
+PERIOD_S: Final = 3_600.0
+_DAY_MS: Final = DAY_MINUTES * MINUTE_MS
+_CHUNK_MS: Final = CHUNK_SLOTS * SLOT_MS
+_NOW: Final = "(select max(watermark_ms) from sink_offset)"
+_STATEMENTS: Final = (
+    f"delete from day_counts where (day + 1) * {_DAY_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
+    f"delete from latency where (chunk + 1) * {_CHUNK_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
+    f"delete from day_sum where (day + 1) * {_DAY_MS}::bigint <= {_NOW} - %(days)s",  # noqa: S608
+)
+
+
+async def forget(connection: Connection, minutes_ms: int, days_ms: int) -> None:
+    """Delete what lies wholly before what is kept: counts by the minute and latencies, and sums by the day."""
+    for statement in _STATEMENTS:
+        await connection.execute(statement.encode(), {"minutes": minutes_ms, "days": days_ms})

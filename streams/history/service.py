@@ -1,0 +1,70 @@
+"""The history service: counts what the worker judges, for weeks."""
+
+import asyncio
+import logging
+
+from streams.database.connection import check_schema, conninfo
+from streams.database.patient import PatientDatabase
+from streams.database.roles import Role
+from streams.history.assembly import history_partitions
+from streams.history.retention import PERIOD_S, forget
+from streams.history.settings import HistorySettings
+from streams.kafka.rights import READ
+from streams.kafka.specs import topics_read
+from streams.kafka.topics import ensure_topics
+from streams.ownership.endings import Endings
+from streams.service import PartitionService
+
+log = logging.getLogger(__name__)
+
+
+class HistoryService(PartitionService):
+    """The Faust app of the history. `url` is that of the database."""
+
+    def __init__(self, settings: HistorySettings, url: str, endings: Endings | None = None) -> None:
+        endings = endings or Endings()
+        patience_ms = settings.broker_patience
+        self._url = url
+        self._database = PatientDatabase(
+            conninfo(url, Role.WRITER, "slo-streams history"),
+            patience_s=patience_ms / 1_000,
+            attempt_s=settings.transaction_timeout / 1_000,
+            tell=self._wait,
+        )
+        # A database that is away holds commits up, which is no reason to start anew before patience has run out.
+        watchdog_ms = settings.watchdog_ms + patience_ms
+        settings = settings.model_copy(update={"commit_interval": settings.history_flush, "watchdog": watchdog_ms})
+        self._kept_ms = settings.history_minutes, settings.history_days
+        super().__init__(
+            settings,
+            history_partitions(settings, self._database, endings),
+            endings,
+            group_id=f"{settings.application_id}-history",
+            topics={topic: f"history-{metric.record}" for topic, metric in settings.topics.inputs.items()},
+            health_port=settings.history_port,
+        )
+        self.task(self._forget_now_and_then)
+
+    async def prepare(self) -> None:
+        """Create missing topics; refuse a database of another version."""
+        await self._database.insist(lambda: asyncio.to_thread(check_schema, self._url))
+        needed = topics_read(self.settings)
+        created = await ensure_topics(self.settings, needed, {spec.name: READ for spec in needed})
+        if created:
+            log.info("created topics: %s", ", ".join(created))
+
+    async def on_stop(self) -> None:
+        """Leave no connection behind."""
+        await super().on_stop()
+        await self._database.close()
+
+    def _wait(self, why: str | None) -> None:
+        self.partitions.waits_for = why
+
+    async def _forget_now_and_then(self) -> None:
+        while True:
+            try:
+                await self._database.run(lambda connection: forget(connection, *self._kept_ms))
+            except Exception as problem:
+                self.endings.on(problem, "deleting what is no longer kept")
+            await asyncio.sleep(PERIOD_S)

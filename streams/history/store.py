@@ -1,0 +1,147 @@
+"""Counts in PostgreSQL: rows and offset move in one transaction, or not at all.
+
+The offset is moved by a conditional update: by the newest owner only, and only from where it was. So an owner that was
+thought dead changes nothing more, and what is stored is always the count of exactly the records before the offset.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+
+from streams.database.patient import Connection, PatientDatabase
+from streams.exits import RefusalError
+from streams.history.processor import HistoryWork, Progress
+from streams.history.rows import Numbered, Rows
+from streams.kafka.cluster import partitions_of
+from streams.names import name_of
+from streams.ownership.seams import FencedError, Position
+from streams.ownership.source import SourceOffsets, ask_source
+from streams.settings import Settings
+
+_APPLICATION: Final = """
+insert into application (id) values (%(id)s) on conflict (is_only) do update set id = application.id returning id
+"""
+_TAKE_OVER: Final = """
+insert into sink_offset (topic, part, epoch) values (%(topic)s, %(part)s, 1)
+on conflict (topic, part) do update set epoch = sink_offset.epoch + 1
+returning epoch, next, watermark_ms, newest_ms
+"""
+_MOVE: Final = """
+update sink_offset set next = %(next)s, watermark_ms = %(watermark)s, newest_ms = %(newest)s
+where topic = %(topic)s and part = %(part)s and epoch = %(epoch)s and next is not distinct from %(from)s
+"""
+_LOOK: Final = "select epoch, next from sink_offset where topic = %(topic)s and part = %(part)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How far a partition is counted; `partitions` is how many its topic has."""
+
+    progress: Progress
+    partitions: int
+
+
+class PostgresStore:
+    """Where one source partition's counts go: a `seams.Store`, whose mark is the offset.
+
+    `found` is how far the partition was counted when it was opened; None: never.
+    """
+
+    def __init__(self, settings: Settings, tp: TopicPartition, database: PatientDatabase, rows: Rows) -> None:
+        self._settings = settings
+        self._tp = tp
+        self._database = database
+        self._rows = rows
+        self.progressed_s = 0.0
+        self._epoch = 0
+        self._stored_offset: int | None = None
+        self.found: Progress | None = None
+        self._source: SourceOffsets
+
+    async def open(self) -> None:
+        """Become the owner; from then on no earlier one moves the offset.
+
+        Raises:
+            RefusalError: the database holds the history of another application.
+        """
+        await self._database.run(self._take_over)
+
+    async def position(self) -> Position:
+        """Where the log and the counts stand."""
+        self._source = await ask_source(self._settings, self._tp)
+        return Position(self._source, self._stored_offset)
+
+    async def load(self) -> Loaded:
+        """How far the partition is counted; a new one from its oldest record on.
+
+        Raises:
+            SourceLostError: the log ends before that.
+        """
+        partitions = len(await partitions_of(self._settings, [self._tp.topic]))
+        if self.found is None:
+            return Loaded(Progress(self._source.oldest_offset), partitions)
+        self._source.check(self.found.next_offset)
+        return Loaded(self.found, partitions)
+
+    async def write(self, work: HistoryWork) -> object:
+        """Add what was counted, and move the offset.
+
+        Raises:
+            FencedError: another owner has taken over.
+            DatabaseAwayError: the database was away for too long.
+        """
+
+        async def action(connection: Connection) -> Numbered:
+            is_new = await self._move(connection, work.progress)
+            return await self._rows.add(connection, work.tallies) if is_new else {}
+
+        self._rows.learn(await self._database.run(action))
+        self.progressed_s = time.monotonic()
+        self._stored_offset = work.progress.next_offset
+        return self._stored_offset
+
+    async def close(self) -> None:
+        """Connections are shared, and closed with the service."""
+
+    @property
+    def _place(self) -> dict[str, object]:
+        return {"topic": self._tp.topic, "part": self._tp.partition}
+
+    async def _take_over(self, connection: Connection) -> None:
+        ours = self._settings.application_id
+        found = await _row(connection, _APPLICATION, {"id": ours})
+        if found[0] != ours:
+            raise RefusalError(
+                f"This database holds the history of {found[0]}, not of {ours}: it would count every event twice. "
+                "Name another database in SLO_DATABASE_URL, or set SLO_APPLICATION_ID right."
+            )
+        self._epoch, self._stored_offset, watermark_ms, newest_ms = await _row(connection, _TAKE_OVER, self._place)
+        if self._stored_offset is not None:
+            self.found = Progress(self._stored_offset, watermark_ms, newest_ms)
+
+    async def _move(self, connection: Connection, progress: Progress) -> bool:
+        """Move the offset; False: it stands there already, as an earlier attempt was committed unseen."""
+        values = {
+            **self._place,
+            "epoch": self._epoch,
+            "from": self._stored_offset,
+            "next": progress.next_offset,
+            "watermark": progress.watermark_ms,
+            "newest": progress.newest_ms,
+        }
+        if (await connection.execute(_MOVE, values)).rowcount == 1:
+            return True
+        epoch, next_offset = await _row(connection, _LOOK, self._place)
+        if epoch != self._epoch or next_offset != progress.next_offset:
+            raise FencedError(f"{name_of(*self._tp)} was taken over by another owner")
+        return False
+
+
+async def _row(connection: Connection, query: str, values: Mapping[str, object]) -> tuple[Any, ...]:
+    row = await (await connection.execute(query.encode(), values)).fetchone()
+    if row is None:
+        raise RefusalError("the database lost a row of sink_offset: restore a backup")
+    return row

@@ -1,0 +1,62 @@
+"""What was counted of one series since the last commit: events by minute, and latencies by five minutes."""
+
+from typing import Final, NamedTuple
+
+from streams.history.codec import DAY_MINUTES
+from streams.history.latency import CHUNK_SLOTS
+
+_BUCKET_BITS: Final = 16
+_BUCKET_OFFSET: Final = 0x8000
+_NOWHEN: Final = -1
+
+
+class SeriesKey(NamedTuple):
+    """One series and where its events came from: `HOST` and `APP` of iframes, `PROD` of all others, `group:DFR`."""
+
+    app_key: str
+    metric: str
+    scope: str
+    source: str
+
+
+class Tally:
+    """Counts of one series. `minute` is the one that is being counted, in minutes since 1970."""
+
+    __slots__ = ("_minutes", "bad", "good", "latencies", "minute")
+
+    def __init__(self) -> None:
+        self.minute = _NOWHEN
+        self.good = 0
+        self.bad = 0
+        self.latencies: dict[int, int] = {}
+        self._minutes: dict[int, tuple[int, int]] = {}
+
+    def turn_to(self, minute: int) -> None:
+        """Count on in another minute, which may have been counted before."""
+        if self.minute != _NOWHEN:
+            self._minutes[self.minute] = (self.good, self.bad)
+        self.minute = minute
+        self.good, self.bad = self._minutes.get(minute, (0, 0))
+
+    def by_day(self) -> dict[int, dict[int, tuple[int, int]]]:
+        """Day since 1970 -> minute of the day -> good and bad events."""
+        self.turn_to(_NOWHEN)
+        days: dict[int, dict[int, tuple[int, int]]] = {}
+        for minute, counts in self._minutes.items():
+            day, of_day = divmod(minute, DAY_MINUTES)
+            days.setdefault(day, {})[of_day] = counts
+        return days
+
+    def by_chunk(self) -> dict[int, dict[tuple[int, int], int]]:
+        """Chunk of six hours since 1970 -> slot and bucket -> events."""
+        chunks: dict[int, dict[tuple[int, int], int]] = {}
+        for place, count in self.latencies.items():
+            chunk, slot = divmod(place >> _BUCKET_BITS, CHUNK_SLOTS)
+            bucket = (place & (1 << _BUCKET_BITS) - 1) - _BUCKET_OFFSET
+            chunks.setdefault(chunk, {})[slot, bucket] = count
+        return chunks
+
+
+def place_of(slot: int, bucket: int) -> int:
+    """Where a tally counts a latency: slot of five minutes since 1970, and bucket, in one number."""
+    return slot << _BUCKET_BITS | bucket + _BUCKET_OFFSET

@@ -1,0 +1,140 @@
+"""The counting and storing of one partition on a real PostgreSQL, without Kafka, and what it has stored."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from aiokafka import TopicPartition
+
+from streams.database.connection import conninfo
+from streams.database.patient import PatientDatabase
+from streams.database.roles import Role
+from streams.evaluation.listings import Listings
+from streams.history.codec import DAY_MINUTES, read_day
+from streams.history.latency import CHUNK_SLOTS, read_chunk
+from streams.history.processor import HistoryProcessor, Progress
+from streams.history.rows import Rows
+from streams.history.store import PostgresStore
+from streams.kafka.chunk import Chunk
+from streams.kafka.placement import partition_of
+from streams.names import Topics
+from streams.settings import PartitionerName, Settings
+from tests.build import stored
+from tests.history.naive import Key
+from tests.model import Record
+
+LATENESS_MS = 10_000
+
+
+@asynccontextmanager
+async def patient(url: str, **more: Any) -> AsyncIterator[PatientDatabase]:
+    """The database as the service works with it."""
+    options = {"patience_s": 60.0, "attempt_s": 30.0, **more}
+    database = PatientDatabase(conninfo(url, Role.WRITER, "test"), **options)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+class Sink:
+    """One owner of one partition."""
+
+    def __init__(
+        self,
+        database: PatientDatabase,
+        topic: str,
+        partition: int,
+        partitions: int = 1,
+    ) -> None:
+        self._database = database
+        self.topic, self.partition, self._partitions = topic, partition, partitions
+        self.store: PostgresStore
+        self.processor: HistoryProcessor
+
+    async def take_over(self) -> int:
+        """Become the owner; the offset to read on from."""
+        settings = Settings()
+        self.store = PostgresStore(settings, TopicPartition(self.topic, self.partition), self._database, Rows())
+        await self.store.open()
+        progress = self.store.found or Progress(0)
+        self.processor = HistoryProcessor(
+            Topics().inputs[self.topic],
+            self.topic,
+            self.partition,
+            lambda key: partition_of(key, self._partitions, PartitionerName.MURMUR2) == self.partition,
+            Listings(),
+            settings.application_id,
+            LATENESS_MS,
+            progress,
+        )
+        return progress.next_offset
+
+    def read(self, records: Sequence[Record]) -> None:
+        """One chunk with the next records of the log."""
+        start = self.processor.next_offset
+        for _ in self.processor.apply(Chunk.of(start, start + len(records), stored(records, start)), None):
+            pass
+
+    async def commit(self) -> None:
+        """Store what was counted since the last time."""
+        work = self.processor.take_work()
+        if work is not None:
+            await self.store.write(work)
+
+
+Table = dict[tuple[Key, int], int]
+
+
+def stored_counts(url: str) -> tuple[Table, Table]:
+    """Good and bad events by series and minute since 1970, without noughts."""
+    good: Table = {}
+    bad: Table = {}
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select app_key, metric, scope, source, day, packed from slo.day_counts join slo.series on id = series"
+        ).fetchall()
+    for *key, day, packed in rows:
+        for counts, found in zip(read_day(packed), (good, bad), strict=True):
+            found.update({(tuple(key), day * DAY_MINUTES + i): n for i, n in enumerate(counts) if n})
+    return good, bad
+
+
+def stored_sums(url: str) -> dict[tuple[Key, int], tuple[int, int]]:
+    """Good and bad events by series and day since 1970."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select app_key, metric, scope, source, day, good, bad from slo.day_sum join slo.series on id = series"
+        ).fetchall()
+    return {((app, metric, scope, source), day): (good, bad) for app, metric, scope, source, day, good, bad in rows}
+
+
+def stored_latencies(url: str) -> dict[tuple[Key, int], Counter[int]]:
+    """Histograms by series and five minutes since 1970."""
+    found: dict[tuple[Key, int], Counter[int]] = {}
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select app_key, metric, scope, source, chunk, packed from slo.latency join slo.series on id = series"
+        ).fetchall()
+    for *key, chunk, packed in rows:
+        for (slot, bucket), count in read_chunk(packed).items():
+            histogram = found.setdefault((tuple(key), chunk * CHUNK_SLOTS + slot), Counter())
+            histogram[bucket] += count
+    return found
+
+
+def stored_first_minutes(url: str) -> dict[Key, int]:
+    """Of each series the minute since 1970 of its first event."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select app_key, metric, scope, source, first_minute from slo.series").fetchall()
+    return {(app, metric, scope, source): first for app, metric, scope, source, first in rows}
+
+
+def empty(url: str) -> None:
+    """Forget all history."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "truncate slo.application, slo.sink_offset, slo.series, slo.day_counts, slo.latency, slo.day_sum"
+        )

@@ -1,0 +1,109 @@
+"""Packed rows against a plain table: whatever was added is read again, in whatever order it came."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.history.codec import DAY_MINUTES, UnreadableRowError, add_to_day, read_day
+from streams.history.latency import (
+    CHUNK_SLOTS,
+    add_to_chunk,
+    bucket_of,
+    duration_of,
+    percentile,
+    read_chunk,
+)
+
+MINUTES = st.dictionaries(
+    st.integers(0, DAY_MINUTES - 1), st.tuples(st.integers(0, 2**28), st.integers(0, 2**28)), max_size=20
+)
+DURATIONS_MS = st.one_of(st.floats(0, allow_infinity=False), st.integers(0, 100_000).map(float))
+SLOTS = st.dictionaries(
+    st.tuples(st.integers(0, CHUNK_SLOTS - 1), DURATIONS_MS.map(bucket_of)), st.integers(1, 2**28), max_size=20
+)
+
+
+@given(st.lists(MINUTES, min_size=1, max_size=8))
+def test_a_day_is_the_sum_of_what_was_added(additions: list[dict[int, tuple[int, int]]]) -> None:
+    row: bytes | None = None
+    for minutes in additions:
+        row = add_to_day(row, minutes)
+    assert row is not None
+    good, bad = read_day(row)
+    plain_good, plain_bad = Counter[int](), Counter[int]()
+    for minutes in additions:
+        plain_good.update({minute: counts[0] for minute, counts in minutes.items()})
+        plain_bad.update({minute: counts[1] for minute, counts in minutes.items()})
+    assert list(good) == [plain_good[minute] for minute in range(DAY_MINUTES)]
+    assert list(bad) == [plain_bad[minute] for minute in range(DAY_MINUTES)]
+
+
+@given(MINUTES, MINUTES)
+def test_the_order_of_additions_leaves_no_trace(
+    one: dict[int, tuple[int, int]], two: dict[int, tuple[int, int]]
+) -> None:
+    assert add_to_day(add_to_day(None, one), two) == add_to_day(add_to_day(None, two), one)
+
+
+def test_a_day_of_health_checks_takes_few_bytes() -> None:
+    assert len(add_to_day(None, dict.fromkeys(range(DAY_MINUTES), (1, 0)))) < 60
+
+
+def test_stored_bytes_of_version_1_stay_readable() -> None:
+    good, bad = read_day(bytes.fromhex("0128b52ffd60002c95000030030001000200035002003ff36fe6ef591f"))
+    assert (good[0], bad[0], bad[719], sum(good), sum(bad)) == (3, 1, 2, 3, 3)
+    chunk = "0128b52ffd2018c1000037800000f07f050000004700030000000200000001000000"
+    assert read_chunk(bytes.fromhex(chunk)) == {(0, 55): 3, (5, -16): 2, (71, -0x8000): 1}
+
+
+@pytest.mark.parametrize("row", [b"", b"\x02rest", b"\x01no zstd"])
+def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
+    with pytest.raises(UnreadableRowError):
+        read_day(row)
+    with pytest.raises(UnreadableRowError):
+        read_chunk(row)
+
+
+def test_a_count_that_does_not_fit_is_never_cut() -> None:
+    with pytest.raises(OverflowError):
+        add_to_day(add_to_day(None, {5: (2**32 - 1, 0)}), {5: (1, 0)})
+
+
+@given(st.lists(SLOTS, min_size=1, max_size=8))
+def test_a_histogram_is_the_sum_of_what_was_added(additions: list[dict[tuple[int, int], int]]) -> None:
+    row: bytes | None = None
+    plain = Counter[tuple[int, int]]()
+    for slots in additions:
+        row = add_to_chunk(row, slots)
+        plain.update(slots)
+    assert row is not None
+    assert read_chunk(row) == plain
+
+
+@given(DURATIONS_MS)
+def test_a_bucket_holds_what_is_within_its_ends(duration_ms: float) -> None:
+    bucket = bucket_of(duration_ms)
+    assert -(2**15) <= bucket < 2**15
+    if duration_ms == 0:
+        assert duration_of(bucket) == 0
+    elif 1e-300 < duration_ms < 1e300:
+        assert 1 / 1.0443 <= duration_of(bucket) / duration_ms <= 1.0443
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6))
+def test_buckets_keep_the_order(one: float, two: float) -> None:
+    assert (bucket_of(min(one, two))) <= bucket_of(max(one, two))
+
+
+@given(st.lists(st.floats(0.001, 1e6), min_size=1), st.integers(1, 100))
+def test_a_percentile_is_right_within_a_bucket(durations_ms: list[float], percent: int) -> None:
+    found = percentile(Counter(map(bucket_of, durations_ms)), percent)
+    exact = sorted(durations_ms)[-(-len(durations_ms) * percent // 100) - 1]
+    assert found is not None
+    assert 1 / 1.0443 <= found / exact <= 1.0443
+
+
+def test_no_events_have_no_percentile() -> None:
+    assert percentile({}, 99) is None

@@ -1,0 +1,145 @@
+"""The history service on real brokers and a real PostgreSQL: killed, stopped, replaced; what it has stored is exact."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from streams.database.embedded import EmbeddedPostgres
+from streams.database.migrate import migrate
+from streams.database.schema import shipped_migrations
+from streams.exits import ExitCode
+from tests.database_fixture import KILLED
+from tests.e2e.conftest import flow as flow
+from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
+from tests.e2e.traffic import traffic
+from tests.history.naive import recount
+from tests.history.test_law import check
+from tests.model.generate import random_log
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of one test, to be killed."""
+    with TemporaryDirectory(prefix="pg-") as folder, EmbeddedPostgres(Path(folder), overrides=KILLED) as server:
+        migrate(server.url, shipped_migrations())
+        yield server
+
+
+def start(flow: Flow, url: str, **settings: str) -> WorkerProcess:
+    """A history service."""
+    more = {"SLO_DATABASE_URL": url, "SLO_HISTORY_PORT": "0", "SLO_HISTORY_FLUSH": "200ms", **settings}
+    return flow.start_worker(command="history", **more)
+
+
+def offsets(url: str) -> dict[tuple[str, int], int]:
+    """Up to where every partition is counted."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select topic, part, next from slo.sink_offset where next is not null").fetchall()
+    return {(topic, part): offset for topic, part, offset in rows}
+
+
+async def wait_until_counted(flow: Flow, url: str) -> None:
+    """Wait until every partition is counted to its end."""
+
+    async def is_counted() -> bool:
+        ends = await flow.end_offsets(flow.input_partitions)
+        stored = offsets(url)
+        return all(stored.get((tp.topic, tp.partition), 0) >= end for tp, end in ends.items())
+
+    await wait_for(is_counted, 120, "history to count everything", flow.workers)
+
+
+async def check_all(flow: Flow, url: str) -> None:
+    """Hold what is stored against a recount of the topics themselves."""
+    log = [record for _, record in await flow.input_log() if record.topic in flow.topics.inputs]
+    assert log
+    check(url, recount(log, application=flow.application_id, partitions=flow.partitions, topics=flow.topics))
+
+
+@pytest.mark.timeout(400)
+def test_killed_services_and_a_killed_server_leave_the_exact_count(flow: Flow, server: EmbeddedPostgres) -> None:
+    async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S
+        await flow.create_topics()
+        flow.start_worker()  # puts misplaced records right, so that there are copies
+        async with traffic(flow):
+            first = start(flow, server.url)
+            await first.says("going on at")
+            second = start(flow, server.url)
+            await second.says("going on at")
+            first.kill()
+            server.kill()
+            await asyncio.sleep(1.0)  # for as long nobody can store
+            server.start()
+            third = start(flow, server.url)
+            await third.says("going on at")
+            assert await second.stop() == 0
+        await wait_until_counted(flow, server.url)
+        assert third.exit_code is None
+        assert await third.stop() == 0
+
+    asyncio.run(scenario())
+    asyncio.run(check_all(flow, server.url))
+
+
+@pytest.mark.timeout(400)
+def test_a_service_that_was_thought_dead_adds_nothing(flow: Flow, database: str) -> None:
+    async def scenario() -> None:
+        flow.session_s = SHORT_SESSION_S
+        await flow.create_topics()
+        async with traffic(flow):
+            zombie = start(flow, database)
+            await zombie.says("going on at")
+            zombie.signal(signal.SIGSTOP)
+            await zombie.stands_still()
+            heir = start(flow, database)
+            await heir.says("going on at")
+        await wait_until_counted(flow, database)
+        async with traffic(flow):
+            zombie.signal(signal.SIGCONT)
+            await asyncio.sleep(1.0)
+        await wait_until_counted(flow, database)
+        assert heir.exit_code is None
+        assert zombie.exit_code in (None, ExitCode.FENCED)
+
+    asyncio.run(scenario())
+    asyncio.run(check_all(flow, database))
+
+
+def test_a_restarted_service_goes_on_where_it_was(flow: Flow, database: str) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        await flow.produce(flow.place(random_log(1, 2_000, partitions=flow.partitions)))
+        first = start(flow, database)
+        await wait_until_counted(flow, database)
+        assert await first.stop() == 0
+        await flow.produce(flow.place(random_log(2, 100, partitions=flow.partitions)))
+        second = start(flow, database)
+        await wait_until_counted(flow, database)
+        assert await second.stop() == 0
+
+    asyncio.run(scenario())
+    asyncio.run(check_all(flow, database))
+
+
+def test_a_database_without_the_schema_is_refused(flow: Flow, empty_database: str) -> None:
+    async def scenario() -> None:
+        service = start(flow, empty_database)
+        assert await service.end() == ExitCode.REFUSED
+        assert "Run `slo-streams database migrate`" in service.log
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_stays_away_ends_the_service_with_69(flow: Flow) -> None:
+    async def scenario() -> None:
+        service = start(flow, "postgresql://nobody@127.0.0.1:1/none", SLO_BROKER_PATIENCE="1s")
+        assert await service.end() == ExitCode.UNAVAILABLE
+        assert "the database cannot be worked with" in service.log
+
+    asyncio.run(scenario())

@@ -1,0 +1,210 @@
+"""What the store promises, step by step."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from streams.database.connection import conninfo
+from streams.database.embedded import EmbeddedPostgres
+from streams.database.errors import DatabaseAwayError
+from streams.database.migrate import migrate
+from streams.database.patient import Answer, Connection, PatientDatabase
+from streams.database.roles import Role
+from streams.database.schema import shipped_migrations
+from streams.exits import RefusalError
+from streams.names import WEBHOOK, Topics
+from streams.ownership.seams import FencedError
+from tests.build import APPLICATION
+from tests.database_fixture import KILLED
+from tests.history.naive import recount, table
+from tests.history.sink import Sink, patient, stored_counts
+from tests.model import Record
+from tests.model.build import delivery
+from tests.model.generate import random_log
+
+WEBHOOKS = Topics().input(WEBHOOK)
+KEY = ("com.example.app", WEBHOOK.id, "Jira", "PROD")
+
+
+def webhooks(seed: int, count: int) -> list[Record]:
+    """The webhook deliveries of a random log of one partition."""
+    return [record for record in random_log(seed, count) if record.topic == WEBHOOKS]
+
+
+def total(url: str) -> int:
+    good, bad = stored_counts(url)
+    return sum(good.values()) + sum(bad.values())
+
+
+def test_the_history_of_another_application_is_refused(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("insert into slo.application (id) values ('canary')")
+
+    async def scenario() -> None:
+        async with patient(database) as one:
+            with pytest.raises(RefusalError, match="holds the history of canary, not of slo-streams"):
+                await Sink(one, WEBHOOKS, 0).take_over()
+
+    asyncio.run(scenario())
+
+
+def test_an_earlier_owner_stores_nothing_from_the_moment_it_is_followed(database: str) -> None:
+    async def scenario() -> None:
+        async with patient(database) as one:
+            earlier, later = Sink(one, WEBHOOKS, 0), Sink(one, WEBHOOKS, 0)
+            await earlier.take_over()
+            earlier.read([delivery("12:00:01")])
+            assert await later.take_over() == 0
+            with pytest.raises(FencedError, match=r"slo\.webhook\.v1\[0\] was taken over"):
+                await earlier.commit()
+            assert total(database) == 0
+            later.read([delivery("12:00:01")])
+            await later.commit()
+            assert total(database) == 1
+
+    asyncio.run(scenario())
+
+
+class Forgetful(PatientDatabase):
+    """Every answer of a commit is lost, so that everything is tried a second time."""
+
+    async def run(self, action: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        await super().run(action)
+        return await super().run(action)
+
+
+def test_a_commit_whose_answer_was_lost_counts_once(database: str) -> None:
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            await sink.take_over()
+            forgetful = Forgetful(conninfo(database, Role.WRITER, "test"), patience_s=10, attempt_s=10)
+            sink.store._database = forgetful
+            for minute in range(3):
+                sink.read([delivery(f"12:0{minute}:01"), delivery(f"12:0{minute}:02", 500)])
+                await sink.commit()
+            await forgetful.close()
+
+    asyncio.run(scenario())
+    assert total(database) == 6
+
+
+def test_owners_of_different_partitions_may_count_the_same_series(database: str) -> None:
+    """Misplaced events count where they lie: both add to the same rows, at the same time."""
+
+    async def owner(partition: int, rounds: int) -> None:
+        async with patient(database) as one:
+            sink = Sink(one, WEBHOOKS, partition, partitions=2)
+            await sink.take_over()
+            for _ in range(rounds):
+                sink.read([delivery("12:00:01", app=f"app-{i}") for i in range(40)])
+                await sink.commit()
+
+    async def scenario() -> None:
+        await asyncio.gather(owner(0, 15), owner(1, 15))
+
+    asyncio.run(scenario())
+    good, _ = stored_counts(database)
+    assert len(good) == 40
+    assert set(good.values()) == {30}
+
+
+def test_what_is_away_for_longer_than_there_is_patience_ends_the_service() -> None:
+    told: list[str | None] = []
+
+    async def scenario() -> None:
+        database = PatientDatabase("host=127.0.0.1 port=1", patience_s=0.3, attempt_s=1.0, tell=told.append)
+        with pytest.raises(DatabaseAwayError, match=r"away for 0\.3 s"):
+            await database.run(lambda connection: connection.execute("select 1"))
+
+    asyncio.run(scenario())
+    assert len(told) == 1
+    assert str(told[0]).startswith("waiting for the database: ")
+
+
+def test_a_connection_that_is_cut_is_made_anew(database: str) -> None:
+    told: list[str | None] = []
+
+    async def scenario() -> None:
+        async with patient(database, tell=told.append) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            await sink.take_over()
+            for minute in range(3):
+                with psycopg.connect(database, autocommit=True) as other:
+                    other.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'"
+                    )
+                sink.read([delivery(f"12:0{minute}:01")])
+                await sink.commit()
+
+    asyncio.run(scenario())
+    assert total(database) == 3
+    assert [why is None for why in told] == [False, True] * 3
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_server_killed_at_any_moment_leaves_the_exact_count(seed: int) -> None:
+    log = webhooks(seed, 3_000)
+    chance = random.Random(seed)
+
+    async def work(url: str) -> None:
+        async with patient(url) as database:
+            sink = Sink(database, WEBHOOKS, 0)
+            position = await sink.take_over()
+            while position < len(log):
+                sink.read(log[position : position + chance.randrange(1, 20)])
+                position = sink.processor.next_offset
+                await sink.commit()
+                if chance.random() < 0.05:  # the process crashes, too
+                    sink = Sink(database, WEBHOOKS, 0)
+                    position = await sink.take_over()
+
+    async def scenario(server: EmbeddedPostgres) -> int:
+        kills = 0
+        working = asyncio.create_task(work(server.url))
+        while not working.done():
+            await asyncio.wait([working], timeout=chance.uniform(0.0, 0.15))
+            if not working.done():
+                server.kill()
+                server.start()
+                kills += 1
+        await working
+        return kills
+
+    with TemporaryDirectory(prefix="pg-") as folder, EmbeddedPostgres(Path(folder), overrides=KILLED) as server:
+        migrate(server.url, shipped_migrations())
+        kills = asyncio.run(scenario(server))
+        good, bad = stored_counts(server.url)
+    expected = recount(log, application=APPLICATION, partitions=1)
+    assert kills >= 3
+    assert (good, bad) == (table(expected.good), table(expected.bad))
+
+
+def test_a_restored_dump_goes_on_where_it_was_made(database: str, postgres: str) -> None:
+    """A copy of the database as it was: its offsets came back with its counts."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    from tests.database_fixture import own_database
+
+    log = webhooks(7, 600)
+
+    async def read(url: str, upto: int) -> None:
+        async with patient(url) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            position = await sink.take_over()
+            sink.read(log[position:upto])
+            await sink.commit()
+
+    asyncio.run(read(database, len(log) // 2))
+    name = str(conninfo_to_dict(database)["dbname"])
+    with own_database(postgres, template=name) as restored:
+        asyncio.run(read(database, len(log)))
+        asyncio.run(read(restored, len(log)))
+        assert stored_counts(restored) == stored_counts(database)
+    expected = recount(log, application=APPLICATION, partitions=1)
+    assert stored_counts(database) == (table(expected.good), table(expected.bad))
