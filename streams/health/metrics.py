@@ -17,8 +17,7 @@ from streams.health.condition import Condition, PartitionCondition
 _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records read: events, rejected and rerouted ones.", ()),
     "events": (
-        "Events; not_counted: by the rules of the metric, as another group than PROD; foreign_copy: others made it; "
-        "of history also copy: its original counts; too_old: not kept that long.",
+        "Events; not_counted: by the metric's rules; foreign_copy: another's; copy: its original counts; too_old: not kept.",
         ("verdict",),
     ),
     "rejected": ("Records that could not be used; too_late: every window of theirs was judged before.", ("reason",)),
