@@ -1,0 +1,169 @@
+"""The ladder: where an app stands at a time, and how it came there.
+
+    CLEAR ──n >= 1──▶ NOTIFIED ──n >= 3──▶ REMEDIATION ──28 d, and again──▶ DEMOTION_DUE ──approved──▶ DEMOTED
+      ▲◀── n = 0 ────────┘  └─────────── target missed twice running ───────────▲  │ rejected             │
+      ▲◀── 28 d, n = 0 ──────────────────────────┘ ◀───────────────────────────────┘                      │
+      └◀── n = 0, targets met, reinstated ────────────────────────────────────────────────────────────────┘
+
+n(T) is the number of counted episodes in (T - 28 d, T]. Notification, remediation and demotion are the programme's;
+all numbers are ours. It is run from nothing over all facts: nothing that was computed before is ever an input.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from streams.standing.episodes import Episode, episodes_of
+from streams.standing.facts import Act, Decision, Facts, Rules, Stage
+
+
+class ChangeReason(StrEnum):
+    """What moved an app; the last two only where facts that came late are held against what was told before."""
+
+    BREACH = "BREACH"
+    TIME = "TIME"
+    TARGET_MISSED = "TARGET_MISSED"
+    DECISION = "DECISION"
+    RETRACTED = "RETRACTED"
+    REVIEW_DUE = "REVIEW_DUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A step on the ladder at `at_ms`."""
+
+    at_ms: int
+    stage: Stage
+    reason: ChangeReason
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The episodes of an app, and every step of it up to a time, in order; the last is where it stands."""
+
+    episodes: Sequence[Episode]
+    changes: Sequence[Change]
+
+    @property
+    def stage(self) -> Stage:
+        """Where the app stands."""
+        return self.changes[-1].stage if self.changes else Stage.CLEAR
+
+
+def history_of(facts: Facts, at_ms: int, rules: Rules | None = None) -> History:
+    """How an app stands at a time, from the facts with a time of `at_ms` or before."""
+    return _Ladder(facts, at_ms, rules or Rules()).climb()
+
+
+class _Ladder:
+    """One run over all moments at which something can change. `since_ms` is when remediation began."""
+
+    def __init__(self, facts: Facts, at_ms: int, rules: Rules) -> None:
+        self._facts = facts
+        self._at_ms = at_ms
+        self._rules = rules
+        self._episodes = [one for one in episodes_of(facts, rules) if one.start_ms <= at_ms]
+        self._missed_ms = sorted(one.at_ms for one in facts.missed if one.at_ms <= at_ms)
+        self._decisions = sorted((one for one in facts.decisions if one.at_ms <= at_ms), key=lambda one: one.at_ms)
+        self._stage = Stage.CLEAR
+        self._since_ms = 0
+        self._counted_from_ms: int | None = None  # episodes up to a reinstatement do not count after it
+
+    def climb(self) -> History:
+        """Every step."""
+        changes: list[Change] = []
+        shown = Stage.CLEAR
+        for moment_ms in self._moments():
+            reason, been = None, set[Stage]()
+            while self._stage not in been and (step := self._step(moment_ms)) is not None:
+                been.add(self._stage)
+                reason = step
+            override = self._override(moment_ms)
+            stage = self._stage if override is None else override
+            if stage is not shown:
+                why = ChangeReason.DECISION if override is not None or reason is None else reason
+                changes.append(Change(moment_ms, stage, why))
+                shown = stage
+        return History(self._episodes, changes)
+
+    def _moments(self) -> Iterator[int]:
+        """When anything can change: a fact, or an episode that leaves the period, or remediation that is over."""
+        period_ms = self._rules.period_ms
+        due_ms = {one.at_ms for one in self._decisions} | set(self._missed_ms)
+        due_ms |= {one.until_ms for one in self._decisions if one.until_ms is not None}
+        for episode in self._episodes:
+            due_ms |= {episode.start_ms, episode.start_ms + period_ms}
+        waiting = sorted(moment_ms for moment_ms in due_ms if moment_ms <= self._at_ms)
+        while waiting:
+            moment_ms = waiting.pop(0)
+            yield moment_ms
+            over_ms = self._since_ms + period_ms
+            if self._stage is Stage.REMEDIATION and moment_ms < over_ms <= self._at_ms and over_ms not in waiting:
+                waiting = sorted((*waiting, over_ms))
+
+    def _step(self, at_ms: int) -> ChangeReason | None:
+        """Take the first step that holds, if any, and say why."""
+        counted = self._counted(at_ms)
+        match self._stage:
+            case Stage.CLEAR | Stage.NOTIFIED if len(counted) >= self._rules.remediation_at:
+                return self._go(Stage.REMEDIATION, ChangeReason.BREACH, counted[self._rules.remediation_at - 1])
+            case Stage.CLEAR if counted:
+                return self._go(Stage.NOTIFIED, ChangeReason.BREACH)
+            case Stage.NOTIFIED | Stage.REMEDIATION if at_ms in self._missed_ms:
+                return self._go(Stage.DEMOTION_DUE, ChangeReason.TARGET_MISSED)
+            case Stage.NOTIFIED if not counted:
+                return self._go(Stage.CLEAR, ChangeReason.TIME)
+            case Stage.REMEDIATION if at_ms >= self._since_ms + self._rules.period_ms:
+                return self._go(Stage.DEMOTION_DUE if counted else Stage.CLEAR, ChangeReason.TIME)
+            case Stage.DEMOTION_DUE if self._decided(at_ms, Act.APPROVE_DEMOTION):
+                return self._go(Stage.DEMOTED, ChangeReason.DECISION)
+            case Stage.DEMOTION_DUE if self._decided(at_ms, Act.REJECT_DEMOTION):
+                return self._go(Stage.REMEDIATION, ChangeReason.DECISION, at_ms)
+            case Stage.DEMOTED if self._decided(at_ms, Act.REINSTATE) and not counted and not self._is_missing(at_ms):
+                self._counted_from_ms = at_ms
+                return self._go(Stage.CLEAR, ChangeReason.DECISION)
+        return None
+
+    def _go(self, stage: Stage, reason: ChangeReason, since_ms: int = 0) -> ChangeReason:
+        self._stage, self._since_ms = stage, since_ms
+        return reason
+
+    def _counted(self, at_ms: int) -> list[int]:
+        """Times of the counted episodes of the period that ends now."""
+        after_ms = max(at_ms - self._rules.period_ms, self._counted_from_ms or at_ms - self._rules.period_ms)
+        return [one.start_ms for one in self._episodes if one.counts and after_ms < one.start_ms <= at_ms]
+
+    def _is_missing(self, at_ms: int) -> bool:
+        """Whether a target was missed when it was judged last, which is daily."""
+        return any(at_ms - self._rules.targets_every_ms < missed_ms <= at_ms for missed_ms in self._missed_ms)
+
+    def _decided(self, at_ms: int, act: Act) -> bool:
+        return any(one.at_ms == at_ms and one.act is act for one in self._decisions)
+
+    def _override(self, at_ms: int) -> Stage | None:
+        """What a person has set, the latest first."""
+        valid = [one for one in self._decisions if one.act is Act.OVERRIDE and _holds(one, at_ms)]
+        return valid[-1].stage if valid else None
+
+
+def correction(told: Stage, now: History, at_ms: int) -> Change | None:
+    """What has to be told, at `at_ms`, of an app that was said to stand at `told`; None where that is still right.
+
+    A stage that falls for a fact that came late is retracted. Demotion is never taken back without a person: the stage
+    stays, and a review is due. A stage that rises is told as the step that raised it.
+    """
+    if now.stage is told:
+        return None
+    if told is Stage.DEMOTED and not _by_person(now):
+        return Change(at_ms, Stage.DEMOTED, ChangeReason.REVIEW_DUE)
+    if now.stage.height < told.height and not (now.changes and now.changes[-1].at_ms == at_ms):
+        return Change(at_ms, now.stage, ChangeReason.RETRACTED)
+    return now.changes[-1]
+
+
+def _by_person(history: History) -> bool:
+    return bool(history.changes) and history.changes[-1].reason is ChangeReason.DECISION
+
+
+def _holds(override: Decision, at_ms: int) -> bool:
+    return override.at_ms <= at_ms and (override.until_ms is None or at_ms < override.until_ms)
