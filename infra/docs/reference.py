@@ -144,7 +144,9 @@ def _type(told: Mapping[str, Any]) -> str:
         return " or ".join(f"`{value}`" for value in told["enum"])
     if "anyOf" in told:
         return " or ".join(dict.fromkeys(_type(one) for one in told["anyOf"]))
-    return str(told.get("const") or told.get("type") or "object")
+    if "$ref" in told:
+        return "object"
+    return str(told.get("const") or told.get("type") or "anything")
 
 
 # Commands

@@ -102,6 +102,25 @@ def test_a_span_cuts_events_but_no_reference_data_that_still_holds(settings: Set
     assert values(export(settings, "--topic", "webhook", "--from", str(clock_ms("13:00")))) == []
 
 
+def test_an_open_transaction_is_not_waited_for(settings: Settings) -> None:
+    write(settings, ("webhook", 0, "12:01", b"before"))
+
+    async def beside_an_open_one() -> Result:
+        topic = f"{settings.topic_prefix}webhook.v1"
+        producer = AIOKafkaProducer(
+            bootstrap_servers=settings.bootstrap_servers, transactional_id=f"{settings.application_id}-open"
+        )
+        await producer.start()
+        try:
+            async with producer.transaction():
+                await producer.send_and_wait(topic, b"not yet", partition=0)
+                return await asyncio.to_thread(export, settings)
+        finally:
+            await producer.stop()
+
+    assert values(asyncio.run(beside_an_open_one())) == [b"before"]
+
+
 def test_a_topic_that_no_replay_reads_is_named(settings: Settings) -> None:
     result = export(settings, "--topic", "alerts")
     assert (result.exit_code, result.stdout) == (2, "")

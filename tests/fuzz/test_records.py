@@ -1,5 +1,6 @@
 """Whatever bytes arrive: each record is observed, rejected with a reason or put right, as the model reads it."""
 
+import base64
 from typing import Any
 
 import orjson
@@ -35,8 +36,11 @@ def values(draw: st.DrawFn) -> bytes | None:
         return None
     if draw(st.booleans()):
         raw = changed(draw, raw)
-    if draw(st.integers(0, 5)) == 0:
-        return b'{"specversion":"1.0","data":%b}' % raw
+    match draw(st.integers(0, 9)):
+        case 0:
+            return b'{"specversion":"1.0","data":%b}' % raw
+        case 1:
+            return b'{"specversion":"1.0","data_base64":"%b"}' % base64.b64encode(raw)
     return raw
 
 
