@@ -17,7 +17,7 @@ from streams.health.condition import Condition, PartitionCondition
 _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records read: events, rejected and rerouted ones.", ()),
     "events": (
-        "Events; not_counted: by the metric's rules; foreign_copy: another's; copy: its original counts; too_old: not kept.",
+        "Events; not_counted: by its metric; foreign_copy: another's; copy: its original counts; too_old: by 35 days.",
         ("verdict",),
     ),
     "rejected": ("Records that could not be used; too_late: every window of theirs was judged before.", ("reason",)),
