@@ -119,6 +119,9 @@ class HistoryProcessor:
             self._counting.watermark_ms = max(self._counting.watermark_ms, clock_ms)
         yield True
 
+    def reached_end(self) -> None:
+        """The end of a log ends nothing in history."""
+
     @property
     def is_urgent(self) -> bool:
         """Nobody is paged by history."""

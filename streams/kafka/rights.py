@@ -41,7 +41,8 @@ def rights_on_topics(settings: Settings) -> dict[str, tuple[Operation, ...]]:
     return {
         **dict.fromkeys(topics.inputs, READ + WRITE),
         **dict.fromkeys((topics.apps, topics.exclusions), READ),
-        **dict.fromkeys((topics.alerts, topics.alert_state, topics.rejected, topics.heartbeat), WRITE),
+        **dict.fromkeys((topics.alerts, topics.alert_state), READ + WRITE),  # read where they differ from the state
+        **dict.fromkeys((topics.rejected, topics.heartbeat), WRITE),
         **{changelog(settings.application_id, metric): READ + WRITE for metric in METRICS.values()},
     }
 

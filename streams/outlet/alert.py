@@ -7,7 +7,7 @@ from typing import Any
 from schemas.event_time import utc_text
 from streams.compact import compact_json
 from streams.evaluation.incident import incident_id
-from streams.evaluation.transition import Kind, Transition
+from streams.evaluation.transition import AlertReason, Kind, Transition
 from streams.kafka.chunk import Header
 from streams.names import METRICS, Topics
 from streams.outlet.outgoing import Headers, Outgoing
@@ -16,6 +16,8 @@ from streams.reference.catalogue import AppDetails
 SOURCE = "slo-streams"
 APPLICATION = "application"
 """The header that tells whose record it is."""
+STATE_KEY = ("appKey", "metricId", "scope", "objective")
+"""Fields of an alert that are, in this order, its key in the alert state."""
 
 
 def alert_document(transition: Transition, app: AppDetails) -> dict[str, Any]:
@@ -65,21 +67,46 @@ class Alerts:
             yield from alert_records(transition, app, self.topics, self.application)
 
 
+def retired_document(breach: dict[str, Any], time_ms: int) -> dict[str, Any]:
+    """The recovery of a breach that nobody judges any more, from its own alert: without counts, as nobody has them."""
+    window_ms = 1_000 * breach["measurementDurationSeconds"]
+    return {
+        **breach,
+        "type": Kind.RECOVERY.value,
+        "incidentStatus": "OK",
+        "time": utc_text(time_ms),
+        "sliValue": None,
+        "goodCount": 0,
+        "badCount": 0,
+        "windowStart": utc_text(time_ms - window_ms),
+        "windowEnd": utc_text(time_ms),
+        "reason": AlertReason.RETIRED.value,
+    }
+
+
 def alert_records(
     transition: Transition, app: AppDetails, topics: Topics, application: str
 ) -> tuple[Outgoing, Outgoing]:
     """The record for the alerts topic and the one for the alert state, which lies in the partition of its app."""
-    document = alert_document(transition, app)
+    return records_of(alert_document(transition, app), topics, application)
+
+
+def records_of(document: dict[str, Any], topics: Topics, application: str) -> tuple[Outgoing, Outgoing]:
+    """The same, of an alert as a document."""
     value = compact_json(document)
-    key = transition.app_key.encode()
-    state_key = compact_json(
-        [transition.app_key, transition.objective.metric, transition.scope, transition.objective.name]
-    )
-    published_by: Header = (APPLICATION, application.encode())
+    key = document["appKey"].encode()
+    headers = [*_cloud_event(document), (APPLICATION, application.encode())]
+    state_key = compact_json([document[name] for name in STATE_KEY])
     return (
-        Outgoing(topics.alerts, key, value, [*_cloud_event(document), published_by], partition_key=key),
-        Outgoing(topics.alert_state, state_key, value, [published_by], partition_key=key),
+        Outgoing(topics.alerts, key, value, headers, partition_key=key),
+        state_record(state_key, key, value, topics, application),
     )
+
+
+def state_record(state_key: bytes, app_key: bytes, value: bytes, topics: Topics, application: str) -> Outgoing:
+    """What the alert state shows of an objective."""
+    published_by: Header = (APPLICATION, application.encode())
+    return Outgoing(topics.alert_state, state_key, value, [published_by], partition_key=app_key)
 
 
 def _cloud_event(document: dict[str, Any]) -> Headers:

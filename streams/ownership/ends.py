@@ -22,7 +22,7 @@ from streams.ownership.offset_watch import OffsetVerdict
 from streams.ownership.owned import Owned
 from streams.ownership.source import SourceLostError
 from streams.reference.follower import Follower
-from streams.settings import Settings
+from streams.settings import Clock, Settings
 
 log = logging.getLogger(__name__)
 
@@ -105,12 +105,15 @@ class Ends:
                     await self._tick(tp, owned, asked_ms)
 
     async def _tick(self, tp: TP, owned: Owned[Any], asked_ms: int | None) -> None:
-        if asked_ms is None or not owned.processor.may_judge(asked_ms):
-            return
-        await self._reference.catch_up()
-        if owned.end_offset != owned.processor.next_offset or (tp, owned) not in self._in_hand():
+        processor = owned.processor
+        is_due = asked_ms is not None and processor.may_judge(asked_ms)
+        if is_due:
+            await self._reference.catch_up()
+        if owned.end_offset != processor.next_offset or (tp, owned) not in self._in_hand():
             return
         try:
-            await owned.tick(asked_ms)
+            is_done = asked_ms is None or not is_due or await owned.tick(asked_ms)
+            if is_done and (asked_ms is not None or self._settings.clock is Clock.EVENT):
+                await owned.reached_end()
         except Exception as problem:
             self._endings.on(problem, f"judging {name_of(*tp)}")

@@ -93,12 +93,27 @@ class Owned(Generic[ProcessorT]):
             await self._make_room()
             await asyncio.sleep(0)  # commits and ticks have their turn
 
-    async def tick(self, clock_ms: int) -> None:
-        """Nothing more was in the log at this time, unless more was taken in since its end was seen."""
+    async def tick(self, clock_ms: int) -> bool:
+        """Nothing more was in the log at this time, unless more was taken in since its end was seen.
+
+        Returns whether that is all said and done.
+        """
+        is_done = False
         async with self._whole:
-            if self.processor.next_offset == self.end_offset and not self._leaving.is_set():
-                await self._go_on(self.processor.tick(clock_ms))
+            if self._is_at_end:
+                is_done = not await self._go_on(self.processor.tick(clock_ms))
         self.hurry()
+        return is_done
+
+    async def reached_end(self) -> None:
+        """It was read to its end, and is judged as far as it can be."""
+        async with self._whole:
+            if self._is_at_end:
+                self.processor.reached_end()
+
+    @property
+    def _is_at_end(self) -> bool:
+        return self.processor.next_offset == self.end_offset and not self._leaving.is_set()
 
     async def _go_on(self, steps: Steps) -> bool:
         """Do some milliseconds of work, and to where it is whole, in turns; whether there is more."""

@@ -57,6 +57,9 @@ class Processor(Protocol):
     def tick(self, clock_ms: int) -> Steps:
         """Nothing more was in the log at this time."""
 
+    def reached_end(self) -> None:
+        """It was read to its end, and ticked: at least once, and again and again while that is so."""
+
     @property
     def is_urgent(self) -> bool:
         """Whether its work must not wait for the next interval."""

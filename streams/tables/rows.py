@@ -1,6 +1,8 @@
 """How state lies on a changelog topic: one row a series, one meta row a partition, each led by a version byte.
 
     key  ["com.acme.charts","Jira"]      value  2 + MessagePack of the panes and states; empty: dropped
+    key  inherited["com.acme.charts","Jira","webhook-delivery-15m"]
+                                         value  2 + the alert of a breach of the application before this one
     key  meta                            value  2 + JSON: next source offset, progress, objectives, what all depends on
 
 Panes are packed little-endian as in memory, so that a row of 15 panes costs about a microsecond to write.
@@ -23,6 +25,7 @@ from streams.tables.identity import Identity
 from streams.windows.tumbling import TumblingCounts
 
 META_KEY: Final = b"meta"
+_BREACH: Final = b"inherited"
 _VERSION: Final = b"\x02"  # what to do when the format changes: tests/tables/test_golden_rows.py
 _NEVER_RELEASED: Final = b"\x01"
 
@@ -40,8 +43,8 @@ class UnreadableRowError(RefusalError):
 class Meta(msgspec.Struct, frozen=True):
     """The meta row: from where the partition goes on.
 
-    `progress` is None before the first accepted record. `rows` counts the series rows beside it: a changelog that
-    holds fewer has lost some. `audited` tells up to which offset the reference topics were looked at for records that
+    `progress` is None before the first accepted record. `rows` counts all rows beside it: a changelog that holds fewer
+    has lost some. `audited` tells up to which offset the reference topics were looked at for records that
     cannot be used, by partition; only one partition has it. `identity` is what the state depends on, None until a store
     has set it; `outputs` how many partitions each topic had that the application publishes to.
     """
@@ -84,6 +87,31 @@ def decode_series(key: bytes, value: bytes) -> Series:
     if states:
         series.states = states
     return series
+
+
+def breach_key(app_key: str, scope: str, objective: str) -> bytes:
+    """Row key of an inherited breach."""
+    return _BREACH + compact_json([app_key, scope, objective])
+
+
+def is_breach_key(key: bytes) -> bool:
+    """Whether a row is an inherited breach: no key of a series begins so."""
+    return key.startswith(_BREACH)
+
+
+def encode_breach(alert: bytes) -> bytes:
+    """Row value of an inherited breach: its alert, as the application before has published it."""
+    return _VERSION + alert
+
+
+def decode_breach(key: bytes, value: bytes) -> bytes:
+    """The alert of an inherited breach.
+
+    Raises:
+        UnreadableRowError: written by a newer version.
+    """
+    _check_version(key, value)
+    return value[1:]
 
 
 def encode_meta(meta: Meta) -> bytes:

@@ -1,6 +1,6 @@
 """The evaluator as a service: its partitions, with units as their processors and Kafka as their store."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from faust.types import TP
@@ -15,8 +15,11 @@ from streams.ownership.takeover import TakeOver
 from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import Settings
+from streams.tables.changelog import State
+from streams.unit.alert_state import Settlement
 from streams.unit.audit import audit, is_accountable
 from streams.unit.failpoints import Failpoint
+from streams.unit.settling import Settling
 from streams.unit.store import KafkaStore, Loaded
 from streams.unit.unit import COUNTS, Unit
 
@@ -28,8 +31,15 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
     failpoint = Failpoint(settings.fail)
 
     def new_store(tp: TP) -> KafkaStore:
-        rows = changelog(settings.application_id, inputs[tp.topic])
-        return KafkaStore(settings, tp.topic, tp.partition, rows, failpoint)
+        metric = inputs[tp.topic]
+        rows = changelog(settings.application_id, metric)
+
+        def settle(partitions: int, state: State, outputs: Mapping[str, int]) -> Awaitable[Settlement]:
+            details = reference.catalogue.details
+            settling = Settling(settings, metric, tp.partition, partitions, objectives, details)
+            return settling.settle(state, outputs)
+
+        return KafkaStore(settings, tp.topic, tp.partition, rows, failpoint, settle)
 
     def new_unit(tp: TP, loaded: Loaded) -> Unit:
         here: int = tp.partition
@@ -49,6 +59,7 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
             loaded.meta,
             loaded.series,
             settings.max_series_per_app,
+            loaded.settlement,
         )
 
     def audit_of(unit: Unit, metrics: Metrics) -> Coroutine[Any, Any, None] | None:

@@ -5,7 +5,7 @@ that was thought dead can neither add a row nor move the offset.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -21,9 +21,10 @@ from streams.outlet.outgoing import Headers, Outgoing
 from streams.ownership.seams import Position
 from streams.ownership.source import SourceOffsets
 from streams.settings import Settings
-from streams.tables.changelog import restore
+from streams.tables.changelog import State, restore
 from streams.tables.identity import Identity, check_outputs
 from streams.tables.rows import Meta
+from streams.unit.alert_state import NOTHING, Settlement
 from streams.unit.batches import BATCH_BYTES, Batches, Place, Row
 from streams.unit.beginning import ask_offsets, beginning
 from streams.unit.committed_position import CommittedPosition
@@ -35,20 +36,43 @@ _COMMIT_MARKER = 1  # offsets that it takes in every partition of a transaction
 _NO_HEADERS: Headers = []
 
 
+Settle = Callable[[int, State, Mapping[str, int]], Awaitable[Settlement]]
+"""From the source topic's partition count, the stored state, and the partition counts of the outputs by their names."""
+
+
+async def nothing_to_settle(_partitions: int, _state: State, _outputs: Mapping[str, int]) -> Settlement:
+    """Where nobody looks at the alert state."""
+    return NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a partition's last commit left: meta row and series; `partitions` is how many its topic has."""
+    """What a partition's last commit left: meta row and series; `partitions` is how many its topic has.
+
+    `settlement` is what has to be done so that the alert state shows the same.
+    """
 
     meta: Meta
     series: list[Series]
     partitions: int
+    settlement: Settlement = NOTHING
 
 
 class KafkaStore:
     """Where one source partition's commits go, and its state is read back from: a `seams.Store`."""
 
-    def __init__(self, settings: Settings, topic: str, partition: int, changelog: str, failpoint: Failpoint) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        partition: int,
+        changelog: str,
+        failpoint: Failpoint,
+        settle: Settle = nothing_to_settle,
+    ) -> None:
+        """`settle` tells what the alert state needs, to show what is stored."""
         self._settings = settings
+        self._settle = settle
         self.source = TopicPartition(topic, partition)
         self._changelog = changelog
         self._failpoint = failpoint
@@ -92,8 +116,10 @@ class KafkaStore:
         identity = await self._identity()
         if meta.identity is not None:
             identity.check(meta.identity, self.source.partition)
-        meta = msgspec.structs.replace(meta, identity=identity, outputs=await self._outputs(meta.outputs))
-        return Loaded(meta, state.series, identity.partitions)
+        outputs = await self._outputs(meta.outputs)
+        settlement = await self._settle(identity.partitions, state, outputs)
+        meta = msgspec.structs.replace(meta, identity=identity, outputs=outputs)
+        return Loaded(meta, state.series, identity.partitions, settlement)
 
     async def _identity(self) -> Identity:
         settings, topic = self._settings, self.source.topic
@@ -132,8 +158,8 @@ class KafkaStore:
             self._failpoint.passed(Step.AFTER_ROWS)
             topics = self._settings.topics
             sent_to = {topics.alerts, topics.alert_state} if work.due_ms else set()
-            sent_to.update(record.topic for record in work.misfits)
-            await self._batches.send(await self._placed((work.alerts, work.misfits), sent_to))
+            sent_to.update(record.topic for record in (*work.settled, *work.misfits))
+            await self._batches.send(await self._placed((work.settled, work.alerts, work.misfits), sent_to))
             self._failpoint.passed(Step.AFTER_ALERTS)
             mark = CommitMark(self._settings.application_id, self._settings.partitioner, work.watermark_ms)
             offset = OffsetAndMetadata(work.next_offset, mark.metadata)

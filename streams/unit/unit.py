@@ -1,32 +1,38 @@
 """One source partition: apply what arrives, and hand over all that came of it as one piece of work."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import orjson
 
 from schemas.rejected import RejectReason
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Judge, Objective
 from streams.evaluation.series import Series
+from streams.evaluation.transition import AT_REST, Kind, Transition
 from streams.evaluation.transition import AlertReason as AlertReason
-from streams.evaluation.transition import Kind, Transition
 from streams.health import counts
 from streams.health.condition import Held
 from streams.health.counts import Count
 from streams.intake.admission import MAX_SERIES_PER_APP, Admission
 from streams.intake.checking import Rejection
+from streams.intake.marks import is_rerouted
 from streams.kafka.chunk import Chunk
 from streams.names import Metric, Topics, name_of
-from streams.outlet.alert import Alerts
+from streams.outlet.alert import Alerts, records_of, retired_document
 from streams.outlet.misfits import Misfits
 from streams.outlet.outgoing import Outgoing
 from streams.ownership.seams import Steps, unread
 from streams.reference.catalogue import AppDetails
 from streams.reference.reference import Reference
-from streams.tables.rows import META_KEY, Meta, encode_key, encode_meta, encode_series
+from streams.tables.rows import META_KEY, Meta, breach_key, encode_breach, encode_key, encode_meta, encode_series
+from streams.unit.alert_state import NOTHING, Settlement, breached_at_ms, last_boundary_ms
 from streams.unit.work import Work
+
+log = logging.getLogger(__name__)
 
 COUNTS: Final = (
     counts.RECORDS,
@@ -70,6 +76,7 @@ class Unit:
         meta: Meta,
         series: Iterable[Series] = (),
         max_series_per_app: int = MAX_SERIES_PER_APP,
+        settlement: Settlement = NOTHING,
     ) -> None:
         self.topic = topics.input(metric)
         self.partition = partition
@@ -81,6 +88,7 @@ class Unit:
         self._application = application
         self._catalogue = reference.catalogue
         self._misfits = Misfits(application, self.topic, partition, topics.rejected)
+        self._objectives = {one.name: one for one in objectives if one.metric == metric.id}
         its_own = [one for one in objectives if one.metric == metric.id and one.judge is Judge.WORKER]
         others = {one.name for one in objectives if one.judge is not Judge.WORKER}
         listings = self._catalogue.listings
@@ -91,17 +99,28 @@ class Unit:
         self.audited = dict(meta.audited)
         self._beside: list[Outgoing] = []
         self._alerts: list[tuple[Transition, AppDetails]] = []
+        self._settled = list(settlement.records)
+        self._inherited = dict(settlement.inherited)
+        self._inherited_rows: dict[bytes, bytes | None] = {
+            key: encode_breach(alert) for key, alert in self._inherited.items() if key not in settlement.known
+        }
+        self._settlements = 0
+        self._late_copies = 0
+        for taken_up in settlement.taken_up:
+            self.evaluator.take_up(*taken_up)
         self._due_ms: list[int] = []
         self._lateness_ms = lateness_ms
         states = (one.states.values() for one in self.evaluator.series.values() if one.states)
         self.open_breaches = sum(one.breached_at_ms is not None for some in states for one in some)
         self._is_whole = True
         self._committed = self._state
+        if self._settled or self._inherited_rows or settlement.taken_up:
+            self._settlements += 1
 
     @property
-    def _state(self) -> tuple[int, int | None, int]:
+    def _state(self) -> tuple[int, int | None, int, int]:
         """What moves whenever there is something to commit."""
-        return self.next_offset, self._judged_ms, sum(self.audited.values())
+        return self.next_offset, self._judged_ms, sum(self.audited.values()), self._settlements
 
     @property
     def _judged_ms(self) -> int | None:
@@ -167,6 +186,48 @@ class Unit:
             self._due_ms.append(transition.boundary_ms + self._lateness_ms)
             self.counts[counts.alerts(transition.kind, transition.reason)] += 1
             self.open_breaches += 1 if transition.kind is Kind.BREACH else -1
+            if self._inherited:
+                self._find_again(transition)
+
+    def _find_again(self, transition: Transition) -> None:
+        """A breach of the application before that this one has judged, too, goes its own way from here."""
+        key = breach_key(transition.app_key, transition.scope, transition.objective.name)
+        alert = self._inherited.get(key)
+        if alert is not None and breached_at_ms(alert) == transition.breached_at_ms:
+            del self._inherited[key]
+            self._inherited_rows[key] = None
+
+    def reached_end(self) -> None:
+        """It was read to its end: what the application before has left open, and this one has not found, is over."""
+        if self._late_copies:
+            log.warning(
+                "%s: %s misplaced records were put right too late to count: slo-streams rejected list --reason "
+                "too_late shows them",
+                name_of(self.topic, self.partition),
+                f"{self._late_copies:,}",
+            )
+            self._late_copies = 0
+        for key, alert in sorted(self._inherited.items()):
+            self._retire(orjson.loads(alert), breached_at_ms(alert))
+            self._inherited_rows[key] = None
+        if self._inherited:
+            log.info(
+                "%s: %s open breaches of the application before were not found again, and recover as %s",
+                name_of(self.topic, self.partition),
+                f"{len(self._inherited):,}",
+                AlertReason.RETIRED,
+            )
+            self._inherited.clear()
+            self._settlements += 1
+
+    def _retire(self, breach: dict[str, Any], since_ms: int) -> None:
+        series = self.evaluator.series.get((breach["appKey"], breach["scope"]))
+        name = breach["objective"]
+        is_open = series is not None and series.states.get(name, AT_REST).breached_at_ms is not None
+        at_ms = last_boundary_ms(self._judged_ms or 0, self._objectives.get(name), since_ms)
+        alert, state = records_of(retired_document(breach, at_ms), self._topics, self._application)
+        self._beside += [alert] if is_open else [alert, state]  # a breach of its own stands there
+        self.counts[counts.alerts(Kind.RECOVERY, AlertReason.RETIRED)] += 1
 
     def account(self, place: str, next_offset: int, rejected: Iterable[Outgoing]) -> None:
         """Reject these records of a reference topic, which was looked at up to this offset."""
@@ -175,8 +236,8 @@ class Unit:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether a transition waits to be published."""
-        return bool(self._alerts)
+        """Whether a transition waits to be published, or what the alert state lacks."""
+        return bool(self._alerts or self._settled)
 
     @property
     def is_full(self) -> bool:
@@ -201,13 +262,15 @@ class Unit:
         self._committed = self._state
         dirty = self.evaluator.take_dirty()
         rows = {encode_key(key): None if series is None else encode_series(series) for key, series in dirty.items()}
+        inherited, self._inherited_rows = self._inherited_rows, {}
+        rows.update(inherited)
         progress = self.evaluator.progress
         rows[META_KEY] = encode_meta(
             msgspec.structs.replace(
                 self._stored,
                 next_offset=self.next_offset,
                 progress=progress,
-                rows=len(self.evaluator.series),
+                rows=len(self.evaluator.series) + len(self._inherited),
                 audited=dict(self.audited),
             )
         )
@@ -222,8 +285,14 @@ class Unit:
                 case Outgoing() as record:
                     rerouted.append(record)
         beside, self._beside = self._beside, []
+        settled, self._settled = self._settled, []
         misfits = [*map(self._misfits.rejected, rejected), *rerouted, *beside]
         self.counts.update(counts.rejected(rejection.reason) for rejection in rejected)
+        self._late_copies += sum(_is_late_copy(rejection) for rejection in rejected)
         self.counts[counts.REROUTED] += len(rerouted)
         self.counts[counts.ROWS] += len(rows)
-        return Work(rows, self.next_offset, self.evaluator.watermark_ms, alerts, misfits, due_ms)
+        return Work(rows, self.next_offset, self.evaluator.watermark_ms, alerts, misfits, due_ms, settled)
+
+
+def _is_late_copy(rejection: Rejection) -> bool:
+    return rejection.reason is RejectReason.TOO_LATE and is_rerouted(rejection.record.headers)

@@ -11,7 +11,8 @@ class Work:
     """Everything a unit did since its last commit: to be stored whole or not at all.
 
     `rows` are changelog rows by their keys (None: dropped), the meta row among them; `next_offset` is where reading
-    goes on. `due_ms` tells of each breach and recovery from when on it could be known: its boundary + lateness.
+    goes on. `settled` is what the alert state lacked, to be written before the alerts. `due_ms` tells of each breach
+    and recovery from when on it could be known: its boundary + lateness.
     """
 
     rows: dict[bytes, bytes | None]
@@ -20,3 +21,4 @@ class Work:
     alerts: Iterable[Outgoing] = ()
     misfits: list[Outgoing] = field(default_factory=list)
     due_ms: list[int] = field(default_factory=list)
+    settled: list[Outgoing] = field(default_factory=list)

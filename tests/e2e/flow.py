@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,17 +115,24 @@ class Flow:
     event_stamp: str = "CreateTime"
     objectives_file: Path | None = None
     launcher: tuple[str, ...] = ()
+    application: str = "app"
+    output_prefix: str | None = None
     workers: list[WorkerProcess] = field(default_factory=list)
 
     @property
     def topics(self) -> Topics:
         """Names of its topics."""
-        return Topics(self.prefix)
+        return Topics(self.prefix, self.output_prefix)
 
     @property
     def application_id(self) -> str:
         """Its consumer group."""
-        return f"{self.prefix}app"
+        return f"{self.prefix}{self.application}"
+
+    def beside(self, application: str, *, own_outputs: bool) -> "Flow":
+        """Another application on the same inputs."""
+        output_prefix = f"{self.prefix}{application}." if own_outputs else None
+        return replace(self, application=application, output_prefix=output_prefix)
 
     @property
     def objectives(self) -> Sequence[Objective]:
@@ -145,6 +152,8 @@ class Flow:
             "SLO_ALLOWED_LATENESS": f"{self.lateness_ms}ms",
             "SLO_SESSION_TIMEOUT": f"{self.session_s}s",
         }
+        if self.output_prefix is not None:
+            environment["SLO_OUTPUT_PREFIX"] = self.output_prefix
         if self.objectives_file is not None:
             environment["SLO_OBJECTIVES"] = str(self.objectives_file)
         return environment
@@ -156,6 +165,7 @@ class Flow:
             bootstrap_servers=self.bootstrap_servers,
             application_id=self.application_id,
             topic_prefix=self.prefix,
+            output_prefix=self.output_prefix,
             partitions=self.partitions,
             replication_factor=self.replicas,
         )

@@ -122,7 +122,7 @@ def test_a_tick_amid_a_boundary_judges_after_it(turns: Turns) -> None:
         with in_hand(new_unit()) as (owned, broker):
             await owned.apply(of(*BREACHING), None)
             owned.end_offset = len(APPS) + 1
-            ticks: list[asyncio.Task[None]] = []
+            ticks: list[asyncio.Task[bool]] = []
 
             def tick(_number: int) -> None:
                 if not ticks:

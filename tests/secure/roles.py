@@ -10,12 +10,18 @@ def evaluator(flow: Flow) -> list[Right]:
     topics = flow.topics
     changelogs = [changelog(flow.application_id, metric) for metric in METRICS.values()]
     return [
-        *(Right(On.TOPIC, topic, may) for topic in (*topics.inputs, *changelogs) for may in (May.READ, May.WRITE)),
+        *(
+            Right(On.TOPIC, topic, may)
+            for topic in (*topics.inputs, *changelogs, topics.alerts, topics.alert_state)
+            for may in (May.READ, May.WRITE)
+        ),
         *(Right(On.TOPIC, topic, May.READ) for topic in (topics.apps, topics.exclusions)),
         *(
-            Right(On.TOPIC, topic, May.WRITE)
-            for topic in (topics.alerts, topics.alert_state, topics.rejected, topics.heartbeat)
+            Right(On.TOPIC, topic, may)
+            for topic in (topics.alerts, topics.alert_state)
+            for may in (May.READ, May.WRITE)
         ),
+        *(Right(On.TOPIC, topic, May.WRITE) for topic in (topics.rejected, topics.heartbeat)),
         Right(On.GROUP, flow.application_id, May.READ),
         *(
             Right(On.TRANSACTIONAL_ID, f"{flow.application_id}-", may, Match.PREFIXED)

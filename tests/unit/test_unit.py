@@ -1,5 +1,6 @@
 """One source partition between two commits: what it takes, what it passes over, what it hands over."""
 
+import orjson
 import pytest
 
 from schemas.rejected import RejectReason
@@ -10,8 +11,9 @@ from streams.names import WEBHOOK, Topics
 from streams.outlet.outgoing import Outgoing
 from streams.ownership.seams import GapError
 from streams.reference.reference import Reference
-from streams.tables.rows import META_KEY, Meta, decode_meta, encode_key
+from streams.tables.rows import META_KEY, Meta, breach_key, decode_meta, encode_key
 from streams.turn import finish
+from streams.unit.alert_state import NOTHING, Settlement
 from streams.unit.unit import COUNTS, Unit
 from streams.unit.work import Work
 from tests.build import APPLICATION, NEW, Stored, chunk
@@ -21,7 +23,7 @@ LATENESS_MS = 10_000
 ROW = encode_key(("com.example.app", "Jira"))
 
 
-def new_unit(meta: Meta = NEW, *, is_at_home: bool = True) -> Unit:
+def new_unit(meta: Meta = NEW, *, is_at_home: bool = True, settlement: Settlement = NOTHING) -> Unit:
     return Unit(
         WEBHOOK,
         Topics(),
@@ -32,6 +34,7 @@ def new_unit(meta: Meta = NEW, *, is_at_home: bool = True) -> Unit:
         LATENESS_MS,
         Reference(Topics()),
         meta,
+        settlement=settlement,
     )
 
 
@@ -219,3 +222,94 @@ def test_only_the_objectives_of_its_metric_judge() -> None:
     record = delivery("12:00")
     finish(unit.apply(Chunk.of(0, 1, [Stored(0, record.timestamp_ms, record.key, record.value)]), clock_ms=None))
     assert unit.evaluator.next_boundary_ms == clock_ms("12:00")
+
+
+# Breaches of the application before
+
+
+def breach_of(unit: Unit) -> bytes:
+    """The alert of the one breach that waits to be committed."""
+    alert, _ = work_of(unit).alerts
+    assert alert.value is not None
+    return alert.value
+
+
+def inherited(alert: bytes, *, is_known: bool = False) -> Settlement:
+    key = breach_key("com.example.app", "Jira", "webhook-delivery-15m")
+    return Settlement(inherited={key: alert}, known=frozenset([key] if is_known else []))
+
+
+def failing() -> tuple[Unit, bytes]:
+    """A unit whose webhook is breached since 12:01, and the alert of that."""
+    unit = new_unit()
+    finish(unit.apply(chunk(delivery("12:00", 500)), clock_ms=None))
+    finish(unit.tick(clock_ms("12:01:10")))
+    return unit, breach_of(unit)
+
+
+def test_a_breach_of_the_application_before_that_is_not_found_again_recovers_under_its_id() -> None:
+    _, before = failing()
+    unit = new_unit(settlement=inherited(before))
+    work = work_of(unit)
+    (key,) = work.rows.keys() - {META_KEY}
+    assert (work.rows[key], meta_of(work).rows) == (b"\x02" + before, 1)
+    finish(unit.apply(chunk(delivery("12:00")), clock_ms=None))
+    finish(unit.tick(clock_ms("12:05:10")))
+    unit.reached_end()
+    work = work_of(unit)
+    alert, state = work.misfits
+    assert alert.value == state.value
+    recovery, breach = orjson.loads(alert.value or b""), orjson.loads(before)
+    assert (recovery["type"], recovery["reason"], recovery["time"][11:16]) == ("RECOVERY", "RETIRED", "12:05")
+    assert (recovery["incidentId"], recovery["breachedAt"]) == (breach["incidentId"], breach["time"])
+    assert (recovery["sliValue"], recovery["goodCount"], recovery["badCount"]) == (None, 0, 0)
+    assert dict(alert.headers)["ce_id"] == f"{breach['incidentId']}-recovery".encode()
+    assert (work.rows[key], meta_of(work).rows) == (None, 1)  # the series
+    unit.reached_end()
+    assert unit.take_work() is None
+
+
+def test_one_that_is_found_again_goes_its_own_way() -> None:
+    _, before = failing()
+    unit = new_unit(settlement=inherited(before, is_known=True))
+    assert unit.take_work() is None
+    finish(unit.apply(chunk(delivery("12:00", 500)), clock_ms=None))
+    finish(unit.tick(clock_ms("12:01:10")))
+    unit.reached_end()
+    work = work_of(unit)
+    assert [orjson.loads(record.value or b"")["type"] for record in work.alerts] == ["BREACH", "BREACH"]
+    assert list(work.rows.values()).count(None) == 1
+
+
+def test_beside_a_breach_of_its_own_the_old_one_recovers_on_the_alerts_alone() -> None:
+    _, before = failing()
+    unit = new_unit(settlement=inherited(before))
+    finish(unit.apply(chunk(delivery("12:04", 500)), clock_ms=None))
+    finish(unit.tick(clock_ms("12:05:10")))
+    unit.reached_end()
+    work = work_of(unit)
+    told = [(one.topic, orjson.loads(one.value or b"")["type"]) for one in (*work.alerts, *work.misfits)]
+    assert told == [("slo.alerts.v1", "BREACH"), ("slo.alert-state.v1", "BREACH"), ("slo.alerts.v1", "RECOVERY")]
+
+
+def test_what_the_alert_state_lacks_is_written_before_what_is_judged_next() -> None:
+    lacking = Outgoing("slo.alert-state.v1", b"k", b"v", [])
+    unit = new_unit(settlement=Settlement(records=[lacking]))
+    assert unit.is_urgent
+    finish(unit.apply(chunk(delivery("12:00", 500)), clock_ms=None))
+    finish(unit.tick(clock_ms("12:01:10")))
+    assert work_of(unit).settled == [lacking]
+
+
+def test_misplaced_records_that_were_put_right_too_late_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    copy = (("rerouted-from", b"slo-streams/slo.webhook.v1/1@7"),)
+    unit = new_unit()
+    finish(
+        unit.apply(chunk(delivery("12:00"), delivery("16:00"), delivery("12:00")._replace(headers=copy)), clock_ms=None)
+    )
+    work_of(unit)
+    with caplog.at_level("WARNING"):
+        unit.reached_end()
+        unit.reached_end()
+    (said,) = caplog.records
+    assert said.message.startswith("slo.webhook.v1[3]: 1 misplaced records were put right too late to count")
