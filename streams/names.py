@@ -121,6 +121,11 @@ class Topics:
         return self.prefix + "installations.v1"
 
     @property
+    def confirmations(self) -> str:
+        """Questions of probers to each other, whether a bad check is bad elsewhere, and the answers."""
+        return self.prefix + "confirmations.v1"
+
+    @property
     def used_tokens(self) -> str:
         """Tokens that gateways accepted or are about to, so that each is good once over all of them."""
         return self.prefix + "used-tokens.v1"

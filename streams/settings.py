@@ -159,6 +159,8 @@ class Settings(BaseSettings):
     """URLs that nearly always answer, by commas: where all of them fail, the prober reports nothing."""
     prober_suspended: WhatBecomes = WhatBecomes.DROP
     """What becomes of results while reporting was suspended: `drop` leaves them out, `report` sends them afterwards."""
+    prober_confirm: bool = False
+    """A bad check counts only if another prober of the group does not see the URL well at the same time."""
     prober_health_port: int = Field(8092, ge=0, le=65_535)
     """Port of the prober's `/live`, `/ready` and `/metrics`, at `SLO_HEALTH_HOST`; 0: nowhere."""
     fail: str | None = Field(

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,6 +45,7 @@ class Gate:
         clock: SteadyClock,
         left_out: Counter[LeftOut],
         *,
+        is_good_elsewhere: Callable[[HealthTarget], Awaitable[bool]] | None = None,
         reports_suspended: bool = False,
     ) -> None:
         self.suspension = Suspension()
@@ -52,11 +54,15 @@ class Gate:
         self._references = references
         self._clock = clock
         self._left_out = left_out
+        self._is_good_elsewhere = is_good_elsewhere
         self._reports_suspended = reports_suspended
         self._waiting: list[CheckResult] = []
 
     async def __call__(self, result: CheckResult) -> None:
         """Take a result."""
+        if not result.is_good and await self._is_contradicted(result.target):
+            self._left_out[LeftOut.UNCONFIRMED] += 1
+            return
         if not result.is_good:
             await self._look_at_references()
         self._trust.note(result.target, self._clock.now_ms(), is_good=result.is_good)
@@ -95,6 +101,9 @@ class Gate:
         waiting, self._waiting = self._waiting, []
         for result in waiting:
             await self._report(result)
+
+    async def _is_contradicted(self, target: HealthTarget) -> bool:
+        return self._is_good_elsewhere is not None and await self._is_good_elsewhere(target)
 
     async def _look_at_references(self) -> None:
         self._trust.note_references(all_failed=await self._references.all_fail())

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import chain
 
 from aiokafka import AIOKafkaProducer
@@ -12,6 +12,7 @@ from schemas.apps import App
 from streams.health.endpoint import plain_health_app, served
 from streams.prober.check import checker
 from streams.prober.clock import SteadyClock, SystemClock
+from streams.prober.confirm import confirmations
 from streams.prober.follow import catalogue_follower
 from streams.prober.gate import Gate
 from streams.prober.heartbeat import heartbeat_record, send_heartbeats
@@ -77,13 +78,20 @@ async def _prober(
 ) -> AsyncIterator[Prober]:
     report = await report_to(producer, settings)
     clock, counts = SteadyClock(SystemClock()), Counts()
-    async with checker(reach_of(settings)) as checks:
+    async with AsyncExitStack() as stack:
+        checks = await stack.enter_async_context(checker(reach_of(settings)))
+        confirming = (
+            await stack.enter_async_context(confirmations(settings, checks, producer))
+            if settings.prober_confirm
+            else None
+        )
         gate = Gate(
             report,
             SelfTrust(settings.prober_interval),
             References(checks, settings.prober_reference_urls, time.monotonic),
             clock,
             counts.left_out,
+            is_good_elsewhere=None if confirming is None else confirming.is_good_elsewhere,
             reports_suspended=settings.prober_suspended is WhatBecomes.REPORT,
         )
         metrics = ProberMetrics(counts, lambda: len(prober), lambda: gate.suspension.results)
@@ -109,6 +117,8 @@ async def _prober(
         ):
             heartbeat = lambda: heartbeat_record(settings, counts, len(prober), gate.suspension, clock.now_ms())  # noqa: E731
             beside = [_look_on(gate), send_heartbeats(settings, producer, heartbeat)]
+            if confirming is not None:
+                beside.append(confirming.run())
             tasks = [group.create_task(one) for one in beside]
             yield prober
             for task in tasks:

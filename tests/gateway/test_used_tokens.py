@@ -30,7 +30,7 @@ class Log:
 
 class Gateway:
     def __init__(self, log: Log) -> None:
-        self.claims = TokenClaims(ReplayGuard(360, lambda: 0.0), log.write, wait_s=30)
+        self.claims = TokenClaims(ReplayGuard(360, lambda: 0.0), log.write, wait_s=30, pause_s=0)
         self._log = log
         self._read = 0
 
@@ -58,7 +58,7 @@ def test_of_all_calls_with_a_token_one_is_let_in(steps: list[tuple[int, str | in
                 gateways[number].read(what)
             else:
                 await asyncio.sleep(0)
-        for _ in range(5):  # let what was begun be written and read to the end
+        for _ in range(50):  # let what was begun be written and read to the end
             await asyncio.sleep(0)
             for gateway in gateways:
                 gateway.read(1_000)
