@@ -69,7 +69,8 @@ class TokenClaims:
         """
         if token in self._coming or self._guard.knows(token):
             return False
-        first = self._coming[token] = asyncio.get_running_loop().create_future()
+        first: _Claim = asyncio.get_running_loop().create_future()
+        self._coming[token] = first
         if self._delivery is None or self._delivery.done():
             self._delivery = asyncio.create_task(self._deliver())
         is_first = await first

@@ -1,9 +1,10 @@
 """`python -m tests.bench.gateway`: calls to the gateway beside calls to a bare FastAPI endpoint, in the same run.
 
-The gateway verifies a signed token each, reads and checks the results, and answers when Kafka has confirmed them; the
-bare endpoint answers 204, its twin after FastAPI has read the same body into models. All are served by uvicorn with
-the same event loop and parser, called over the same number of kept connections by the same bare client, in turns. The
-machine is shared: read the ratios, and those by CPU time first.
+The gateway verifies a signed token each, reads and checks the results, claims the token, and answers when Kafka has
+confirmed them; the bare endpoint answers 204, its twin after FastAPI has read the same body into models; those are
+served by uvicorn and httptools, as fast as it can be. All have the same event loop, and are called over the same number
+of kept connections by the same bare client, in turns. The machine is shared: read the ratios, and those by CPU time
+first.
 """
 
 import argparse
