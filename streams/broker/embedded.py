@@ -1,5 +1,6 @@
 """A real Apache Kafka in a child process: KRaft mode, one node, 127.0.0.1 only."""
 
+import secrets
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from streams.broker.properties import HOST, properties_text, server_properties
 from streams.child.server import ChildServer
 
 START_TIMEOUT_S: Final = 60.0
+_NOT_BOUND: Final = "failed to bind"  # Kafka's words for a port that another program has
 
 
 class EmbeddedKafka:
@@ -38,7 +40,9 @@ class EmbeddedKafka:
         self.port = port
         self._child = ChildServer("Kafka", data_dir, log="kafka.log", problem=BrokerError, gist=gist)
         self.data_dir = self._child.data_dir
-        self._overrides = dict(overrides or {})
+        # Who answers at the port has to be this broker, and not another that took it meanwhile: its rack tells.
+        self._rack = secrets.token_hex(8)
+        self._overrides = {"broker.rack": self._rack, **(overrides or {})}
         self._cache_dir = cache_dir or default_cache()
         self._report = report
 
@@ -94,9 +98,11 @@ class EmbeddedKafka:
             BrokerError: it ended, or did not answer within 60 s; the message says why.
         """
         try:
-            self._child.await_answer(lambda: probe.answers(self.port), START_TIMEOUT_S)
-        except BaseException:
+            self._child.await_answer(lambda: probe.answers(self.port, self._rack), START_TIMEOUT_S)
+        except BaseException as problem:
             self.kill()
+            if isinstance(problem, BrokerError) and _NOT_BOUND in self.failure():
+                raise self._taken() from None
             raise
 
     def wait(self) -> int:
@@ -126,15 +132,17 @@ class EmbeddedKafka:
 
     def _launch(self) -> None:
         if self.port and probe.is_taken(self.port):
-            raise BrokerError(
-                f"Port {self.port} on {HOST} is taken by another program. Choose another one, or 0 for any free port."
-            )
+            raise self._taken()
         java = java_command(self._cache_dir, report=self._report)
         self.port = self.port or probe.free_port()
         self._write_properties()
         if not (self._topics_dir / "meta.properties").exists():
             format_storage(java, self._properties_path)
         self._child.run([*java, *BROKER, str(self._properties_path)])
+
+    def _taken(self) -> BrokerError:
+        said = f"Port {self.port} on {HOST} is taken by another program."
+        return BrokerError(f"{said} Choose another one, or 0 for any free port.")
 
     def _write_properties(self) -> None:
         properties = server_properties(

@@ -29,8 +29,8 @@ def is_taken(port: int) -> bool:
         return False
 
 
-def answers(port: int) -> bool:
-    """Whether a broker at this port answers a Metadata request and names at least one live broker.
+def answers(port: int, rack: str | None = None) -> bool:
+    """Whether a broker at this port answers a Metadata request and names a live broker, in that rack if one is given.
 
     An open port is not enough: it accepts connections before the broker has joined its cluster.
     Source: Kafka protocol guide, Metadata request and response, version 1.
@@ -42,9 +42,22 @@ def answers(port: int) -> bool:
         with socket.create_connection((HOST, port), timeout=_TIMEOUT_S) as connection:
             connection.sendall(struct.pack(">i", len(request)) + request)
             _size, _correlation_id, brokers = struct.unpack(">iii", _read(connection, 12))
+            racks = [_rack_of_next_broker(connection) for _ in range(brokers)]
     except OSError:
         return False
-    return bool(brokers > 0)
+    return bool(racks) and rack in (None, *racks)
+
+
+def _rack_of_next_broker(connection: socket.socket) -> str | None:
+    _node = _read(connection, 4)
+    _host = _text(connection)
+    _port = _read(connection, 4)
+    return _text(connection)
+
+
+def _text(connection: socket.socket) -> str | None:
+    (size,) = struct.unpack(">h", _read(connection, 2))
+    return None if size < 0 else _read(connection, size).decode()
 
 
 def _read(connection: socket.socket, size: int) -> bytes:

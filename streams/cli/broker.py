@@ -30,13 +30,15 @@ def broker(
       0  stopped when asked
       1  it could not start, or ended by itself; the reason is shown
       2  wrong options
+      130  Ctrl-C before it was ready
     """
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signal_number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, lambda *_: sys.exit(0))
     kafka = EmbeddedKafka(port, data_dir=data, report=_tell)
     _tell("Starting Kafka.")
     try:
         with kafka:
+            signal.signal(signal.SIGINT, lambda *_: sys.exit(0))  # from here on it is how it is ended
             typer.echo(
                 f"Kafka is ready at {kafka.bootstrap_servers} (data and log in {kafka.data_dir}; Ctrl-C stops it). "
                 f"Use it: SLO_BOOTSTRAP_SERVERS={kafka.bootstrap_servers} SLO_REPLICATION_FACTOR=1 slo-streams worker"

@@ -50,7 +50,7 @@ def start(
       2   wrong options
       78  the data folder was upgraded by a newer slo-streams
     """
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signal_number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, lambda *_: sys.exit(0))
     server = EmbeddedPostgres(data)
     _tell("Starting PostgreSQL.")
@@ -59,6 +59,7 @@ def start(
             bring_up(server.url, shipped_migrations())
             typer.echo(f"PostgreSQL is ready (data and log in {server.data_dir}; Ctrl-C stops it). Use it:")
             typer.echo(f"  export SLO_DATABASE_URL='{server.url}'")
+            signal.signal(signal.SIGINT, lambda *_: sys.exit(0))  # from here on it is how it is ended
             status = server.wait()
     except DatabaseError as error:
         fail(f"PostgreSQL cannot run. {error}")

@@ -51,6 +51,7 @@ def run(
       0  ended when asked to
       1  Kafka or the worker could not start, or ended by itself: it says why
       2  an option, a setting or the objectives cannot be used
+      130  Ctrl-C before everything was started
     """
     try:
         settings = load_settings()
@@ -99,10 +100,12 @@ class _Stop:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
-    def _on_signal(self, *_: Any) -> None:
+    def _on_signal(self, number: int, _frame: Any) -> None:
         if self._is_asked:
             return
         self._is_asked = True
+        if self.task is None and number == signal.SIGINT:
+            raise KeyboardInterrupt
         if self.task is None:
             sys.exit(0)
         # From a signal handler the loop has to be woken, too.

@@ -20,6 +20,7 @@ from streams.prober.probing import catalogue_prober
 from streams.prober.targets import HealthTarget
 from streams.registry.apps import changes, read_apps
 from streams.registry.write import write
+from streams.run.backlog import AlertsInOrder, Backlog
 from streams.run.catalogue import demo_catalogue
 from streams.run.demo_apps import demo_apps
 from streams.run.feed import publish_sample
@@ -71,6 +72,7 @@ class Job:
             async with demo_apps() as targets:
                 await self._import_catalogue(targets)
                 await self._publish_sample(producer, start)
+                backlog = Backlog(_flat(await reader.read()))
                 async with (
                     catalogue_prober(settings, producer) as prober,
                     alert_records(settings, from_start=False) as records,
@@ -79,13 +81,15 @@ class Job:
                     view.say(f"The worker has started; its log: {self._log_path}")
                     urls = " and ".join(target.url for target in targets)
                     interval_s = settings.prober_interval / 1_000
-                    view.say(f"Probing two demo apps every {interval_s:g} s: {urls}; the second fails now and then.")
+                    view.say(f"Checking two demo apps every {interval_s:g} s, {urls}: the second fails now and then.")
+                    view.invite(settings.bootstrap_servers)
+                    alerts = AlertsInOrder(view.alert)
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(for_s), asyncio.TaskGroup() as group:
                             group.create_task(watch_worker(worker, self._log_path, view))
                             group.create_task(prober.run())
-                            group.create_task(self._show_alerts(records, tally))
-                            group.create_task(self._show_status(reader, tally))
+                            group.create_task(_follow_alerts(records, tally, alerts))
+                            group.create_task(self._show_status(reader, tally, backlog, alerts))
                     view.say("Stopping the prober, the worker and the demo apps.")
 
     async def _import_catalogue(self, targets: Sequence[HealthTarget]) -> None:
@@ -103,19 +107,23 @@ class Job:
         count = await publish_sample(producer, self._settings, sample_feed(SystemClock().epoch_ms()))
         self._view.say(f"Published {count:,} events.")
 
-    async def _show_alerts(self, records: AsyncIterator[Any], tally: Tally) -> None:
-        async for record in records:
-            alert = read_alert(record.value)
-            if alert is not None:
-                tally.alert(alert)
-                self._view.alert(alert)
-
-    async def _show_status(self, reader: ProgressReader, tally: Tally) -> None:
+    async def _show_status(self, reader: ProgressReader, tally: Tally, backlog: Backlog, alerts: AlertsInOrder) -> None:
         while True:
             # Only for the eye: whoever cannot do without Kafka says so.
             with contextlib.suppress(KafkaError):
-                self._view.status(tally.status(_flat(await reader.read()), time.monotonic()))
+                progress = _flat(await reader.read())
+                self._view.status(tally.status(progress, time.monotonic()))
+                if backlog.is_read(progress):
+                    alerts.release()
             await asyncio.sleep(_STATUS_INTERVAL_S)
+
+
+async def _follow_alerts(records: AsyncIterator[Any], tally: Tally, alerts: AlertsInOrder) -> None:
+    async for record in records:
+        alert = read_alert(record.value)
+        if alert is not None:
+            tally.alert(alert)
+            alerts.take(alert)
 
 
 def _flat(progress: dict[str, list[PartitionProgress]]) -> list[PartitionProgress]:

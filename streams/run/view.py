@@ -25,6 +25,9 @@ class View(Protocol):
     def complain(self, line: str) -> None:
         """What went wrong, and why."""
 
+    def invite(self, bootstrap_servers: str) -> None:
+        """Tell people how to look further."""
+
     def alert(self, alert: Alert) -> None:
         """Show a breach or a recovery, as it was published."""
 

@@ -107,6 +107,16 @@ def test_a_taken_port_is_named(broker: EmbeddedKafka, tmp_path: Path) -> None:
         EmbeddedKafka(broker.port, data_dir=tmp_path).start()
 
 
+def test_a_port_that_is_taken_meanwhile_is_named(
+    broker: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another Kafka answers at the port: it must not be held to be the one that was started.
+    monkeypatch.setattr(probe, "is_taken", lambda _port: False)
+    with pytest.raises(BrokerError, match=f"Port {broker.port} on 127.0.0.1 is taken") as problem:
+        EmbeddedKafka(broker.port, data_dir=tmp_path).start()
+    assert "Exception" not in str(problem.value)
+
+
 def test_a_data_folder_in_use_is_named(broker: EmbeddedKafka) -> None:
     with pytest.raises(BrokerError, match="Another Kafka uses the data folder"):
         EmbeddedKafka(data_dir=broker.data_dir).start()

@@ -27,6 +27,9 @@ class Told:
     def complain(self, line: str) -> None:
         self.lines.append(line)
 
+    def invite(self, bootstrap_servers: str) -> None:
+        raise AssertionError(bootstrap_servers)
+
     def alert(self, alert: Alert) -> None:
         raise AssertionError(alert)
 

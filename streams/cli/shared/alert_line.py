@@ -13,6 +13,7 @@ from streams.names import METRICS
 
 _STYLES: Final = {"BREACH": "bold red", "RECOVERY": "bold green"}
 _MOST_DECIMALS: Final = 9
+_INDENT: Final = 11  # columns, of all lines but the first: below what happened
 
 
 def print_alert(out: Console, alert: Alert, *, with_date: bool = False, excluded_by: Sequence[str] = ()) -> None:
@@ -21,14 +22,10 @@ def print_alert(out: Console, alert: Alert, *, with_date: bool = False, excluded
     12:05:00Z  BREACH    com.acme.charts  Charts by Acme  Jira Webhook Delivery Success Rate  97.3 % < 99 %
     (250 good, 7 bad in 15m)  incident FOotlQrY5ZQ
     """
-    head, *fields = _fields(alert, with_date=with_date, excluded_by=excluded_by)
-    if is_piped(out):
-        out.print(GAP.join([head, *fields]), soft_wrap=True)
-        return
-    indent = head.cell_len + len(GAP)
-    for number, line in enumerate(flow(fields, out.width - indent)):
-        start = head + GAP if number == 0 else " " * indent
-        out.print(Text.assemble(start, line), soft_wrap=True)
+    fields = _fields(alert, with_date=with_date, excluded_by=excluded_by)
+    for number, line in enumerate([GAP.join(fields)] if is_piped(out) else flow(fields, out.width - _INDENT)):
+        line.pad_left(_INDENT if number else 0)
+        out.print(line, soft_wrap=True)
 
 
 def _fields(alert: Alert, *, with_date: bool, excluded_by: Sequence[str]) -> list[Text]:

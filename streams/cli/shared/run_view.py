@@ -1,6 +1,8 @@
 """How `slo-streams run` shows itself: a live status line below the alerts, or plain lines on a pipe."""
 
+import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -10,9 +12,14 @@ from rich.text import Text
 
 from schemas import Alert
 from streams.cli.shared.alert_line import print_alert
+from streams.cli.shared.text import is_piped
+from streams.plural import number_of
+from streams.run.demo_apps import FLAKY_APP
 from streams.run.view import Status
 
-_PLAIN_STATUS_INTERVAL_S: Final = 5.0
+_COMMAND: Final = "slo-streams"
+_INVITATIONS: Final = ("alerts list", "topics", f"explain {FLAKY_APP} availability")
+_PLAIN_STATUS_INTERVAL_S: Final = 60.0
 
 
 class RunView:
@@ -36,28 +43,36 @@ class RunView:
 
     def say(self, line: str) -> None:
         """Print a step of the job."""
-        self._console.print(line, style="dim", markup=False, soft_wrap=True)
+        self._console.print(line, style="dim", markup=False, soft_wrap=is_piped(self._console))
 
     def complain(self, line: str) -> None:
         """What went wrong."""
-        self._console.print(line, style="red", markup=False, soft_wrap=True)
+        self._console.print(line, style="red", markup=False, soft_wrap=is_piped(self._console))
+
+    def invite(self, bootstrap_servers: str) -> None:
+        """Print how to look further, from another terminal."""
+        command = sys.argv[0] if Path(sys.argv[0]).name == _COMMAND else _COMMAND
+        self._console.print("To look further, in another terminal:")
+        self._console.print(f"  SLO_BOOTSTRAP_SERVERS={bootstrap_servers} {command} status", soft_wrap=True)
+        self._console.print(f"  and likewise: {', '.join(_INVITATIONS)}", soft_wrap=True)
 
     def alert(self, alert: Alert) -> None:
         """Print a breach or a recovery."""
         print_alert(self._console, alert)
 
     def status(self, status: Status) -> None:
-        """How things stand; on a pipe only every few seconds."""
+        """How things stand: one line that changes; on a pipe one a minute."""
         if self._live is not None:
-            self._live.update(Text(f"{_status_text(status)}   Ctrl-C ends it", style="reverse"), refresh=True)
+            line = Text(
+                f" {_status_text(status)}  Ctrl-C ends it ", style="reverse", no_wrap=True, overflow="ellipsis"
+            )
+            self._live.update(line, refresh=True)
         elif time.monotonic() >= self._status_due_s:
             self._status_due_s = time.monotonic() + _PLAIN_STATUS_INTERVAL_S
             self._console.print(_status_text(status), soft_wrap=True)
 
 
 def _status_text(status: Status) -> str:
-    noun = "breach" if status.open_breaches == 1 else "breaches"
-    return (
-        f"{status.events:,} events judged   {status.events_per_s:,.0f} events/s   {status.lag:,} to read   "
-        f"{status.open_breaches} open {noun}"
-    )
+    open_breaches = number_of(status.open_breaches, "open breach", "open breaches")
+    rate = f"  {status.events_per_s:,.0f}/s" if status.events_per_s >= 1 else ""
+    return f"{number_of(status.events, 'event')} judged{rate}  {status.lag:,} to read  {open_breaches}"

@@ -27,8 +27,8 @@ def line(document: dict[str, Any], **options: Any) -> str:
 def test_a_narrow_terminal_breaks_it_between_its_fields() -> None:
     assert lines(BREACH, 80) == [
         "12:05:00Z  BREACH    com.acme.charts  Charts by Acme",
-        "                     Jira Webhook Delivery Success Rate  97.3 % < 99 %",
-        "                     (1,250 good, 35 bad in 15m)  incident FOotlQrY5ZQ",
+        "           Jira Webhook Delivery Success Rate  97.3 % < 99 %",
+        "           (1,250 good, 35 bad in 15m)  incident FOotlQrY5ZQ",
     ]
 
 
