@@ -84,9 +84,12 @@ class EmbeddedKafka:
         Raises:
             BrokerError: it cannot start; the message says why.
         """
+        if self.port and probe.is_taken(self.port):
+            raise self._taken()
+        java = java_command(self._cache_dir, report=self._report)
         self._child.claim()
         try:
-            self._launch()
+            self._launch(java)
         except BaseException:
             self.kill()
             raise
@@ -130,10 +133,7 @@ class EmbeddedKafka:
     ) -> None:
         self.stop()
 
-    def _launch(self) -> None:
-        if self.port and probe.is_taken(self.port):
-            raise self._taken()
-        java = java_command(self._cache_dir, report=self._report)
+    def _launch(self, java: list[str]) -> None:
         self.port = self.port or probe.free_port()
         self._write_properties()
         if not (self._topics_dir / "meta.properties").exists():

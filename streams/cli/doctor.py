@@ -1,12 +1,15 @@
 """`slo-streams doctor`: is everything there that a worker needs?"""
 
-from typing import Final
+import sys
+from typing import Annotated, Final
 
+import orjson
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from streams.cli.shared.ask import ask, settings_of_or_fail
+from streams.cli.shared.table import print_facts
 from streams.cli.shared.text import console, printable
 from streams.database.settings import DatabaseSettings
 from streams.doctor.examine import examine
@@ -15,7 +18,9 @@ from streams.doctor.finding import Finding, Level
 _STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
 
 
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each finding.")] = False,
+) -> None:
     """Check everything a worker needs: servers, TLS and login, rights, topics, objectives, clocks, the group.
 
     Where SLO_DATABASE_URL is set, the database, too: what answers there, its schema, its roles.
@@ -35,25 +40,28 @@ def doctor() -> None:
       2  an option or a setting cannot be used
     """
     settings = settings_of_or_fail(DatabaseSettings)
-    worst = ask(settings, _examine(settings, console()))
-    if worst is Level.PROBLEM:
+    found = ask(settings, _examine(settings, None if as_json else console()))
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    if any(finding.level is Level.PROBLEM for finding in found):
         raise typer.Exit(1)
 
 
-async def _examine(settings: DatabaseSettings, out: Console) -> Level:
-    """Print the findings as they are made; the worst level of them."""
-    levels = set()
+async def _examine(settings: DatabaseSettings, out: Console | None) -> list[Finding]:
+    """Print the findings as they are made."""
+    found = []
     async for finding in examine(settings):
-        out.print(_line(finding), soft_wrap=True)
-        levels.add(finding.level)
-    return max(levels, key=list(Level).index)
+        found.append(finding)
+        if out is not None:
+            print_facts(out, _facts(finding))
+    return found
 
 
-def _line(finding: Finding) -> Text:
-    said = "\n         ".join(printable(line) for line in finding.said.splitlines())
-    line = Text.assemble(
-        (f"{finding.level:<7}", _STYLES[finding.level]), "  ", (printable(finding.subject), "bold"), f": {said}"
-    )
-    if finding.advice:
-        line.append(f"\n         {finding.advice}", "dim")
-    return line
+def _facts(finding: Finding) -> list[tuple[str | Text, str | Text]]:
+    first, *others = map(printable, finding.said.splitlines())
+    level = Text(f"{finding.level:<7}", _STYLES[finding.level])
+    facts: list[tuple[str | Text, str | Text]] = [
+        (level, Text.assemble((printable(finding.subject), "bold"), f": {first}")),
+        *(("", line) for line in others),
+    ]
+    return [*facts, ("", Text(finding.advice, "dim"))] if finding.advice else facts

@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from schemas import Alert
+from streams.cli.shared.alert_line import metric_text
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.exclude_text import described, listed
 from streams.cli.shared.table import Column, Table
@@ -107,7 +108,6 @@ def _breach_table(breaches: list[Alert], now_ms: int) -> Table:
         Column("app"),
         Column("incident"),
         Column("metric", is_long=True),
-        Column("scope", is_long=True),
         Column("SLI", is_long=True),
         title="Open breaches",
     )
@@ -119,8 +119,7 @@ def _breach_table(breaches: list[Alert], now_ms: int) -> Table:
             duration_text(max(0, now_ms - int(since.timestamp() * 1_000))),
             printable(breach.app_key),
             breach.incident_id,
-            printable(breach.metric_name),
-            printable(breach.scope),
+            metric_text(breach),
             sli,
         )
     return table

@@ -1,8 +1,10 @@
 """`slo-streams topics`: the topics the product needs, and whether they are as it needs them."""
 
+import sys
 from collections.abc import Container, Mapping
 from typing import Annotated
 
+import orjson
 import typer
 from rich.text import Text
 
@@ -19,6 +21,7 @@ from streams.settings import Settings
 _FINE = "ok"
 _MISSING = "missing"
 _NOT_THERE = "not there: only slo-streams gateway needs it"
+_SHORT = (_FINE, _MISSING, _NOT_THERE)
 _HIDDEN = {"cleanup.policy": "hidden"}
 _STYLES = {_FINE: "green", _NOT_THERE: "dim"}  # of what is as it should be
 
@@ -27,6 +30,7 @@ def topics(
     create: Annotated[
         bool, typer.Option("--create", help="Create what is missing; what exists is left as it is.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each topic.")] = False,
 ) -> None:
     """Show every topic of the product: its shape, and what is wrong with it.
 
@@ -54,34 +58,51 @@ def topics(
         except UnusableClusterError as problem:
             fail(str(problem))
         for name in created:
-            typer.echo(f"created {name}")
+            typer.echo(f"created {name}", err=as_json)
     existing, set_to = ask(settings, _look(settings, {spec.name for spec in needed}))
     verdicts = {spec.name: _verdict(spec, existing, set_to) for spec in needed}
     verdicts |= {spec.name: _NOT_THERE for spec in own_topics(settings) if spec.name not in existing}
+    shapes = {name: _shape(topic, set_to.get(name, _HIDDEN)) for name, topic in existing.items()}
+    cautions = [
+        (spec.name, said, command)
+        for spec in needed
+        for said, command in cautions_of(spec, set_to.get(spec.name, {}), settings.bootstrap_servers)
+    ]
+    if as_json:
+        said_of = {name: [said for of, said, _ in cautions if of == name] for name in verdicts}
+        documents = [
+            {"topic": name, **shapes.get(name, {}), "state": verdict, "cautions": said_of[name]}
+            for name, verdict in verdicts.items()
+        ]
+        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        _table(verdicts, shapes).print(console())
+        for name, said, command in cautions:
+            typer.echo(f"{name} {said}. To mend it:\n  {command}")
+        if _MISSING in verdicts.values():
+            typer.echo("What is missing, a worker creates when it starts, or: slo-streams topics --create")
+    if not _STYLES.keys() >= set(verdicts.values()):
+        raise typer.Exit(1)
+
+
+def _table(verdicts: Mapping[str, str], shapes: Mapping[str, Mapping[str, int | str]]) -> Table:
     table = Table(
         Column("topic"),
         Column("partitions", rank=1, is_number=True),
         Column("replication", rank=3, is_number=True),
         Column("cleanup", rank=2),
-        Column("state", is_long=True),
+        Column("state"),
+        Column("why", is_long=True),
     )
-    for spec in needed:
-        topic = existing.get(spec.name)
-        verdict = verdicts[spec.name]
-        cells = (
-            ("", "", "")
-            if topic is None
-            else (str(topic.partitions), str(topic.replication), set_to.get(spec.name, _HIDDEN)["cleanup.policy"])
-        )
-        table.add(spec.name, *cells, Text(verdict, style=_STYLES.get(verdict, "red")))
-    table.print(console())
-    for spec in needed:
-        for said, command in cautions_of(spec, set_to.get(spec.name, {}), settings.bootstrap_servers):
-            typer.echo(f"{spec.name} {said}. To mend it:\n  {command}")
-    if _MISSING in verdicts.values():
-        typer.echo("What is missing, a worker creates when it starts, or: slo-streams topics --create")
-    if not _STYLES.keys() >= set(verdicts.values()):
-        raise typer.Exit(1)
+    for name, verdict in verdicts.items():
+        state, _, why = verdict.partition(": ") if verdict in _SHORT else ("wrong", "", verdict)
+        cells = [str(value) for value in shapes.get(name, dict.fromkeys(("", " ", "  "), "")).values()]
+        table.add(name, *cells, Text(state, _STYLES.get(verdict, "red")), why)
+    return table
+
+
+def _shape(topic: Topic, set_to: Mapping[str, str]) -> dict[str, int | str]:
+    return {"partitions": topic.partitions, "replication": topic.replication, "cleanup": set_to["cleanup.policy"]}
 
 
 async def _look(settings: Settings, names: Container[str]) -> tuple[dict[str, Topic], dict[str, dict[str, str]]]:

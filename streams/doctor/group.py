@@ -13,6 +13,7 @@ from streams.doctor.finding import Finding, ok, problem, warning
 from streams.kafka.cluster import admin_client
 from streams.kafka.groups import group_state
 from streams.kafka.progress import progress_reader
+from streams.plural import number_of
 from streams.settings import Settings
 
 # Records to read beyond which a group is told to lag: about a second's work of one worker, with room for a commit.
@@ -50,7 +51,7 @@ async def check_group(settings: Settings) -> Finding:
         except COORDINATOR_IS_NOT_READY:
             return not_ready(subject)
     lag = sum(one.lag for partitions in progress.values() for one in partitions)
-    said = f"{members} workers ({state or 'never seen'}), {lag:,} records to read"
+    said = f"{number_of(members, 'worker')} ({state or 'never seen'}), {number_of(lag, 'record')} to read"
     if members == 0 and lag:
         return warning(subject, said, "Nobody reads: start slo-streams worker.")
     if lag > _LAG:

@@ -7,15 +7,17 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.doctor.finding import Finding, ok, problem, warning
+from streams.doctor.finding import Finding, Level, ok, problem, warning
 from streams.evaluation.objective import Objective
 from streams.gateway.topics import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics
 from streams.kafka.specs import TopicSpec, cautions_of, topics_needed
+from streams.plural import number_of
 from streams.settings import Settings
 
 # A commit writes batches of 512 KiB, and a misplaced record of up to 900 KB is produced again.
 _NEEDED_RECORD_BYTES: Final = 1_000_000
+_MANY: Final = 2
 _SETTINGS: Final = (
     "cleanup.policy",
     "max.message.bytes",
@@ -53,9 +55,23 @@ async def check_topics(settings: Settings, objectives: Sequence[Objective]) -> l
             found.append(warning(spec.name, f"its settings cannot be read: {denied[spec.name]}", advice))
         if not found:
             topic = existing[spec.name]
-            found.append(ok(spec.name, f"{topic.partitions} partitions, {topic.replication} replicas, well set"))
+            shape = f"{number_of(topic.partitions, 'partition')}, {number_of(topic.replication, 'replica')}"
+            found.append(ok(spec.name, f"{shape}, well set"))
         findings += found
-    return findings
+    return _together(findings)
+
+
+def _together(findings: Sequence[Finding]) -> list[Finding]:
+    """What is found of several topics is one finding that names them."""
+    alike: dict[tuple[Level, str, str], list[str]] = {}
+    for one in findings:
+        alike.setdefault((one.level, one.said, one.advice), []).append(one.subject)
+    return [
+        Finding(level, subjects[0], said, advice)
+        if len(subjects) < _MANY
+        else Finding(level, f"{len(subjects)} topics", f"each {said}:\n{', '.join(subjects)}", advice)
+        for (level, said, advice), subjects in alike.items()
+    ]
 
 
 def _too_few_brokers(settings: Settings, brokers: int, missing: Sequence[str]) -> Iterator[Finding]:
@@ -94,14 +110,15 @@ def _faults(
     name, topic = spec.name, existing[spec.name]
     source = existing.get(spec.like or "")
     if source is not None and source.partitions != topic.partitions:
-        said = f"has {topic.partitions} partitions, but {spec.like} has {source.partitions}"
+        said = f"has {number_of(topic.partitions, 'partition')}, but {spec.like} has {source.partitions}"
         yield problem(
             name,
             said,
             "State and events have to lie together: start over with a new SLO_APPLICATION_ID and SLO_REPLACES.",
         )
     if topic.replication < settings.replication_factor:
-        said = f"has {topic.replication} replicas, fewer than SLO_REPLICATION_FACTOR={settings.replication_factor}"
+        replicas = number_of(topic.replication, "replica")
+        said = f"has {replicas}, fewer than SLO_REPLICATION_FACTOR={settings.replication_factor}"
         yield warning(name, said, "Add replicas, or set SLO_REPLICATION_FACTOR to what is meant.")
     if set_to is not None:
         for said, command in cautions_of(spec, set_to, settings.bootstrap_servers):
@@ -126,7 +143,8 @@ def _misset(spec: TopicSpec, topic: Topic, set_to: TopicSettings, longest_ms: in
         yield warning(name, said, advice)
     in_sync = int(set_to["min.insync.replicas"])
     if in_sync > topic.replication:
-        said = f"min.insync.replicas={in_sync}, but it has {topic.replication} replicas: some brokers refuse all writes"
+        replicas = number_of(topic.replication, "replica")
+        said = f"min.insync.replicas={in_sync}, but it has {replicas}: some brokers refuse all writes"
         yield warning(name, said, "Lower min.insync.replicas, or add replicas.")
     elif in_sync == topic.replication > 1:
         said = f"min.insync.replicas={in_sync} is all of its replicas: one broker that is away stops the work"

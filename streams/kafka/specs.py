@@ -7,6 +7,7 @@ from typing import Final
 from streams.exits import START_OVER
 from streams.kafka.cluster import Topic
 from streams.names import METRICS, changelog
+from streams.plural import number_of
 from streams.settings import Settings
 
 _DAY_MS: Final = 86_400_000
@@ -89,8 +90,8 @@ def fault_of(spec: TopicSpec, existing: Mapping[str, Topic], set_to: Mapping[str
     source = existing.get(spec.like or "")
     if source is not None and source.partitions != count:
         return (
-            f"has {count} partitions, but {spec.like} has {source.partitions}: state and events would not lie "
-            f"together; after a change of the count {START_OVER}"
+            f"has {number_of(count, 'partition')}, but {spec.like} has {source.partitions}: state and events would not "
+            f"lie together; after a change of the count {START_OVER}"
         )
     return None
 

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from streams.cli.app import app
 from streams.exits import ExitCode
 from streams.kafka.cluster import admin_client, existing_topics
+from streams.kafka.commit_mark import CommitMark
 from streams.kafka.topics import prepare_topics
 from streams.settings import Settings
 from tests.cli.alerts import BREACH, RECOVERY
@@ -78,7 +79,8 @@ async def judge_webhooks(settings: Settings) -> None:
         async with producer.transaction():
             for _ in range(3):
                 await producer.send_and_wait(topic, b"{}", partition=1)
-            offset = OffsetAndMetadata(2, str(WATERMARK_MS))
+            mark = CommitMark(settings.application_id, settings.partitioner, WATERMARK_MS)
+            offset = OffsetAndMetadata(2, mark.metadata)
             await producer.send_offsets_to_transaction({TopicPartition(topic, 1): offset}, settings.application_id)
     finally:
         await producer.stop()
@@ -92,7 +94,7 @@ def test_topics_are_missing_until_they_are_created(settings: Settings) -> None:
 
     code, said = run(settings, "topics", "--create")
     assert code == 0
-    assert said.count("created ") == 16
+    assert said.count("created ") == 17
     assert "missing" not in said
     assert run(settings, "topics")[0] == 0
 
@@ -101,7 +103,7 @@ def test_only_a_gateway_misses_its_topics(settings: Settings) -> None:
     asyncio.run(prepare_topics(settings))
     code, said = run(settings, "topics")
     assert code == 0
-    assert said.count("only slo-streams gateway needs it") == 2
+    assert said.count("only slo-streams gateway needs it") == 3
 
 
 def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) -> None:
@@ -120,7 +122,7 @@ def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) ->
     code, said = run(settings, "topics")
     assert code == 1
     assert "set cleanup.policy=compact" in said
-    assert "has 1 partitions, but" in said
+    assert "has 1 partition, but" in said
     code, said = run(settings, "topics", "--create")
     assert code == 1
     assert "cleanup.policy=compact" in said

@@ -29,9 +29,6 @@ def print_alert(out: Console, alert: Alert, *, with_date: bool = False, excluded
 
 
 def _fields(alert: Alert, *, with_date: bool, excluded_by: Sequence[str]) -> list[Text]:
-    metric = METRICS.get(alert.metric_id)
-    is_scope_named = metric is not None and metric.display_name(alert.scope) != metric.title
-    scope = "" if is_scope_named else f" {printable(alert.scope)}"
     time = alert.time.replace("T", " ") if with_date else alert.time.partition("T")[2]
     app = alert.app_details
     # An app that the catalogue does not know has no names.
@@ -39,9 +36,16 @@ def _fields(alert: Alert, *, with_date: bool, excluded_by: Sequence[str]) -> lis
     return [
         Text.assemble((f"{time}  ", "dim"), (f"{alert.type:<8}", _STYLES[alert.type])),
         Text(printable(alert.app_key), "bold"),
-        *map(Text, [*names, f"{printable(alert.metric_name)}{scope}", *_verdict(alert, excluded_by)]),
+        *map(Text, [*names, metric_text(alert), *_verdict(alert, excluded_by)]),
         Text(f"incident {alert.incident_id}", "dim"),
     ]
+
+
+def metric_text(alert: Alert) -> str:
+    """The metric by its name for people, and the scope where that name has none: the base URL."""
+    metric = METRICS.get(alert.metric_id)
+    is_scope_named = metric is not None and metric.display_name(alert.scope) != metric.title
+    return printable(alert.metric_name if is_scope_named else f"{alert.metric_name} {alert.scope}")
 
 
 def _verdict(alert: Alert, excluded_by: Sequence[str]) -> list[str]:

@@ -63,9 +63,7 @@ class RunView:
     def status(self, status: Status) -> None:
         """How things stand: one line that changes; on a pipe one a minute."""
         if self._live is not None:
-            line = Text(
-                f" {_status_text(status)}  Ctrl-C ends it ", style="reverse", no_wrap=True, overflow="ellipsis"
-            )
+            line = Text(f" {_status_text(status)}  Ctrl-C ends it ", style="reverse", no_wrap=True, overflow="ellipsis")
             self._live.update(line, refresh=True)
         elif time.monotonic() >= self._status_due_s:
             self._status_due_s = time.monotonic() + _PLAIN_STATUS_INTERVAL_S

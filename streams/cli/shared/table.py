@@ -1,7 +1,8 @@
 """Tables for people: ids, dates and numbers stay whole at every width; what does not fit leaves, or moves below.
 
 Where the columns are wider than the terminal, long text goes under its row, and then columns leave, those of the
-highest rank first; the last line names them. On a pipe there is no width, and so every row is one line.
+highest rank first; the last line names them. One that is empty is not shown. On a pipe there is no width, so that
+every row is one line, and every column is there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -66,7 +67,10 @@ class Table:
     def _fitted(self, width: int | None) -> tuple[list[int], list[int], list[int]]:
         """Which columns are shown, which go below their rows, which leave; by their place."""
         shown = list(range(len(self._columns)))
-        if width is None or self._width(shown) <= width:
+        if width is None:
+            return shown, [], []
+        shown = [at for at in shown if not self._columns[at].rank or any(row[at] for row in self._rows)]
+        if self._width(shown) <= width:
             return shown, [], []
         below = [at for at in shown if self._columns[at].is_long]
         shown = [at for at in shown if at not in below]
@@ -94,14 +98,16 @@ class Table:
         return GAP.join(padded)
 
 
-def print_facts(out: Console, facts: Sequence[tuple[str, str | Text]], indent: int = 0) -> None:
+def print_facts(out: Console, facts: Sequence[tuple[str | Text, str | Text]], indent: int = 0) -> None:
     """Names and what is said of them, side by side; a name may be empty, as its fact goes on with the one before."""
     names = max(len(name) for name, _ in facts) + len(GAP)
     width = None if is_piped(out) else max(_NARROWEST, out.width - indent - names)
     for name, fact in facts:
         text = fact if isinstance(fact, Text) else Text(fact)
         for number, line in enumerate([text] if width is None else _words(text, width)):
-            head = Text(" " * indent + (name if number == 0 else "").ljust(names), "dim")
+            head = Text() if number else name.copy() if isinstance(name, Text) else Text(name, "dim")
+            head.pad_left(indent)
+            head.pad_right(indent + names - head.cell_len)
             out.print(head + line, soft_wrap=True)
 
 
@@ -111,6 +117,8 @@ def flow(fields: Sequence[Text], width: int) -> list[Text]:
     for field in fields:
         if lines and lines[-1].cell_len + len(GAP) + field.cell_len <= width:
             lines[-1] = GAP.join((lines[-1], field))
+        elif field.cell_len <= width:
+            lines.append(field.copy())
         else:
             lines += _words(field, width)
     return lines
