@@ -68,6 +68,11 @@ fuzz: setup  ## Fuzz how records are read, for FUZZ_S=60 seconds
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz $(or $(FUZZ_S),60)
 
+.PHONY: mutants
+mutants: setup  ## Change the pure core bit by bit, and name what no test notices (hours; MODULES=streams/windows)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[mutants]'
+	infra/mutants $(BIN) $(or $(MODULES),streams/windows streams/evaluation)
+
 .PHONY: docs-reference
 docs-reference: setup  ## Write the reference pages anew from the code
 	$(BIN)/python -m infra.docs

@@ -11,6 +11,7 @@ def test_a_window_is_closed_at_its_start_and_open_at_its_boundary() -> None:
     for pane, good, bad in [(84, 100, 0), (85, 1, 0), (99, 0, 2), (100, 100, 0)]:
         counts.add(pane, good, bad)
     window = HoppingWindow(15 * MINUTE_MS, MINUTE_MS, MINUTE_MS)
+    assert window.panes(100 * MINUTE_MS) == (85, 100)
     assert counts.counts(*window.panes(100 * MINUTE_MS)) == (1, 2)
 
 
@@ -44,6 +45,22 @@ def test_an_excluded_span_takes_every_pane_out_that_it_touches(
     window = HoppingWindow(15 * MINUTE_MS, MINUTE_MS, MINUTE_MS)
     spans = [(start_s * 1_000, end_s * 1_000) for start_s, end_s in spans_s]
     assert window.without(100 * MINUTE_MS, spans) == left
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "touches"),
+    [
+        (0, 85 * 60, False),
+        (0, 85 * 60 + 1, True),
+        (90 * 60, 91 * 60, True),
+        (99 * 60 + 59, 200 * 60, True),
+        (100 * 60, 200 * 60, False),
+        (0, 200 * 60, True),
+    ],
+)
+def test_only_spans_that_touch_the_window_are_looked_at(start_s: int, end_s: int, touches: bool) -> None:
+    window, span = HoppingWindow(15 * MINUTE_MS, MINUTE_MS, MINUTE_MS), (start_s * 1_000, end_s * 1_000)
+    assert window.within(100 * MINUTE_MS, [span]) == ([span] if touches else [])
 
 
 def test_an_exclusion_takes_out_whole_hops_where_panes_are_shorter() -> None:
