@@ -101,7 +101,7 @@ class Flow:
 
     `event_stamp` says whose time the records of events have: that of whoever wrote them, so that a log of the past is
     what it was, or that of the broker, as on topics that the product makes. `launcher` is a command line that workers
-    are started by.
+    are started by, `program` a module that runs them, and what comes before its command.
     """
 
     bootstrap_servers: str
@@ -115,6 +115,7 @@ class Flow:
     event_stamp: str = "CreateTime"
     objectives_file: Path | None = None
     launcher: tuple[str, ...] = ()
+    program: tuple[str, ...] = ("streams.cli",)
     application: str = "app"
     output_prefix: str | None = None
     workers: list[WorkerProcess] = field(default_factory=list)
@@ -188,16 +189,16 @@ class Flow:
         await prepare_topics(self.settings)
 
     def start_worker(
-        self, *arguments: str, program: Sequence[str] = ("streams.cli",), command: str = "worker", **settings: str
+        self, *arguments: str, program: Sequence[str] = (), command: str = "worker", **settings: str
     ) -> WorkerProcess:
         """Start a worker with command line arguments; `settings` are further variables, by their whole names.
 
-        `program` is another module that runs one, and what comes before its command; `command` another service.
+        `command` is that of another service.
         """
         log_file = self.folder / f"worker-{len(self.workers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [*self.launcher, sys.executable, "-m", *program, command, *arguments],
+                [*self.launcher, sys.executable, "-m", *(program or self.program), command, *arguments],
                 env={**os.environ, **self.environment, **settings},
                 stdout=log,
                 stderr=log,

@@ -16,7 +16,7 @@ from tests.e2e.flow import Flow
 from tests.faults.ground import Ground, GroundMaker, one_broker
 from tests.faults.offsets import watch_offsets
 from tests.faults.proxy import Proxy
-from tests.faults.row import Amounts, Outcome
+from tests.faults.row import Amounts, LeftOutError, Outcome
 from tests.faults.scene import Scene
 from tests.faults.supervisor import Supervisor
 from tests.faults.traffic import LARGEST_RECORD_BYTES, Source, Traffic, everything
@@ -48,6 +48,8 @@ class Fault:
     lateness_ms: int = 10_000
     objectives: str | None = None
     launcher: tuple[str, ...] = ()
+    program: tuple[str, ...] = ("streams.cli",)
+    event_stamp: str = "CreateTime"
     needs_alerts: bool = True
 
     def play(self, folder: Path, amounts: Amounts) -> Outcome:
@@ -72,6 +74,8 @@ async def _play(fault: Fault, ground: Ground, folder: Path, amounts: Amounts, ou
         lateness_ms=fault.lateness_ms,
         session_s=_SESSION_S,
         launcher=fault.launcher,
+        program=fault.program,
+        event_stamp=fault.event_stamp,
     )
     if fault.objectives is not None:
         flow.objectives_file = folder / "objectives.yaml"
@@ -104,6 +108,8 @@ async def _play(fault: Fault, ground: Ground, folder: Path, amounts: Amounts, ou
             outcome.problem = outcome.verdict.problem
             if fault.needs_alerts and not outcome.verdict.alerts:
                 outcome.problem = outcome.problem or "no alert was published: that proves nothing"
+    except LeftOutError as reason:
+        outcome.left_out = str(reason)
     except Exception as problem:  # whatever it is, the other faults are still to be played
         outcome.problem = "".join(traceback.format_exception(problem))
     finally:

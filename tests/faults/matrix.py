@@ -3,6 +3,12 @@
 from typing import Final
 
 from tests.faults import bounds
+from tests.faults.clocks import (
+    WRONG_CLOCK_PROGRAM,
+    one_producer_is_fast,
+    one_worker_is_off,
+    some_told_an_hour_ahead,
+)
 from tests.faults.crashes import at_any_moment, at_commit_steps, deliveries, in_restore
 from tests.faults.delay import alert_delay
 from tests.faults.disks import WITHOUT_A_DISK, full_for_a_while, on_a_small_disk
@@ -24,6 +30,7 @@ from tests.faults.outages import broker_crashes, network, rolling_bounce
 from tests.faults.proxy import Proxy
 from tests.faults.row import Row
 from tests.faults.scenario import Scenario
+from tests.faults.silences import never_ends, reference_deleted
 from tests.faults.soak import soak
 from tests.faults.sources import late_and_future, poisoned, told_by_a_clock
 from tests.faults.traffic import twice_and_out_of_order
@@ -66,6 +73,33 @@ _ROWS: Final[tuple[Row, ...]] = (
         )
         for name, ahead_ms in (("ahead", -HOUR_MS), ("behind", HOUR_MS))
     ),
+    *(
+        Fault(
+            f"worker-clock-{name}-1h",
+            "F9",
+            one_worker_is_off(shift),
+            source=told_by_a_clock(),
+            clock="live",
+            objectives=WITHIN_SECONDS,
+            lateness_ms=LATENESS_MS,
+            program=WRONG_CLOCK_PROGRAM,
+            event_stamp="LogAppendTime",
+        )
+        for name, shift in (("ahead", "+1h"), ("behind", "-1h"))
+    ),
+    Fault(
+        "producer-clock-ahead-1h",
+        "F9",
+        one_producer_is_fast,
+        source=some_told_an_hour_ahead,
+        clock="live",
+        objectives=WITHIN_SECONDS,
+        lateness_ms=LATENESS_MS,
+        event_stamp="LogAppendTime",
+    ),
+    Scenario("join-never-answered", "liveness", never_ends("joins", "the consumer group has taken no heartbeat for")),
+    Scenario("fetch-never-answered", "liveness", never_ends("fetches", "a fetch was not answered for")),
+    Scenario("exclusions-deleted", "liveness", reference_deleted),
     Fault("no-disk-for-workers", "F10", nothing, launcher=WITHOUT_A_DISK),
     Fault("broker-disk-full", "F10", full_for_a_while, ground=on_a_small_disk),
     Scenario("many-objectives", "F11", many_objectives),

@@ -9,6 +9,7 @@ from streams.tables.changelog import restore
 from streams.tables.tables import Pane, TumblingTable
 from tests.e2e.flow import Flow
 from tests.model import Alert, Record, murmur2_partition
+from tests.model.copies import is_foreign
 from tests.model.placement import is_misplaced
 from tests.model.reading import Event, read
 
@@ -70,7 +71,9 @@ def _recount(flow: Flow, metric: Metric, records: list[tuple[int, Record]], end_
     bad: Counter[Cell] = Counter()
     watermark_ms: int | None = None
     for offset, record in records:
-        event = read(record, metric) if offset < end_offset else None
+        if offset >= end_offset or is_foreign(record, flow.application_id):
+            continue
+        event = read(record, metric)
         if not isinstance(event, Event) or is_misplaced(record, event.app_key, flow.partitions, murmur2_partition):
             continue
         seen_ms = event.time_ms if record.timestamp_ms is None else min(event.time_ms, record.timestamp_ms)
