@@ -76,12 +76,13 @@ class _Binder:
             for at, use in enumerate(slo.value.spec.alert_policies or ())
             if isinstance(use, AlertPolicy)
         ]
-        self._refuse_twins([*self.spec.policies, *inline])
+        policies = [*self.spec.policies, *inline]
+        self._refuse_twins(policies)
         self._refuse_twins(self.spec.conditions)
         levels = self._service_levels()
-        rules = {policy.value.metadata.name: self._rule(policy) for policy in (*self.spec.policies, *inline)}
+        rules = {policy.value.metadata.name: self._rule(policy) for policy in policies}
         judged = tuple(self._bound(levels, rules))
-        return Objectives(judged, tuple(levels.values()), tuple(self._unused()))
+        return Objectives(judged, tuple(levels.values()), tuple(self._unused(policies)))
 
     # SLOs
 
@@ -156,12 +157,12 @@ class _Binder:
 
     # What is left
 
-    def _unused(self) -> Iterator[Remark]:
+    def _unused(self, policies: Sequence[Located[AlertPolicy]]) -> Iterator[Remark]:
         for other in self.spec.others:
             yield other.remark(sentence=f"{other.value.kind} {other.value.metadata.name!r} {_OTHERS[other.value.kind]}")
-        yield from self._unnamed(self.spec.policies, self._used, "no SLO names it, so it never fires")
+        yield from self._unnamed(policies, self._used, "no SLO names it, so it never fires")
         yield from self._unnamed(self.spec.conditions, self._used_conditions, "no AlertPolicy names it")
-        for policy in self.spec.policies:
+        for policy in policies:
             if policy.value.spec.notification_targets:
                 sentence = "are read and not used: who is told is set in the targets file"
                 yield policy.remark("spec", "notificationTargets", sentence=sentence)
