@@ -13,7 +13,8 @@ import orjson
 MAX_DEPTH: Final = 1_024
 """Levels of arrays and objects; orjson's own limit, whatever the stack of the caller."""
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*+:)?|-?[0-9][0-9.eE+-]*+', re.DOTALL)
+# A text without its end is a token, too: looked for from each of its quotes, the end would take quadratic time.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+(\s*+:)?|-?[0-9][0-9.eE+-]*+', re.DOTALL)
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+")
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 _REPLACEMENT = rb"\ufffd"

@@ -324,6 +324,13 @@ def test_what_is_written_as_a_line_is_read_as_it_was(value: bytes | None) -> Non
     assert read_line(written, 1) == it
 
 
+@pytest.mark.timeout(10)  # milliseconds, and seconds where it is quadratic
+@pytest.mark.parametrize("value", [b'"' + b'\\"' * 100_000, b'{"a":"' + b'\\"' * 100_000, b'"' * 200_001])
+def test_a_line_that_never_ends_is_soon_given_up(value: bytes) -> None:
+    with pytest.raises(UnreadableLineError):
+        read_line(b'{"topic":"t","key":"\\udcff","value":' + value + b"}", 1)
+
+
 @given(value=st.binary(), key=st.none() | st.binary(), timestamp=st.integers(-1, 2**62))
 def test_any_bytes_come_through_a_line(value: bytes, key: bytes | None, timestamp: int) -> None:
     it = ReplayRecord("slo.webhook.v1", key, value, timestamp, 5, (("x", value), ("", key)))

@@ -23,7 +23,7 @@ NO_TIMESTAMP: Final = -1
 """How a line says that Kafka had no timestamp for the record; absent: the event's own time stands for it."""
 
 _EXPECTED: Final = 'not an object with a "topic"; expected {"topic", "key", "value", "timestamp"}'
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},:]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|[\[\]{},:]', re.DOTALL)
 
 
 class UnreadableLineError(Exception):

@@ -88,6 +88,11 @@ NOWHERE: list[tuple[str, bytes, RejectReason]] = [
     ("a byte order mark", b"\xef\xbb\xbf{}", RejectReason.NOT_JSON),
     ("an endless number", b'{"time":' + b"9" * 60_000 + b"}", RejectReason.SCHEMA),
     ("a text without end", b'{"appKey":"' + b"\\" * 60_000, RejectReason.NOT_JSON),
+    ("quotes within it", b'{"appKey":"' + b'\\"' * 30_000, RejectReason.NOT_JSON),
+    ("half pairs within it", b'{"appKey":"' + b"\\ud800" * 10_000, RejectReason.NOT_JSON),
+    ("nothing but quotes", b'"' * 60_001, RejectReason.NOT_JSON),
+    ("nothing but signs", b"-" * 60_000, RejectReason.NOT_JSON),
+    ("a name and spaces", b'{"\\ud800"' + b" " * 60_000 + b"x}", RejectReason.NOT_JSON),
     ("texts of half pairs", b"[" + b'"\\ud800",' * 6_000 + b"0]", RejectReason.SCHEMA),
     ("numbers beyond a double", b"[" + b"1e999," * 10_000 + b"0]", RejectReason.SCHEMA),
     ("too large to be looked at", b"[" * 65_537, RejectReason.TOO_LARGE),
@@ -96,6 +101,7 @@ NOWHERE: list[tuple[str, bytes, RejectReason]] = [
 
 @pytest.mark.parametrize(("value", "reason"), [case[1:] for case in NOWHERE], ids=[case[0] for case in NOWHERE])
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+@pytest.mark.timeout(10)  # reading takes milliseconds, and seconds where it is quadratic
 def test_bombs(value: bytes, reason: RejectReason, metric: Metric) -> None:
     record = Stored(offset=0, timestamp=0, key=b"k", value=value)
     assert expected(record, metric) is reason
