@@ -192,7 +192,9 @@ class Evaluator:
                 self.series.mark_dirty(series)
             if not number % SERIES_A_STEP:
                 yield
+        yield
         transitions.sort(key=lambda transition: transition.order)
+        yield
         self._transitions += transitions
         self._retired = [objective for objective in self._retired if boundary_ms % objective.hop_ms]
         self._judged_ms = boundary_ms

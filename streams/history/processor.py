@@ -109,7 +109,8 @@ class HistoryProcessor:
             return
         for records in rest.slices():
             self._counting.count(records, clock_ms, self.counts)
-            self.next_offset = records[-1].offset + 1
+            if records:
+                self.next_offset = records[-1].offset + 1
             yield True
         self.next_offset = rest.next_offset
 
@@ -131,6 +132,10 @@ class HistoryProcessor:
     def is_full(self) -> bool:
         """Whether so much was counted that it has to be stored before more comes."""
         return self._counting.minutes >= MOST_MINUTES
+
+    def gather(self) -> Steps:
+        """Nothing takes long here."""
+        return iter(())
 
     def take_work(self) -> HistoryWork | None:
         """All that was counted since the last call; None when nothing moved."""

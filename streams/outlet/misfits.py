@@ -1,5 +1,6 @@
 """What to do with records that do not fit: keep the unusable ones with their reason, put the misplaced ones right."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,19 @@ from streams.kafka.excerpt import Excerpt, size_of
 from streams.outlet.outgoing import Outgoing
 
 PUT_RIGHT_BYTES: Final = 900_000  # the brokers' default limit is 1 MiB for a whole batch
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """The records for those that were rejected, made as they are gone through, and for others."""
+
+    misfits: "Misfits"
+    rejections: Sequence[Rejection]
+    others: Sequence[Outgoing]
+
+    def __iter__(self) -> Iterator[Outgoing]:
+        yield from map(self.misfits.rejected, self.rejections)
+        yield from self.others
 
 
 @dataclass(frozen=True, slots=True)

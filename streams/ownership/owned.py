@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, NoReturn
 
 from streams.health.condition import PartitionCondition
 from streams.health.metrics import Metrics
@@ -179,8 +179,11 @@ class Owned(Generic[ProcessorT]):
         async with self._lock, self._at_once:
             async with self._whole:
                 started_s = time.perf_counter()
-                with self._or_end():
+                try:
+                    await self._go_on(self.processor.gather())
                     work = self.processor.take_work()
+                except Exception as problem:
+                    self._end(problem)
                 took_s = time.perf_counter() - started_s
             if work is not None:
                 with self._or_end():
@@ -199,4 +202,7 @@ class Owned(Generic[ProcessorT]):
         try:
             yield
         except BaseException as problem:
-            self._endings.on(problem, f"committing {name_of(self.processor.topic, self.processor.partition)}")
+            self._end(problem)
+
+    def _end(self, problem: BaseException) -> NoReturn:
+        self._endings.on(problem, f"committing {name_of(self.processor.topic, self.processor.partition)}")

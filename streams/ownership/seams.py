@@ -68,6 +68,9 @@ class Processor(Protocol):
     def is_full(self) -> bool:
         """Whether its work has to be stored before more comes."""
 
+    def gather(self) -> Steps:
+        """Get ready what `take_work` hands over; without it that may take long."""
+
     def take_work(self) -> Any | None:
         """All that was done since the last call, for its store; None when nothing was."""
 

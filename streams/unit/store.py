@@ -5,7 +5,7 @@ that was thought dead can neither add a row nor move the offset.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -156,10 +156,7 @@ class KafkaStore:
                 (here, (key, value, _NO_HEADERS, None)) for key, value in work.rows.items()
             )
             self._failpoint.passed(Step.AFTER_ROWS)
-            topics = self._settings.topics
-            sent_to = {topics.alerts, topics.alert_state} if work.due_ms else set()
-            sent_to.update(record.topic for record in (*work.settled, *work.misfits))
-            await self._batches.send(await self._placed((work.settled, work.alerts, work.misfits), sent_to))
+            await self._batches.send(await self._placed(chain(work.settled, work.alerts, work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)
             mark = CommitMark(self._settings.application_id, self._settings.partitioner, work.watermark_ms)
             offset = OffsetAndMetadata(work.next_offset, mark.metadata)
@@ -169,11 +166,11 @@ class KafkaStore:
             self._failpoint.passed(Step.AFTER_COMMIT)
         return CommittedPosition(work.next_offset, last_row + 1 + _COMMIT_MARKER)
 
-    async def _placed(
-        self, records: Sequence[Iterable[Outgoing]], topics: Iterable[str]
-    ) -> Iterator[tuple[Place, Row]]:
+    async def _placed(self, records: Iterable[Outgoing]) -> Iterator[tuple[Place, Row]]:
         """Records and where they go; one without a key to place it by stays beside its source."""
-        counts = {topic: await self._partitions(topic) for topic in topics}
+        topics = self._settings.topics
+        outputs = (topics.alerts, topics.alert_state, topics.rejected, self.source.topic)
+        counts = {topic: await self._partitions(topic) for topic in outputs}
 
         def place(record: Outgoing) -> Place:
             count = counts[record.topic]
@@ -181,7 +178,4 @@ class KafkaStore:
                 return record.topic, self.source.partition % count
             return record.topic, partition_of(record.partition_key, count, self._settings.partitioner)
 
-        return (
-            (place(record), (record.key, record.value, record.headers, record.timestamp_ms))
-            for record in chain.from_iterable(records)
-        )
+        return ((place(one), (one.key, one.value, one.headers, one.timestamp_ms)) for one in records)

@@ -3,13 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 import orjson
 
 from schemas.rejected import RejectReason
-from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.evaluator import SERIES_A_STEP, Evaluator
 from streams.evaluation.objective import Judge, Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AT_REST, Kind, Transition
@@ -23,12 +24,13 @@ from streams.intake.marks import is_rerouted
 from streams.kafka.chunk import Chunk
 from streams.names import Metric, Topics, name_of
 from streams.outlet.alert import Alerts, records_of, retired_document
-from streams.outlet.misfits import Misfits
+from streams.outlet.misfits import Misfits, Unfit
 from streams.outlet.outgoing import Outgoing
 from streams.ownership.seams import Steps, unread
 from streams.reference.catalogue import AppDetails
 from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, breach_key, encode_breach, encode_key, encode_meta, encode_series
+from streams.turn import finish
 from streams.unit.alert_state import NOTHING, Settlement, breached_at_ms, last_boundary_ms
 from streams.unit.work import Work
 
@@ -112,6 +114,7 @@ class Unit:
         self._lateness_ms = lateness_ms
         states = (one.states.values() for one in self.evaluator.series.values() if one.states)
         self.open_breaches = sum(one.breached_at_ms is not None for some in states for one in some)
+        self._rows: dict[bytes, bytes | None] = {}
         self._is_whole = True
         self._committed = self._state
         if self._settled or self._inherited_rows or settlement.taken_up:
@@ -143,7 +146,7 @@ class Unit:
         admission = self._admission
         for records in rest.slices():
             unfit, not_counted, foreign = self._unfit, admission.not_counted, admission.foreign_copies
-            yield from self._amid(admission.admitting(records, clock_ms))
+            yield from self._amid(admission.admitting(records, clock_ms), self._announcing())
             self._count(
                 len(records),
                 self._unfit - unfit,
@@ -152,14 +155,13 @@ class Unit:
             )
             if records:
                 self.next_offset = records[-1].offset + 1
-            self._announce()
             yield True
         self.next_offset = chunk.next_offset
 
-    def _amid(self, steps: Iterator[None]) -> Steps:
+    def _amid(self, *steps: Iterator[None]) -> Steps:
         """Steps between which the state is not whole."""
         self._is_whole = False
-        for _ in steps:
+        for _ in chain.from_iterable(steps):
             yield False
         self._is_whole = True
 
@@ -176,12 +178,13 @@ class Unit:
     def tick(self, clock_ms: int) -> Steps:
         """Nothing more was in the log at this time: judge what has come due by then."""
         if self.evaluator.can_tick:
-            yield from self._amid(self.evaluator.advancing(clock_ms))
-            self._announce()
+            yield from self._amid(self.evaluator.advancing(clock_ms), self._announcing())
 
-    def _announce(self) -> None:
+    def _announcing(self) -> Iterator[None]:
         """Have transitions published, with the names that the catalogue has right now."""
-        for transition in self.evaluator.take_transitions():
+        for number, transition in enumerate(self.evaluator.take_transitions(), 1):
+            if not number % SERIES_A_STEP:
+                yield
             self._alerts.append((transition, self._catalogue.details(transition.app_key)))
             self._due_ms.append(transition.boundary_ms + self._lateness_ms)
             self.counts[counts.alerts(transition.kind, transition.reason)] += 1
@@ -249,6 +252,13 @@ class Unit:
         evaluator = self.evaluator
         return Held(evaluator.watermark_ms, len(evaluator.series), self.open_breaches, evaluator.dirty_count)
 
+    def gather(self) -> Steps:
+        """Encode the rows of what changed."""
+        for number, (key, series) in enumerate(self.evaluator.take_dirty().items(), 1):
+            self._rows[encode_key(key)] = None if series is None else encode_series(series)
+            if not number % SERIES_A_STEP:
+                yield False
+
     def take_work(self) -> Work | None:
         """All that was done since the last call; None when nothing was, so that a clean unit commits nothing.
 
@@ -260,8 +270,8 @@ class Unit:
         if self._state == self._committed:
             return None
         self._committed = self._state
-        dirty = self.evaluator.take_dirty()
-        rows = {encode_key(key): None if series is None else encode_series(series) for key, series in dirty.items()}
+        finish(self.gather())
+        rows, self._rows = self._rows, {}
         inherited, self._inherited_rows = self._inherited_rows, {}
         rows.update(inherited)
         progress = self.evaluator.progress
@@ -286,7 +296,7 @@ class Unit:
                     rerouted.append(record)
         beside, self._beside = self._beside, []
         settled, self._settled = self._settled, []
-        misfits = [*map(self._misfits.rejected, rejected), *rerouted, *beside]
+        misfits = Unfit(self._misfits, rejected, [*rerouted, *beside])
         self.counts.update(counts.rejected(rejection.reason) for rejection in rejected)
         self._late_copies += sum(_is_late_copy(rejection) for rejection in rejected)
         self.counts[counts.REROUTED] += len(rerouted)

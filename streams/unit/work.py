@@ -19,6 +19,6 @@ class Work:
     next_offset: int
     watermark_ms: int | None
     alerts: Iterable[Outgoing] = ()
-    misfits: list[Outgoing] = field(default_factory=list)
+    misfits: Iterable[Outgoing] = ()
     due_ms: list[int] = field(default_factory=list)
     settled: list[Outgoing] = field(default_factory=list)
