@@ -15,10 +15,10 @@ help:  ## Show what can be made
 .PHONY: setup
 setup: .venv/ready  ## Make .venv with everything, pinned and verified by hash
 
-.venv/ready: $(LOCK) pyproject.toml infra/setup-python
+.venv/ready: $(LOCK) pyproject.toml infra/setup-python infra/install.py
 	@infra/setup-python $(PYTHON)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python infra/install.py $(LOCK)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: run

@@ -30,7 +30,7 @@ def history(
       0   stopped when asked
       2   wrong settings
       65  nearly everything of a partition is rejected: an operator has to look
-      69  Kafka or the database was away for longer than SLO_BROKER_PATIENCE: start it again
+      69  Kafka or the database was away for too long (SLO_BROKER_PATIENCE)
       70  broken: start it again
       75  another history service has taken its place: start it again
       78  refused: topics, rights or the schema need an operator

@@ -1,8 +1,10 @@
 """`slo-streams objectives`: look at an objectives file before a worker does."""
 
+import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 
 from streams.cli.shared.table import Column, Table
@@ -35,6 +37,7 @@ def check(
             help=f"An OpenSLO v1 file, or several, separated by commas; {' and '.join(SHIPPED)} are shipped.",
         ),
     ] = DEFAULT,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each objective.")] = False,
 ) -> None:
     """Check objectives files and show how they are understood.
 
@@ -57,11 +60,34 @@ def check(
     except InvalidObjectivesError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    if as_json:
+        documents = [_document(one) for one in objectives.all]
+        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        return
     out = console()
     if objectives.all:
         _table(objectives.all).print(out)
         out.print()
     out.print(_summary(file, objectives), markup=False, soft_wrap=True)
+
+
+def _document(one: Objective) -> dict[str, Any]:
+    return {
+        "objective": one.name,
+        "metricId": one.metric,
+        "windowMillis": one.window_ms,
+        "shortWindowMillis": one.short_ms,
+        "hopMillis": one.hop_ms,
+        "sloValue": one.slo_percent,
+        "isBreachedAtBudget": one.breach_at_budget,
+        "minimumEvents": one.minimum_events,
+        "alertAfterMillis": one.alert_after_ms,
+        "recoverAfterMillis": one.recover_after_ms,
+        "silence": one.silence,
+        "severity": one.severity,
+        "service": one.service,
+        "judgedBy": one.judge,
+    }
 
 
 def _summary(source: str, objectives: Objectives) -> str:

@@ -104,6 +104,8 @@ def test_only_a_gateway_misses_its_topics(settings: Settings) -> None:
     code, said = run(settings, "topics")
     assert code == 0
     assert said.count("only slo-streams gateway needs it") == 3
+    documents = orjson.loads(run(settings, "topics", "--json")[1])
+    assert [one["state"] for one in documents].count("ok") == len(documents) - 3
 
 
 def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) -> None:

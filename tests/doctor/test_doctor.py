@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
+import orjson
 import pytest
 from typer.testing import CliRunner
 
@@ -50,6 +51,8 @@ def test_a_cluster_where_all_is_well(settings: Settings, tmp_path: Path) -> None
     assert {said.split()[0] for said in findings.values()} == {"ok"}
     assert all(spec.name in " ".join(findings.values()) for spec in topics_needed(settings))
     assert "well set" in findings[f"{len(topics_needed(settings))} topics"]
+    told = orjson.loads(CliRunner().invoke(app, ["doctor", "--json"], env=environment(settings)).stdout)
+    assert {one["level"] for one in told} == {"ok"}
     assert findings["writing"] == "ok transactions work on 8 topics and the group's offsets"
     assert findings["clock"] == "ok the broker's and the one here agree to the second"
 

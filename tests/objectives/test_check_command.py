@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 from typer.testing import CliRunner
 
@@ -125,3 +126,9 @@ def test_what_is_left_to_history_and_what_is_not_used_is_told(run: CliRunner, tm
     assert left.count("burn-rate-1d") == left.count("burn-rate-3d") == 4
     assert "History alerts on the budget of hooks at 50, 75 %" in result.stdout
     assert f"  {file}:1: Service 'shop' is read and not used: alerts have the name" in result.stdout
+
+
+def test_the_same_as_json(run: CliRunner) -> None:
+    documents = orjson.loads(run.invoke(app, [*CHECK, "--json"]).stdout)
+    (webhook,) = [one for one in documents if one["objective"] == "webhook-delivery-15m"]
+    assert (webhook["windowMillis"], webhook["sloValue"], webhook["judgedBy"]) == (900_000, 99.0, "worker")
