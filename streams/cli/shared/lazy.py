@@ -46,12 +46,9 @@ class LazyCommands(TyperGroup):
         return name, command if name is None else self.lazy[name].load(name), rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Call it; Ctrl-C ends it with one line, and so does, without a word, a reader that has seen enough."""
+        """Call it; a reader that has seen enough ends it without a word."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(130) from None
         except BrokenPipeError:  # `| head`
             drop_output()
             raise typer.Exit(0) from None
