@@ -8,7 +8,7 @@ from streams.evaluation.knowledge import Known
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AT_REST, AlertReason, Kind, ObjectiveState, Transition, judge
-from streams.evaluation.verdict import Counts, Verdict
+from streams.evaluation.verdict import SILENCE, Counts
 from streams.windows.hopping import Span
 
 
@@ -81,7 +81,7 @@ class Boundary:
     ) -> tuple[ObjectiveState, AlertReason | None]:
         """Where a series stands afterwards, and why if that is news; `counts` are those of the window in `panes`."""
         verdict = due.verdict(series, panes, counts, state)
-        release = self._release(series, panes) if verdict is Verdict.SILENCE else None
+        release = self._release(series, panes) if verdict is SILENCE else None
         return judge(due.objective, state, self.at_ms, verdict, release)
 
     def _release(self, series: Series, panes: Panes) -> AlertReason | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series
 from streams.evaluation.transition import ObjectiveState
-from streams.evaluation.verdict import Counts, Verdict, is_excused, verdict_of
+from streams.evaluation.verdict import EXCUSED, Counts, Verdict, is_excused, verdict_of
 from streams.windows.hopping import HoppingWindow, PaneRange, Span
 
 
@@ -64,20 +64,20 @@ class Due:
     def verdict(self, series: Series, panes: Panes, counts: Counts, state: ObjectiveState) -> Verdict:
         """What is to be judged: `counts` are those of the window in `panes`, which are left for the series."""
         is_breached = state.breached_at_ms is not None
-        verdict = self._verdict(series, panes, counts, is_breached=is_breached)
+        short = None if panes.short is None else series.counted(panes.short)
+        verdict = verdict_of(self.objective, counts, short, is_breached=is_breached)
         if is_breached and panes is not self.whole and self._is_excused(series, verdict, is_breached=True):
-            return Verdict.EXCUSED
+            return EXCUSED
         return verdict
 
     def is_excused(self, series: Series, panes: Panes) -> bool:
         """Whether only what is excluded would be a breach."""
-        verdict = self._verdict(series, panes, series.counted(panes.window), is_breached=False)
+        verdict = self._verdict(series, panes, is_breached=False)
         return self._is_excused(series, verdict, is_breached=False)
 
     def _is_excused(self, series: Series, verdict: Verdict, *, is_breached: bool) -> bool:
-        with_all = series.counted(self.whole.window)
-        return is_excused(self._verdict(series, self.whole, with_all, is_breached=is_breached), verdict)
+        return is_excused(self._verdict(series, self.whole, is_breached=is_breached), verdict)
 
-    def _verdict(self, series: Series, panes: Panes, counts: Counts, *, is_breached: bool) -> Verdict:
+    def _verdict(self, series: Series, panes: Panes, *, is_breached: bool) -> Verdict:
         short = None if panes.short is None else series.counted(panes.short)
-        return verdict_of(self.objective, counts, short, is_breached=is_breached)
+        return verdict_of(self.objective, series.counted(panes.window), short, is_breached=is_breached)

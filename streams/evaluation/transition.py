@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from streams.evaluation.objective import Objective, Silence
-from streams.evaluation.verdict import Verdict
+from streams.evaluation.verdict import EXCUSED, MET, SILENCE, TOO_FEW_EVENTS, Verdict
 
 
 class Kind(StrEnum):
@@ -91,19 +91,18 @@ def judge(
 
     `release` is what ends a breach that silence holds, before it has lasted too long.
     """
-    breached_at_ms, run, _ = state
+    breached_at_ms, run, silent_ms = state
     is_met = breached_at_ms is None
-    match verdict:
-        case Verdict.EXCUSED:
-            return AT_REST, None if is_met else AlertReason.EXCLUDED  # (x)
-        case Verdict.SILENCE if is_met:
-            return AT_REST, None  # (b)
-        case Verdict.SILENCE:
-            return _silent(objective, state, boundary_ms, release)
-        case Verdict.TOO_FEW_EVENTS:
-            return ObjectiveState(breached_at_ms, run), None  # (c)
-    if (verdict is Verdict.MET) is is_met:
-        return ObjectiveState(breached_at_ms), None  # (e) (g)
+    if verdict is EXCUSED:
+        return AT_REST, None if is_met else AlertReason.EXCLUDED  # (x)
+    if verdict is SILENCE:
+        return (AT_REST, None) if is_met else _silent(objective, state, boundary_ms, release)  # (b)
+    if silent_ms is not None:
+        state = ObjectiveState(breached_at_ms, run)
+    if verdict is TOO_FEW_EVENTS:
+        return state, None  # (c)
+    if (verdict is MET) is is_met:
+        return (ObjectiveState(breached_at_ms) if run else state), None  # (e) (g)
     run += 1
     if run < (objective.alert_boundaries if is_met else objective.recover_boundaries):
         return ObjectiveState(breached_at_ms, run), None

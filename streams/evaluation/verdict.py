@@ -1,6 +1,7 @@
 """What the counts at a boundary say of an objective: the one place that knows the rule."""
 
 from enum import StrEnum
+from typing import Final
 
 from streams.evaluation.objective import Objective, Silence
 
@@ -21,23 +22,29 @@ class Verdict(StrEnum):
     MET = "MET"
 
 
+# Looked up once: a boundary judges every series that is breached.
+EXCUSED: Final = Verdict.EXCUSED
+SILENCE: Final = Verdict.SILENCE
+TOO_FEW_EVENTS: Final = Verdict.TOO_FEW_EVENTS
+BELOW: Final = Verdict.BELOW
+HELD: Final = Verdict.HELD
+MET: Final = Verdict.MET
+
+
 def verdict_of(objective: Objective, window: Counts, short: Counts | None, *, is_breached: bool) -> Verdict:
     """The verdict on what counts in the window, and in the short one where the objective has one."""
-    total = sum(window)
-    if total == 0:
-        return Verdict.SILENCE
-    if total < objective.minimum_events:
-        return Verdict.TOO_FEW_EVENTS
-    if not objective.is_below(*window):
-        return Verdict.MET
+    good, bad = window
+    if good + bad < objective.minimum_events:
+        return TOO_FEW_EVENTS if good or bad else SILENCE
+    if not objective.is_below(good, bad):
+        return MET
     if short is None:
-        return Verdict.BELOW
+        return BELOW
     if short == (0, 0):
-        return Verdict.HELD if is_breached and objective.silence is Silence.HOLD else Verdict.MET
-    return Verdict.BELOW if objective.is_below(*short) else Verdict.MET
+        return HELD if is_breached and objective.silence is Silence.HOLD else MET
+    return BELOW if objective.is_below(*short) else MET
 
 
 def is_excused(with_all: Verdict, after_exclusions: Verdict) -> bool:
     """Whether only what is excluded speaks for a breach."""
-    for_a_breach = (Verdict.BELOW, Verdict.HELD)
-    return with_all in for_a_breach and after_exclusions not in for_a_breach
+    return with_all in (BELOW, HELD) and after_exclusions not in (BELOW, HELD)

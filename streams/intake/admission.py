@@ -138,7 +138,8 @@ class Admission:
             # Is it good?
             outcome = judge(event)
             if outcome < 0 or (
-                app_key in excluding
+                excluding
+                and app_key in excluding
                 and listings.excludes(app_key, event.client_key, time_ms if stamp_ms == LONG_AGO else stamp_ms)
             ):
                 not_counted += 1
