@@ -4,13 +4,14 @@ import sys
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.moment import moment_or_ago_ms
+from streams.cli.shared.text import error_console
 from streams.names import Topics
+from streams.plural import number_of
 from streams.replay.export import Span, export
 from streams.replay.line import line_of
 from streams.settings import Settings
@@ -68,7 +69,7 @@ def _topic(name: str, topics: Topics) -> str:
 
 
 async def _export(settings: Settings, topics: list[str], span: Span) -> None:
-    console = Console(stderr=True)
+    console = error_console()
     columns = (TextColumn("export"), BarColumn(), TimeRemainingColumn())
     written = 0
     async with export(settings, topics, span) as log:
@@ -80,4 +81,4 @@ async def _export(settings: Settings, topics: list[str], span: Span) -> None:
                 if written % _SHOWN_EVERY == 0:
                     progress.update(task, completed=log.progress)
     sys.stdout.buffer.flush()
-    console.print(f"{written:,} records", highlight=False)
+    console.print(number_of(written, "record"))

@@ -68,7 +68,7 @@ def check(
     if objectives.all:
         _table(objectives.all).print(out)
         out.print()
-    out.print(_summary(file, objectives), markup=False, soft_wrap=True)
+    out.print(_summary(file, objectives), soft_wrap=True)
 
 
 def _document(one: Objective) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from streams.exits import ExitCode
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.names import AVAILABILITY
+from streams.plural import number_of
 from streams.prober.check import CheckResult, checker
 from streams.prober.prober import Prober
 from streams.prober.probing import catalogue_prober, list_prober, reach_of
@@ -108,7 +109,7 @@ async def _probe(settings: Settings, targets: Sequence[HealthTarget] | None, *, 
             await _check_once(settings, producer, targets)
         elif targets is not None:
             async with list_prober(settings, producer, targets) as prober:
-                await _run(prober, settings, f"{len(targets):,} URLs")
+                await _run(prober, settings, number_of(len(targets), "URL"))
         else:
             async with catalogue_prober(settings, producer) as prober:
                 shared = f"the URLs of {settings.topics.apps}, shared in the group {settings.prober_group_id},"

@@ -15,7 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from schemas.event_time import epoch_ms
 from schemas.rejected import RejectReason
 from streams.cli.shared.failure import fail
+from streams.cli.shared.text import error_console
 from streams.objectives import InvalidObjectivesError, load_objectives
+from streams.plural import number_of
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
 from streams.replay.files import Line, LogFile, UnreadableFileError, in_order_of_time, one_after_the_other, open_log
 from streams.settings import InvalidSettingsError, load_settings
@@ -72,7 +74,7 @@ def replay(
         settings.application_id,
     )
     problems: list[str] = []
-    console = Console(stderr=True)
+    console = error_console()
     try:
         with ExitStack() as opened, _progress(console) as progress:
             log = open_log(files or [], opened)
@@ -132,18 +134,18 @@ def _time_of(engine: Replay, line: Line) -> int | None:
 def _summarise(console: Console, engine: Replay, alerts: int, problems: list[str], sort: bool) -> None:
     summary = engine.summary
     rejected = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejected.items()) if count)
-    console.print(f"{summary.events:,} events, {alerts:,} alerts; rejected: {rejected or 'none'}", highlight=False)
+    console.print(f"{number_of(summary.events, 'event')}, {number_of(alerts, 'alert')}; rejected: {rejected or 'none'}")
     too_late = summary.rejected[RejectReason.TOO_LATE]
     if too_late > _MUCH * summary.events:
-        console.print(_why_too_late(too_late / summary.events, sort), highlight=False)
+        console.print(_why_too_late(too_late / summary.events, sort))
     if summary.copies:
-        console.print(f"{summary.copies:,} copies passed over: their originals count", highlight=False)
+        console.print(f"{number_of(summary.copies, 'copy', 'copies')} passed over: their originals count")
     if summary.other_topics:
-        console.print(f"{summary.other_topics:,} records of other topics passed over", highlight=False)
+        console.print(f"{number_of(summary.other_topics, 'record')} of other topics passed over")
     for problem in problems[:_SHOWN_PROBLEMS]:
-        console.print(problem, markup=False, highlight=False, soft_wrap=True)
+        console.print(problem, soft_wrap=True)
     if len(problems) > _SHOWN_PROBLEMS:
-        console.print(f"and {len(problems) - _SHOWN_PROBLEMS:,} more lines that could not be read", highlight=False)
+        console.print(f"and {number_of(len(problems) - _SHOWN_PROBLEMS, 'more line')} that could not be read")
 
 
 def _why_too_late(share: float, sort: bool) -> str:

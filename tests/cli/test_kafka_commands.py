@@ -148,6 +148,20 @@ def test_status_before_anything_exists(settings: Settings) -> None:
     assert said.count("not created yet") == 5
 
 
+def test_what_others_named_is_shown_as_they_wrote_it(settings: Settings) -> None:
+    named = BREACH | {"appKey": "[/x][red]:cat:", "appDetails": {"name": "[bold]", "partnerName": "[/]"}}
+
+    async def scenario() -> None:
+        await prepare_topics(settings)
+        await publish(settings, named)
+
+    asyncio.run(scenario())
+    for command in (("status",), ("alerts", "list", "--since", "2022-03-24T00:00:00Z")):
+        code, said = run(settings, *command)
+        assert code == 0
+        assert "[/x][red]:cat:" in said
+
+
 def test_status_shows_what_is_to_read_and_what_is_breached(settings: Settings) -> None:
     async def scenario() -> None:
         await prepare_topics(settings)
@@ -156,7 +170,10 @@ def test_status_shows_what_is_to_read_and_what_is_breached(settings: Settings) -
         await publish(settings, RECOVERY | {"scope": "Confluence"})
 
     asyncio.run(scenario())
+    fault = ("--all-apps", "--reason", "platform-fault", "--start", "2026-03-02T14:00:00Z", "--id", "CHG-1")
+    assert run(settings, "exclude", "add", *fault)[0] == 0
     code, said = run(settings, "status")
+    assert "Left out now by CHG-1: platform fault of all apps, all metrics, from 2026-03-02 14:00:00Z" in said
     assert code == 0
     (row,) = [line.split() for line in said.splitlines() if f"{settings.topic_prefix}webhook.v1" in line]
     assert row[1:5] == ["2", "2", "2026-03-02", "14:00:00Z"]  # the transaction's marker is to be read, too

@@ -93,7 +93,7 @@ def test_rejected_records_are_no_failure_of_the_command() -> None:
     result = replay(given=ndjson([*LOG, delivery("12:00")._replace(value=b"[1]"), other]))
     assert result.exit_code == 0
     assert "5 events, 4 alerts; rejected: 1 schema" in result.stderr
-    assert "1 records of other topics passed over" in result.stderr
+    assert "1 record of other topics passed over" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,11 @@ class RunView:
 
     def say(self, line: str) -> None:
         """Print a step of the job."""
-        self._console.print(line, style="dim", markup=False, soft_wrap=is_piped(self._console))
+        self._console.print(line, style="dim", soft_wrap=is_piped(self._console))
 
     def complain(self, line: str) -> None:
         """What went wrong."""
-        self._console.print(line, style="red", markup=False, soft_wrap=is_piped(self._console))
+        self._console.print(line, style="red", soft_wrap=is_piped(self._console))
 
     def invite(self, bootstrap_servers: str) -> None:
         """Print how to look further, from another terminal."""

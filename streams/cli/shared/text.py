@@ -34,6 +34,11 @@ def console() -> Console:
     return _Output(width=width, highlight=False, markup=False, emoji=False)
 
 
+def error_console() -> Console:
+    """Standard error, for progress and for what is said beside the output; text and nothing else, too."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
 def is_piped(out: Console) -> bool:
     """Whether it is read by a program, or searched: then a row is a line, however long."""
     return not out.is_terminal
