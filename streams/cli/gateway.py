@@ -45,8 +45,8 @@ def gateway(
     # Here, because a web framework takes a third of a second to import, and no other command needs it.
     import uvloop
 
-    from streams.gateway.http_server import UnusablePortError
-    from streams.gateway.serve import BrokenGatewayError, serve
+    from streams.gateway.http_server import BrokenGatewayError, UnusablePortError
+    from streams.gateway.serve import serve
 
     try:
         settings = load_settings_of(GatewaySettings)

@@ -35,7 +35,8 @@ async def read_body(request: Request) -> bytes:
 
 async def _received(request: Request) -> bytes:
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > LIMIT_BYTES:
+    length = int(announced) if announced.isdecimal() else None
+    if length is not None and length > LIMIT_BYTES:
         raise ProblemError(Problem.TOO_LARGE)
     body = bytearray()
     try:
@@ -44,6 +45,8 @@ async def _received(request: Request) -> bytes:
                 body += chunk
                 if len(body) > LIMIT_BYTES:
                     raise ProblemError(Problem.TOO_LARGE)
+                if len(body) == length:
+                    break  # to ask the server whether that is all costs as much as to check the token
     except TimeoutError:
         raise ProblemError(Problem.TOO_SLOW) from None
     return bytes(body)

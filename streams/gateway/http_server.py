@@ -29,6 +29,10 @@ class UnusablePortError(Exception):
     """The gateway cannot listen where it should; the message says where, and why not."""
 
 
+class BrokenGatewayError(Exception):
+    """The gateway cannot go on; a new process may."""
+
+
 def check_port(host: str, port: int) -> None:
     """See that nobody listens there: the server itself would share the port with whoever does.
 
@@ -43,7 +47,11 @@ def check_port(host: str, port: int) -> None:
 
 
 async def serve_http(app: ASGIApp, host: str, port: int, *, until: asyncio.Event) -> None:
-    """Serve until the event, SIGTERM or SIGINT, then answer what is under way; a second signal ends the process."""
+    """Serve until the event, SIGTERM or SIGINT, then answer what is under way; a second signal ends the process.
+
+    Raises:
+        BrokenGatewayError: the server ended by itself.
+    """
     server = Server(
         _without_upgrades(app),
         address=host,
@@ -70,6 +78,8 @@ async def serve_http(app: ASGIApp, host: str, port: int, *, until: asyncio.Event
     ends = [asyncio.create_task(event.wait()) for event in (until, until_signal)]
     try:
         await asyncio.wait([serving, *ends], return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            raise BrokenGatewayError("the HTTP server has ended")
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait([serving], timeout=_GOODBYE_S)
     finally:

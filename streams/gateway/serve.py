@@ -13,7 +13,7 @@ from streams.client.producer import acknowledged_producer
 from streams.gateway.app import gateway_app
 from streams.gateway.connect_token import REPLAYABLE_S
 from streams.gateway.gateway import Gateway
-from streams.gateway.http_server import check_port, serve_http
+from streams.gateway.http_server import BrokenGatewayError, check_port, serve_http
 from streams.gateway.installations import Installations
 from streams.gateway.outbox import Outbox
 from streams.gateway.replay import ReplayGuard
@@ -32,10 +32,6 @@ _YOUNG_OBJECTS: Final = 50_000
 _REQUEST_MS: Final = 5_000
 _BATCH_BYTES: Final = 128 * 1024
 _KEYS: Final = 10_000  # whose places are remembered: the same apps call again and again
-
-
-class BrokenGatewayError(Exception):
-    """The gateway cannot go on; a new process may."""
 
 
 @asynccontextmanager

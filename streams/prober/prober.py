@@ -167,6 +167,8 @@ class Prober:
         else:
             self.counts.bad += 1
         await self._report(result)
+        if target not in self._schedule:
+            self._went(target)  # while it was checked
 
     def _note_refusal(self, target: HealthTarget, reason: str) -> None:
         self.counts.refused += 1

@@ -1,10 +1,9 @@
 """`python -m tests.bench.gateway`: calls to the gateway beside calls to a bare FastAPI endpoint, in the same run.
 
 The gateway verifies a signed token each, reads and checks the results, claims the token, and answers when Kafka has
-confirmed them; the bare endpoint answers 204, its twin after FastAPI has read the same body into models; those are
-served by uvicorn and httptools, as fast as it can be. All have the same event loop, and are called over the same number
-of kept connections by the same bare client, in turns. The machine is shared: read the ratios, and those by CPU time
-first.
+confirmed them; the bare endpoint answers 204, its twin after FastAPI has read the same body into models. All have the
+same server and event loop, and are called over the same number of kept connections by the same bare client, in turns.
+The machine is shared: read the ratios, and those by CPU time first.
 """
 
 import argparse
@@ -22,12 +21,12 @@ from statistics import median
 from typing import Final
 
 import orjson
-import uvicorn
 import uvloop
 from fastapi import FastAPI, Response
 
 from streams.broker import EmbeddedKafka
 from streams.broker.probe import free_port, is_taken
+from streams.gateway.http_server import serve_http
 from streams.gateway.results import Result
 from tests.bench.usage import usage
 from tests.gateway.process import GatewayProcess, install, running_gateway, settings_of
@@ -155,7 +154,7 @@ def _serve_bare(port: int) -> None:
     async def models(results: list[Result]) -> Response:
         return Response(status_code=204)
 
-    uvicorn.run(app, port=port, access_log=False, log_level="warning", loop="uvloop", http="httptools", lifespan="off")
+    uvloop.run(serve_http(app, "127.0.0.1", port, until=asyncio.Event()))
 
 
 if __name__ == "__main__":
