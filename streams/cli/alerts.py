@@ -63,8 +63,9 @@ def list_(
     \b
     Exit codes:
       0  shown, also if there are none
-      1  no broker answers, or there is no topic of alerts yet
+      1  there is no topic of alerts yet
       2  an option or a setting cannot be used
+      69 no broker answers
     """
     settings = settings_or_fail()
     since_ms = time.time_ns() // 1_000_000 - _DAY_MS if since is None else since

@@ -107,13 +107,15 @@ def differences(
     *,
     application: str,
     elsewhere: Collection[str],
+    judged: Collection[str],
     judged_before: Collection[str] | None,
     inherited: Collection[StateKey],
 ) -> Differences:
     """What has to be put right.
 
-    `elsewhere` names objectives that are judged by somebody else, whose breaches are not touched; `judged_before` those
-    that the stored state was judged by, None where nothing was judged yet; `inherited` is what was found earlier.
+    `judged` names the objectives that are judged here, `elsewhere` those that somebody else judges, whose breaches are
+    not touched; `judged_before` those that the stored state was judged by, None where nothing was judged yet;
+    `inherited` is what was found earlier.
     """
     found = Differences()
     for key, one in seen.items():
@@ -127,10 +129,11 @@ def differences(
             found.inherited[key] = one
         elif key in stored:
             continue  # shown as it stood earlier: below
-        elif objective not in judged_before:
-            found.taken_up[key] = since_ms
-        else:
+        elif objective in judged_before:
             found.over[key] = one
+        elif objective in judged:
+            found.taken_up[key] = since_ms
+        # any other is history's, as a level of an error budget is
     for key, breached_ms in stored.items():
         there = seen.get(key)
         if key[3] not in elsewhere and (there is None or there.breached_at_ms != breached_ms):

@@ -74,6 +74,7 @@ class Settling:
             stored,
             application=self.settings.application_id,
             elsewhere=elsewhere,
+            judged=declared.keys() - elsewhere,
             judged_before=before if progress and progress.has_begun else None,
             inherited=inherited,
         )

@@ -33,6 +33,7 @@ def compared(
     stored_ms: int | None,
     *,
     elsewhere: bool = False,
+    is_judged: bool = True,
     judged_before: tuple[str, ...] | None = (KEY[3],),
     is_inherited: bool = False,
 ) -> Differences:
@@ -41,6 +42,7 @@ def compared(
         {} if stored_ms is None else {KEY: stored_ms},
         application="ours",
         elsewhere={KEY[3]} if elsewhere else (),
+        judged={KEY[3]} if is_judged else (),
         judged_before=judged_before,
         inherited={KEY} if is_inherited else (),
     )
@@ -65,6 +67,10 @@ def test_one_that_is_shown_and_not_stored_is_over() -> None:
 
 def test_one_of_an_objective_that_another_judge_had_is_gone_on_with() -> None:
     assert compared(seen(), None, judged_before=("another",)) == Differences(taken_up={KEY: NOON_MS})
+
+
+def test_one_that_is_neither_judged_here_nor_was_is_left_to_history() -> None:
+    assert compared(seen(), None, is_judged=False, judged_before=("another",)) == Differences()
 
 
 def test_where_nothing_was_judged_yet_it_may_still_be_found() -> None:
