@@ -14,7 +14,7 @@ from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.judgement import APP_GOOD, GOOD, NOT_COUNTED
 from streams.evaluation.listings import Listings
 from streams.intake.checking import Rejection
-from streams.intake.marks import dated, is_foreign, is_rerouted
+from streams.intake.marks import MARKS, dated, is_foreign, is_rerouted
 from streams.intake.reading import EventReader
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.excerpt import size_of
@@ -175,6 +175,8 @@ class Admission:
 
     def _of_this_application(self, records: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
         """Without the copies that others made; its own say when their originals were there."""
+        if MARKS.isdisjoint({name for record in records for name, _ in record.headers}):  # copies are rare
+            return records
         kept = [dated(record) for record in records if not is_foreign(record.headers, self.application)]
         self.foreign_copies += len(records) - len(kept)
         return kept

@@ -22,6 +22,8 @@ REDRIVEN_FROM: Final = "redriven-from"
 NO_TIMESTAMP: Final = -1
 """How Kafka writes that a record has none."""
 
+MARKS: Final = frozenset((REROUTED_FROM, REDRIVEN_FROM))
+"""Names of the headers that only a copy has."""
 _MARK: Final = re.compile(
     rb"(?P<application>[\w.-]{1,100})/(?:(?P<reason>[\w.-]{1,50})/)?"
     rb"(?P<topic>[\w.-]{1,249})/(?P<partition>\d{1,10})@(?P<offset>\d{1,19})"
@@ -61,7 +63,7 @@ def read_mark(name: str, value: bytes | None) -> Mark | None:
 def is_foreign(headers: Iterable[Header], application: str) -> bool:
     """Whether this is a copy that another application made, or nobody knows who: it counts nowhere here."""
     for name, value in headers:
-        if name in (REROUTED_FROM, REDRIVEN_FROM):
+        if name in MARKS:
             mark = read_mark(name, value)
             if mark is None or mark.application != application:
                 return True

@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+import time
 
 import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from streams.kafka.topics import prepare_topics
 from streams.names import WEBHOOK
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.model import Record, murmur2_partition
@@ -105,5 +107,33 @@ def test_records_of_an_aborted_transaction_count_nowhere(flow: Flow) -> None:
         flow.start_worker()
         await flow.wait_until_read()
         assert (await flow.check()).all_alerts == []
+
+    asyncio.run(scenario())
+
+
+def test_a_copy_is_as_old_as_its_original_also_where_the_broker_dates_it(flow: Flow) -> None:
+    async def scenario() -> None:
+        await prepare_topics(flow.settings)  # as a worker makes them: LogAppendTime
+        now_ms = time.time_ns() // 1_000_000
+        body = {"appKey": "com.example.chart", "time": now_ms, **ORDINARY[WEBHOOK.id]}
+        wrong = misplaced("com.example.chart", 1)._replace(value=orjson.dumps(body), timestamp_ms=now_ms)
+        await flow.produce(flow.place([wrong]))
+        flow.start_worker()
+        await flow.wait_until_read()
+        original, copy = sorted(await flow.read(flow.topics.input(WEBHOOK)), key=lambda record: record.timestamp)
+        assert original.timestamp_type == copy.timestamp_type == 1
+        assert dict(copy.headers)["rerouted-timestamp"] == str(original.timestamp).encode()
+
+    asyncio.run(scenario())
+
+
+def test_a_record_without_a_timestamp_is_put_right_without_one(flow: Flow) -> None:
+    async def scenario() -> None:
+        await flow.create_topics()
+        await flow.produce(flow.place([misplaced("com.example.chart", 1)._replace(timestamp_ms=-1)]))
+        flow.start_worker()
+        await flow.wait_until_read()
+        records = await flow.read(flow.topics.input(WEBHOOK))
+        assert [(record.timestamp, record.timestamp_type) for record in records] == [(-1, 0), (-1, 0)]
 
     asyncio.run(scenario())
