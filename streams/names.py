@@ -170,6 +170,11 @@ class Topics:
         """Where each app stands in the programme (compacted)."""
         return self._output("standing.v1")
 
+    @property
+    def has_own_outputs(self) -> bool:
+        """Whether what is published is apart from what others publish on the same inputs."""
+        return self.output_prefix not in (None, self.prefix)
+
     def _output(self, name: str) -> str:
         return (self.prefix if self.output_prefix is None else self.output_prefix) + name
 

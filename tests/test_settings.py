@@ -126,3 +126,22 @@ def test_an_empty_setting_is_one_not_set(monkeypatch: pytest.MonkeyPatch) -> Non
     settings = load_settings()
     assert settings.objectives is None
     assert settings.bootstrap_servers == "127.0.0.1:9092"
+
+
+def test_an_application_replaces_another_not_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = faults(monkeypatch, application_id="production-2", replaces="production-2")
+    assert "itself" in said["SLO_REPLACES"]
+
+
+def test_outputs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLO_TOPIC_PREFIX", "a.")
+    ours = load_settings().topics
+    assert (ours.alerts, ours.has_own_outputs) == ("a.alerts.v1", False)
+    monkeypatch.setenv("SLO_OUTPUT_PREFIX", "canary.")
+    topics = load_settings().topics
+    apart = {topics.alerts, topics.alert_state, topics.rejected, topics.heartbeat, topics.incidents, topics.standing}
+    assert {name.removeprefix("canary.") for name in apart} == {
+        *("alerts.v1", "alert-state.v1", "rejected.v1", "heartbeat.v1", "incidents.v1", "standing.v1")
+    }
+    assert all(name.startswith("a.") for name in (*topics.inputs, topics.apps, topics.exclusions))
+    assert topics.has_own_outputs

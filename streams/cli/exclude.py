@@ -8,7 +8,7 @@ import typer
 
 from schemas.exclusions import Exclusion
 from streams.cli.exclude_add import add
-from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.ask import ask, settings_of_keeper_or_fail, settings_or_fail
 from streams.cli.shared.exclude_text import TIME_HELP, listed, show, span
 from streams.cli.shared.failure import fail
 from streams.cli.shared.text import printable, utc_text
@@ -59,7 +59,7 @@ def end(
       2  an option or a setting cannot be used; nothing was sent
       69 no broker answers
     """
-    settings = settings_or_fail()
+    settings = settings_of_keeper_or_fail()
     if withdraw and at != "now":
         raise typer.BadParameter("a withdrawal has no time", param_hint="--at")
     at_ms = zoned_ms(at, tz, "--at")

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from schemas.complaint import complaint
 from schemas.event_time import epoch_ms
 from schemas.exclusions import Exclusion
-from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.ask import ask, settings_of_keeper_or_fail
 from streams.cli.shared.exclude_text import TIME_HELP, described, listed, notice, span
 from streams.cli.shared.failure import fail
 from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
@@ -109,7 +109,7 @@ def add(
       2  an option or a setting cannot be used; nothing was sent
       69 no broker answers
     """
-    settings = settings_or_fail()
+    settings = settings_of_keeper_or_fail()
     if (app is not None) == all_apps:
         raise typer.BadParameter("give one of them", param_hint="--app, --all-apps")
     announced_ms = _announced_ms(announced_at, tz, start, reason)

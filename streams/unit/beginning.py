@@ -78,6 +78,6 @@ def beginning(source: SourceOffsets, position: CommittedPosition, changelog: str
             f"{rows} goes up to {meta.next_offset:,}, but {source.name} was committed up to {committed:,}: its last "
             f"rows are lost. Restore the topic, or {START_OVER}."
         )
-    if committed is not None and committed < meta.next_offset:
+    if position.is_ours and committed != meta.next_offset:
         log.warning("%s: the group stands at %s, the state at %s, which wins", source.name, committed, meta.next_offset)
     return meta

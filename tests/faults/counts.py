@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tests.e2e.flow import Flow
 from tests.model import Alert, Record
+from tests.model.copies import is_foreign
 from tests.model.reading import Event, read
 
 
@@ -15,7 +16,7 @@ def overcounted(flow: Flow, log: list[tuple[int, Record]], alerts: list[Alert]) 
     for _, record in log:
         metric = flow.topics.inputs[record.topic]
         event = read(record, metric)
-        if isinstance(event, Event) and event.counted:
+        if isinstance(event, Event) and event.counted and not is_foreign(record, flow.application_id):
             times[event.app_key, metric.id, event.scope, event.good].append(event.time_ms)
     for moments in times.values():
         moments.sort()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.faults import bounds
+from tests.faults import applications, bounds
 from tests.faults.clocks import (
     WRONG_CLOCK_PROGRAM,
     one_producer_is_fast,
@@ -111,6 +111,13 @@ _ROWS: Final[tuple[Row, ...]] = (
     Scenario("records-expired", "F13", records_expired),
     Scenario("input-recreated", "F13", input_recreated),
     Scenario("partitions-added", "F14", partitions_added),
+    Scenario("other-prefix", "identity", applications.other_prefix),
+    Scenario("other-partitioner", "identity", applications.other_partitioner),
+    Scenario("changelog-tail-lost", "identity", applications.changelog_tail_lost),
+    Scenario("foreign-commits", "identity", applications.foreign_commits),
+    Scenario("alert-state-deleted", "identity", applications.alert_state_deleted),
+    Scenario("second-application", "identity", applications.second_application),
+    Scenario("canary-beside-production", "identity", applications.canary_beside_production),
     Fault("kill-in-restore", "F15", in_restore, source=deliveries, workers=1),
     Scenario("slow-values", "bounds", bounds.slow_values, session_s=30),
     Scenario("huge-values", "bounds", bounds.huge_values, session_s=30),

@@ -23,26 +23,26 @@ _SPAN_MS: Final = 12 * HOUR_MS
 
 async def changelog_deleted(stage: Stage) -> None:
     """The state of a metric is gone, its offsets are not."""
-    await _judge(stage, 0)
+    await judge_part(stage, 0)
     await stage.flow.delete_topic(_changelog(stage))
-    await _is_refused(stage, "is empty, but", "SLO_APPLICATION_ID")
+    await is_refused(stage, "is empty, but", "SLO_APPLICATION_ID")
 
 
 async def changelog_truncated(stage: Stage) -> None:
     """Retention by mistake has taken the older rows."""
     flow = stage.flow
-    await _judge(stage, 0, then_silence=False)
+    await judge_part(stage, 0, then_silence=False)
     rows = TopicPartition(_changelog(stage), await _busiest_partition(stage))
     end_offset = (await flow.end_offsets([rows]))[rows]
     async with flow.admin() as admin:
         await lose(admin, rows, end_offset - 3)
-    await _is_refused(stage, "were committed")
+    await is_refused(stage, "were committed")
 
 
 async def changelog_ends_in_markers(stage: Stage) -> None:
     """Transactions that were given up lie behind the last row: a position is reached there, a record never."""
     flow = stage.flow
-    await _judge(stage, 0)
+    await judge_part(stage, 0)
     async with AIOKafkaProducer(bootstrap_servers=flow.bootstrap_servers, transactional_id="another") as producer:
         for _ in range(3):
             await producer.begin_transaction()
@@ -51,13 +51,13 @@ async def changelog_ends_in_markers(stage: Stage) -> None:
                     topic = changelog(flow.application_id, metric)
                     await producer.send_and_wait(topic, b"given up", b"row", partition)
             await producer.abort_transaction()
-    await _judge(stage, 1)
+    await judge_part(stage, 1)
 
 
 async def group_deleted(stage: Stage) -> None:
     """The committed offsets are lost, the state is not: it knows where to go on."""
     flow = stage.flow
-    await _judge(stage, 0)
+    await judge_part(stage, 0)
     async with flow.admin() as admin:
 
         async def is_deleted() -> bool:
@@ -68,15 +68,15 @@ async def group_deleted(stage: Stage) -> None:
             return True
 
         await wait_for(is_deleted, 60, "the group to be deleted")
-    await _judge(stage, 1)
+    await judge_part(stage, 1)
     assert "the group stands at None" in flow.workers[-1].log
 
 
 async def records_expired(stage: Stage) -> None:
     """Records that nobody had read yet are gone: said as an error, and gone on behind them."""
     flow = stage.flow
-    await _judge(stage, 0)
-    missed = _log(stage, 1)
+    await judge_part(stage, 0)
+    missed = log_of(stage, 1)
     await flow.produce(missed)
     topic = flow.topics.input(WEBHOOK)
     place = TopicPartition(topic, await _busiest_partition(stage))
@@ -94,16 +94,16 @@ async def records_expired(stage: Stage) -> None:
 async def input_recreated(stage: Stage) -> None:
     """An input topic was deleted and made anew: its first records are not those that were judged."""
     flow = stage.flow
-    await _judge(stage, 0)
+    await judge_part(stage, 0)
     topic = flow.topics.input(WEBHOOK)
     await flow.delete_topic(topic)
-    await _is_refused(stage, f"{topic}[", "but was judged up to", "SLO_APPLICATION_ID")
+    await is_refused(stage, f"{topic}[", "but was judged up to", "SLO_APPLICATION_ID")
 
 
 async def partitions_added(stage: Stage) -> None:
     """An input topic has more partitions than its state: apps would change their partition."""
     flow = stage.flow
-    await _judge(stage, 0)
+    await judge_part(stage, 0)
     topic = flow.topics.input(IFRAME)
     async with flow.admin() as admin:
         await admin.create_partitions({topic: NewPartitions(flow.partitions + 2)})
@@ -113,14 +113,14 @@ async def partitions_added(stage: Stage) -> None:
             return len(described["partitions"]) == flow.partitions + 2
 
         await wait_for(is_seen, 60, "the partitions to be seen")
-    await _is_refused(stage, f"{topic} has {flow.partitions + 2}", "SLO_APPLICATION_ID")
+    await is_refused(stage, f"{topic} has {flow.partitions + 2}", "SLO_APPLICATION_ID")
 
 
 def _changelog(stage: Stage) -> str:
     return changelog(stage.flow.application_id, WEBHOOK)
 
 
-def _log(stage: Stage, number: int) -> list[Any]:
+def log_of(stage: Stage, number: int) -> list[Any]:
     start_ms = START_MS + number * _SPAN_MS
     return stage.flow.place(random_log(stage.rng.getrandbits(32), _RECORDS, partitions=4, start_ms=start_ms))
 
@@ -136,7 +136,7 @@ async def _busiest_partition(stage: Stage) -> int:
 async def _read(stage: Stage, number: int, *, then_silence: bool = True) -> None:
     """A worker reads the next part of the log, and the silence behind it, and stops."""
     flow = stage.flow
-    await flow.produce(_log(stage, number))
+    await flow.produce(log_of(stage, number))
     if then_silence:
         await flow.produce(flow.closing_records(START_MS + (number + 1) * _SPAN_MS))
     worker = flow.start_worker()
@@ -144,7 +144,7 @@ async def _read(stage: Stage, number: int, *, then_silence: bool = True) -> None
     assert await worker.stop() == 0
 
 
-async def _judge(stage: Stage, number: int, *, then_silence: bool = True) -> None:
+async def judge_part(stage: Stage, number: int, *, then_silence: bool = True) -> None:
     """The same, and everything has come right."""
     if not number:
         await stage.flow.create_topics()
@@ -154,9 +154,9 @@ async def _judge(stage: Stage, number: int, *, then_silence: bool = True) -> Non
     assert said.problem is None, said.problem
 
 
-async def _is_refused(stage: Stage, *words: str) -> None:
+async def is_refused(stage: Stage, *words: str, **settings: str) -> None:
     """A worker that starts now ends with a sentence, and nothing more is published."""
-    worker = stage.flow.start_worker()
+    worker = stage.flow.start_worker(**settings)
     assert await worker.end() == ExitCode.REFUSED, worker.log
     assert all(word in worker.log for word in words), worker.log
     assert "Traceback" not in worker.log, worker.log

@@ -9,7 +9,7 @@ from streams.tables.changelog import restore
 from streams.tables.tables import Pane, TumblingTable
 from tests.e2e.flow import Flow
 from tests.model import Alert, Record, murmur2_partition
-from tests.model.copies import is_foreign
+from tests.model.copies import is_foreign, timestamp_ms
 from tests.model.placement import is_misplaced
 from tests.model.reading import Event, read
 
@@ -76,8 +76,9 @@ def _recount(flow: Flow, metric: Metric, records: list[tuple[int, Record]], end_
         event = read(record, metric)
         if not isinstance(event, Event) or is_misplaced(record, event.app_key, flow.partitions, murmur2_partition):
             continue
-        seen_ms = event.time_ms if record.timestamp_ms is None else min(event.time_ms, record.timestamp_ms)
-        watermark_ms = seen_ms if watermark_ms is None else max(seen_ms, watermark_ms)
+        stamp_ms = timestamp_ms(record)
+        if stamp_ms is not None:  # what has none never tells the time
+            watermark_ms = max(min(event.time_ms, stamp_ms), watermark_ms or 0)
         if event.counted:
             cell = (event.app_key, event.scope, event.time_ms // pane_ms * pane_ms, event.from_app)
             (good if event.good else bad)[cell] += 1

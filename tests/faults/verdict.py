@@ -63,7 +63,12 @@ async def verdict(flow: Flow) -> Verdict:
         except AssertionError as problem:
             records = [record for _, record in log]
             expected = judge(
-                records, flow.objectives, lateness_ms=flow.lateness_ms, partitions=flow.partitions, topics=flow.topics
+                records,
+                flow.objectives,
+                lateness_ms=flow.lateness_ms,
+                partitions=flow.partitions,
+                topics=flow.topics,
+                application=flow.application_id,
             )
             said.lost, said.duplicated, said.wrong = differences(found, expected.all_alerts)
             said.problem = "\n".join([*traceback.format_exception(problem)[-2:], *said.broken[:10]])

@@ -28,7 +28,6 @@ def test_a_new_partition_begins_at_its_oldest_record() -> None:
 
 def test_state_goes_on_where_it_was_committed(caplog: pytest.LogCaptureFixture) -> None:
     assert begun(STORED, 40) == STORED
-    assert begun(STORED, None) == STORED  # the offsets of a group that rests are forgotten
     assert caplog.text == ""
 
 
@@ -38,10 +37,11 @@ def test_our_own_offset_ahead_of_the_state_is_lost_state(meta: Meta | None, told
         begun(meta, 41)
 
 
-def test_our_own_offset_behind_the_state_is_only_said(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("committed", [39, None])
+def test_our_own_offset_behind_the_state_is_only_said(committed: int | None, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        assert begun(STORED, 39) == STORED
-    assert "the group stands at 39, the state at 40, which wins" in caplog.text
+        assert begun(STORED, committed) == STORED
+    assert f"the group stands at {committed}, the state at 40, which wins" in caplog.text
 
 
 @pytest.mark.parametrize("committed", [1, 40, 99])

@@ -24,6 +24,18 @@ def settings_or_fail() -> Settings:
     return settings_of_or_fail(Settings)
 
 
+def settings_of_keeper_or_fail() -> Settings:
+    """The same, of a command that writes exclusions: they act on every application that reads the inputs."""
+    settings = settings_or_fail()
+    if settings.topics.has_own_outputs:
+        fail(
+            f"SLO_OUTPUT_PREFIX={settings.output_prefix}: an application with outputs of its own writes no exclusions, "
+            f"which would act on all others that read {settings.topics.exclusions}. Unset it for this command.",
+            code=2,
+        )
+    return settings
+
+
 def settings_of_or_fail(kind: type[AnySettings]) -> AnySettings:
     """Settings of a command that has some of its own; wrong ones end the command with exit code 2."""
     try:
