@@ -42,7 +42,10 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
         without_email | {"appKey": "b"},
         CHARTS,
         CHARTS
-        | {"appKey": "c", "healthcheckUrls": ["https://c.example/", "ftp://c.example/", "https://u:p@c.example/"]},
+        | {
+            "appKey": "c",
+            "healthcheckUrls": ["https://c.example/", "ftp://c.example/", "https://u:p@c.example/", "https://a..b/"],
+        },
         7,
     )
     with pytest.raises(InvalidAppsError) as refusal:
@@ -52,6 +55,7 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
         ":3: appKey: 'com.example.charts' is in line 1 already",
         ":4: healthcheckUrls.1: URL scheme should be 'http' or 'https'",
         ":4: healthcheckUrls.2: carries a user name or password, and the URL is published with every result",
+        ":4: healthcheckUrls.3: a..b cannot be the name of a host",
         ":5: The value is not a JSON object",
     ]
 
