@@ -137,21 +137,21 @@ def _table(records: list[RejectedRecord]) -> Table:
     table = Table(
         Column("rejected at"),
         Column("reason"),
-        Column("from", rank=2),
-        Column("bytes", rank=3, is_number=True),
-        Column("key", rank=1),
+        Column("bytes", is_number=True),
+        Column("from", is_long=True),
+        Column("key", is_long=True),
         Column("detail", is_long=True),
     )
     for record in records:
         headers = record.headers
         key = printable((record.key or b"").decode(errors="backslashreplace")[:_SHOWN_KEY])
         if headers is None:
-            cells = ("?", "", f"{len(record.value or b''):,}", key, "not written by a worker")
+            cells = ("?", f"{len(record.value or b''):,}", "", key, "not written by a worker")
         else:
             cells = (
                 headers.reason.value,
-                f"{printable(headers.topic)}/{headers.partition}@{headers.offset}",
                 f"{_size(record):,}",
+                f"{printable(headers.topic)}/{headers.partition}@{headers.offset}",
                 key,
                 printable(headers.detail),
             )

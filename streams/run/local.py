@@ -9,7 +9,7 @@ PROBER_INTERVAL_MS: Final = 5_000  # an operator's prober comes once a minute; a
 
 def local_settings(settings: Settings, bootstrap_servers: str) -> Settings:
     """The settings with the connection and the prober replaced; objectives, lateness, names and the rest stay."""
-    prober = {"prober_interval": PROBER_INTERVAL_MS, "prober_allow_private": True}
+    prober = {"prober_interval": PROBER_INTERVAL_MS, "prober_allow_private": True, "prober_health_port": 0}
     return settings.model_copy(update=_connection(bootstrap_servers) | prober)
 
 
