@@ -68,8 +68,8 @@ async def publish(settings: Settings, *alerts: dict[str, Any], aborted: bool = F
         await producer.stop()
 
 
-async def judge_webhooks(settings: Settings) -> None:
-    """Three webhook events in partition 1, of which two are judged up to `WATERMARK_MS`."""
+async def judge_webhooks(settings: Settings, by: str | None = None) -> None:
+    """Three webhook events in partition 1, of which two are judged up to `WATERMARK_MS`; `by` another application."""
     topic = f"{settings.topic_prefix}webhook.v1"
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap_servers, transactional_id=f"{settings.application_id}-test"
@@ -79,7 +79,7 @@ async def judge_webhooks(settings: Settings) -> None:
         async with producer.transaction():
             for _ in range(3):
                 await producer.send_and_wait(topic, b"{}", partition=1)
-            mark = CommitMark(settings.application_id, settings.partitioner, WATERMARK_MS)
+            mark = CommitMark(by or settings.application_id, settings.partitioner, WATERMARK_MS)
             offset = OffsetAndMetadata(2, mark.metadata)
             await producer.send_offsets_to_transaction({TopicPartition(topic, 1): offset}, settings.application_id)
     finally:

@@ -152,6 +152,19 @@ def test_nobody_reads_what_is_there(settings: Settings) -> None:
     assert "slo-streams worker" in group
 
 
+def test_somebody_else_commits_in_the_group(settings: Settings) -> None:
+    async def setup() -> None:
+        await prepare_topics(settings)
+        await judge_webhooks(settings, by="somebody")
+
+    asyncio.run(setup())
+    code, findings = run(settings)
+    assert code == 0
+    group = findings[f"group {settings.application_id}"]
+    assert f"somebody else has committed {settings.topics.input(WEBHOOK)}[1] in it" in group
+    assert group.startswith("warning")
+
+
 @pytest.mark.parametrize(("shift_ms", "said"), [(5_000, "behind"), (-5_000, "ahead")])
 def test_a_clock_that_is_wrong(settings: Settings, shift_ms: int, said: str) -> None:
     async def scenario() -> None:
