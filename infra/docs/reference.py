@@ -197,7 +197,7 @@ def _exit_codes() -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    yield "Of a worker, at `/metrics`, all with the label `topic`; names begin with `slo_streams_`."
+    yield "Of a worker, at `/metrics`, by `topic` where not of the whole worker; names begin with `slo_streams_`."
     yield ""
     metrics = Metrics(lambda: Condition(0.0, True, (), {}))
     text = metrics.exposition().decode()

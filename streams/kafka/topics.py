@@ -176,6 +176,7 @@ async def _transaction_problems(settings: Settings) -> list[str]:
     producer = AIOKafkaProducer(
         **client_options(settings),
         transactional_id=f"{settings.application_id}-startup-check",
+        transaction_timeout_ms=settings.transaction_timeout,  # as its commits will have: brokers allow only so much
         request_timeout_ms=settings.session_timeout,
     )
     try:

@@ -29,7 +29,7 @@ Offsets = dict[TopicPartition, int]
 class Follower:
     """Tells a `Reference` what its topics say, for as long as the worker lives.
 
-    `waits_since_s`: since when somebody has waited for `catch_up`, monotonic clock; None: nobody does.
+    `waits_since_s`: since when somebody has waited for `catch_up` and nothing came, monotonic clock; None: nobody does.
     """
 
     def __init__(self, settings: Settings, reference: Reference) -> None:
@@ -71,7 +71,10 @@ class Follower:
 
     async def _read(self, reader: AIOKafkaConsumer) -> None:
         while True:
-            for tp, records in (await reader.getmany(timeout_ms=_FETCH_WAIT_MS)).items():
+            found = await reader.getmany(timeout_ms=_FETCH_WAIT_MS)
+            if found and self.waits_since_s is not None:  # who waits for much to be read does not wait for nothing
+                self.waits_since_s = time.monotonic()
+            for tp, records in found.items():
                 for record in records:
                     rejection = self._reference.take(tp.topic, record)
                     if rejection is not None:

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from typing import Any
 
+import aiokafka
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
@@ -146,3 +147,13 @@ def test_port_0_is_for_no_endpoint(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         asyncio.run(scenario())
     assert caplog.messages == []
+
+
+def test_the_build_and_what_is_heard_are_told() -> None:
+    _, metrics = app(in_hand(999.0))
+    text = metrics.exposition().decode()
+    assert f'slo_streams_build_info{{aiokafka="{aiokafka.__version__}",crc32c="c",' in text
+    for name in ("group_heartbeat_age", "fetch_age", "reference_wait", "brokers_away"):
+        assert f"slo_streams_{name}_seconds 0.0" in text
+    assert "slo_streams_clock_is_brokers 0.0" in text
+    assert "slo_streams_clock_ahead_seconds" not in text

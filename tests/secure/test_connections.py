@@ -36,9 +36,9 @@ def faults(secured: SecuredKafka) -> dict[str, tuple[dict[str, str], str, str]]:
 @pytest.mark.parametrize("fault", ["password", "CA", "name", "transport"])
 def test_a_worker_refuses_with_a_sentence(flow: Flow, secured: SecuredKafka, fault: str) -> None:
     settings, said, advice = faults(secured)[fault]
-    # A broker that goes down closes connections, too: that one may be tried again.
-    code = ExitCode.BROKEN if fault == "transport" else ExitCode.REFUSED
-    worker = flow.start_worker("--log-level", "DEBUG", **settings)
+    # A broker that goes down closes connections, too: that one may be waited for.
+    code = ExitCode.UNAVAILABLE if fault == "transport" else ExitCode.REFUSED
+    worker = flow.start_worker("--log-level", "DEBUG", SLO_BROKER_PATIENCE="1s", **settings)
     assert asyncio.run(worker.end(_SOON_S)) == code, worker.log
     assert "Traceback" not in worker.log
     line = next(line.strip() for line in worker.log.splitlines() if line.strip().startswith("server "))
@@ -49,12 +49,14 @@ def test_a_worker_refuses_with_a_sentence(flow: Flow, secured: SecuredKafka, fau
     assert PASSWORDS[EVALUATOR] not in worker.log
 
 
-@pytest.mark.parametrize("command", ["status", "doctor"])
-def test_a_command_fails_with_the_same_sentence(flow: Flow, secured: SecuredKafka, command: str) -> None:
+@pytest.mark.parametrize(("command", "code"), [("status", ExitCode.UNAVAILABLE), ("doctor", ExitCode.FAILED)])
+def test_a_command_fails_with_the_same_sentence(
+    flow: Flow, secured: SecuredKafka, command: str, code: ExitCode
+) -> None:
     for settings, said, advice in faults(secured).values():
         started_s = time.monotonic()
         result = CliRunner().invoke(app, [command], env=flow.environment | settings)
-        assert result.exit_code == 1
+        assert result.exit_code == code
         assert said in result.output
         assert advice in result.output
         assert WRONG_PASSWORD not in result.output
