@@ -16,7 +16,7 @@ from streams.cli.shared.ask import hush_clients
 from streams.cli.shared.failure import fail
 from streams.cli.shared.run_view import RunView
 from streams.cli.shared.text import console
-from streams.durations import duration_ms
+from streams.cli.shared.zoned import length_ms
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.topics import UnusableClusterError
 from streams.objectives import InvalidObjectivesError, load_objectives
@@ -58,7 +58,7 @@ def run(
         load_objectives(settings.objectives)
     except (InvalidSettingsError, InvalidObjectivesError) as problem:
         fail(str(problem), code=2)
-    for_s = None if for_ is None else _seconds(for_)
+    for_s = None if for_ is None else length_ms(for_, "--for") / 1_000
     stop = _Stop()
     hush_clients()
     with ExitStack() as stack:
@@ -110,10 +110,3 @@ class _Stop:
             sys.exit(0)
         # From a signal handler the loop has to be woken, too.
         self.task.get_loop().call_soon_threadsafe(self.task.cancel)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return duration_ms(text) / 1_000
-    except ValueError as problem:
-        raise typer.BadParameter(str(problem), param_hint="--for") from None

@@ -8,7 +8,16 @@ import pytest
 from schemas.exclusions import Exclusion
 from streams.names import Topics
 from streams.reference.reference import Reference
-from streams.registry.exclusions import DeclaredExclusion, Phase, ended, known_of, occurrence_id, with_id
+from streams.registry.exclusions import (
+    DeclaredExclusion,
+    Phase,
+    Series,
+    acting,
+    ended,
+    known_of,
+    occurrence_id,
+    with_id,
+)
 from tests.build import Stored
 
 HOUR_MS = 3_600_000
@@ -119,3 +128,31 @@ def test_an_id_stands_for_all_its_occurrences_and_nothing_else() -> None:
     among = [DeclaredExclusion(exclusion(id=one), 0, takes_effect=True) for one in ids]
     assert {one.exclusion.id for one in with_id(among, "up")} == {"up", "up-20260302T1400Z"}
     assert [one.exclusion.id for one in with_id(among, "up-2")] == ["up-2"]
+
+
+SERIES = Series("com.acme", "app-availability", "https://acme.example")
+BEFORE, INSIDE, AFTER = (-2 * HOUR_MS, 0), (0, HOUR_MS), (HOUR_MS, 2 * HOUR_MS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "span", "acts"),
+    [
+        ({}, INSIDE, True),
+        ({}, BEFORE, False),
+        ({}, AFTER, False),
+        ({"appKey": "com.acme", "metricId": "app-availability", "scope": "https://acme.example"}, INSIDE, True),
+        ({"appKey": "com.other"}, INSIDE, False),
+        ({"metricId": "webhook-delivery-success-rate"}, INSIDE, False),
+        ({"scope": "https://eu.acme.example"}, INSIDE, False),
+        ({"end_ms": None}, AFTER, True),
+        ({"end_ms": START_MS}, INSIDE, False),  # called off
+    ],
+)
+def test_what_takes_something_out_of_a_window_is_named(
+    fields: dict[str, Any], span: tuple[int, int], *, acts: bool
+) -> None:
+    reference = Reference(Topics())
+    reference.take("slo.exclusions.v1", version(START_MS - 1, exclusion(**fields)))
+    window = START_MS + span[0], START_MS + span[1]
+    assert acting(reference.exclusions, window[1], SERIES, window) == (["CHG-1"] if acts else [])
+    assert acting(reference.exclusions, START_MS - 2, SERIES, window) == []  # not known by then
