@@ -12,8 +12,9 @@ from aiokafka.errors import IllegalStateError
 from schemas.apps import App
 from streams.kafka.cluster import find_topic
 from streams.kafka.connection import client_options
+from streams.names import Topics, name_of
 from streams.prober.lease import Lease
-from streams.registry.apps import read_app
+from streams.registry.apps import learn
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,9 +29,9 @@ Change = Callable[[int, Iterable[App]], None]
 
 @dataclass(slots=True)
 class _Partition:
-    """Apps of a partition by the key of their record; shown once read to where it ended when it came."""
+    """Apps of a partition by their keys; shown once read to where it ended when it came."""
 
-    apps: dict[bytes, App] = field(default_factory=dict)
+    apps: dict[str, App] = field(default_factory=dict)
     is_shown: bool = False
 
 
@@ -41,7 +42,8 @@ class CatalogueFollower(ConsumerRebalanceListener):  # type: ignore[misc]
     before anybody else is given it, so between two members an app is for a moment with nobody, never with both.
     """
 
-    def __init__(self, consumer: AIOKafkaConsumer, change: Change) -> None:
+    def __init__(self, topics: Topics, consumer: AIOKafkaConsumer, change: Change) -> None:
+        self._topics = topics
         self._consumer = consumer
         self._change = change
         self._partitions: dict[TopicPartition, _Partition] = {}
@@ -75,13 +77,10 @@ class CatalogueFollower(ConsumerRebalanceListener):  # type: ignore[misc]
         if partition is None:
             return  # taken away while the records were on their way
         for record in records:
-            app = read_app(record.key, record.value)
-            if app is not None:
-                partition.apps[record.key] = app
-            elif record.value is None:
-                partition.apps.pop(record.key, None)
-            else:
-                log.warning("not an app, so it changes nothing: partition %d, offset %d", tp.partition, record.offset)
+            rejection = learn(partition.apps, self._topics, record)
+            if rejection is not None:
+                where = f"{name_of(*tp)} at {record.offset}"
+                log.warning("%s changes nothing: %s: %s", where, rejection.reason, rejection.detail)
         if partition.is_shown:
             self._change(tp.partition, partition.apps.values())
 
@@ -121,7 +120,7 @@ async def catalogue_follower(
         session_timeout_ms=settings.session_timeout,
         heartbeat_interval_ms=settings.session_timeout // _HEARTBEATS,
     )
-    follower = CatalogueFollower(consumer, change)
+    follower = CatalogueFollower(settings.topics, consumer, change)
     try:
         await consumer.start()
         lease.follow(consumer)

@@ -8,8 +8,12 @@ from pydantic import ValidationError
 
 from schemas.apps import App
 from schemas.complaint import complaint
+from streams.intake.checking import Rejection
+from streams.kafka.chunk import SourceRecord
+from streams.kafka.reader import read_to_end, topic_reader
 from streams.listing import UnreadableListError, read_list
-from streams.registry.log import read_newest
+from streams.names import Topics
+from streams.reference.reference import read
 from streams.registry.urls import read_url
 from streams.settings import Settings
 
@@ -65,13 +69,19 @@ def _bad_urls(app: App) -> Iterable[str]:
             yield f"healthcheckUrls.{index}: {error}"
 
 
-def read_app(key: bytes | None, value: bytes | None) -> App | None:
-    """The app of a record; None for what is none: it then changes nothing."""
-    try:
-        app = App.model_validate_json(value or b"")
-    except ValidationError:
-        return None
-    return app if app.app_key.encode() == key else None
+def learn(apps: dict[str, App], topics: Topics, record: SourceRecord) -> Rejection | None:
+    """Bring a catalogue up to the next record of its topic, as a worker reads it.
+
+    One that cannot be used changes nothing, and why is returned.
+    """
+    match said := read(topics, topics.apps, record):
+        case Rejection():
+            return said
+        case App():
+            apps[said.app_key] = said
+        case _:
+            apps.pop((record.key or b"").decode(errors="replace"), None)
+    return None
 
 
 async def read_apps(settings: Settings) -> dict[str, App]:
@@ -81,9 +91,11 @@ async def read_apps(settings: Settings) -> dict[str, App]:
         MissingTopicError: nobody has created the topic yet.
         KafkaError: no broker could be reached.
     """
-    newest = await read_newest(settings, settings.topics.apps)
-    apps = (read_app(key, value) for key, value in newest.items())
-    return {app.app_key: app for app in apps if app is not None}
+    apps: dict[str, App] = {}
+    async with topic_reader(settings, settings.topics.apps) as (consumer, tps):
+        async for record in read_to_end(consumer, tps):
+            learn(apps, settings.topics, record)
+    return apps
 
 
 def changes(current: Mapping[str, App], wanted: Iterable[App]) -> AppChanges:

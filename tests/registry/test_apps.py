@@ -7,7 +7,10 @@ import orjson
 import pytest
 
 from schemas.apps import App
-from streams.registry.apps import InvalidAppsError, changes, load_apps, read_app
+from streams.kafka.chunk import Header
+from streams.names import Topics
+from streams.registry.apps import InvalidAppsError, changes, learn, load_apps
+from streams.replay import ReplayRecord
 
 CHARTS: dict[str, Any] = {
     "appKey": "com.example.charts",
@@ -68,10 +71,45 @@ def test_only_what_differs_is_to_be_written() -> None:
     assert found.left == {"c"}
 
 
-def test_a_record_under_another_key_is_no_app() -> None:
-    value = orjson.dumps(CHARTS)
-    assert read_app(b"com.example.charts", value) == app("com.example.charts")
-    assert read_app(b"com.example.other", value) is None
-    assert read_app(None, value) is None
-    assert read_app(b"com.example.charts", b"{}") is None
-    assert read_app(b"com.example.charts", None) is None
+def record(value: bytes | None, *headers: Header, key: bytes | None = b"com.example.charts") -> ReplayRecord:
+    return ReplayRecord(Topics().apps, key, value, 1_772_452_800_000, 0, headers)
+
+
+STRUCTURED = ("content-type", b"application/cloudevents+json")
+ENVELOPE = {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": CHARTS}
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        record(orjson.dumps(CHARTS)),
+        record(orjson.dumps(ENVELOPE), STRUCTURED),
+        record(orjson.dumps(CHARTS)[:-1] + rb',"tier":"\ud83d"}'),  # half a letter where nobody reads
+    ],
+)
+def test_an_app_is_known_however_a_worker_would_read_it(taken: ReplayRecord) -> None:
+    apps: dict[str, App] = {}
+    assert learn(apps, Topics(), taken) is None
+    assert apps == {"com.example.charts": app("com.example.charts")}
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        record(orjson.dumps(CHARTS), key=b"com.example.other"),
+        record(orjson.dumps(CHARTS), key=None),
+        record(orjson.dumps(CHARTS)[:-1] + b',"tier":NaN}'),
+        record(b"{}"),
+        record(b""),
+    ],
+)
+def test_what_a_worker_cannot_use_changes_nothing(unusable: ReplayRecord) -> None:
+    apps = {"com.example.charts": app("com.example.charts", name="Before")}
+    assert learn(apps, Topics(), unusable) is not None
+    assert apps["com.example.charts"].name == "Before"
+
+
+def test_an_app_without_a_value_is_withdrawn() -> None:
+    apps = {"com.example.charts": app("com.example.charts")}
+    assert learn(apps, Topics(), record(None)) is None
+    assert not apps
