@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "alerts": Command("alerts", "alerts_app", "Breaches and recoveries."),
     "apps": Command("apps", "apps_app", "The app catalogue: names, URLs, clients that never count."),
     "broker": Command("broker", "broker", "Run a real Apache Kafka on this machine."),
+    "budgets": Command("budgets", "budgets", "Show what is left of an app's error budgets."),
     "database": Command("database", "database_app", "The database of the history: start one, migrate any."),
     "doctor": Command("doctor", "doctor", "Check everything a worker needs."),
     "exclude": Command("exclude", "exclude_app", "Times that do not count: planned downtime, faults."),

@@ -19,7 +19,6 @@ from streams.history.rows import Rows
 from streams.history.store import PostgresStore
 from streams.kafka.chunk import Chunk
 from streams.kafka.placement import partition_of
-from streams.names import Topics
 from streams.settings import PartitionerName, Settings
 from tests.build import stored
 from tests.history.naive import Key
@@ -48,25 +47,26 @@ class Sink:
         topic: str,
         partition: int,
         partitions: int = 1,
+        settings: Settings | None = None,
     ) -> None:
         self._database = database
+        self._settings = settings or Settings()
         self.topic, self.partition, self._partitions = topic, partition, partitions
         self.store: PostgresStore
         self.processor: HistoryProcessor
 
     async def take_over(self) -> int:
         """Become the owner; the offset to read on from."""
-        settings = Settings()
-        self.store = PostgresStore(settings, TopicPartition(self.topic, self.partition), self._database, Rows())
+        self.store = PostgresStore(self._settings, TopicPartition(self.topic, self.partition), self._database, Rows())
         await self.store.open()
         progress = self.store.found or Progress(0)
         self.processor = HistoryProcessor(
-            Topics().inputs[self.topic],
+            self._settings.topics.inputs[self.topic],
             self.topic,
             self.partition,
             lambda key: partition_of(key, self._partitions, PartitionerName.MURMUR2) == self.partition,
             Listings(),
-            settings.application_id,
+            self._settings.application_id,
             LATENESS_MS,
             progress,
         )

@@ -1,10 +1,18 @@
 """How a command comes to its database: without one it ends with a sentence."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import psycopg
 
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.failure import fail
+from streams.database.connection import check_schema, conninfo
+from streams.database.errors import SchemaError
+from streams.database.roles import Role
 from streams.database.settings import DatabaseSettings
+from streams.exits import ExitCode
 
 
 def database_url_or_fail() -> str:
@@ -27,3 +35,19 @@ def url_or_fail(settings: DatabaseSettings) -> str:
 def why_no_database(problem: psycopg.OperationalError) -> str:
     """What keeps the database from answering, in words."""
     return f"The database of SLO_DATABASE_URL cannot be reached: {problem}"
+
+
+@contextmanager
+def history_connection(settings: DatabaseSettings) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """A connection to read history by, as it is at one moment; whatever does not allow it ends the command."""
+    url = url_or_fail(settings)
+    try:
+        check_schema(url)
+        with psycopg.connect(conninfo(url, Role.WRITER, "slo-streams")) as connection:
+            connection.read_only = True
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            yield connection
+    except SchemaError as problem:
+        fail(str(problem), code=ExitCode.REFUSED)
+    except psycopg.OperationalError as problem:
+        fail(why_no_database(problem), code=ExitCode.UNAVAILABLE)

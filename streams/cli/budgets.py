@@ -1,0 +1,141 @@
+"""`slo-streams budgets APP`: what is left of an app's error budgets."""
+
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+
+from schemas.event_time import utc_text
+from streams.budgets.state import BudgetState
+from streams.cli.shared.ask import ask, settings_of_or_fail
+from streams.cli.shared.database import history_connection
+from streams.cli.shared.failure import fail
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console, duration_text
+from streams.evaluation.exclusions import Exclusions
+from streams.history.app_budgets import app_budgets
+from streams.history.budgets import SeriesBudget
+from streams.history.settings import HistorySettings
+from streams.kafka.alerts import open_breaches
+from streams.names import METRICS
+from streams.objectives import InvalidObjectivesError, read_objectives
+from streams.registry.exclusions import read_exclusions
+from streams.settings import Settings
+
+_DAY_MS: Final = 86_400_000
+_STYLES: Final = {BudgetState.EXHAUSTED: "bold red", BudgetState.AT_RISK: "yellow", BudgetState.MET: "green"}
+
+Breached = set[tuple[str, str, str]]
+"""App, metric and scope of every series with a breach that has not recovered."""
+
+
+def budgets(
+    app: Annotated[str, typer.Argument(metavar="APP", help="The appKey.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object with an item for each budget.")] = False,
+) -> None:
+    """Show what is left of an app's error budgets: how much of what may fail has failed, and how fast it goes.
+
+    They are made of what `slo-streams history` has counted, without the minutes that are excluded by now. Of a series
+    younger than the period they tell of what was seen. Times are UTC.
+
+    \b
+    Examples:
+      slo-streams budgets com.acme.charts
+      slo-streams budgets com.acme.charts --json
+
+    \b
+    Exit codes:
+      0   shown
+      1   nothing is counted for this app
+      2   a setting or the objectives cannot be used
+      69  Kafka or the database cannot be reached
+      78  the database has another schema
+    """
+    settings = settings_of_or_fail(HistorySettings)
+    try:
+        levels = read_objectives(settings.objectives).service_levels
+    except InvalidObjectivesError as problem:
+        fail(str(problem), code=2)
+    exclusions, breached = ask(settings, _ask_kafka(settings))
+    with history_connection(settings) as connection:
+        found = app_budgets(connection, settings, app, levels, exclusions)
+    if not found:
+        fail(f"Nothing is counted for {app} yet. Does `slo-streams history` run, and has the app had any events?")
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(_document(found, breached), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        _show(app, found)
+
+
+async def _ask_kafka(settings: Settings) -> tuple[Exclusions, Breached]:
+    breaches = await open_breaches(settings)
+    return await read_exclusions(settings), {(one.app_key, one.metric_id, one.scope) for one in breaches}
+
+
+def _show(app: str, found: list[SeriesBudget]) -> None:
+    out = console()
+    table = Table(
+        Column("SLI"),
+        Column("reached", is_number=True),
+        Column("target", rank=1, is_number=True),
+        Column("used", is_number=True),
+        Column("left", rank=2, is_number=True),
+        *(Column(f"burn {name}", rank=4, is_number=True) for name in found[0].burn),
+        Column("seen", rank=3),
+        Column("state"),
+        Column("scope", rank=5, is_long=True),
+    )
+    for one in found:
+        counts = one.budget.counts
+        title = METRICS[one.level.metric].display_name(one.scope)
+        table.add(
+            title,
+            f"{100 * counts.good / counts.total:.4g} %" if counts.total else "",
+            f"{_decimal(100 * one.level.target)} %",
+            _share(one.budget.consumed),
+            "" if one.budget.remaining_events is None else f"{one.budget.remaining_events:,}",
+            *("" if rate is None else f"{float(rate):.3g}" for rate in one.burn.values()),
+            f"{duration_text(one.covered_minutes * 60_000)} of {one.level.period_ms // _DAY_MS}d",
+            one.state,
+            "" if one.scope in title else one.scope,
+        )
+    out.print(f"{app}, as of {utc_text(min(one.as_of_ms for one in found))}", soft_wrap=True)
+    table.print(out)
+
+
+def _share(share: Fraction | None) -> str:
+    return "" if share is None else f"{float(100 * share):.4g} %"
+
+
+def _document(found: list[SeriesBudget], breached: Breached) -> dict[str, Any]:
+    as_of_ms = min(one.as_of_ms for one in found)
+    return {"asOf": utc_text(as_of_ms), "items": [_item(one, breached) for one in found], "next": None}
+
+
+def _item(one: SeriesBudget, breached: Breached) -> dict[str, Any]:
+    budget = one.budget
+    return {
+        "appKey": one.app_key,
+        "metricId": one.level.metric,
+        "scope": one.scope,
+        "slo": one.level.name,
+        "target": _decimal(one.level.target),
+        "periodDays": one.level.period_ms // _DAY_MS,
+        "goodCount": budget.counts.good,
+        "badCount": budget.counts.bad,
+        "coveredMinutes": one.covered_minutes,
+        "state": one.state,
+        "consumed": None if budget.consumed is None else float(budget.consumed),
+        "remainingEvents": budget.remaining_events,
+        "burn": {name: None if rate is None else float(rate) for name, rate in one.burn.items()},
+        "exhaustedAt": None if one.exhausted_at_ms is None else utc_text(one.exhausted_at_ms),
+        "breached": (one.app_key, one.level.metric, one.scope) in breached,
+    }
+
+
+def _decimal(number: Fraction) -> str:
+    """As written in a file: 0.999; targets have few digits."""
+    return format((Decimal(number.numerator) / Decimal(number.denominator)).normalize(), "f")

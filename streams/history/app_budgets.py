@@ -1,0 +1,57 @@
+"""All budgets of an app, read from the database."""
+
+from collections.abc import Iterable
+
+from streams.evaluation.exclusions import Exclusions
+from streams.history.budgets import SeriesBudget, Told, counting_sources, excluded_for, series_budget
+from streams.history.codec import MINUTE_MS
+from streams.history.reading import Connection, StoredSeries, read_minutes, read_series, read_watermarks
+from streams.kafka.placement import partition_of
+from streams.names import METRICS
+from streams.objectives.service_level import ServiceLevel
+from streams.settings import Settings
+
+
+def app_budgets(
+    connection: Connection, settings: Settings, app_key: str, levels: Iterable[ServiceLevel], exclusions: Exclusions
+) -> list[SeriesBudget]:
+    """The budget of every series under every service level of its metric, in the order of the levels.
+
+    Each is as of the last minute that was completed in the series' input partition.
+    """
+    series = read_series(connection, app_key)
+    completed = _completed_minutes(connection, settings, app_key)
+    found = []
+    for level in levels:
+        end = completed.get(level.metric)
+        for scope, some in _by_scope(series, level.metric).items():
+            if end is None:
+                continue
+            start = end - level.period_ms // MINUTE_MS
+            minutes = read_minutes(connection, [one.id for one in some], start, end)
+            told = [Told(minutes[one.id], one.first_minute) for one in some]
+            found.append(series_budget(app_key, scope, level, told, excluded_for(exclusions, some[0].key)))
+    return found
+
+
+def _by_scope(series: Iterable[StoredSeries], metric_id: str) -> dict[str, list[StoredSeries]]:
+    """The series of a metric that count, by scope; where two sources tell of one, the host is first."""
+    sources = counting_sources(metric_id)
+    found: dict[str, list[StoredSeries]] = {}
+    for source in sources:
+        for one in series:
+            if one.key.metric == metric_id and one.key.source == source:
+                found.setdefault(one.key.scope, []).append(one)
+    return dict(sorted(found.items()))
+
+
+def _completed_minutes(connection: Connection, settings: Settings, app_key: str) -> dict[str, int]:
+    """Metric -> the minute since 1970 up to which the app's partition is complete; only where it has begun."""
+    watermarks = read_watermarks(connection)
+    found = {}
+    for metric in METRICS.values():
+        parts = watermarks.get(settings.topics.input(metric), {})
+        watermark_ms = parts.get(partition_of(app_key.encode(), len(parts), settings.partitioner)) if parts else None
+        if watermark_ms is not None:
+            found[metric.id] = (watermark_ms - settings.allowed_lateness) // MINUTE_MS
+    return found

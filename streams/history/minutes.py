@@ -1,0 +1,87 @@
+"""Counts of one series by the minute, over any stretch of time: what is left out, and whose word counts.
+
+Iframe loads are told by the host and by the app. Where the app told anything, it counts alone: over the whole time that
+is asked for up to six hours, over each quarter of an hour of the clock where it is longer, so that sums add up.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from streams.budgets.budget import Counts
+from streams.history.codec import MINUTE_MS
+from streams.windows.hopping import Span
+
+WHOLE_MINUTES: Final = 6 * 60
+"""Up to so many the app's word is asked of all the time at once."""
+BLOCK_MINUTES: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Good and bad events of the minutes from `start` on, in minutes since 1970; both lists are as long."""
+
+    start: int
+    good: Sequence[int]
+    bad: Sequence[int]
+
+    @property
+    def end(self) -> int:
+        """The minute behind the last."""
+        return self.start + len(self.good)
+
+    @property
+    def counts(self) -> Counts:
+        """All of them."""
+        return Counts(sum(self.good), sum(self.bad))
+
+    def between(self, start: int, end: int) -> "Minutes":
+        """Those of [start, end), which lies within."""
+        part = slice(start - self.start, end - self.start)
+        return Minutes(start, self.good[part], self.bad[part])
+
+    def last(self, minutes: int) -> "Minutes":
+        """The last so many, or all where there are fewer."""
+        return self.between(max(self.start, self.end - minutes), self.end)
+
+    def without(self, spans: Iterable[Span], step: int = 1) -> "Minutes":
+        """Nothing is left of the minutes that one of these times touches, nor of the rest of their step of minutes."""
+        good, bad = list(self.good), list(self.bad)
+        for first, end in _touched(spans, step):
+            first, end = max(first, self.start), min(end, self.end)
+            if first < end:
+                nothing = [0] * (end - first)
+                part = slice(first - self.start, end - self.start)
+                good[part] = bad[part] = nothing
+        return Minutes(self.start, good, bad)
+
+    def in_steps(self, step: int) -> tuple[list[int], list[int]]:
+        """Good and bad of every so many minutes, counted back from the end; the first may be fewer."""
+        edges = [0, *range(len(self.good) % step or step, len(self.good) + 1, step)]
+        places = list(pairwise(edges))
+        return [sum(self.good[a:b]) for a, b in places], [sum(self.bad[a:b]) for a, b in places]
+
+
+def chosen(by_host: Minutes, by_app: Minutes) -> Minutes:
+    """Of two that are told of the same time, what counts."""
+    parts = [app if any(app.good) or any(app.bad) else host for host, app in _blocks(by_host, by_app)]
+    return Minutes(by_host.start, [n for part in parts for n in part.good], [n for part in parts for n in part.bad])
+
+
+def _blocks(one: Minutes, two: Minutes) -> Iterator[tuple[Minutes, Minutes]]:
+    """Both in the stretches over which is chosen."""
+    is_whole = one.end - one.start <= WHOLE_MINUTES
+    start = one.start
+    while start < one.end:
+        end = one.end if is_whole else min(one.end, (start // BLOCK_MINUTES + 1) * BLOCK_MINUTES)
+        yield one.between(start, end), two.between(start, end)
+        start = end
+
+
+def _touched(spans: Iterable[Span], step: int) -> Iterator[tuple[int, int]]:
+    """The minutes [first, end) of the steps that each of the times touches."""
+    step_ms = step * MINUTE_MS
+    for start_ms, end_ms in spans:
+        if start_ms < end_ms:
+            yield start_ms // step_ms * step, -(-end_ms // step_ms) * step

@@ -1,0 +1,64 @@
+"""What the database has of an app: its series, their minutes, and how far they are counted."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from streams.history.codec import DAY_MINUTES, read_day
+from streams.history.minutes import Minutes
+from streams.history.tally import SeriesKey
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_SERIES: Final = """
+select id, first_minute, app_key, metric, scope, source from series
+where app_key = %s order by metric, scope, source
+"""
+_DAYS: Final = "select series, day, packed from day_counts where series = any(%s) and day between %s and %s"
+_PROGRESS: Final = "select topic, part, watermark_ms from sink_offset"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """A series as the database numbers it; `first_minute` is that of its first event, since 1970."""
+
+    id: int
+    first_minute: int
+    key: SeriesKey
+
+
+def read_series(connection: Connection, app_key: str) -> list[StoredSeries]:
+    """All series of an app, by metric, scope and source."""
+    rows = connection.execute(_SERIES.encode(), [app_key]).fetchall()
+    return [StoredSeries(number, first, SeriesKey(*key)) for number, first, *key in rows]
+
+
+def read_minutes(connection: Connection, ids: Sequence[int], start: int, end: int) -> dict[int, Minutes]:
+    """The minutes [start, end) since 1970 of series by their numbers, of all that are asked for."""
+    first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
+    days = {(series, day): read_day(packed) for series, day, packed in _days(connection, ids, first_day, last_day)}
+    nothing = array("I", bytes(4 * DAY_MINUTES))
+    found = {}
+    for series in ids:
+        good, bad = array("I"), array("I")
+        for day in range(first_day, last_day + 1):
+            day_good, day_bad = days.get((series, day), (nothing, nothing))
+            good += day_good
+            bad += day_bad
+        found[series] = Minutes(first_day * DAY_MINUTES, good, bad).between(start, end)
+    return found
+
+
+def read_watermarks(connection: Connection) -> dict[str, dict[int, int | None]]:
+    """Input topic -> partition -> up to when events were seen there, epoch ms; None: none yet."""
+    found: dict[str, dict[int, int | None]] = {}
+    for topic, part, watermark_ms in connection.execute(_PROGRESS.encode()):
+        found.setdefault(topic, {})[part] = watermark_ms
+    return found
+
+
+def _days(connection: Connection, ids: Sequence[int], first: int, last: int) -> Iterable[tuple[int, int, bytes]]:
+    return connection.execute(_DAYS.encode(), [list(ids), first, last], binary=True).fetchall()

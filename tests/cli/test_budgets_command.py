@@ -1,0 +1,90 @@
+"""`slo-streams budgets` on a real Kafka and a real PostgreSQL."""
+
+import asyncio
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli.app import app
+from streams.exits import ExitCode
+from streams.kafka.topics import prepare_topics
+from streams.names import WEBHOOK
+from streams.settings import Settings
+from tests.cli.test_kafka_commands import environment, settings
+from tests.history.sink import Sink, patient
+from tests.model.build import delivery
+
+__all__ = ["settings"]
+
+APP = "com.example.app"
+
+
+def run(settings: Settings, database: str, *arguments: str) -> tuple[int, str]:
+    variables = environment(settings) | {"SLO_DATABASE_URL": database}
+    result = CliRunner().invoke(app, ["budgets", *arguments], env=variables)
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def counted(settings: Settings, database: str) -> str:
+    """A database in which deliveries of one app were counted up to 12:04."""
+
+    async def scenario() -> None:
+        await prepare_topics(settings)
+        async with patient(database) as one:
+            for partition in range(settings.partitions):
+                sink = Sink(one, settings.topics.input(WEBHOOK), partition, settings.partitions, settings)
+                await sink.take_over()
+                events = [delivery(f"12:0{i}:05", 500 if i == 3 else 204) for i in range(4)]
+                sink.read([*events, delivery("12:04:10")])
+                await sink.commit()
+
+    asyncio.run(scenario())
+    return database
+
+
+def test_budgets_for_people_and_for_programs(settings: Settings, counted: str) -> None:
+    code, said = run(settings, counted, APP)
+    assert code == 0
+    assert "com.example.app, as of 2026-03-02T12:04:00Z" in said
+    (line,) = [line for line in said.splitlines() if "Jira Webhook Delivery" in line]
+    assert "75 %" in line
+    assert "EXHAUSTED" in line
+    code, said = run(settings, counted, APP, "--json")
+    assert code == 0
+    document = orjson.loads(said)
+    (item,) = document["items"]
+    assert document["asOf"] == "2026-03-02T12:04:00Z"
+    assert item == {
+        "appKey": APP,
+        "metricId": "webhook-delivery-success-rate",
+        "scope": "Jira",
+        "slo": "webhook-delivery",
+        "target": "0.99",
+        "periodDays": 28,
+        "goodCount": 6,
+        "badCount": 2,
+        "coveredMinutes": 4,
+        "state": "EXHAUSTED",
+        "consumed": 25.0,
+        "remainingEvents": -2,
+        "burn": {"1h": 25.0, "6h": 25.0, "1d": 25.0, "3d": 25.0},
+        "exhaustedAt": "2026-03-02T12:04:00Z",
+        "breached": False,
+    }
+
+
+def test_an_app_of_which_nothing_is_counted(settings: Settings, counted: str) -> None:
+    code, said = run(settings, counted, "com.example.other")
+    assert code == 1
+    assert "Nothing is counted for com.example.other yet" in said
+
+
+def test_a_database_of_another_schema_or_none(settings: Settings, empty_database: str) -> None:
+    asyncio.run(prepare_topics(settings))
+    code, said = run(settings, empty_database, APP)
+    assert code == ExitCode.REFUSED
+    assert "slo-streams database migrate" in said
+    code, said = run(settings, "postgresql://nobody@127.0.0.1:1/none", APP)
+    assert code == ExitCode.UNAVAILABLE
