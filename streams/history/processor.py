@@ -27,8 +27,8 @@ COUNTS: Final = (
 )
 """All that a history processor counts."""
 
-# What is held in memory, and what one transaction writes: with more, the next events wait for it.
-MOST_MINUTES: Final = 100_000
+# As many rows, two of them for each, are read, packed and written in a few seconds: with more, the next events wait.
+MOST_MINUTES: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,15 @@ Addition = TypeVar("Addition")
 Numbered = dict[SeriesKey, tuple[int, int]]
 """Series -> its number, and the minute of its first event."""
 
-_FIND_SERIES: Final = """
-select s.id, s.first_minute, s.app_key, s.metric, s.scope, s.source
-from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as wanted (app_key, metric, scope, source)
-join series s using (app_key, metric, scope, source)
+# Rows are looked up one by one, by their keys: a plan that joins may read the whole table for each batch. A subquery
+# with a lock or a limit is never made a join of.
+FIND_SERIES: Final = """
+select s.id, s.first_minute, w.app_key, w.metric, w.scope, w.source
+from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as w (app_key, metric, scope, source),
+lateral (
+  select id, first_minute from series
+  where (app_key, metric, scope, source) = (w.app_key, w.metric, w.scope, w.source) limit 1
+) s
 """
 _NEW_SERIES: Final = """
 insert into series (app_key, metric, scope, source, first_minute)
@@ -41,19 +46,17 @@ insert into day_sum (day, series, good, bad)
 select * from unnest(%s::int[], %s::int[], %s::bigint[], %s::bigint[])
 on conflict (day, series) do update set good = day_sum.good + excluded.good, bad = day_sum.bad + excluded.bad
 """
-_LOCK: Final = """
-select t.series, t.{unit}, t.packed from {table} t
-join unnest(%s::int[], %s::int[]) as wanted (series, unit) on t.series = wanted.series and t.{unit} = wanted.unit
-order by t.series, t.{unit} for update of t
+LOCK: Final = """
+select w.series, w.unit, t.packed from unnest(%s::int[], %s::int[]) as w (series, unit),
+lateral (select packed from {table} where series = w.series and {unit} = w.unit for update) t
 """
 _INSERT: Final = """
 insert into {table} (series, {unit}, packed) select * from unnest(%s::int[], %s::int[], %b::bytea[])
 on conflict do nothing returning series, {unit}
 """
-_UPDATE: Final = """
-update {table} t set packed = new.packed
-from unnest(%s::int[], %s::int[], %b::bytea[]) as new (series, unit, packed)
-where t.series = new.series and t.{unit} = new.unit
+_REPLACE: Final = """
+insert into {table} (series, {unit}, packed) select * from unnest(%s::int[], %s::int[], %b::bytea[])
+on conflict (series, {unit}) do update set packed = excluded.packed
 """
 
 
@@ -88,7 +91,7 @@ class Rows:
         """Number and first minute of each series, given the first minute that was counted now; made where new."""
         found = {key: self._series[key] for key in wanted if key in self._series}
         for batch in _batches([key for key in wanted if key not in found]):
-            found |= await _series(connection, _FIND_SERIES, _columns(batch))
+            found |= await _series(connection, FIND_SERIES, _columns(batch))
         for batch in _batches([key for key in wanted if key not in found]):
             found |= await _series(connection, _NEW_SERIES, [*_columns(batch), [wanted[key] for key in batch]])
         earlier = {found[key][0]: minute for key, minute in wanted.items() if minute < found[key][1]}
@@ -115,24 +118,24 @@ async def _merge(
         return sql.SQL(text).format(table=sql.Identifier(table), unit=sql.Identifier(unit))
 
     async def stored(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-        rows = await (await connection.execute(query(_LOCK), _columns(keys), binary=True)).fetchall()
+        rows = await (await connection.execute(query(LOCK), _columns(keys), binary=True)).fetchall()
         return {(series, unit): packed for series, unit, packed in rows}
 
-    async def update(rows: Mapping[tuple[int, int], bytes]) -> None:
+    async def add_to(rows: Mapping[tuple[int, int], bytes]) -> None:
         packed = {key: add(row, additions[key]) for key, row in rows.items()}
-        await connection.execute(query(_UPDATE), [*_columns(list(packed)), list(packed.values())])
+        await connection.execute(query(_REPLACE), [*_columns(list(packed)), list(packed.values())])
 
     for keys in _batches(list(additions)):
         there = await stored(keys)
         if there:
-            await update(there)
+            await add_to(there)
         new = {key: add(None, additions[key]) for key in keys if key not in there}
         if new:
             values = [*_columns(list(new)), list(new.values())]
-            made = await (await connection.execute(query(_INSERT), values)).fetchall()
-            raced = [key for key in new if key not in set(made)]  # another owner made them meanwhile
+            made = set(await (await connection.execute(query(_INSERT), values)).fetchall())
+            raced = [key for key in new if key not in made]  # another owner made them meanwhile
             if raced:
-                await update(await stored(raced))
+                await add_to(await stored(raced))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from streams.database.connection import conninfo
 from streams.database.embedded import EmbeddedPostgres
@@ -17,10 +18,11 @@ from streams.database.patient import Answer, Connection, PatientDatabase
 from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
 from streams.exits import RefusalError
+from streams.history.rows import FIND_SERIES, LOCK
 from streams.names import WEBHOOK, Topics
 from streams.ownership.seams import FencedError
 from tests.build import APPLICATION
-from tests.database_fixture import KILLED
+from tests.database_fixture import KILLED, own_database
 from tests.history.naive import recount, table
 from tests.history.sink import Sink, patient, stored_counts
 from tests.model import Record
@@ -187,10 +189,6 @@ def test_a_server_killed_at_any_moment_leaves_the_exact_count(seed: int) -> None
 
 def test_a_restored_dump_goes_on_where_it_was_made(database: str, postgres: str) -> None:
     """A copy of the database as it was: its offsets came back with its counts."""
-    from psycopg.conninfo import conninfo_to_dict
-
-    from tests.database_fixture import own_database
-
     log = webhooks(7, 600)
 
     async def read(url: str, upto: int) -> None:
@@ -208,3 +206,18 @@ def test_a_restored_dump_goes_on_where_it_was_made(database: str, postgres: str)
         assert stored_counts(restored) == stored_counts(database)
     expected = recount(log, application=APPLICATION, partitions=1)
     assert stored_counts(database) == (table(expected.good), table(expected.bad))
+
+
+def test_rows_are_looked_up_one_by_one_however_many_there_are(database: str) -> None:
+    with psycopg.connect(conninfo(database, Role.WRITER, "test")) as connection:
+        connection.execute("insert into day_counts select series, 20514, '\\x01' from generate_series(1, 20000) series")
+        connection.execute(
+            "insert into series (app_key, metric, scope, source, first_minute)"
+            " select 'app-' || number, 'm', 'Jira', 'PROD', 0 from generate_series(1, 20000) number"
+        )
+        keys = [list(range(1, 1_001)), [20_514] * 1_000]
+        names = [[f"app-{number}" for number in range(1_000)], *(["x"] * 1_000 for _ in range(3))]
+        lock = LOCK.replace("{table}", "day_counts").replace("{unit}", "day")
+        for query, values in ((lock, keys), (FIND_SERIES, names)):
+            plan = connection.execute(f"explain {query}".encode(), values).fetchall()
+            assert not any("Seq Scan" in line for (line,) in plan), plan
