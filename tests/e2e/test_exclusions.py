@@ -25,7 +25,14 @@ async def check_beside(flow: Flow) -> None:
         for record in await flow.read(topic)
     ]
     log = [*beside, *(record for _, record in await flow.input_log())]
-    expected = judge(log, flow.objectives, lateness_ms=flow.lateness_ms, partitions=flow.partitions, topics=flow.topics)
+    expected = judge(
+        log,
+        flow.objectives,
+        lateness_ms=flow.lateness_ms,
+        partitions=flow.partitions,
+        topics=flow.topics,
+        application=flow.application_id,
+    )
     rejected = Counter((topic, partition, reason) for topic, partition, _, reason in await flow.rejected())
     assert rejected == Counter((topic, partition, reason) for topic, partition, _, reason in expected.rejected)
     assert {topic for topic, *_ in rejected} >= set(flow.topics.reference)

@@ -20,10 +20,12 @@ from tests.model.generate import LATENESS_MS
 pytestmark = pytest.mark.timeout(20)
 
 WEBHOOK = DEFAULTS["webhook-delivery-15m"]
+HELD = replace(WEBHOOK, name="held", silence=Silence.HOLD, hold_for_ms=200 * 365 * DAY_MS)
 JUDGED_BY = [
     WEBHOOK,
-    replace(WEBHOOK, name="held", silence=Silence.HOLD, hold_for_ms=200 * 365 * DAY_MS),
+    HELD,
     replace(WEBHOOK, name="held-for-a-day", silence=Silence.HOLD, hold_for_ms=DAY_MS),
+    replace(HELD, name="multiwindow", window_ms=60 * MINUTE_MS, short_ms=5 * MINUTE_MS),
     replace(WEBHOOK, name="slow", window_ms=DAY_MS, hop_ms=5 * MINUTE_MS),
     replace(
         WEBHOOK,
@@ -115,7 +117,7 @@ def test_a_first_record_with_timestamp_zero_is_from_the_future_and_starts_nothin
     (broker,) = got.values()
     assert broker.rejected == [(0, "future_time")]
     assert broker.alerts == judge(log, JUDGED_BY, lateness_ms=LATENESS_MS, partitions=1).all_alerts
-    assert [alert["time"] for alert in broker.alerts] == ["2026-03-02T12:01:00Z"] * 3
+    assert [alert["time"] for alert in broker.alerts] == ["2026-03-02T12:01:00Z"] * 4
 
 
 @pytest.mark.parametrize("first_ms", [0, 1, LATENESS_MS - 1, LATENESS_MS])
