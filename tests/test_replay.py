@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.rejected import RejectReason
+from streams.evaluation.objective import Judge
 from streams.names import Topics
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
 from streams.replay.line import line_of
@@ -182,6 +183,13 @@ def test_without_a_usable_record_nothing_is_judged() -> None:
 
 def test_a_metric_without_an_objective_is_read_and_not_judged() -> None:
     assert found(replay(check("12:00", 503)), "13:00") == []
+
+
+def test_it_judges_what_is_left_to_history_too() -> None:
+    left_to_history = replace(DEFAULTS["webhook-delivery-15m"], name="history's", judge=Judge.HISTORY)
+    engine = Replay([left_to_history], LATENESS_MS, Topics())
+    engine.records([read_line(line(delivery("12:00:30", 500)), 1)])
+    assert found(engine) == [("12:01", "BELOW_OBJECTIVE")]
 
 
 def test_it_does_not_matter_in_which_portions_it_is_fed() -> None:
