@@ -13,7 +13,7 @@ from streams.evaluation.series import Series
 from streams.evaluation.transition import ObjectiveState
 from streams.settings import PartitionerName
 from streams.tables.identity import Identity
-from streams.tables.rows import Meta, encode_meta, encode_series
+from streams.tables.rows import Meta, encode_breach, encode_meta, encode_series
 from tests.tables.test_rows import fill
 
 GOLDEN: Final = Path(__file__).parent / "golden"
@@ -70,12 +70,16 @@ META: Final = Meta(
 )
 SERIES: Final = {"series-2": series(), "series-2-by-app": series(by_app=True), "series-2-empty": Series(("a", "b"))}
 METAS: Final = {"meta-2": META, "meta-2-before-first-event": Meta(7, None, 0, identity=META.identity)}
+INHERITED: Final = {
+    "inherited-2": b'{"type":"BREACH","appKey":"com.example.app","scope":"Jira","objective":"webhook-delivery-15m"}'
+}
 
 
 def rows() -> dict[str, bytes]:
     """Today's rows by the names of their files."""
     encoded = {name: encode_series(one) for name, one in SERIES.items()}
-    return encoded | {name: encode_meta(one) for name, one in METAS.items()}
+    encoded |= {name: encode_meta(one) for name, one in METAS.items()}
+    return encoded | {name: encode_breach(one) for name, one in INHERITED.items()}
 
 
 def main() -> None:

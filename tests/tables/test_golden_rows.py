@@ -12,8 +12,8 @@ the format changes:
 
 import pytest
 
-from streams.tables.rows import decode_meta, decode_series, encode_key
-from tests.tables.golden_rows import GOLDEN, METAS, SERIES, rows
+from streams.tables.rows import breach_key, decode_breach, decode_meta, decode_series, encode_key, is_breach_key
+from tests.tables.golden_rows import GOLDEN, INHERITED, METAS, SERIES, rows
 from tests.tables.test_rows import told
 
 
@@ -31,12 +31,20 @@ def test_a_stored_meta_row_is_read(name: str) -> None:
     assert decode_meta(golden(name)) == METAS[name]
 
 
+@pytest.mark.parametrize("name", INHERITED)
+def test_a_stored_inherited_breach_is_read(name: str) -> None:
+    key = b'inherited["com.example.app","Jira","webhook-delivery-15m"]'
+    assert breach_key("com.example.app", "Jira", "webhook-delivery-15m") == key
+    assert is_breach_key(key)
+    assert decode_breach(key, golden(name)) == INHERITED[name]
+
+
 def test_todays_rows_are_among_them() -> None:
     assert rows() == {name: golden(name) for name in rows()}
 
 
 def test_every_file_is_read() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == {*SERIES, *METAS}
+    assert {path.stem for path in GOLDEN.iterdir()} == {*SERIES, *METAS, *INHERITED}
 
 
 def golden(name: str) -> bytes:

@@ -65,6 +65,12 @@ def test_a_commit_is_known_for_ours(watermark_ms: int | None) -> None:
     assert commit_mark(mark.metadata) == mark
 
 
+def test_how_a_commit_is_marked() -> None:
+    """As it lies in Kafka since version 0.2: later versions have to know it for theirs."""
+    stored = '{"application":"slo-streams","partitioner":"murmur2","watermarkMs":1772460000000}'
+    assert CommitMark("slo-streams", PartitionerName.MURMUR2, 1_772_460_000_000).metadata == stored
+
+
 @pytest.mark.parametrize("metadata", ["", "1772460000000", "{}", '{"application":"a"}', "[1]", None])
 def test_other_metadata_is_none_of_ours(metadata: str | None) -> None:
     assert commit_mark(metadata) is None
