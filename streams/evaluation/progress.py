@@ -20,8 +20,8 @@ class Progress:
 
     `watermark_ms` is the greatest time seen; both lie long ago while no record has told the time. `objectives` are
     those the partition is judged by, the removed ones whose breaches have not yet recovered included. `latest_ms` is
-    the greatest timestamp of an accepted record. `added_ms` tells up to where was judged when an objective was added
-    whose window reaches back before the panes kept then, by name.
+    the greatest timestamp of an accepted record. `added_ms` tells up to where was judged when an objective was added,
+    or got a longer window, that reaches back before the panes kept then, by name.
     """
 
     watermark_ms: int
@@ -38,18 +38,19 @@ class Progress:
 
 
 def added_since(stored: Progress | None, objectives: Sequence[Objective]) -> dict[str, int]:
-    """When objectives were added that look back before the panes kept then, by name; those of long ago are left out.
+    """When objectives came to look back before the panes kept then, by name; those of long ago are left out.
+
+    One was added, or its window is longer than it was: either way part of its first windows may be gone.
 
     What was there before is first judged a whole window later.
     """
     if stored is None or not stored.has_begun:
         return {}
-    known = {objective.name for objective in stored.objectives}
     kept_ms = max((objective.window_ms for objective in stored.objectives), default=0)
-    added_ms = {one.name: stored.judged_ms for one in objectives if one.name not in known and one.window_ms > kept_ms}
+    added_ms = {one.name: stored.judged_ms for one in objectives if one.window_ms > kept_ms}
     earlier = {one.name: stored.added_ms[one.name] for one in objectives if one.name in stored.added_ms}
     windows_ms = {one.name: one.window_ms for one in objectives}
-    return added_ms | {name: ms for name, ms in earlier.items() if stored.judged_ms < ms + windows_ms[name]}
+    return {name: ms for name, ms in earlier.items() if stored.judged_ms < ms + windows_ms[name]} | added_ms
 
 
 def pane_for(objectives: Sequence[Objective], stored: Progress | None) -> int:
