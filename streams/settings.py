@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     """What becomes of results while reporting was suspended: `drop` leaves them out, `report` sends them afterwards."""
     prober_confirm: bool = False
     """A bad check counts only if another prober of the group does not see the URL well at the same time."""
-    prober_health_port: int = Field(8092, ge=0, le=65_535)
+    prober_health_port: int = Field(8094, ge=0, le=65_535)
     """Port of the prober's `/live`, `/ready` and `/metrics`, at `SLO_HEALTH_HOST`; 0: nowhere."""
     fail: str | None = Field(
         None, pattern=r"^(after_rows|after_alerts|after_offsets|after_commit)(:[1-9]\d*(:(kill|stop))?)?$"

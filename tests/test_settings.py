@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from streams.gateway.settings import GatewaySettings
+from streams.history.settings import HistorySettings
 from streams.settings import InvalidSettingsError, Settings, load_settings
 
 PASSWORD = "pa55-word-of-a-test"  # noqa: S105
@@ -145,3 +147,14 @@ def test_outputs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert all(name.startswith("a.") for name in (*topics.inputs, topics.apps, topics.exclusions))
     assert topics.has_own_outputs
+
+
+def test_services_on_one_machine_have_health_ports_of_their_own() -> None:
+    of_gateway, of_history = GatewaySettings.model_fields, HistorySettings.model_fields
+    ports = [
+        *(Settings.model_fields[name].default for name in ("health_port", "prober_health_port")),
+        of_gateway["gateway_port"].default,
+        of_gateway["gateway_health_port"].default,
+        of_history["history_port"].default,
+    ]
+    assert len(set(ports)) == len(ports)

@@ -55,8 +55,8 @@ def replay(
     \b
     Exit codes:
       0  done
-      1  a file or some lines could not be read; what could be read was judged
-      2  wrong usage, objectives or settings
+      1  a file is no log, or some lines could not be read: the others were judged
+      2  wrong usage, objectives or settings, or a file that cannot be opened
     """
     try:
         settings = load_settings()

@@ -1,4 +1,4 @@
-"""Does the clock here agree with the brokers'? Under SLO_CLOCK=live silence is noticed by it.
+"""Does the clock here agree with the brokers'? It is only compared, unless no topic tells the brokers' time.
 
 Kafka does not tell its time, but the marker that aborts a transaction bears it, and can be found by time.
 """
