@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# While it prints a traceback, Python 3.11 parses source to point at a part of a line. Where that happens as garbage is
+# collected amid another parse, as of a future whose error nobody took, that other one fails: so without.
+export PYTHONNODEBUGRANGES := 1
 LOCK := infra/requirements.lock
 RUNTIME_LOCK := infra/requirements-runtime.lock
 PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-annotate \

@@ -21,7 +21,7 @@ from streams.health.watchdog import Watchdog
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.brokers import BrokersAwayError
 from streams.kafka.faust_login import faust_credentials
-from streams.kafka.topics import UnreachableClusterError
+from streams.kafka.topic_setup import UnreachableClusterError
 from streams.kafka.transport import Transport
 from streams.memory import keep_memory_at_hand
 from streams.ownership.endings import Endings

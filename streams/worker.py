@@ -3,7 +3,7 @@
 import logging
 
 from streams.evaluation.objective import Judge, Objective
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.outlet.heartbeat import Heartbeats
 from streams.ownership.endings import Endings
 from streams.service import PartitionService

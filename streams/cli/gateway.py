@@ -11,7 +11,7 @@ from streams.cli.shared.service import LogLevel
 from streams.exits import ExitCode
 from streams.gateway.settings import GatewaySettings
 from streams.kafka.aiokafka_0_14_0 import install
-from streams.kafka.topics import UnreachableClusterError, UnusableClusterError
+from streams.kafka.topic_setup import UnreachableClusterError, UnusableClusterError
 from streams.settings import InvalidSettingsError, load_settings_of
 
 

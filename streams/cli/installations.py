@@ -28,7 +28,7 @@ from streams.gateway.register import (
 )
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.vault import LockedError, Vault
-from streams.kafka.topics import UnusableClusterError
+from streams.kafka.topic_setup import UnusableClusterError
 from streams.plural import number_of
 from streams.settings import InvalidSettingsError, load_settings_of
 

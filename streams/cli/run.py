@@ -18,7 +18,7 @@ from streams.cli.shared.run_view import RunView
 from streams.cli.shared.text import console
 from streams.cli.shared.zoned import length_ms
 from streams.kafka.aiokafka_0_14_0 import install
-from streams.kafka.topics import UnusableClusterError
+from streams.kafka.topic_setup import UnusableClusterError
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.run.errors import JobFailedError
 from streams.run.job import Job

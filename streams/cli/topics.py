@@ -12,10 +12,10 @@ from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
-from streams.gateway.topics import own_topics
+from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
 from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed
-from streams.kafka.topics import UnusableClusterError, ensure_topics
+from streams.kafka.topic_setup import UnusableClusterError, ensure_topics
 from streams.settings import Settings
 
 _FINE = "ok"

@@ -12,7 +12,7 @@ from streams.doctor.finding import Finding, Level, ok, problem
 from streams.doctor.group import check_group
 from streams.doctor.rights import check_reading, check_writing
 from streams.doctor.servers import check_advertised, check_servers
-from streams.doctor.topics import check_topics
+from streams.doctor.topic_findings import check_topics
 from streams.evaluation.objective import Objective
 from streams.kafka.cluster import admin_client, existing_topics
 from streams.objectives import InvalidObjectivesError, load_objectives

@@ -9,10 +9,10 @@ from aiokafka import AIOKafkaProducer
 
 from streams.gateway.app import documented_app
 from streams.gateway.connect_token import REPLAYABLE_S
+from streams.gateway.fingerprints import ReplayGuard
 from streams.gateway.gateway import Gateway
 from streams.gateway.installations import Installations
 from streams.gateway.outbox import Outbox
-from streams.gateway.replay import ReplayGuard
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.used_tokens import TokenClaims
 from streams.gateway.vault import Vault

@@ -13,11 +13,11 @@ from schemas.fields import Text
 from streams.client.producer import acknowledged_producer
 from streams.gateway.installations import Installations, Installed
 from streams.gateway.settings import GatewaySettings
-from streams.gateway.topics import installations_topic
+from streams.gateway.topics_needed import installations_topic
 from streams.gateway.vault import LockedError, Vault
 from streams.kafka.reader import read_to_end, topic_reader
 from streams.kafka.rights import READ, WRITE
-from streams.kafka.topics import ensure_topics
+from streams.kafka.topic_setup import ensure_topics
 
 LONGEST_GRACE_MS: Final = 7 * 86_400_000
 """How long a former secret may stay good."""

@@ -12,19 +12,19 @@ from typing import Final
 from streams.client.producer import acknowledged_producer
 from streams.gateway.app import gateway_app
 from streams.gateway.connect_token import REPLAYABLE_S
+from streams.gateway.fingerprints import ReplayGuard
 from streams.gateway.gateway import Gateway
 from streams.gateway.http_server import BrokenGatewayError, check_port, serve_http
 from streams.gateway.installations import Installations
 from streams.gateway.outbox import Outbox
-from streams.gateway.replay import ReplayGuard
 from streams.gateway.settings import GatewaySettings
-from streams.gateway.topics import gateway_rights, gateway_topics
+from streams.gateway.topics_needed import gateway_rights, gateway_topics
 from streams.gateway.used_tokens import PARTITION, TokenClaims
 from streams.gateway.vault import Vault
 from streams.health.endpoint import plain_health_app, served
 from streams.kafka.placement import partition_of
 from streams.kafka.reader import topic_reader
-from streams.kafka.topics import ensure_topics
+from streams.kafka.topic_setup import ensure_topics
 
 log = logging.getLogger(__name__)
 

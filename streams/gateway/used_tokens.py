@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from schemas.used_tokens import UsedTokens
-from streams.gateway.replay import ReplayGuard
+from streams.gateway.fingerprints import ReplayGuard
 
 PARTITION: Final = 0
 

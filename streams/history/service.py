@@ -11,7 +11,7 @@ from streams.history.retention import PERIOD_S, forget
 from streams.history.settings import HistorySettings
 from streams.kafka.rights import READ
 from streams.kafka.specs import topics_read
-from streams.kafka.topics import ensure_topics
+from streams.kafka.topic_setup import ensure_topics
 from streams.ownership.endings import Endings
 from streams.service import PartitionService
 

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from streams.kafka.connection import client_options
 from streams.kafka.rights import READ, WRITE
 from streams.kafka.specs import TopicSpec
-from streams.kafka.topics import ensure_topics
+from streams.kafka.topic_setup import ensure_topics
 from streams.prober.check import Checker
 from streams.prober.left_out import OwnTroubleError
 from streams.prober.reach import RefusedError

@@ -14,7 +14,7 @@ from streams.broker import EmbeddedKafka
 from streams.client.producer import acknowledged_producer
 from streams.kafka.alerts import alert_records, open_breaches, read_alert
 from streams.kafka.progress import PartitionProgress, ProgressReader, progress_reader
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.prober.clock import SystemClock
 from streams.prober.probing import catalogue_prober
 from streams.prober.targets import HealthTarget

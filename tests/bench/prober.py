@@ -24,7 +24,7 @@ import trustme
 from schemas.apps import App
 from streams.broker import EmbeddedKafka
 from streams.kafka.reader import topic_reader
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import AVAILABILITY
 from streams.prober.schedule import phase_ms
 from streams.prober.targets import HealthTarget

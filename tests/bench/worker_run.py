@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.broker.probe import free_port
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK, changelog
 from streams.run.worker_process import worker_process
 from streams.settings import Settings

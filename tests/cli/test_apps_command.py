@@ -9,7 +9,7 @@ import pytest
 from schemas.apps import App
 from streams.exits import ExitCode
 from streams.kafka.placement import partition_of
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.registry.write import write
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import run, settings

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from streams.cli.app import app
 from streams.exits import ExitCode
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment, settings

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import run, settings
 from tests.e2e.flow import Flow

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner, Result
 
 from streams.cli.app import app
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.replay import ReplayRecord, read_line
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment

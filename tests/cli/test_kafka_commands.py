@@ -19,7 +19,7 @@ from streams.cli.app import app
 from streams.exits import ExitCode
 from streams.kafka.cluster import admin_client, existing_topics
 from streams.kafka.commit_mark import CommitMark
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.settings import Settings
 from tests.cli.alerts import BREACH, RECOVERY
 from tests.e2e.flow import wait_for

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from streams.cli.app import app
 from streams.kafka.placement import partition_of
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK, changelog
 from streams.objectives import load_objectives
 from streams.reference.reference import Reference

@@ -14,7 +14,7 @@ from streams.doctor.clock import check_clock, wall_clock_ms
 from streams.doctor.finding import Level
 from streams.kafka.cluster import admin_client
 from streams.kafka.specs import topics_needed
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK, changelog
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment, judge_webhooks, settings

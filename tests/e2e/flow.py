@@ -21,7 +21,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from schemas import RejectedHeaders
 from streams.evaluation.objective import Objective
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import Topics
 from streams.objectives import load_objectives
 from streams.settings import Settings

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from schemas.rejected import RejectReason
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK
 from streams.objectives import load_objectives
 from streams.rejected.redrive import redrive

@@ -7,7 +7,7 @@ import time
 import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.model import Record, murmur2_partition

@@ -3,7 +3,7 @@
 import orjson
 
 from streams.kafka.commit_mark import CommitMark
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.settings import PartitionerName
 from tests.e2e.flow import Flow, wait_for
 from tests.e2e.test_offsets import move_group

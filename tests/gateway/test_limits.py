@@ -6,8 +6,8 @@ import pytest
 from fastapi import Request
 
 from streams.gateway.failures import FailureLimit, address_of
+from streams.gateway.fingerprints import ReplayGuard
 from streams.gateway.rate import RateLimit
-from streams.gateway.replay import ReplayGuard
 
 
 class Clock:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.gateway.replay import ReplayGuard
+from streams.gateway.fingerprints import ReplayGuard
 from streams.gateway.used_tokens import NotClaimedError, TokenClaims
 from tests.gateway.conftest import APP, Stage
 from tests.gateway.process import running_gateway

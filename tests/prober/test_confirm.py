@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from streams.client.producer import acknowledged_producer
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.prober.left_out import LeftOut
 from streams.prober.prober import Prober
 from streams.prober.probing import list_prober

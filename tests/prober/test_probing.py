@@ -17,7 +17,7 @@ from aiohttp import web
 
 from schemas.apps import App
 from streams.client.producer import acknowledged_producer
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.prober.probing import catalogue_prober
 from streams.registry.write import write
 from streams.settings import Settings

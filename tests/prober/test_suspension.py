@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.broker.probe import free_port
 from streams.client.producer import acknowledged_producer
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.prober.probing import list_prober
 from streams.prober.targets import HealthTarget
 from streams.settings import Settings

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.rejected import RejectedHeaders, RejectReason
 from streams.intake.marks import Mark
 from streams.kafka.placement import partition_of
-from streams.kafka.topics import prepare_topics
+from streams.kafka.topic_setup import prepare_topics
 from streams.rejected.log import rejected_log
 from streams.rejected.newest import newest
 from streams.rejected.redrive import OtherRedriveError, Redriven, app_key_of, plan, redrive

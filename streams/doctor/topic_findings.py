@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.doctor.finding import Finding, Level, ok, problem, warning
 from streams.evaluation.objective import Objective
-from streams.gateway.topics import own_topics
+from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics
 from streams.kafka.specs import TopicSpec, cautions_of, topics_needed
 from streams.plural import number_of

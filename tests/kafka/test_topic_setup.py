@@ -6,7 +6,7 @@ import pytest
 
 from streams.kafka.cluster import admin_client, topic_settings
 from streams.kafka.specs import EVENTS, TopicSpec, cautions_of, topics_needed
-from streams.kafka.topics import UnusableClusterError, ensure_topics, prepare_topics
+from streams.kafka.topic_setup import UnusableClusterError, ensure_topics, prepare_topics
 from streams.names import WEBHOOK
 from streams.settings import Settings
 from tests.kafka_fixture import Kafka
