@@ -42,6 +42,7 @@ class Gaps:
 
     async def skip(self, tp: TP, processor: Processor) -> None:
         """Read on where the processor stands, whatever was fetched."""
+        log.info("%s: reading on from %d", name_of(*tp), processor.next_offset)
         if self.reading is not None:
             with contextlib.suppress(IllegalStateError):  # revoked meanwhile: its next owner reads it
                 await self.reading.seek(tp, processor.next_offset)
@@ -58,7 +59,6 @@ class Gaps:
         if oldest > expected:
             log.error("%s: records %d to %d are gone from the log unread; going on", name_of(*tp), expected, oldest - 1)
             processor.next_offset = min(oldest, until_offset)
-        log.warning("%s: reading again from %d", name_of(*tp), processor.next_offset)
         await self.skip(tp, processor)
 
     async def look_for(self, tp: TP, processor: Processor, end_offset: int) -> None:

@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from aiohttp import ClientSession
 
+from streams.broker.probe import free_port
 from streams.database.embedded import EmbeddedPostgres
 from streams.database.migrate import migrate
 from streams.database.schema import shipped_migrations
@@ -19,6 +21,7 @@ from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
 from tests.e2e.traffic import traffic
 from tests.history.naive import recount
 from tests.history.test_law import check
+from tests.model.build import delivery
 from tests.model.generate import random_log
 
 
@@ -115,12 +118,15 @@ def test_a_restarted_service_goes_on_where_it_was(flow: Flow, database: str) -> 
     async def scenario() -> None:
         await flow.create_topics()
         await flow.produce(flow.place(random_log(1, 2_000, partitions=flow.partitions)))
+        long_errors = [delivery("12:00", 500, error="x" * 60_000) for _ in range(150)]  # more than one fetch brings
+        await flow.produce(flow.place(long_errors))
         first = start(flow, database)
         await wait_until_counted(flow, database)
         assert await first.stop() == 0
         await flow.produce(flow.place(random_log(2, 100, partitions=flow.partitions)))
         second = start(flow, database)
         await wait_until_counted(flow, database)
+        assert "slo.webhook.v1[0]: reading on from" in second.log.replace(flow.prefix, "slo.")
         assert await second.stop() == 0
 
     asyncio.run(scenario())
@@ -143,3 +149,35 @@ def test_a_database_that_stays_away_ends_the_service_with_69(flow: Flow) -> None
         assert "the database cannot be worked with" in service.log
 
     asyncio.run(scenario())
+
+
+def test_a_database_that_is_away_is_waited_for_and_told(flow: Flow, server: EmbeddedPostgres) -> None:
+    port = free_port()
+
+    async def ready() -> str | None:
+        """What stands in the way; None: nothing."""
+        async with ClientSession() as client, client.get(f"http://127.0.0.1:{port}/ready") as answer:
+            document = await answer.json()
+            return str(document["reason"]) if answer.status == 503 else None
+
+    async def is_waiting() -> bool:
+        return "waiting for the database" in (await ready() or "")
+
+    async def is_ready() -> bool:
+        return await ready() is None
+
+    async def scenario() -> None:
+        await flow.create_topics()
+        service = start(flow, server.url, SLO_HISTORY_PORT=str(port))
+        await service.says("going on at")
+        await wait_for(is_ready, 60, "the service to be ready", [service])
+        async with traffic(flow):
+            server.kill()
+            await wait_for(is_waiting, 60, "the service to wait", [service])
+            server.start()
+            await wait_for(is_ready, 60, "the service to go on", [service])
+        await wait_until_counted(flow, server.url)
+        assert await service.stop() == 0
+
+    asyncio.run(scenario())
+    asyncio.run(check_all(flow, server.url))
