@@ -12,10 +12,11 @@ from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
+from streams.exits import ExitCode
 from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
 from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed
-from streams.kafka.topic_setup import UnusableClusterError, ensure_topics
+from streams.kafka.topic_setup import UnreachableClusterError, UnusableClusterError, ensure_topics
 from streams.settings import Settings
 
 _FINE = "ok"
@@ -55,6 +56,8 @@ def topics(
     if create:
         try:
             created = ask(settings, ensure_topics(settings, needed, {}))
+        except UnreachableClusterError as problem:
+            fail(str(problem), code=ExitCode.UNAVAILABLE)
         except UnusableClusterError as problem:
             fail(str(problem))
         for name in created:

@@ -269,7 +269,9 @@ def test_alerts_of_a_time_and_an_app_are_listed(settings: Settings) -> None:
     assert run(settings, "alerts", "list", "--app", "unknown", *since) == (0, "No alerts of unknown.\n")
 
 
-@pytest.mark.parametrize("command", [("status",), ("topics",), ("alerts", "tail"), ("alerts", "list")])
+@pytest.mark.parametrize(
+    "command", [("status",), ("topics",), ("topics", "--create"), ("alerts", "tail"), ("alerts", "list")]
+)
 def test_without_a_broker_one_sentence_says_what_to_look_at(command: tuple[str, ...]) -> None:
     code, said = run(Settings(bootstrap_servers="127.0.0.1:1"), *command)
     assert code == ExitCode.UNAVAILABLE

@@ -3,10 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import typer
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+)
 
 from streams.cli.shared.failure import fail
 from streams.cli.shared.text import drop_output
@@ -17,6 +23,16 @@ from streams.kafka.servers import obstacles
 from streams.settings import AnySettings, InvalidSettingsError, Settings, load_settings_of
 
 Answer = TypeVar("Answer")
+
+# Brokers that are away, or went while they were asked.
+_AWAY: Final = (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+    ConnectionError,
+    TimeoutError,
+)
 
 
 def settings_or_fail() -> Settings:
@@ -58,8 +74,8 @@ def ask(
     except MissingTopicError as problem:
         fail(f"{problem} `{topics_come_of}` or `slo-streams topics --create` creates it.")
     except (KafkaError, OSError) as problem:
-        is_away = isinstance(problem, KafkaConnectionError)
-        fail(why_no_answer(settings, problem), code=ExitCode.UNAVAILABLE if is_away else ExitCode.FAILED)
+        code = ExitCode.UNAVAILABLE if isinstance(problem, _AWAY) else ExitCode.FAILED
+        fail(why_no_answer(settings, problem), code=code)
 
 
 def hush_clients() -> None:
