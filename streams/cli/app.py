@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "apps": Command("apps", "apps_app", "The app catalogue: names, URLs, clients that never count."),
     "broker": Command("broker", "broker", "Run a real Apache Kafka on this machine."),
     "budgets": Command("budgets", "budgets", "Show what is left of an app's error budgets."),
+    "counts": Command("counts", "counts", "Show what history has counted, step by step."),
     "database": Command("database", "database_app", "The database of the history: start one, migrate any."),
     "doctor": Command("doctor", "doctor", "Check everything a worker needs."),
     "exclude": Command("exclude", "exclude_app", "Times that do not count: planned downtime, faults."),

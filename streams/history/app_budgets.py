@@ -20,11 +20,11 @@ def app_budgets(
     Each is as of the last minute that was completed in the series' input partition.
     """
     series = read_series(connection, app_key)
-    completed = _completed_minutes(connection, settings, app_key)
+    completed = completed_minutes(connection, settings, app_key)
     found = []
     for level in levels:
         end = completed.get(level.metric)
-        for scope, some in _by_scope(series, level.metric).items():
+        for scope, some in by_scope(series, level.metric).items():
             if end is None:
                 continue
             start = end - level.period_ms // MINUTE_MS
@@ -34,7 +34,7 @@ def app_budgets(
     return found
 
 
-def _by_scope(series: Iterable[StoredSeries], metric_id: str) -> dict[str, list[StoredSeries]]:
+def by_scope(series: Iterable[StoredSeries], metric_id: str) -> dict[str, list[StoredSeries]]:
     """The series of a metric that count, by scope; where two sources tell of one, the host is first."""
     sources = counting_sources(metric_id)
     found: dict[str, list[StoredSeries]] = {}
@@ -45,7 +45,7 @@ def _by_scope(series: Iterable[StoredSeries], metric_id: str) -> dict[str, list[
     return dict(sorted(found.items()))
 
 
-def _completed_minutes(connection: Connection, settings: Settings, app_key: str) -> dict[str, int]:
+def completed_minutes(connection: Connection, settings: Settings, app_key: str) -> dict[str, int]:
     """Metric -> the minute since 1970 up to which the app's partition is complete; only where it has begun."""
     watermarks = read_watermarks(connection)
     found = {}

@@ -62,7 +62,7 @@ def series_budget(
     """
     spans = list(spans)
     left = [one.minutes.without(spans) for one in told]
-    minutes = chosen(*left) if len(left) == 2 else left[0]
+    minutes = chosen(left)
     as_of_ms = minutes.end * MINUTE_MS
     good, bad = minutes.in_steps(_FORECAST_STEP)
     budget = Budget(level.target, minutes.counts)
@@ -90,5 +90,4 @@ def excluded_for(exclusions: Exclusions, key: SeriesKey) -> Sequence[Span]:
 
 def _last(left: Sequence[Minutes], minutes: int) -> Counts:
     """What counts of the last so many minutes."""
-    parts = [one.last(minutes) for one in left]
-    return (chosen(*parts) if len(parts) == 2 else parts[0]).counts
+    return chosen([one.last(minutes) for one in left]).counts

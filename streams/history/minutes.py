@@ -63,19 +63,20 @@ class Minutes:
         return [sum(self.good[a:b]) for a, b in places], [sum(self.bad[a:b]) for a, b in places]
 
 
-def chosen(by_host: Minutes, by_app: Minutes) -> Minutes:
-    """Of two that are told of the same time, what counts."""
-    parts = [app if any(app.good) or any(app.bad) else host for host, app in _blocks(by_host, by_app)]
-    return Minutes(by_host.start, [n for part in parts for n in part.good], [n for part in parts for n in part.bad])
+def chosen(told: Sequence[Minutes]) -> Minutes:
+    """What counts of what the host tells and, if it tells anything, the app; both of the same time."""
+    parts = [told[which].between(start, end) for start, end, which in choices(told)]
+    return Minutes(told[0].start, [n for part in parts for n in part.good], [n for part in parts for n in part.bad])
 
 
-def _blocks(one: Minutes, two: Minutes) -> Iterator[tuple[Minutes, Minutes]]:
-    """Both in the stretches over which is chosen."""
-    is_whole = one.end - one.start <= WHOLE_MINUTES
-    start = one.start
-    while start < one.end:
-        end = one.end if is_whole else min(one.end, (start // BLOCK_MINUTES + 1) * BLOCK_MINUTES)
-        yield one.between(start, end), two.between(start, end)
+def choices(told: Sequence[Minutes]) -> Iterator[tuple[int, int, int]]:
+    """Whose word counts in which minutes [start, end): 0 the first one's, 1 the second's."""
+    start, last = told[0].start, told[0].end
+    is_whole = last - start <= WHOLE_MINUTES
+    while start < last:
+        end = last if is_whole else min(last, (start // BLOCK_MINUTES + 1) * BLOCK_MINUTES)
+        by_app = [one.between(start, end) for one in told[1:]]
+        yield start, end, int(any(any(one.good) or any(one.bad) for one in by_app))
         start = end
 
 

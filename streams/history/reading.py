@@ -1,13 +1,15 @@
 """What the database has of an app: its series, their minutes, and how far they are counted."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 
-from streams.history.codec import DAY_MINUTES, read_day
+from streams.history.codec import DAY_MINUTES, MINUTE_MS, read_day
+from streams.history.latency import CHUNK_SLOTS, SLOT_MS, read_chunk
 from streams.history.minutes import Minutes
 from streams.history.tally import SeriesKey
 
@@ -18,6 +20,7 @@ select id, first_minute, app_key, metric, scope, source from series
 where app_key = %s order by metric, scope, source
 """
 _DAYS: Final = "select series, day, packed from day_counts where series = any(%s) and day between %s and %s"
+_LATENCIES: Final = "select series, chunk, packed from latency where series = any(%s) and chunk between %s and %s"
 _PROGRESS: Final = "select topic, part, watermark_ms from sink_offset"
 
 
@@ -49,6 +52,18 @@ def read_minutes(connection: Connection, ids: Sequence[int], start: int, end: in
             good += day_good
             bad += day_bad
         found[series] = Minutes(first_day * DAY_MINUTES, good, bad).between(start, end)
+    return found
+
+
+def read_latencies(
+    connection: Connection, ids: Sequence[int], start: int, end: int
+) -> dict[int, dict[int, Counter[int]]]:
+    """Latency histograms of the slots of five minutes since 1970 that the minutes [start, end) touch, by series."""
+    first, last = start * MINUTE_MS // SLOT_MS // CHUNK_SLOTS, (end * MINUTE_MS - 1) // SLOT_MS // CHUNK_SLOTS
+    found: dict[int, dict[int, Counter[int]]] = {series: {} for series in ids}
+    for series, chunk, packed in connection.execute(_LATENCIES.encode(), [list(ids), first, last], binary=True):
+        for (slot, bucket), count in read_chunk(packed).items():
+            found[series].setdefault(chunk * CHUNK_SLOTS + slot, Counter())[bucket] += count
     return found
 
 

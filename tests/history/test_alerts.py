@@ -67,7 +67,7 @@ def sums(history: dict[tuple[Series, str], Minutes], alert: Alert) -> Counts:
 
     if alert["metricId"] != IFRAME.id:
         return told("PROD").counts
-    return chosen(told(HOST), told(APP)).counts
+    return chosen([told(HOST), told(APP)]).counts
 
 
 def whole(log: Sequence[Record]) -> list[Record]:

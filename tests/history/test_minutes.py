@@ -38,7 +38,7 @@ def test_a_minute_goes_with_its_step_if_any_of_it_is_excluded(
 def test_up_to_six_hours_the_app_is_asked_of_all_the_time(good: list[int], data: st.DataObject) -> None:
     good = good[:360]
     app = data.draw(st.lists(st.integers(0, 1), min_size=len(good), max_size=len(good)))
-    found = chosen(minutes(good), Minutes(START, app, [0] * len(app)))
+    found = chosen([minutes(good), Minutes(START, app, [0] * len(app))])
     assert list(found.good) == (app if any(app) else good)
 
 
@@ -46,7 +46,7 @@ def test_up_to_six_hours_the_app_is_asked_of_all_the_time(good: list[int], data:
 def test_beyond_it_is_asked_of_every_quarter_of_the_clock(good: list[int], data: st.DataObject) -> None:
     told_at = data.draw(st.sets(st.integers(0, len(good) - 1), max_size=5))
     app = [1 if at in told_at else 0 for at in range(len(good))]
-    found = chosen(minutes(good), Minutes(START, [0] * len(app), app))
+    found = chosen([minutes(good), Minutes(START, [0] * len(app), app)])
     quarters = {(START + at) // 15 for at in told_at}
     for at, count in enumerate(good):
         by_app = (START + at) // 15 in quarters

@@ -1,0 +1,112 @@
+"""`slo-streams counts APP METRIC`: what history has counted of one series, step by step."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from schemas.event_time import utc_text
+from streams.cli.shared.ask import ask, settings_of_or_fail
+from streams.cli.shared.database import history_connection
+from streams.cli.shared.failure import fail
+from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
+from streams.cli.shared.moment import moment_ms
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console
+from streams.history.app_counts import AppCounts, TooLongError, app_counts, scopes_of
+from streams.history.codec import MINUTE_MS
+from streams.history.settings import HistorySettings
+from streams.history.steps import PERCENTS, STEPS_S, Steps
+from streams.names import Metric
+from streams.registry.exclusions import read_exclusions
+
+
+def counts(
+    app: Annotated[str, typer.Argument(metavar="APP", help="The appKey.", show_default=False)],
+    metric: Annotated[
+        Metric,
+        typer.Argument(parser=metric_named, metavar="METRIC", help=f"{SHORT_NAMES}, or its id.", show_default=False),
+    ],
+    scope: Annotated[str | None, typer.Option(help="A product, or a base URL; needed where there are several.")] = None,
+    from_: Annotated[
+        int | None, typer.Option("--from", parser=moment_ms, metavar="TIME", help="Begin here; default: 60 steps back.")
+    ] = None,
+    to: Annotated[
+        int | None, typer.Option(parser=moment_ms, metavar="TIME", help="End here; default: as far as is counted.")
+    ] = None,
+    step: Annotated[int, typer.Option(help="Seconds of a step: 60, 300, 3600 or 86400.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show how many events of a series were good and bad in each step of time, and how long they took.
+
+    Excluded minutes count in `excluded` alone. Latencies are kept by five minutes. Times are UTC.
+
+    \b
+    Examples:
+      slo-streams counts com.acme.charts webhook --scope Jira
+      slo-streams counts com.acme.charts webhook --step 3600 --json
+
+    \b
+    Exit codes:
+      0   shown
+      1   nothing is counted for this series
+      2   an option or a setting cannot be used
+      69  Kafka or the database cannot be reached
+      78  the database has another schema
+    """
+    if step not in STEPS_S:
+        raise typer.BadParameter(f"{step} is none of {', '.join(map(str, STEPS_S))}", param_hint="--step")
+    settings = settings_of_or_fail(HistorySettings)
+    exclusions = ask(settings, read_exclusions(settings))
+    with history_connection(settings) as connection:
+        scopes = scopes_of(connection, app, metric)
+        if scope is None and len(scopes) > 1:
+            raise typer.BadParameter(f"there are several: {', '.join(scopes)}", param_hint="--scope")
+        if not scopes or scope not in (None, *scopes):
+            fail(f"Nothing is counted for {app} {metric.id} {scope or ''}".rstrip() + " yet.")
+        try:
+            found = app_counts(connection, settings, app, metric, scope or scopes[0], exclusions, from_, to, step)
+        except TooLongError as problem:
+            raise typer.BadParameter(str(problem), param_hint="--from") from None
+    if found is None:
+        fail(f"Nothing is counted for {app} {metric.id} in this time.")
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(_document(found), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        _show(found)
+
+
+def _document(found: AppCounts) -> dict[str, Any]:
+    steps = found.steps
+    return {
+        "asOf": utc_text(found.as_of_ms),
+        "from": utc_text(steps.start * MINUTE_MS),
+        "step": steps.step * 60,
+        "good": steps.good,
+        "bad": steps.bad,
+        "excluded": steps.excluded,
+        **{f"p{percent}": steps.percentiles[percent] for percent in PERCENTS},
+    }
+
+
+def _show(found: AppCounts) -> None:
+    steps = found.steps
+    table = Table(
+        Column("from"),
+        *(Column(name, is_number=True) for name in ("good", "bad")),
+        Column("excluded", rank=1, is_number=True),
+        *(Column(f"p{percent} ms", rank=2, is_number=True) for percent in PERCENTS),
+    )
+    for number, (good, bad) in enumerate(zip(steps.good, steps.bad, strict=True)):
+        start_ms = (steps.start + number * steps.step) * MINUTE_MS
+        table.add(
+            utc_text(start_ms), f"{good:,}", f"{bad:,}", f"{steps.excluded[number]:,}", *_latencies(steps, number)
+        )
+    table.print(console())
+
+
+def _latencies(steps: Steps, number: int) -> Sequence[str]:
+    found = (steps.percentiles[percent][number] for percent in PERCENTS)
+    return ["" if ms is None else f"{ms:,.0f}" for ms in found]

@@ -1,0 +1,62 @@
+"""Counts of one series in steps of a minute to a day, with its latencies: what a chart shows."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from streams.history.codec import MINUTE_MS
+from streams.history.latency import SLOT_MS, percentile
+from streams.history.minutes import Minutes, choices, chosen
+from streams.windows.hopping import Span
+
+STEPS_S: Final = (60, 300, 3_600, 86_400)
+PERCENTS: Final = (50, 90, 99)
+_SLOT_MINUTES: Final = SLOT_MS // MINUTE_MS
+
+Histograms = Mapping[int, Counter[int]]
+"""Slot of five minutes since 1970 -> bucket -> events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Events of each step: `good` and `bad` count, `excluded` do not.
+
+    `percentiles` are latencies in ms by percent, of all events of those who counted in the step; None without any, and
+    where a step is shorter than the five minutes that latencies are kept by.
+    """
+
+    start: int
+    step: int
+    good: list[int]
+    bad: list[int]
+    excluded: list[int]
+    percentiles: dict[int, list[float | None]]
+
+
+def in_steps(told: Sequence[Minutes], latencies: Sequence[Histograms], spans: Iterable[Span], step: int) -> Steps:
+    """Steps of so many minutes; the minutes begin and end with one. `spans` is the time that is excluded."""
+    spans = list(spans)
+    left = [one.without(spans) for one in told]
+    counted, all_told = chosen(left), chosen(told)
+    kept = all_told.without(spans)
+    good, bad = counted.in_steps(step)
+    everything = [sum(pair) for pair in zip(*all_told.in_steps(step), strict=True)]
+    not_excluded = [sum(pair) for pair in zip(*kept.in_steps(step), strict=True)]
+    excluded = [whole - rest for whole, rest in zip(everything, not_excluded, strict=True)]
+    histograms = _by_step(left, latencies, step)
+    percentiles = {percent: [percentile(one, percent) for one in histograms] for percent in PERCENTS}
+    return Steps(counted.start, step, good, bad, excluded, percentiles)
+
+
+def _by_step(left: Sequence[Minutes], latencies: Sequence[Histograms], step: int) -> list[Counter[int]]:
+    """The histogram of each step, of those whose word counts in it."""
+    start, end = left[0].start, left[0].end
+    found = [Counter[int]() for _ in range(start, end, step)]
+    if step < _SLOT_MINUTES:
+        return found
+    for first, last, which in choices(left):
+        for minute in range(first - first % _SLOT_MINUTES, last, _SLOT_MINUTES):
+            if minute >= first:
+                found[(minute - start) // step].update(latencies[which].get(minute // _SLOT_MINUTES, {}))
+    return found
