@@ -82,6 +82,8 @@ def kept(headers: Iterable[Header]) -> tuple[Header, ...]:
     for name, value in headers:
         if room < _LEAST_BYTES:
             break
+        if len(name) > room:  # told without encoding it
+            continue
         size = size_of([(ORIGINAL + name, value)])
         if size <= room:
             room -= size
