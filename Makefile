@@ -30,7 +30,7 @@ run: setup  ## Run the main job on an embedded Kafka with a sample load; Ctrl-C 
 
 .PHONY: test
 test: setup check  ## Check, then run all tests (on a container where a Docker engine is to be had)
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(BIN)/pytest --numprocesses 3 --dist worksteal --cov --cov-report=html:build/coverage
 
 .PHONY: check
 check: setup  ## Lint, types, layers, generated files, API documents

@@ -77,7 +77,7 @@ def test_a_topic_where_producers_tell_the_time_is_left_as_it_is_and_named(
 
     assert asyncio.run(prepare())[topic]["message.timestamp.type"] == "CreateTime"
     (said,) = [record.getMessage() for record in caplog.records if topic in record.getMessage()]
-    assert "message.timestamp.type=CreateTime: a producer whose clock is fast moves time for all others" in said
+    assert "message.timestamp.type=CreateTime: a producer whose clock is fast moves time for all" in said
     assert said.endswith(f"--entity-name {topic} --add-config message.timestamp.type=LogAppendTime")
 
 

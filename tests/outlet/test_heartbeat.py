@@ -27,6 +27,7 @@ def test_every_partition_in_hand_has_one() -> None:
         "worker": "a",
         "watermark": "2026-03-02T12:00:30Z",
         "lag": 12,
+        "prober": None,
     }
     heartbeat = Heartbeat.model_validate(orjson.loads(new_value))
     assert (heartbeat.watermark, heartbeat.lag) == (None, None)

@@ -47,7 +47,7 @@ def done(environment: dict[str, str], *arguments: str, given: object = None) -> 
 def test_an_operator_makes_topics_and_fills_them(flow: Flow, secured: SecuredKafka, tmp_path: Path) -> None:
     environment = flow.environment | secured.login(OPERATOR) | {"SLO_INSTALLATION_KEYS": KEY}
     asyncio.run(secured.allow(OPERATOR, roles.administrator(flow)))
-    assert done(environment, "topics", "--create").count("created ") == 16
+    assert done(environment, "topics", "--create").count("created ") == 17
     asyncio.run(secured.allow(OPERATOR, roles.keeper(flow)))
     apps = tmp_path / "apps.json"
     apps.write_bytes(orjson.dumps([{"appKey": APP, **LISTED}]))
@@ -112,7 +112,7 @@ def test_a_login_that_is_refused_is_said_in_a_sentence(flow: Flow, secured: Secu
     assert ended.returncode == ExitCode.REFUSED
     assert_refused(ended.stderr)
     ended = run(wrong, "prober", "--once")
-    assert ended.returncode == 1
+    assert ended.returncode == ExitCode.UNAVAILABLE
     assert_refused(ended.stderr)
 
 
