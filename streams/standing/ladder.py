@@ -75,9 +75,9 @@ class _Ladder:
         shown = Stage.CLEAR
         for moment_ms in self._moments():
             reason, been = None, set[Stage]()
-            while self._stage not in been and (step := self._step(moment_ms)) is not None:
+            while self._stage not in been:  # what a person rejects at the moment of its cause would else go round
                 been.add(self._stage)
-                reason = step
+                reason = self._step(moment_ms) or reason
             override = self._override(moment_ms)
             stage = self._stage if override is None else override
             if stage is not shown:
