@@ -101,6 +101,7 @@ class Evaluator:
         if self._judged_ms == LONG_AGO:
             self._judged_ms = to_ms - self._lateness_ms
             self._schedule()
+            self._let_go(max((self._judged_ms // hop_ms * hop_ms for hop_ms in self._hops_ms), default=LONG_AGO))
         self.seen_ms = max(self.seen_ms, to_ms)
         last_due_ms = self.seen_ms - self._lateness_ms
         while self._next_ms <= last_due_ms:
@@ -199,6 +200,10 @@ class Evaluator:
         self._retired = [objective for objective in self._retired if boundary_ms % objective.hop_ms]
         self._judged_ms = boundary_ms
         self._schedule()
+        self._let_go(boundary_ms)
+
+    def _let_go(self, boundary_ms: int) -> None:
+        """Forget the series that no boundary after this one can see."""
         self.series.let_go((boundary_ms - self._kept_ms) // self.pane_ms)
 
     # Objectives that are judged elsewhere
