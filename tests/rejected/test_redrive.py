@@ -17,7 +17,7 @@ from streams.rejected.newest import newest
 from streams.rejected.redrive import OtherRedriveError, Redriven, app_key_of, plan, redrive
 from streams.settings import Settings
 from tests.e2e.conftest import flow
-from tests.e2e.flow import Flow
+from tests.e2e.flow import Flow, wait_for
 
 __all__ = ["flow"]
 
@@ -119,6 +119,11 @@ def test_an_operator_can_set_the_position(flow: Flow) -> None:
             tp = TopicPartition(settings.topics.rejected, 0)
             consumer.assign([tp])
             await consumer.commit({tp: 1})
+
+        async def is_told() -> bool:
+            return (await plan(settings, list(RejectReason), 0)).sent == {RejectReason.SCHEMA: 1}
+
+        await wait_for(is_told, 60, "the brokers to tell the position that was set")
         assert (await redrive(settings, list(RejectReason), 0)).sent == {RejectReason.SCHEMA: 1}
         assert sorted(value or b"" for _, value in await arrived(flow)) == [b"first", b"second", b"second"]
 
