@@ -30,6 +30,10 @@ run: setup  ## Run the main job on an embedded Kafka with a sample load; Ctrl-C 
 
 .PHONY: test
 test: setup check  ## Check, then run all tests (on a container where a Docker engine is to be had)
+	$(BIN)/pytest --numprocesses 3 --dist worksteal
+
+.PHONY: coverage
+coverage: setup  ## Which lines and branches the tests reach, in build/coverage (three times as long as the tests)
 	$(BIN)/pytest --numprocesses 3 --dist worksteal --cov --cov-report=html:build/coverage
 
 .PHONY: check
