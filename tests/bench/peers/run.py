@@ -80,7 +80,7 @@ async def run_peer(
             await _let_go(process)
     except TimeoutError:
         raise PeerError(f"not done after {TIMEOUT_S:g} s") from None
-    except (EOFError, FileNotFoundError):
+    except (EOFError, FileNotFoundError, ProcessLookupError):  # the last two: it ends while it is looked at
         await process.wait()
         raise PeerError(
             f"ended with status {process.returncode}: {gist(log_path.read_text(errors='replace'))}"
