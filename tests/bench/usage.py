@@ -33,6 +33,8 @@ def usage(pid: int, times: slice = _OWN) -> Usage:
     # The program's name is in parentheses and may hold anything.
     fields = process.joinpath("stat").read_text().rpartition(")")[2].split()
     status = dict(line.split(":", 1) for line in process.joinpath("status").read_text().splitlines())
+    if "VmHWM" not in status:
+        raise FileNotFoundError(f"{pid} has ended, and nobody has asked how")
     cpu_s = sum(map(int, fields[times])) / _TICKS_PER_S
     return Usage(cpu_s, int(status["VmHWM"].split()[0]) / 1_024)
 
