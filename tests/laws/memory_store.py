@@ -2,16 +2,12 @@
 
 from aiokafka import TopicPartition
 
-from streams.ownership.seams import Position
+from streams.ownership.seams import FencedError, Position
 from streams.ownership.source import SourceOffsets
 from streams.unit.store import Loaded
 from streams.unit.work import Work
 from tests.build import NEW
 from tests.laws.broker import Broker
-
-
-class FencedError(Exception):
-    """Somebody has opened the partition since."""
 
 
 class MemoryStore:
@@ -39,7 +35,7 @@ class MemoryStore:
     async def write(self, work: Work) -> int:
         """Keep all of it, or nothing."""
         if self._epoch != self._broker.epoch:
-            raise FencedError
+            raise FencedError("somebody has opened the partition since")
         self._broker.store(work)
         return self._broker.commits
 
