@@ -29,12 +29,10 @@ run: setup  ## Run the main job on an embedded Kafka with a sample load; Ctrl-C 
 	@exec $(BIN)/slo-streams run
 
 .PHONY: test
-test: setup check  ## Check, then run all tests (on a container where a Docker engine is to be had)
-	$(BIN)/pytest --numprocesses 3 --dist worksteal
-
-.PHONY: coverage
-coverage: setup  ## Which lines and branches the tests reach, in build/coverage (three times as long as the tests)
-	$(BIN)/pytest --numprocesses 3 --dist worksteal --cov --cov-report=html:build/coverage
+test: setup check  ## Check, then run all tests (on a container where a Docker engine is to be had), with what they reach
+	@mkdir -p build
+	$(BIN)/slipcover --out build/coverage.txt -m pytest --numprocesses 3 --dist worksteal
+	@sed -n '2p;$$p' build/coverage.txt; echo "Lines and branches by file: build/coverage.txt"
 
 .PHONY: check
 check: setup  ## Lint, types, layers, generated files, API documents
