@@ -9,11 +9,11 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from streams.documents.document import FieldPath
+from streams.documents.remark import Remark
 from streams.evaluation.objective import Judge, Objective
 from streams.objectives.annotations import SLOAnnotations
-from streams.objectives.document import FieldPath
 from streams.objectives.openslo import SLO, AlertCondition, AlertPolicy, PolicyRef
-from streams.objectives.remark import Remark
 from streams.objectives.rule import Rule
 from streams.objectives.service_level import ServiceLevel
 from streams.objectives.spec import Located, Spec

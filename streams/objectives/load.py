@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from streams.documents.document import MAX_BYTES
+from streams.documents.remark import InvalidFileError, Remark
 from streams.evaluation.objective import Objective
 from streams.objectives.bind import Objectives, bind
-from streams.objectives.document import MAX_BYTES
-from streams.objectives.remark import InvalidObjectivesError, Remark
 from streams.objectives.spec import read_spec
 
 _DIRECTORY: Final = Path(__file__).parent
@@ -18,6 +18,10 @@ DEFAULT: Final = "default"
 
 Source = str | Path | None
 """Shipped names and paths of files, separated by commas; one path; None: the default."""
+
+
+class InvalidObjectivesError(InvalidFileError):
+    """Objectives cannot be used."""
 
 
 def read_objectives(source: Source = None) -> Objectives:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from streams.documents.remark import Remark
 from streams.evaluation.objective import Judge, Objective
 from streams.names import METRICS
 from streams.objectives.annotations import PREFIX, PolicyAnnotations
 from streams.objectives.openslo import AlertConditionSpec, AlertPolicy
-from streams.objectives.remark import Remark
 from streams.objectives.service_level import ServiceLevel
 from streams.objectives.spec import Located
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
+from streams.documents.document import Document, FieldPath, read_documents
+from streams.documents.remark import Remark
+from streams.documents.validation import remarks
 from streams.objectives.annotations import PREFIX, PolicyAnnotations, SLOAnnotations, named
-from streams.objectives.document import Document, FieldPath, read_documents
 from streams.objectives.openslo import SLO, VARIANTS, AlertCondition, AlertPolicy, Other
-from streams.objectives.remark import Remark
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -34,22 +34,7 @@ _UNSUPPORTED: Final = {
     "timeSliceWindow": "time slices are not supported; failures are counted by occurrence",
     "operator": "conditions are not combined: a policy has one",
 }
-_SENTENCES: Final = {
-    "missing": "is required",
-    "model_type": "should be a mapping of fields",
-    "dict_type": "should be a mapping of fields",
-    "list_type": "should be a list",
-    "string_type": "should be text",
-    "greater_than": "should be greater than {gt}",
-    "greater_than_equal": "should be at least {ge}",
-    "less_than_equal": "should be at most {le}",
-    "too_short": "should have an entry",
-    "too_long": "should have exactly {max_length} entry, not {actual_length}; more are not supported",
-    "literal_error": "should be {expected}, not {input!r}",
-    "enum": "should be {expected}, not {input!r}",
-    "int_parsing": "should be a whole number, not {input!r}",
-    "value_error": "{error}",
-}
+_IF_EMPTY: Final = "write at least one SLO and the AlertPolicy it names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +84,7 @@ def read_spec(files: Iterable[tuple[str, bytes]]) -> tuple[Spec, list[Remark]]:
     """The objects of some files, by name and content, and everything that is wrong with them one by one."""
     spec, problems = Spec(), list[Remark]()
     for file, raw in files:
-        documents, faults = read_documents(file, raw)
+        documents, faults = read_documents(file, raw, if_empty=_IF_EMPTY)
         problems += faults
         for document in documents:
             value, faults = _validated(document)
@@ -127,16 +112,7 @@ def _validated(document: Document) -> tuple[_Object | None, list[Remark]]:
     try:
         return model.model_validate(data), problems
     except ValidationError as error:
-        return None, problems + [_problem(document, detail) for detail in error.errors()]
-
-
-def _problem(document: Document, detail: ErrorDetails) -> Remark:
-    path = tuple(part for part in detail["loc"] if part not in VARIANTS)
-    if detail["type"] == "extra_forbidden":
-        return document.remark(path, _unknown(str(detail["loc"][-1])))
-    known: dict[str, Any] = {"input": detail["input"], **detail.get("ctx", {})}
-    template = _SENTENCES.get(detail["type"])
-    return document.remark(path, template.format(**known) if template else detail["msg"])
+        return None, problems + remarks(document, error, unknown=_unknown, variants=VARIANTS)
 
 
 def _unknown(field_name: str) -> str:

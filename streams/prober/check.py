@@ -14,13 +14,14 @@ from typing import Final
 import orjson
 from aiohappyeyeballs import start_connection
 
+from streams.outbound.lookup import Lookup, addresses_of, system_lookup
+from streams.outbound.reach import Reach
+from streams.outbound.urls import OutboundUrl
 from streams.prober.answer import HEAD_LIMIT_BYTES, BadAnswerError, read_answer
 from streams.prober.clock import Clock, SystemClock
 from streams.prober.left_out import LeftOut, LoopWatch, OwnTroubleError, own_trouble
-from streams.prober.lookup import Lookup, ResolverControl, addresses_of, is_no_answer, system_lookup
-from streams.prober.reach import Reach
+from streams.prober.resolver_control import ResolverControl, is_no_answer
 from streams.prober.targets import HealthTarget
-from streams.registry.urls import HealthUrl
 
 GOOD_BELOW_MS: Final = 3_000
 TIMEOUT_MS: Final = GOOD_BELOW_MS - 1
@@ -110,11 +111,11 @@ class Checker:
             raise OwnTroubleError(LeftOut.LOOP, f"the prober was late itself (after {duration_ms:.0f} ms)")
         return CheckResult(target, time_ms, status, duration_ms, None)
 
-    async def _call(self, url: HealthUrl) -> int:
+    async def _call(self, url: OutboundUrl) -> int:
         step = "dns"
         try:
             async with asyncio.timeout(self._timeout_s):
-                addresses = await addresses_of(url, self._lookup, self._reach)
+                addresses = await addresses_of(url.host, url.port, self._lookup, self._reach)
                 step = "connect"
                 connected = await start_connection(
                     addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1, loop=asyncio.get_running_loop()

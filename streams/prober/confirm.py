@@ -20,9 +20,9 @@ from streams.kafka.connection import client_options
 from streams.kafka.rights import READ, WRITE
 from streams.kafka.specs import TopicSpec
 from streams.kafka.topic_setup import ensure_topics
+from streams.outbound.reach import RefusedError
 from streams.prober.check import Checker
 from streams.prober.left_out import OwnTroubleError
-from streams.prober.reach import RefusedError
 from streams.prober.targets import HealthTarget
 from streams.settings import Settings
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from streams.outbound.reach import RefusedError
 from streams.prober.check import Checker
 from streams.prober.clock import SteadyClock, SystemClock
 from streams.prober.left_out import LeftOut, OwnTroubleError
 from streams.prober.publish import Report
-from streams.prober.reach import RefusedError
 from streams.prober.schedule import Due, Schedule
 from streams.prober.targets import HealthTarget
 

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.apps import App
 from streams.health.endpoint import plain_health_app, served
+from streams.outbound.reach import Reach
 from streams.prober.check import checker
 from streams.prober.clock import SteadyClock, SystemClock
 from streams.prober.confirm import confirmations
@@ -20,7 +21,6 @@ from streams.prober.lease import Lease
 from streams.prober.metrics import ProberMetrics
 from streams.prober.prober import Counts, Prober
 from streams.prober.publish import report_to
-from streams.prober.reach import Reach
 from streams.prober.references import References
 from streams.prober.targets import HealthTarget, targets_of
 from streams.prober.trust import SelfTrust

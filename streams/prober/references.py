@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from streams.outbound.reach import Reach, RefusedError
 from streams.prober.check import Checker
 from streams.prober.left_out import OwnTroubleError
-from streams.prober.reach import Reach, RefusedError
 from streams.prober.targets import HealthTarget
 
 _HOLDS_S: Final = 5.0

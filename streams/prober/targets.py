@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from schemas.apps import App
 from streams.listing import UnreadableListError, read_list
-from streams.registry.urls import read_url
+from streams.outbound.urls import read_url
 
 
 class InvalidTargetsError(Exception):

@@ -13,8 +13,8 @@ from streams.kafka.chunk import SourceRecord
 from streams.kafka.reader import read_to_end, topic_reader
 from streams.listing import UnreadableListError, read_list
 from streams.names import Topics
+from streams.outbound.urls import read_url
 from streams.reference.reference import read
-from streams.registry.urls import read_url
 from streams.settings import Settings
 
 

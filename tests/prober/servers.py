@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from aiohappyeyeballs import AddrInfoType
 from aiohttp import web
 
-from streams.prober.reach import Reach
+from streams.outbound.reach import Reach
 from streams.prober.targets import HealthTarget
 
 PRIVATE = Reach(allow_private=True)
@@ -22,7 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """An HTTP server that gives every path to `handler`; its base URL."""
     app = web.Application()
-    app.router.add_get("/{path:.*}", handler)
+    app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)

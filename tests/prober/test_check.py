@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from schemas.healthcheck import HealthCheck
+from streams.outbound.reach import Reach, RefusedError
 from streams.prober.answer import READ_LIMIT_BYTES
 from streams.prober.check import TIMEOUT_MS, CheckResult, checker, explain
-from streams.prober.reach import Reach, RefusedError
 from tests.prober.servers import PRIVATE, Handler, Names, healthy, refusing, serving, target
 
 

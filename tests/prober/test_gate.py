@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from streams.outbound.reach import Reach
 from streams.prober.check import CheckResult, checker
 from streams.prober.clock import SteadyClock
 from streams.prober.gate import Gate
 from streams.prober.left_out import LeftOut
-from streams.prober.reach import Reach
 from streams.prober.references import InvalidReferenceError, References, check_references
 from streams.prober.targets import HealthTarget
 from streams.prober.trust import SelfTrust, Trust

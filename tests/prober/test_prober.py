@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from streams.outbound.reach import Reach
 from streams.prober.check import CheckResult, checker
 from streams.prober.prober import Prober
 from streams.prober.publish import Report
-from streams.prober.reach import Reach
 from streams.prober.schedule import phase_ms
 from streams.prober.targets import HealthTarget
 from tests.prober.servers import PRIVATE, Names, healthy, refusing, serving, target

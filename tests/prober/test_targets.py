@@ -60,7 +60,7 @@ def test_every_fault_of_a_yaml_list_is_told_with_its_line(tmp_path: Path) -> Non
         ":2: appKey: Input should be a valid string",
         ":2: url: URL scheme should be 'http' or 'https'",
         f":4: the same as {path}:1, so every check would count twice",
-        ":5: url: carries a user name or password, and the URL is published with every result",
+        ":5: url: carries a user name or password, which would be seen wherever the URL is",
         ":5: owner: Extra inputs are not permitted",
         ":6: url: contains white space",
         ":7: url: Field required",

@@ -57,7 +57,7 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
         ":2: email: Field required",
         ":3: appKey: 'com.example.charts' is in line 1 already",
         ":4: healthcheckUrls.1: URL scheme should be 'http' or 'https'",
-        ":4: healthcheckUrls.2: carries a user name or password, and the URL is published with every result",
+        ":4: healthcheckUrls.2: carries a user name or password, which would be seen wherever the URL is",
         ":4: healthcheckUrls.3: a..b cannot be the name of a host",
         ":5: The value is not a JSON object",
     ]

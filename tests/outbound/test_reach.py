@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from streams.prober.lookup import addresses_of
-from streams.prober.reach import Reach, RefusedError
-from streams.registry.urls import read_url
+from streams.outbound.lookup import addresses_of
+from streams.outbound.reach import Reach, RefusedError
 from tests.prober.servers import PRIVATE, Names
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "185.166.140.1", "2606:4700:4700::1111", "2a00:1450:4001::1"]
@@ -98,7 +97,7 @@ def test_ports_are_a_setting_and_private_reach_takes_any() -> None:
 
 def resolve(*addresses: str, reach: Reach = Reach()) -> list[str]:  # noqa: B008 - frozen
     names = Names({"app.example": addresses})
-    found = asyncio.run(addresses_of(read_url("https://app.example/"), names, reach))
+    found = asyncio.run(addresses_of("app.example", 443, names, reach))
     return [str(one[4][0]) for one in found]
 
 

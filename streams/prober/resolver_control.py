@@ -1,56 +1,18 @@
-"""Names to addresses, once for each check: only addresses within reach come out, and the connection goes to these.
-
-Being asked once, a name cannot stand for two things.
-"""
+"""Whether a failed look-up is the name's fault, or that of our own name service."""
 
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from ipaddress import ip_address
 from typing import Final
 
-from aiohappyeyeballs import AddrInfoType
-
-from streams.prober.reach import Reach, RefusedError
-from streams.registry.urls import HealthUrl
-
-Lookup = Callable[[str, int], Awaitable[Sequence[AddrInfoType]]]
-"""Addresses of a name, for a port; as `getaddrinfo` gives them, and raises."""
+from streams.outbound.lookup import Lookup
 
 _NO_SUCH_NAME: Final = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 _CONTROL: Final = "slo-streams-prober.invalid"  # reserved never to exist (RFC 2606), which a name service has to say
 _CONTROL_TIMEOUT_S: Final = 2.0
 _CONTROL_HOLDS_S: Final = 5.0
-
-
-async def system_lookup(host: str, port: int) -> Sequence[AddrInfoType]:
-    """The name service of this machine."""
-    loop = asyncio.get_running_loop()
-    return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-
-
-async def addresses_of(url: HealthUrl, lookup: Lookup, reach: Reach) -> list[AddrInfoType]:
-    """Where to connect.
-
-    Raises:
-        RefusedError: the host has addresses, but none within reach.
-        OSError: it has none.
-    """
-    try:
-        version = ip_address(url.host).version
-    except ValueError:
-        found = await lookup(url.host, url.port)
-    else:
-        family = socket.AF_INET if version == 4 else socket.AF_INET6
-        found = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (url.host, url.port))]
-    allowed = [one for one in found if reach.allows(str(one[4][0]))]
-    if found and not allowed:
-        raise RefusedError(f"{url.host} is at {found[0][4][0]}, which is not a public address")
-    if not allowed:
-        raise socket.gaierror(socket.EAI_NONAME, "the name has no address")
-    return allowed
 
 
 def is_no_answer(error: BaseException) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.registry.urls import read_url
+from streams.outbound.urls import read_url
 
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 

@@ -1,7 +1,7 @@
 """YAML, or JSON, as it was written: plain data with every scalar as its text, and the line of every field.
 
-Numbers stay text, so `0.999` never passes through a binary float. What YAML allows but an objectives file has no
-use for is refused, because it could hide a mistake or blow up: aliases, tags, a key given twice, deep nesting.
+Numbers stay text, so `0.999` never passes through a binary float. What YAML allows but such a file has no use for
+is refused, because it could hide a mistake or blow up: aliases, tags, a key given twice, deep nesting.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +10,10 @@ from typing import Final, TypeAlias
 
 import yaml
 
-from streams.objectives.composer import Composer
-from streams.objectives.remark import Remark
+from streams.documents.composer import Composer
+from streams.documents.remark import Remark
 
-MAX_BYTES: Final = 1_000_000  # thousands of objectives; a larger file is not an objectives file
+MAX_BYTES: Final = 1_000_000  # thousands of objectives or targets; nobody writes a larger file by hand
 _STANDARD_TAGS: Final = {
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
@@ -43,13 +43,13 @@ class Document:
         return frozenset(_scalars(self.data))
 
 
-def read_documents(file: str, raw: bytes) -> tuple[list[Document], list[Remark]]:
+def read_documents(file: str, raw: bytes, *, if_empty: str) -> tuple[list[Document], list[Remark]]:
     """The objects of a file, and what keeps it from being read as a whole.
 
-    Each is a document of its own, or an item of a list.
+    Each is a document of its own, or an item of a list. `if_empty` says what to write into a file that has none.
     """
     if len(raw) > MAX_BYTES:
-        return [], [Remark(file, 0, "", f"is larger than {MAX_BYTES:,} bytes; an objectives file is a few kilobytes")]
+        return [], [Remark(file, 0, "", f"is larger than {MAX_BYTES:,} bytes; such a file is a few kilobytes")]
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -68,7 +68,7 @@ def read_documents(file: str, raw: bytes) -> tuple[list[Document], list[Remark]]
     problems: list[Remark] = []
     objects = [item for root in roots for item in _items(root)]
     if not objects:
-        problems.append(Remark(file, 1, "", "is empty; write at least one SLO and the AlertPolicy it names"))
+        problems.append(Remark(file, 1, "", f"is empty; {if_empty}"))
     return [_document(file, root, problems) for root in objects], problems
 
 

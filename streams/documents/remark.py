@@ -1,4 +1,4 @@
-"""What there is to say about a place in an objectives file: a fault, or what was read and is not used."""
+"""What there is to say about a place in a file: a fault, or what was read and is not used."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Remark:
         return ": ".join(part for part in (place, self.field, self.sentence) if part)
 
 
-class InvalidObjectivesError(Exception):
-    """Objectives cannot be used; the message has one line for every fault, in the order of the files."""
+class InvalidFileError(Exception):
+    """A file cannot be used; the message has one line for every fault, in the order of the files."""
 
     def __init__(self, faults: Iterable[Remark]) -> None:
         self.problems = tuple(sorted(set(faults)))

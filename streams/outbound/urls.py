@@ -1,4 +1,4 @@
-"""A health URL taken apart: where to connect as a browser would, and the path and query byte for byte as written."""
+"""A URL taken apart: where to connect as a browser would, and the path and query byte for byte as written."""
 
 import re
 from ipaddress import IPv4Address
@@ -15,8 +15,8 @@ _VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-class HealthUrl(NamedTuple):
-    """What a check needs of its URL. `host` is a name as DNS has it, or an address without brackets."""
+class OutboundUrl(NamedTuple):
+    """What a call needs of its URL. `host` is a name as DNS has it, or an address without brackets."""
 
     scheme: str
     host: str
@@ -30,7 +30,7 @@ class HealthUrl(NamedTuple):
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
-def read_url(text: str) -> HealthUrl:
+def read_url(text: str) -> OutboundUrl:
     """The parts of a URL.
 
     Raises:
@@ -43,13 +43,13 @@ def read_url(text: str) -> HealthUrl:
     except ValidationError as problem:
         raise ValueError(problem.errors()[0]["msg"].removeprefix("Value error, ")) from None
     if url.username is not None or url.password is not None:
-        raise ValueError("carries a user name or password, and the URL is published with every result")
+        raise ValueError("carries a user name or password, which would be seen wherever the URL is")
     parts = _PARTS.match(text)
     if parts is None or "\\" in text:
         raise ValueError("browsers and others read it differently: write https://name/path")
     host, target = (url.host or "").strip("[]"), quote(parts["target"], safe=_VISIBLE)
     _check_host(host, parts["authority"])
-    return HealthUrl(url.scheme, host, url.port or 0, target if target.startswith("/") else f"/{target}")
+    return OutboundUrl(url.scheme, host, url.port or 0, target if target.startswith("/") else f"/{target}")
 
 
 def _check_host(host: str, written: str) -> None:

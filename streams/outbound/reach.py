@@ -1,4 +1,4 @@
-"""What a prober may call. URLs come from a catalogue that many write to: none may turn it against what is not public.
+"""What may be called. URLs come from catalogues and files that many write: none may turn us against what is not public.
 
 Sources: the IANA special-purpose address registries (RFC 6890), RFC 4291 and 2765 (IPv4 addresses in IPv6), RFC 6052
 (NAT64), the clouds' metadata services.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-from streams.registry.urls import HealthUrl, read_url
+from streams.outbound.urls import OutboundUrl, read_url
 
 Address = IPv4Address | IPv6Address
 
@@ -45,7 +45,7 @@ class Reach:
     ports: Collection[int] = (443, 8443)
     allow_private: bool = False
 
-    def check_url(self, text: str) -> HealthUrl:
+    def check_url(self, text: str) -> OutboundUrl:
         """The URL to call. Names are not looked up; the addresses they stand for are for `allows`.
 
         Raises:

@@ -1,4 +1,4 @@
-"""YAML text -> nodes, as far as an objectives file has a use for: no aliases, no deep nesting, tabs where they may be.
+"""YAML text -> nodes, as far as files of settings have a use for: no aliases, no deep nesting, tabs where they may be.
 
 PyYAML 6 knows no tabs between tokens. YAML 1.2 does: they separate like spaces, and only indent nothing.
 """
