@@ -1,0 +1,60 @@
+"""What somebody is to be told, as it is kept: rendered for each target when its turn comes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+DAY_MS: Final = 86_400_000
+
+
+class Kind(StrEnum):
+    """Of what a notification tells; targets may ask for some of them only."""
+
+    BREACH = "BREACH"
+    RECOVERY = "RECOVERY"
+    REMINDER = "REMINDER"
+    """A breach that is still open, each 24 h."""
+    DIGEST = "DIGEST"
+    """Breaches, recoveries and reminders that came too many to be told one by one."""
+    STANDING = "STANDING"
+    SEVERITY = "SEVERITY"
+    INCIDENT = "INCIDENT"
+    OPERATORS = "OPERATORS"
+    """The notifier's own trouble."""
+
+
+OF_ALERTS: Final = (Kind.BREACH, Kind.RECOVERY, Kind.REMINDER)
+"""Those whose data is the object of `slo.alerts.v1`: they can be silenced, and joined to a digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something to be told, under an id that says what it is: told again, it is the same.
+
+    `thread` joins those of one story, incidentId or the like: of one thread a target hears in the order in which they
+    were enqueued. `time_ms` is when it happened, by the time of the events. `partner` is the id by which the catalogue
+    knows the partner, else its name. `data` is the object of an alert, a list of them in a digest, and of all other
+    kinds a `notice`. `role` addresses those who have one (`operators`, `incident-manager`) and nobody else.
+    """
+
+    id: str
+    kind: Kind
+    thread: str
+    time_ms: int
+    data: Any
+    app_key: str | None = None
+    partner: str | None = None
+    severity: str | None = None
+    role: str | None = None
+
+
+def notice(
+    subject: str, text: Sequence[str], facts: Mapping[str, object] | None = None, path: str | None = None
+) -> dict[str, Any]:
+    """The data of a notification that is no alert, as every channel can show it.
+
+    `subject` is one line without a state in brackets, `text` paragraphs, `facts` are shown as `key: value`, and `path`
+    is where to read on, below `SLO_PUBLIC_URL`: `/incidents/INC-7`.
+    """
+    return {"subject": subject, "text": list(text), "facts": dict(facts or {}), "path": path}
