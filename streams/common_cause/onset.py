@@ -1,0 +1,24 @@
+"""When a breach began, and whose it is: all that common cause is found from."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from streams.common_cause.scope import Scope
+
+MINUTE_MS: Final = 60_000
+WINDOW_MS: Final = 15 * MINUTE_MS
+"""Onsets so close to each other may have one cause; one so long after the latest joins no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """The begin of a breach, `breach_id`, at `at_ms`; `unit` is the partner, or the app itself where none is known.
+
+    One that was told of after its boundary was judged counts as if it began at the next: `at_ms` is that.
+    """
+
+    breach_id: str
+    app_key: str
+    unit: str
+    scopes: tuple[Scope, ...]
+    at_ms: int
