@@ -21,7 +21,7 @@ from streams.version import own_version
 _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records read: events, rejected and rerouted ones.", ()),
     "events": (
-        "Events; not_counted: by its metric; foreign_copy: another's; copy: its original counts; too_old: by 35 days.",
+        "not_counted: by its metric; foreign_copy: another's; copy: its original counts; too_old; passed_over: unfit.",
         ("verdict",),
     ),
     "rejected": ("Records that could not be used; too_late: every window of theirs was judged before.", ("reason",)),

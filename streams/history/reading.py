@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, read_day
 from streams.history.latency import CHUNK_SLOTS, SLOT_MS, read_chunk
 from streams.history.minutes import Minutes
@@ -21,7 +22,11 @@ where app_key = %s order by metric, scope, source
 """
 _DAYS: Final = "select series, day, packed from day_counts where series = any(%s) and day between %s and %s"
 _LATENCIES: Final = "select series, chunk, packed from latency where series = any(%s) and chunk between %s and %s"
-_PROGRESS: Final = "select topic, part, watermark_ms from sink_offset"
+_EXCLUSIONS: Final = """
+select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
+order by part, "offset"
+"""
+_PROGRESS: Final = "select topic, part, watermark_ms from sink_offset where reader = 'history'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,19 @@ def read_latencies(
     for series, chunk, packed in connection.execute(_LATENCIES.encode(), [list(ids), first, last], binary=True):
         for (slot, bucket), count in read_chunk(packed).items():
             found[series].setdefault(chunk * CHUNK_SLOTS + slot, Counter())[bucket] += count
+    return found
+
+
+def read_exclusions(connection: Connection) -> Exclusions:
+    """All versions of all exclusions that history has stored."""
+    found = Exclusions()
+    for name, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms in connection.execute(
+        _EXCLUSIONS.encode()
+    ):
+        rule = ExclusionRule(
+            app_key, metric, reason == "PLANNED_DOWNTIME", start_ms, end_ms, scope=scope, announced_ms=announced_ms
+        )
+        found.add(name, None if reason is None else rule, known_ms)
     return found
 
 

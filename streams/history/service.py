@@ -10,7 +10,7 @@ from streams.history.assembly import history_partitions
 from streams.history.retention import PERIOD_S, forget
 from streams.history.settings import HistorySettings
 from streams.kafka.rights import READ
-from streams.kafka.specs import topics_read
+from streams.kafka.specs import topics_stored
 from streams.kafka.topic_setup import ensure_topics
 from streams.ownership.endings import Endings
 from streams.service import PartitionService
@@ -40,7 +40,7 @@ class HistoryService(PartitionService):
             history_partitions(settings, self._database, endings),
             endings,
             group_id=f"{settings.application_id}-history",
-            topics={topic: f"history-{metric.record}" for topic, metric in settings.topics.inputs.items()},
+            topics={spec.name: f"history-{spec.name}" for spec in topics_stored(settings)},
             health_port=settings.history_port,
         )
         self.task(self._forget_now_and_then)
@@ -48,7 +48,7 @@ class HistoryService(PartitionService):
     async def prepare(self) -> None:
         """Create missing topics; refuse a database of another version."""
         await self._database.insist(lambda: asyncio.to_thread(check_schema, self._url))
-        needed = topics_read(self.settings)
+        needed = topics_stored(self.settings)
         created = await ensure_topics(self.settings, needed, {spec.name: READ for spec in needed})
         if created:
             log.info("created topics: %s", ", ".join(created))

@@ -60,12 +60,16 @@ def topics_read(settings: Settings) -> list[TopicSpec]:
     ]
 
 
+def topics_stored(settings: Settings) -> list[TopicSpec]:
+    """Whatever history keeps."""
+    return [*topics_read(settings), TopicSpec(settings.topics.alerts, _kept_for(35))]
+
+
 def topics_needed(settings: Settings) -> list[TopicSpec]:
     """Every topic of the worker, inputs first."""
     topics = settings.topics
     return [
-        *topics_read(settings),
-        TopicSpec(topics.alerts, _kept_for(35)),
+        *topics_stored(settings),
         TopicSpec(topics.alert_state, _COMPACT),
         TopicSpec(topics.rejected, _kept_for(14)),
         *([TopicSpec(topics.heartbeat, _HEARTBEAT, is_optional=True)] if settings.heartbeat_interval else []),

@@ -23,7 +23,7 @@ def read(topics: Topics, topic: str, record: SourceRecord) -> Said | Rejection:
     key = said.app_key if isinstance(said, App) else said.id
     if record.key != key.encode():
         return Rejection.of(record, RejectReason.SCHEMA, f"the key is not the {topics.key_fields[topic]}")
-    announced_ms, known_ms = said.announced_at if isinstance(said, ExclusionRecord) else None, _known_ms(record)
+    announced_ms, known_ms = said.announced_at if isinstance(said, ExclusionRecord) else None, known_ms_of(record)
     if announced_ms is not None and known_ms is not None and announced_ms > known_ms:
         return Rejection.of(record, RejectReason.SCHEMA, "announcedAt: later than the record's own timestamp")
     return said
@@ -43,13 +43,13 @@ class Reference:
             case Rejection():
                 return said
             case App():
-                self.catalogue.put(said, _known_ms(record))
+                self.catalogue.put(said, known_ms_of(record))
             case ExclusionRecord():
-                self.exclusions.add(said.id, exclusion_of(said), _known_ms(record))
+                self.exclusions.add(said.id, exclusion_of(said), known_ms_of(record))
             case None if topic == self._topics.apps:
-                self.catalogue.remove(_text(record.key), _known_ms(record))
+                self.catalogue.remove(text_of(record.key), known_ms_of(record))
             case None:
-                self.exclusions.add(_text(record.key), None, _known_ms(record))
+                self.exclusions.add(text_of(record.key), None, known_ms_of(record))
         return None
 
 
@@ -67,10 +67,11 @@ def exclusion_of(said: ExclusionRecord) -> ExclusionRule:
     )
 
 
-def _known_ms(record: SourceRecord) -> int | None:
+def known_ms_of(record: SourceRecord) -> int | None:
+    """Since when a version is known, epoch ms; None: since ever, as its record has no time."""
     return record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
 
 
-def _text(key: bytes | None) -> str:
+def text_of(key: bytes | None) -> str:
     """Key of a withdrawal as text; bytes that are no text name nothing."""
     return (key or b"").decode(errors="replace")

@@ -12,14 +12,16 @@ from streams.database.connection import conninfo
 from streams.database.patient import PatientDatabase
 from streams.database.roles import Role
 from streams.evaluation.listings import Listings
+from streams.history.assembly import READER
 from streams.history.codec import DAY_MINUTES, read_day
 from streams.history.latency import CHUNK_SLOTS, read_chunk
-from streams.history.processor import HistoryProcessor, Progress
+from streams.history.processor import HistoryProcessor
 from streams.history.rows import Rows
-from streams.history.store import PostgresStore
 from streams.kafka.chunk import Chunk
 from streams.kafka.placement import partition_of
 from streams.settings import PartitionerName, Settings
+from streams.sink.store import PostgresStore
+from streams.sink.work import Progress
 from tests.build import stored
 from tests.history.naive import Key
 from tests.model import Record
@@ -57,7 +59,8 @@ class Sink:
 
     async def take_over(self) -> int:
         """Become the owner; the offset to read on from."""
-        self.store = PostgresStore(self._settings, TopicPartition(self.topic, self.partition), self._database, Rows())
+        tp = TopicPartition(self.topic, self.partition)
+        self.store = PostgresStore(self._settings, tp, self._database, Rows(), reader=READER)
         await self.store.open()
         progress = self.store.found or Progress(0)
         self.processor = HistoryProcessor(

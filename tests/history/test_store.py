@@ -49,7 +49,7 @@ def test_the_history_of_another_application_is_refused(database: str) -> None:
 
     async def scenario() -> None:
         async with patient(database) as one:
-            with pytest.raises(RefusalError, match="holds the history of canary, not of slo-streams"):
+            with pytest.raises(RefusalError, match="belongs to canary, not to slo-streams"):
                 await Sink(one, WEBHOOKS, 0).take_over()
 
     asyncio.run(scenario())

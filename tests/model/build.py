@@ -125,10 +125,11 @@ def app(
     partner: str = "Example",
     excluded: Sequence[str] = (),
     urls: Sequence[str] = (),
+    **fields: Any,
 ) -> Record:
     """A version of an app in the catalogue with the Kafka timestamp `sent`, if it has one."""
     lists = {"excludedClientKeys": list(excluded), "healthcheckUrls": list(urls)}
-    body = {"appKey": key, **LISTED, "name": name, "partnerName": partner, **lists}
+    body = {"appKey": key, **LISTED, "name": name, "partnerName": partner, **lists, **fields}
     return Record(Topics().apps, 0, key.encode(), orjson.dumps(body), None if sent is None else clock_ms(sent))
 
 

@@ -1,60 +1,76 @@
-"""Counts in PostgreSQL: rows and offset move in one transaction, or not at all.
+"""Facts in PostgreSQL: rows and offset move in one transaction, or not at all.
 
 The offset is moved by a conditional update: by the newest owner only, and only from where it was. So an owner that was
-thought dead changes nothing more, and what is stored is always the count of exactly the records before the offset.
+thought dead changes nothing more, and what is stored is always what exactly the records before the offset tell.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiokafka import TopicPartition
 
 from streams.database.patient import Connection, PatientDatabase
 from streams.exits import RefusalError
-from streams.history.processor import HistoryWork, Progress
-from streams.history.rows import Numbered, Rows
 from streams.kafka.cluster import partitions_of
 from streams.names import name_of
 from streams.ownership.seams import FencedError, Position
 from streams.ownership.source import SourceOffsets, ask_source
 from streams.settings import Settings
+from streams.sink.work import Progress, SinkWork
 
 _APPLICATION: Final = """
 insert into application (id) values (%(id)s) on conflict (is_only) do update set id = application.id returning id
 """
 _TAKE_OVER: Final = """
-insert into sink_offset (topic, part, epoch) values (%(topic)s, %(part)s, 1)
-on conflict (topic, part) do update set epoch = sink_offset.epoch + 1
+insert into sink_offset (reader, topic, part, epoch) values (%(reader)s, %(topic)s, %(part)s, 1)
+on conflict (reader, topic, part) do update set epoch = sink_offset.epoch + 1
 returning epoch, next, watermark_ms, newest_ms
 """
 _MOVE: Final = """
 update sink_offset set next = %(next)s, watermark_ms = %(watermark)s, newest_ms = %(newest)s
-where topic = %(topic)s and part = %(part)s and epoch = %(epoch)s and next is not distinct from %(from)s
+where reader = %(reader)s and topic = %(topic)s and part = %(part)s and epoch = %(epoch)s
+and next is not distinct from %(from)s
 """
-_LOOK: Final = "select epoch, next from sink_offset where topic = %(topic)s and part = %(part)s"
+_LOOK: Final = """
+select epoch, next from sink_offset where reader = %(reader)s and topic = %(topic)s and part = %(part)s
+"""
+
+
+class Rows(Protocol):
+    """Where facts of one kind are stored."""
+
+    async def add(self, connection: Connection, facts: Any) -> Any:
+        """Store them in the transaction that is open; what to `learn` once it is committed."""
+
+    def learn(self, found: Any) -> None:
+        """What `add` found holds: its transaction is committed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How far a partition is counted; `partitions` is how many its topic has."""
+    """How far a partition is stored; `partitions` is how many its topic has."""
 
     progress: Progress
     partitions: int
 
 
 class PostgresStore:
-    """Where one source partition's counts go: a `seams.Store`, whose mark is the offset.
+    """Where the facts of one source partition go: a `seams.Store`, whose mark is the offset.
 
-    `found` is how far the partition was counted when it was opened; None: never.
+    `reader` is the service: each has offsets of its own. `found` is how far the partition was stored when it was
+    opened; None: never.
     """
 
-    def __init__(self, settings: Settings, tp: TopicPartition, database: PatientDatabase, rows: Rows) -> None:
+    def __init__(
+        self, settings: Settings, tp: TopicPartition, database: PatientDatabase, rows: Rows, *, reader: str
+    ) -> None:
         self._settings = settings
         self._tp = tp
         self._database = database
         self._rows = rows
+        self._reader = reader
         self.progressed_s = 0.0
         self._epoch = 0
         self._stored_offset: int | None = None
@@ -65,17 +81,17 @@ class PostgresStore:
         """Become the owner; from then on no earlier one moves the offset.
 
         Raises:
-            RefusalError: the database holds the history of another application.
+            RefusalError: the database belongs to another application.
         """
         await self._database.run(self._take_over)
 
     async def position(self) -> Position:
-        """Where the log and the counts stand."""
+        """Where the log and the facts stand."""
         self._source = await ask_source(self._settings, self._tp)
         return Position(self._source, self._stored_offset)
 
     async def load(self) -> Loaded:
-        """How far the partition is counted; a new one from its oldest record on.
+        """How far the partition is stored; a new one from its oldest record on.
 
         Raises:
             SourceLostError: the log ends before that.
@@ -86,19 +102,21 @@ class PostgresStore:
         self._source.check(self.found.next_offset)
         return Loaded(self.found, partitions)
 
-    async def write(self, work: HistoryWork) -> object:
-        """Add what was counted, and move the offset.
+    async def write(self, work: SinkWork[Any]) -> object:
+        """Add the facts, and move the offset.
 
         Raises:
             FencedError: another owner has taken over.
             DatabaseAwayError: the database was away for too long.
         """
 
-        async def action(connection: Connection) -> Numbered:
+        async def action(connection: Connection) -> Any | None:
             is_new = await self._move(connection, work.progress)
-            return await self._rows.add(connection, work.tallies) if is_new else {}
+            return await self._rows.add(connection, work.facts) if is_new else None
 
-        self._rows.learn(await self._database.run(action))
+        found = await self._database.run(action)
+        if found is not None:
+            self._rows.learn(found)
         self.progressed_s = time.monotonic()
         self._stored_offset = work.progress.next_offset
         return self._stored_offset
@@ -108,14 +126,14 @@ class PostgresStore:
 
     @property
     def _place(self) -> dict[str, object]:
-        return {"topic": self._tp.topic, "part": self._tp.partition}
+        return {"reader": self._reader, "topic": self._tp.topic, "part": self._tp.partition}
 
     async def _take_over(self, connection: Connection) -> None:
         ours = self._settings.application_id
         found = await _row(connection, _APPLICATION, {"id": ours})
         if found[0] != ours:
             raise RefusalError(
-                f"This database holds the history of {found[0]}, not of {ours}: it would count every event twice. "
+                f"This database belongs to {found[0]}, not to {ours}: it would hold every event twice. "
                 "Name another database in SLO_DATABASE_URL, or set SLO_APPLICATION_ID right."
             )
         self._epoch, self._stored_offset, watermark_ms, newest_ms = await _row(connection, _TAKE_OVER, self._place)
