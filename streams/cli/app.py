@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "broker": Command("broker", "broker", "Run a real Apache Kafka on this machine."),
     "budgets": Command("budgets", "budgets", "Show what is left of an app's error budgets."),
     "counts": Command("counts", "counts", "Show what history has counted, step by step."),
+    "dashboard": Command("dashboard", "dashboard_app", "Show it all in a browser, and as JSON."),
     "database": Command("database", "database_app", "The database of the history: start one, migrate any."),
     "doctor": Command("doctor", "doctor", "Check everything a worker needs."),
     "exclude": Command("exclude", "exclude_app", "Times that do not count: planned downtime, faults."),

@@ -45,8 +45,8 @@ def gateway(
     # Here, because a web framework takes a third of a second to import, and no other command needs it.
     import uvloop
 
-    from streams.gateway.http_server import BrokenGatewayError, UnusablePortError
     from streams.gateway.serve import serve
+    from streams.web.http_server import BrokenServerError, UnusablePortError
 
     try:
         settings = load_settings_of(GatewaySettings)
@@ -68,5 +68,5 @@ def gateway(
         )
     except UnusablePortError as problem:
         fail(str(problem))
-    except BrokenGatewayError as problem:
+    except BrokenServerError as problem:
         fail(f"The gateway ends: {problem}. Restart it; what it confirmed is stored.", code=ExitCode.BROKEN)

@@ -12,12 +12,12 @@ from streams.database.schema import check_server, check_version, shipped_migrati
 CONNECT_TIMEOUT_S = 10
 
 
-def conninfo(url: str, role: Role, name: str) -> str:
+def conninfo(url: str, role: Role, name: str, more: str = "") -> str:
     """What psycopg connects by: the URL, with a role that `reset role` keeps, and the process's name for operators.
 
-    A URL's own `options` stay.
+    A URL's own `options` stay; `more` are further ones.
     """
-    options = f"{conninfo_to_dict(url).get('options') or ''} -c role={role} -c search_path=slo".strip()
+    options = f"{conninfo_to_dict(url).get('options') or ''} -c role={role} -c search_path=slo {more}".strip()
     return make_conninfo(url, options=options, application_name=name, connect_timeout=CONNECT_TIMEOUT_S)
 
 

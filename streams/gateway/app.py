@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from streams.gateway.documentation import openapi_document
 from streams.gateway.events import add_events
 from streams.gateway.gateway import Gateway
-from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.publish import add_publish
 from streams.gateway.route import PlainRoute
+from streams.web.problem import Problem, ProblemError
 
 _UNROUTED = {
     HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,

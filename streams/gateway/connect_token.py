@@ -18,8 +18,8 @@ from jwt.algorithms import HMACAlgorithm
 from jwt.utils import base64url_encode
 
 from streams.gateway.installations import Installed
-from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.qsh import query_string_hash
+from streams.web.problem import Problem, ProblemError
 
 LEEWAY_S: Final = 30
 LONGEST_S: Final = 300

@@ -10,9 +10,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from streams.gateway.lines import LINES, METRIC_OF
-from streams.gateway.problem import MEDIA_TYPE, Problem, ProblemDetails
 from streams.gateway.results import MOST, Result
 from streams.names import METRICS
+from streams.web.problem import MEDIA_TYPE, Problem, ProblemDetails
 
 _REFS: Final = "#/components/schemas/{model}"
 _CONNECT: Final = "connect"

@@ -6,13 +6,13 @@ from typing import Final
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from streams.gateway.body import media_type, read_body
 from streams.gateway.documentation import events_documentation
-from streams.gateway.failures import address_of
 from streams.gateway.gateway import Gateway
 from streams.gateway.lines import METRIC_OF, Fault, is_single, numbered_lines, read_event
 from streams.gateway.outbox import RETRY_AFTER_S, OutRecord
-from streams.gateway.problem import Problem, ProblemError
+from streams.web.body import media_type, read_body
+from streams.web.failures import address_of
+from streams.web.problem import Problem, ProblemError
 
 NAME: Final = "events"
 

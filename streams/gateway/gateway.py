@@ -4,15 +4,15 @@ import time
 from collections.abc import Sequence
 from itertools import compress
 
-from streams.gateway.failures import FailureLimit
 from streams.gateway.installations import Installations
 from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.outbox import RETRY_AFTER_S, Outbox, OutboxBusyError, OutRecord
-from streams.gateway.problem import Problem, ProblemError
-from streams.gateway.rate import RateLimit
 from streams.gateway.service_tokens import ServiceTokens
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.used_tokens import TokenClaims
+from streams.web.failures import FailureLimit
+from streams.web.problem import Problem, ProblemError
+from streams.web.rate import RateLimit
 
 
 class Gateway:

@@ -10,9 +10,9 @@ from schemas import complaint
 from schemas.json_text import read_json
 from schemas.wire import EventDecoder
 from streams.gateway.outbox import OutRecord
-from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.results import MOST
 from streams.names import METRICS, Metric
+from streams.web.problem import Problem, ProblemError
 
 LARGEST_BYTES: Final = 64 * 1024
 """Of one event; the evaluator reads no larger one."""

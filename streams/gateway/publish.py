@@ -4,15 +4,15 @@ from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-from streams.gateway.body import media_type, read_body
 from streams.gateway.connect_token import Publisher, verify
 from streams.gateway.documentation import publish_documentation
 from streams.gateway.gateway import Gateway
 from streams.gateway.metrics import APP
 from streams.gateway.outbox import RETRY_AFTER_S
-from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.results import read_results, records_of
 from streams.gateway.used_tokens import NotClaimedError
+from streams.web.body import media_type, read_body
+from streams.web.problem import Problem, ProblemError
 
 PATH: Final = "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish"
 NAME: Final = "publish"

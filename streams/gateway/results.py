@@ -11,8 +11,8 @@ from schemas.fields import Milliseconds, Text
 from streams.gateway.installations import Installed
 from streams.gateway.modules import module_types
 from streams.gateway.outbox import OutRecord
-from streams.gateway.problem import Problem, ProblemError
 from streams.names import IFRAME, Topics
+from streams.web.problem import Problem, ProblemError
 
 MOST: Final = 1_000
 """Results, or events, in one call."""

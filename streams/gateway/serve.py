@@ -14,7 +14,6 @@ from streams.gateway.app import gateway_app
 from streams.gateway.connect_token import REPLAYABLE_S
 from streams.gateway.fingerprints import ReplayGuard
 from streams.gateway.gateway import Gateway
-from streams.gateway.http_server import BrokenGatewayError, check_port, serve_http
 from streams.gateway.installations import Installations
 from streams.gateway.outbox import Outbox
 from streams.gateway.settings import GatewaySettings
@@ -25,6 +24,7 @@ from streams.health.endpoint import plain_health_app, served
 from streams.kafka.placement import partition_of
 from streams.kafka.reader import topic_reader
 from streams.kafka.topic_setup import ensure_topics
+from streams.web.http_server import BrokenServerError, check_port, serve_http
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ async def started_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
 
     Raises:
         KafkaError, UnusableClusterError: it cannot work with the cluster as it is.
-        BrokenGatewayError: on leaving: it stopped following the installations.
+        BrokenServerError: on leaving: it stopped following the installations.
     """
     created = await ensure_topics(settings, gateway_topics(settings), gateway_rights(settings))
     if created:
@@ -88,12 +88,12 @@ async def serve(settings: GatewaySettings) -> None:
 
     Raises:
         KafkaError, UnusableClusterError: it cannot work with the cluster as it is.
-        BrokenGatewayError: it can go on no more.
+        BrokenServerError: it can go on no more.
         UnusablePortError: the port cannot be had.
     """
     if not (settings.read_installation_keys() or settings.read_service_tokens()):
         log.warning("every call will be refused: set SLO_INSTALLATION_KEYS for apps, SLO_SERVICE_TOKENS for services")
-    check_port(settings.gateway_host, settings.gateway_port)
+    check_port(settings.gateway_host, settings.gateway_port, "SLO_GATEWAY_HOST, SLO_GATEWAY_PORT")
     async with started_gateway(settings) as gateway:
         health = plain_health_app(
             lambda: "the producer failed, and only a restart helps" if gateway.outbox.broken.is_set() else None,
@@ -107,7 +107,7 @@ async def serve(settings: GatewaySettings) -> None:
                 gateway_app(gateway), settings.gateway_host, settings.gateway_port, until=gateway.outbox.broken
             )
         if gateway.outbox.broken.is_set():
-            raise BrokenGatewayError("the connection to Kafka failed for good")
+            raise BrokenServerError("the connection to Kafka failed for good")
 
 
 def _why_not_ready(gateway: Gateway) -> str | None:

@@ -1,22 +1,14 @@
 """Settings of the gateway: those of every Kafka client here, and its own."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 from cryptography.fernet import Fernet
-from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import NoDecode
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from streams.settings import DurationMs, Settings
-
-Network = IPv4Network | IPv6Network
-
-
-def _networks(text: object) -> object:
-    return [ip_network(part.strip(), strict=False) for part in text.split(",")] if isinstance(text, str) else text
-
+from streams.web.networks import Networks
 
 _NAMED_TOKEN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<token>[\x21-\x7e]{16,512})", re.ASCII)
 
@@ -39,7 +31,7 @@ class GatewaySettings(Settings):
     """Calls of an app at once."""
     gateway_failures: int = Field(30, ge=1)
     """Wrong tokens of services that an address may send at once, and in a minute."""
-    gateway_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
+    gateway_proxies: Networks = ()
     """Addresses or networks, by commas, of the proxies in front: who calls is then whom X-Forwarded-For names."""
     gateway_confirm: DurationMs = Field(5_000, ge=100, le=60_000)
     """How long a caller waits for Kafka; after half of it without an answer new calls hear 503 at once."""

@@ -26,8 +26,8 @@ from fastapi import FastAPI, Response
 
 from streams.broker import EmbeddedKafka
 from streams.broker.probe import free_port, is_taken
-from streams.gateway.http_server import serve_http
 from streams.gateway.results import Result
+from streams.web.http_server import serve_http
 from tests.bench.usage import usage
 from tests.gateway.process import GatewayProcess, install, running_gateway, settings_of
 from tests.gateway.signing import authorization, publish_path

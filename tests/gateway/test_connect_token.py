@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streams.gateway.connect_token import verify
 from streams.gateway.installations import Installed
-from streams.gateway.problem import Problem, ProblemError
+from streams.web.problem import Problem, ProblemError
 from tests.gateway.signing import SECRET, claims, publish_path, qsh, signed
 
 PATH = publish_path("com.example.app")

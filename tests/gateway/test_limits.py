@@ -5,9 +5,9 @@ from ipaddress import ip_network
 import pytest
 from fastapi import Request
 
-from streams.gateway.failures import FailureLimit, address_of
 from streams.gateway.fingerprints import ReplayGuard
-from streams.gateway.rate import RateLimit
+from streams.web.failures import FailureLimit, address_of
+from streams.web.rate import RateLimit
 
 
 class Clock:

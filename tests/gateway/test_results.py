@@ -8,9 +8,9 @@ import pytest
 from schemas import IframeLoad, SyntheticResult
 from streams.gateway.installations import Installed
 from streams.gateway.modules import module_types
-from streams.gateway.problem import Problem, ProblemError
 from streams.gateway.results import read_results, records_of
 from streams.names import Topics
+from streams.web.problem import Problem, ProblemError
 
 INSTALLED = Installed("c-1", "com.example.app", "Jira", "secret")
 IFRAME = {"metricsType": "IFRAME", "moduleType": "generalPages", "status": "SUCCESS"}

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import Request
 
-from streams.gateway.problem import Problem, ProblemError
+from streams.web.problem import Problem, ProblemError
 
 LIMIT_BYTES: Final = 1_000_000
 TIMEOUT_S: Final = 10.0

@@ -1,4 +1,4 @@
-"""Every way the gateway says no: a closed list, each with its code, HTTP status and constant sentence (RFC 9457)."""
+"""Every way an HTTP interface says no: a closed list of codes, HTTP statuses and constant sentences (RFC 9457)."""
 
 from enum import Enum
 from http import HTTPStatus
@@ -29,6 +29,8 @@ class Problem(Enum):
     BAD_REQUEST = ("bad-request", 400, "Bad Request")
     SERVICE_TOKEN = ("service-token", 401, "A valid service token is needed: Authorization: Bearer <token>")
     TOO_MANY_FAILURES = ("too-many-failures", 429, "Too many wrong tokens from this address: wait as Retry-After says")
+    NOT_LOGGED_IN = ("not-logged-in", 401, "Log in, or send a token: Authorization: Bearer <token>")
+    NOT_ALLOWED = ("not-allowed", 403, "Not allowed for who has logged in")
     NO_SUCH_METRIC = ("no-such-metric", 404, "There is no such metric")
     NOT_FOUND = ("not-found", 404, "There is nothing here")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This is not done here by this method")
@@ -41,7 +43,8 @@ class Problem(Enum):
     TOO_OFTEN = ("too-often", 429, "Too many calls for this app: wait as Retry-After says, and send more in a call")
     NOT_STORED = ("not-stored", 503, "Kafka did not confirm the events in time: send them again")
     BUSY = ("busy", 503, "Too much waits for Kafka already, nothing was taken: send it again")
-    INTERNAL = ("internal", 500, "The gateway is at fault: nothing was confirmed")
+    NO_DATABASE = ("no-database", 503, "The database does not answer: try again as Retry-After says")
+    INTERNAL = ("internal", 500, "The server is at fault, not the call")
 
     def __init__(self, code: str, status: int, sentence: str) -> None:
         self.code = code
@@ -57,6 +60,9 @@ class Problem(Enum):
             "detail": self.sentence,
             "code": self.code,
         }
+
+
+_BEARER: Final = (Problem.SERVICE_TOKEN, Problem.NOT_LOGGED_IN)
 
 
 class ProblemDetails(BaseModel):
@@ -102,12 +108,17 @@ class ProblemError(Exception):
 
     def response(self) -> Response:
         """The answer that says so."""
+        return Response(orjson.dumps(self._document()), self.problem.status, self.headers, MEDIA_TYPE)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says beside its body."""
         headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
         if self.problem.status == HTTPStatus.UNAUTHORIZED:
-            headers["WWW-Authenticate"] = "Bearer" if self.problem is Problem.SERVICE_TOKEN else "JWT"
+            headers["WWW-Authenticate"] = "Bearer" if self.problem in _BEARER else "JWT"
         if self.problem is Problem.CODING:
             headers["Accept-Encoding"] = "gzip"
-        return Response(orjson.dumps(self._document()), self.problem.status, headers, MEDIA_TYPE)
+        return headers
 
     def _document(self) -> dict[str, object]:
         document = self.problem.document()

@@ -1,4 +1,4 @@
-"""Wrong tokens of services: an address that sends too many is not listened to for a while."""
+"""Wrong tokens: an address that sends too many is not listened to for a while."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection
@@ -8,8 +8,8 @@ from typing import Final
 
 from fastapi import Request
 
-from streams.gateway.rate import RateLimit
-from streams.gateway.settings import Network
+from streams.web.networks import Network, is_in
+from streams.web.rate import RateLimit
 
 _REMEMBERED: Final = 10_000
 _IPV6_PREFIX: Final = 64  # one customer has all addresses of it
@@ -47,21 +47,13 @@ def address_of(request: Request, proxies: Collection[Network]) -> str:
     """Where a call comes from, of IPv6 the network of a customer. Only our own proxies are believed whom they name."""
     address = request.client.host if request.client is not None else ""
     forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    while forwarded and _is_in(address, proxies):
+    while forwarded and is_in(address, proxies):
         address = forwarded.pop()
     return _grouped(address)
 
 
 def _digest(authorization: str) -> bytes:
     return sha256(authorization.encode(errors="replace")).digest()
-
-
-def _is_in(address: str, networks: Collection[Network]) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    return any(ip in network for network in networks)
 
 
 def _grouped(address: str) -> str:

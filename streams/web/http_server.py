@@ -18,7 +18,7 @@ HEADER_LIMIT_BYTES: Final = 64 * 1024
 """Of headers, about; their number is bounded to 100 by the server."""
 
 _GOODBYE_S: Final = 10
-"""How long calls under way may take to end when the gateway is stopped."""
+"""How long calls under way may take to end when the server is stopped."""
 
 _BACKLOG: Final = 2_048
 _CONNECTIONS: Final = 16_384
@@ -26,15 +26,17 @@ _OTHER_FILES: Final = 256  # that this process may need beside connections of ca
 
 
 class UnusablePortError(Exception):
-    """The gateway cannot listen where it should; the message says where, and why not."""
+    """The server cannot listen where it should; the message says where, and why not."""
 
 
-class BrokenGatewayError(Exception):
-    """The gateway cannot go on; a new process may."""
+class BrokenServerError(Exception):
+    """The server cannot go on; a new process may."""
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, settings: str) -> None:
     """See that nobody listens there: the server itself would share the port with whoever does.
+
+    `settings` is how the place is set, for a message.
 
     Raises:
         UnusablePortError: somebody does, or the address cannot be had.
@@ -42,7 +44,7 @@ def check_port(host: str, port: int) -> None:
     try:
         create_server((host, port), family=AF_INET6 if ":" in host else AF_INET).close()
     except OSError as problem:
-        where = f"{host}:{port} (SLO_GATEWAY_HOST, SLO_GATEWAY_PORT)"
+        where = f"{host}:{port} ({settings})"
         raise UnusablePortError(f"cannot listen at {where}: {problem.strerror}") from None
 
 
@@ -50,7 +52,7 @@ async def serve_http(app: ASGIApp, host: str, port: int, *, until: asyncio.Event
     """Serve until the event, SIGTERM or SIGINT, then answer what is under way; a second signal ends the process.
 
     Raises:
-        BrokenGatewayError: the server ended by itself.
+        BrokenServerError: the server ended by itself.
     """
     server = Server(
         _without_upgrades(app),
@@ -79,7 +81,7 @@ async def serve_http(app: ASGIApp, host: str, port: int, *, until: asyncio.Event
     try:
         await asyncio.wait([serving, *ends], return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
-            raise BrokenGatewayError("the HTTP server has ended")
+            raise BrokenServerError("the HTTP server has ended")
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait([serving], timeout=_GOODBYE_S)
     finally:

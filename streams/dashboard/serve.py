@@ -1,0 +1,29 @@
+"""A dashboard process: connections to the database, and the HTTP server around them."""
+
+import asyncio
+import logging
+
+from streams.dashboard.app import dashboard_app
+from streams.dashboard.database import Database
+from streams.dashboard.settings import DashboardSettings
+from streams.web.http_server import check_port, serve_http
+
+log = logging.getLogger(__name__)
+
+
+async def serve(settings: DashboardSettings, url: str) -> None:
+    """Serve until SIGTERM or SIGINT; calls under way are answered first.
+
+    Raises:
+        BrokenServerError: it can go on no more.
+        UnusablePortError: the port cannot be had.
+    """
+    host, port = settings.dashboard_host, settings.dashboard_port
+    check_port(host, port, "SLO_DASHBOARD_HOST, SLO_DASHBOARD_PORT")
+    database = Database(url)
+    database.open()
+    try:
+        log.info("dashboard at http://%s:%d", host, port)
+        await serve_http(dashboard_app(settings, database, lambda _: None), host, port, until=asyncio.Event())
+    finally:
+        await asyncio.to_thread(database.close)

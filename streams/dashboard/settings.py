@@ -1,0 +1,14 @@
+"""Settings of the dashboard: where it listens, beside the connection to the database."""
+
+from pydantic import Field
+
+from streams.database.settings import DatabaseSettings
+
+
+class DashboardSettings(DatabaseSettings):
+    """What an operator of the dashboard can set, beside the database and the names of topics."""
+
+    dashboard_host: str = "127.0.0.1"
+    """Where the dashboard listens. Any other than this machine alone needs a login: a proxy's, or OIDC."""
+    dashboard_port: int = Field(8090, ge=0, le=65_535)
+    """Port it listens on; `/live`, `/ready` and `/metrics` are there, too."""

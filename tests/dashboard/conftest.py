@@ -1,0 +1,48 @@
+"""A dashboard over a real database, called in this process as any of several viewers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from starlette.testclient import TestClient
+
+from streams.dashboard.app import dashboard_app
+from streams.dashboard.database import Database
+from streams.dashboard.settings import DashboardSettings
+from streams.dashboard.viewer import Viewer, platform
+
+PLATFORM = platform("ops")
+
+
+class Stage:
+    """Calls the dashboard as whoever is asked for; as nobody with None."""
+
+    def __init__(self, url: str, settings: DashboardSettings) -> None:
+        self.url = url
+        self.database = Database(url)
+        self._viewer: Viewer | None = None
+        app = dashboard_app(settings, self.database, lambda _: self._viewer)
+        self._client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+
+    def as_(self, viewer: Viewer | None) -> TestClient:
+        """A client whose calls come from this viewer, until another is asked for."""
+        self._viewer = viewer
+        return self._client
+
+
+@contextmanager
+def staged(url: str, settings: DashboardSettings | None = None) -> Iterator[Stage]:
+    """A dashboard over this database."""
+    stage = Stage(url, settings or DashboardSettings())
+    stage.database.open()
+    try:
+        yield stage
+    finally:
+        stage.database.close()
+
+
+@pytest.fixture
+def stage(database: str) -> Iterator[Stage]:
+    """A dashboard over a database without rows."""
+    with staged(database) as one:
+        yield one
