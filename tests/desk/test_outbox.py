@@ -1,0 +1,111 @@
+"""From the outbox to a real Kafka: at least once, the last one wins."""
+
+import asyncio
+import gc
+from typing import Any
+
+import psycopg
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ProducerFenced
+
+from streams.database.patient import Connection
+from streams.desk import outbox
+from streams.desk.desk import Desk
+from streams.desk.outbox import PublishStep, publish_later
+from streams.settings import Settings
+from tests.desk.build import desk
+from tests.kafka_fixture import Kafka
+
+
+async def records(kafka: Kafka, topic: str, count: int) -> list[tuple[str, bytes | None]]:
+    """Key and value of what is committed on a topic of one partition, once it is as much as that."""
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap_servers, isolation_level="read_committed", auto_offset_reset="earliest"
+    )
+    async with consumer:
+        consumer.assign([TopicPartition(topic, 0)])
+        found: list[tuple[str, bytes | None]] = []
+        while len(found) < count:
+            for some in (await consumer.getmany(timeout_ms=200)).values():
+                found += [(one.key.decode(), one.value) for one in some]
+        return found
+
+
+async def add(one: Desk, topic: str, key: str, value: bytes | None) -> None:
+    async def write(connection: Connection) -> None:
+        await publish_later(connection, topic, key, value, {"ce_id": key})
+
+    await one.run(write)
+
+
+def left(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select count(*) from slo.outbox").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def test_what_is_committed_is_published_in_order_and_leaves_the_outbox(
+    kafka: Kafka, topic_prefix: str, database: str
+) -> None:
+    settings = Settings(bootstrap_servers=kafka.bootstrap_servers, application_id=topic_prefix)
+
+    async def scenario() -> None:
+        topic = await kafka.create_topic(topic_prefix + "standing.v1", cleanup_policy="compact")
+        async with desk(database, PublishStep(settings)) as one:
+            for key, value in (("a", b"1"), ("b", b"1"), ("a", b"2"), ("b", None)):
+                await add(one, topic, key, value)
+            assert not await one.turn()
+            assert await records(kafka, topic, 4) == [("a", b"1"), ("b", b"1"), ("a", b"2"), ("b", None)]
+            assert left(database) == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_desk_that_died_before_it_noted_what_it_sent_is_followed_by_one_that_sends_it_again(
+    kafka: Kafka, topic_prefix: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(bootstrap_servers=kafka.bootstrap_servers, application_id=topic_prefix)
+
+    async def scenario() -> None:
+        topic = await kafka.create_topic(topic_prefix + "standing.v1", cleanup_policy="compact")
+        step, other = PublishStep(settings), PublishStep(settings)
+        async with desk(database, step) as first, desk(database, other) as second:
+            await add(first, topic, "a", b"1")
+            with monkeypatch.context() as patch:
+                patch.setattr(outbox, "_PUBLISHED", "select pg_terminate_backend(pg_backend_pid()), %s::bigint[]")
+                dying = asyncio.create_task(first.turn())
+                await records(kafka, topic, 1)
+                dying.cancel()
+                await asyncio.wait([dying])
+            await first.close()
+            await add(second, topic, "a", b"2")
+            await second.turn()
+            assert await records(kafka, topic, 3) == [("a", b"1"), ("a", b"1"), ("a", b"2")]
+            assert left(database) == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_desk_that_was_thought_dead_cannot_publish_what_is_no_longer_so(
+    kafka: Kafka, topic_prefix: str, database: str
+) -> None:
+    settings = Settings(bootstrap_servers=kafka.bootstrap_servers, application_id=topic_prefix)
+
+    async def scenario() -> None:
+        topic = await kafka.create_topic(topic_prefix + "standing.v1", cleanup_policy="compact")
+        zombie, alive = PublishStep(settings), PublishStep(settings)
+        async with desk(database, zombie) as one:
+            await add(one, topic, "a", b"old")
+            await one.turn()
+            await alive._publish([outbox.Publication(topic, "a", b"new", {})])
+            asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)  # the client's own waiter
+            with pytest.raises(ProducerFenced):
+                await zombie._publish([outbox.Publication(topic, "a", b"old", {})])
+            await alive._publish([outbox.Publication(topic, "a", b"newest", {})])
+            assert await records(kafka, topic, 3) == [("a", b"old"), ("a", b"new"), ("a", b"newest")]
+            await alive.rest()
+        gc.collect()
+
+    asyncio.run(scenario())
