@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from schemas.rejected import RejectReason
+from streams.database.text import storable
 from streams.evaluation.judgement import APP_GOOD, GOOD, PRODUCTION
 from streams.evaluation.listings import Listings
 from streams.health import counts
@@ -115,7 +116,7 @@ class Counting:
             key = (event.app_key, metric_id, event.scope, source)  # equal to a SeriesKey, and quicker to make
             tally = tallies.get(key)  # type: ignore[call-overload]
             if tally is None:
-                tally = tallies[SeriesKey(*key)] = Tally()
+                tally = tallies.setdefault(SeriesKey(*map(storable, key)), Tally())
             minute = time_ms // MINUTE_MS
             if minute != tally.minute:
                 tally.turn_to(minute)

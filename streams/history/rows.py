@@ -26,13 +26,13 @@ select s.id, s.first_minute, w.app_key, w.metric, w.scope, w.source
 from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as w (app_key, metric, scope, source),
 lateral (
   select id, first_minute from series
-  where (app_key, metric, scope, source) = (w.app_key, w.metric, w.scope, w.source) limit 1
+  where series_digest(app_key, metric, scope, source) = series_digest(w.app_key, w.metric, w.scope, w.source) limit 1
 ) s
 """
 _NEW_SERIES: Final = """
 insert into series (app_key, metric, scope, source, first_minute)
 select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
-on conflict (app_key, metric, scope, source)
+on conflict (series_digest(app_key, metric, scope, source))
 do update set first_minute = least(series.first_minute, excluded.first_minute)
 returning id, first_minute, app_key, metric, scope, source
 """

@@ -56,6 +56,11 @@ def test_other_groups_are_kept_apart_and_judged_alike() -> None:
     assert counts == {"records": 3, "events counted": 3}
 
 
+def test_names_are_as_the_database_can_hold_them() -> None:
+    odd = [delivery("12:00", product=name) for name in ("a\0b", "a\u2400b", "a\0b")]
+    assert count(WEBHOOK, odd)[0] == {("a\u2400b", "PROD"): (3, 0)}
+
+
 def test_what_never_counts() -> None:
     deliveries = [
         delivery("12:00", faultOwner="PLATFORM"),

@@ -19,14 +19,14 @@ from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
 from streams.exits import RefusalError
 from streams.history.rows import FIND_SERIES, LOCK
-from streams.names import WEBHOOK, Topics
+from streams.names import AVAILABILITY, WEBHOOK, Topics
 from streams.ownership.seams import FencedError
 from tests.build import APPLICATION
 from tests.database_fixture import KILLED, own_database
 from tests.history.naive import recount, table
 from tests.history.sink import Sink, patient, stored_counts
 from tests.model import Record
-from tests.model.build import delivery
+from tests.model.build import check, delivery
 from tests.model.generate import random_log
 
 WEBHOOKS = Topics().input(WEBHOOK)
@@ -206,6 +206,25 @@ def test_a_restored_dump_goes_on_where_it_was_made(database: str, postgres: str)
         assert stored_counts(restored) == stored_counts(database)
     expected = recount(log, application=APPLICATION, partitions=1)
     assert stored_counts(database) == (table(expected.good), table(expected.bad))
+
+
+def test_the_longest_names_have_room(database: str) -> None:
+    chance = random.Random(5)
+
+    def name(length: int) -> str:
+        return "".join(chr(chance.randrange(0x10000, 0x20000)) for _ in range(length))
+
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, Topics().input(AVAILABILITY), 0)
+            await sink.take_over()
+            for _ in range(2):
+                sink.read([check("12:00", app=app, baseUrl=url, group=group)])
+                await sink.commit()
+
+    app, url, group = name(256), name(2_048), name(256)
+    asyncio.run(scenario())
+    assert list(stored_counts(database)[0].values()) == [2]
 
 
 def test_rows_are_looked_up_one_by_one_however_many_there_are(database: str) -> None:
