@@ -8,8 +8,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
@@ -20,6 +18,7 @@ from streams.dashboard.database import Database
 from streams.dashboard.headers import with_headers, with_tags
 from streams.dashboard.health import add_health
 from streams.dashboard.pages import add_pages
+from streams.dashboard.pages.render import page_templates
 from streams.dashboard.settings import DashboardSettings
 from streams.web.problem import Problem, ProblemError
 
@@ -34,7 +33,7 @@ _UNROUTED: Final = {
 def dashboard_app(settings: DashboardSettings, database: Database, identify: Identify) -> ASGIApp:
     """The application of a dashboard over a database; `identify` tells who a request comes from."""
     app = documented_app()
-    app.state.dashboard = Dashboard(settings, database, identify, _templates())
+    app.state.dashboard = Dashboard(settings, database, identify, page_templates())
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     add_health(app)
     add_pages(app)
@@ -56,14 +55,6 @@ def documented_app() -> FastAPI:
     )
     add_api(app)
     return app
-
-
-def _templates() -> Jinja2Templates:
-    loader = FileSystemLoader(_HERE / "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return Jinja2Templates(env=environment)
 
 
 def _handlers() -> dict[Any, Any]:

@@ -41,6 +41,7 @@ def viewer_of(request: Request) -> Viewer:
     viewer = dashboard_of(request).identify(request)
     if viewer is None:
         raise ProblemError(Problem.NOT_LOGGED_IN)
+    request.state.viewer = viewer
     return viewer
 
 

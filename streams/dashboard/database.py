@@ -26,6 +26,9 @@ _STATEMENT_MS: Final = 10_000
 _SEE_AS: Final = """
 select set_config('slo.platform', %(platform)s, true), set_config('slo.partners', %(partners)s::text[]::text, true)
 """
+_POSITION: Final = """
+select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end::text
+"""
 
 MINE: Final = "(%(is_platform)s or partner_id = any(%(partners)s))"
 """The condition that every query over a table with `partner_id` holds."""
@@ -97,6 +100,16 @@ class Database:
         """
         with _transaction(self._desk) as connection:
             yield connection
+
+    def position(self) -> str:
+        """How far the database's log has come: it moves with whatever is written.
+
+        Raises:
+            ProblemError: NO_DATABASE.
+        """
+        with _transaction(self._reader) as connection:
+            row = connection.execute(_POSITION.encode()).fetchone()
+        return "" if row is None else str(row[0])
 
     def why_away(self) -> str | None:
         """Why the database does not answer; None: it does."""

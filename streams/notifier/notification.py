@@ -20,8 +20,6 @@ class Kind(StrEnum):
     STANDING = "STANDING"
     SEVERITY = "SEVERITY"
     INCIDENT = "INCIDENT"
-    REPORT = "REPORT"
-    """A month of a partner's apps, by mail."""
     OPERATORS = "OPERATORS"
     """The notifier's own trouble."""
 

@@ -1,0 +1,82 @@
+// Pages follow what happens: the server says that something changed, and the page is asked for anew. Its parts with
+// `data-live` are put in place of the old ones, so that what is shown is rendered in one place only. The document is
+// parsed by XMLHttpRequest, which runs no script of it and is no sink of Trusted Types.
+import { startTimes } from "./times.js";
+
+const JITTER_MS = 1_000; // not every page of everybody at once
+const AT_LEAST_MS = 2_500; // between two looks
+const FALLBACK_MS = 5_000; // where no events come through, it is looked all the same
+
+let lookedMs = 0;
+let waiting = null;
+let fallback = null;
+
+export function startLive() {
+  const { live } = document.body.dataset;
+  if (!live) return;
+  const source = new EventSource(live);
+  source.addEventListener("changed", soon);
+  source.onopen = () => {
+    clearInterval(fallback);
+    fallback = null;
+    tell("live");
+  };
+  source.onerror = () => {
+    tell("reconnecting; looking every 5 s");
+    fallback ??= setInterval(soon, FALLBACK_MS);
+    // A proxy that ends every stream closes it for good: then pages only look.
+  };
+  document.addEventListener("visibilitychange", () => document.hidden || soon());
+  addEventListener("pagehide", () => source.close());
+}
+
+function soon() {
+  if (document.hidden || waiting !== null) return;
+  const restMs = Math.max(0, lookedMs + AT_LEAST_MS - Date.now());
+  waiting = setTimeout(look, restMs + Math.random() * JITTER_MS);
+}
+
+function look() {
+  waiting = null;
+  lookedMs = Date.now();
+  const request = new XMLHttpRequest();
+  request.open("GET", location.href);
+  request.responseType = "document";
+  request.onload = () => {
+    if (request.status === 200 && request.response) show(request.response);
+    else if (request.status === 401 || request.status === 403) tell("signed out; reload to sign in");
+  };
+  request.send();
+}
+
+function show(fresh) {
+  for (const old of document.querySelectorAll("[data-live][id]")) {
+    const next = fresh.getElementById(old.id);
+    // What a reader is at stays under the hands.
+    if (!next || old.contains(document.activeElement) || next.isEqualNode(old) || same(old, next)) continue;
+    const placed = document.adoptNode(next);
+    placed.dataset.told = placed.textContent;
+    startTimes(placed);
+    old.replaceWith(placed);
+    placed.classList.add("changed");
+  }
+  for (const figure of document.querySelectorAll("figure.chart[id]")) {
+    const next = fresh.getElementById(figure.id);
+    if (!next) continue;
+    Object.assign(figure.dataset, next.dataset);
+    figure.dispatchEvent(new CustomEvent("fresh"));
+  }
+}
+
+// Times of the reader's zone differ from the server's text, and are no change.
+function same(old, next) {
+  return old.dataset.told !== undefined && old.dataset.told === next.textContent;
+}
+
+function tell(words) {
+  const state = document.getElementById("live-state");
+  if (!state || state.textContent === words) return;
+  state.textContent = words;
+  state.classList.toggle("off", words !== "live");
+  state.hidden = false;
+}

@@ -1,0 +1,50 @@
+// Time that is marked in a chart: breaches hatched, exclusions dotted, time before the first event crossed out lightly.
+// The pattern tells them apart, the colour only repeats it.
+import { colour } from "./colours.js";
+
+const SIZE = 8;
+const COLOURS = { breach: "--band-breach", excluded: "--band-excluded", unseen: "--band-unseen" };
+
+export function drawMarks(plot, marks) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const { kind, from, to } of marks) {
+    const left = Math.max(bbox.left, plot.valToPos(from, "x", true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(to ?? Date.now(), "x", true));
+    if (right < bbox.left || left > bbox.left + bbox.width) continue;
+    const width = Math.max(right - left, 2 * devicePixelRatio); // a breach of a minute shows in a month
+    ctx.fillStyle = pattern(ctx, kind);
+    ctx.fillRect(left, bbox.top, width, bbox.height);
+    if (kind === "breach") {
+      ctx.fillStyle = colour(COLOURS[kind]);
+      ctx.fillRect(left, bbox.top, width, 3 * devicePixelRatio);
+    }
+  }
+  ctx.restore();
+}
+
+function pattern(ctx, kind) {
+  const size = SIZE * devicePixelRatio;
+  const tile = new OffscreenCanvas(size, size);
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = pen.fillStyle = colour(COLOURS[kind]);
+  pen.globalAlpha = kind === "unseen" ? 0.25 : 0.5;
+  pen.lineWidth = devicePixelRatio;
+  if (kind === "excluded") {
+    pen.beginPath();
+    pen.arc(size / 2, size / 2, 1.25 * devicePixelRatio, 0, 7);
+    pen.fill();
+  } else {
+    for (const shift of [-size, 0, size]) {
+      pen.beginPath();
+      const [from, to] = kind === "breach" ? [size, 0] : [0, size];
+      pen.moveTo(shift, from);
+      pen.lineTo(shift + size, to);
+      pen.stroke();
+    }
+  }
+  return ctx.createPattern(tile, "repeat");
+}

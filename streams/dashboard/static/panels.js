@@ -1,0 +1,125 @@
+// The panels of a chart, one under the other over the same time: each quantity on an axis of its own, so that a handful
+// of bad events is never lost under a million good ones.
+import { colour } from "./colours.js";
+import { drawMarks } from "./marks.js";
+import { zone } from "./times.js";
+
+const AXIS_WIDTH = 58;
+const FONT = "12px system-ui, sans-serif";
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+export const PANELS = [
+  { title: "Success rate", height: 150, unit: "%", lines: [line("rate", "rate", "--series-rate")], target: true },
+  { title: "Bad events", height: 80, lines: [bars("bad", "bad", "--series-bad")] },
+  {
+    title: "Good events",
+    height: 80,
+    lines: [bars("good", "good", "--series-good"), line("excluded", "excluded, not counted", "--band-excluded", [2, 3])],
+  },
+  {
+    title: "Latency",
+    height: 100,
+    unit: "ms",
+    lines: [
+      line("p50", "p50", "--series-p50"),
+      line("p90", "p90", "--series-p90", [7, 3]),
+      line("p99", "p99", "--series-p99", [2, 2]),
+    ],
+  },
+  {
+    title: "Budget left of the time shown",
+    height: 100,
+    unit: "%",
+    lines: [line("left", "left", "--series-left")],
+    zero: true,
+  },
+];
+
+function line(field, label, name, dash) {
+  return { field, label, name, dash };
+}
+
+function bars(field, label, name) {
+  return { field, label, name, isBars: true };
+}
+
+export function panelsFor(kinds) {
+  return PANELS.filter((panel) => !kinds || kinds.some((kind) => panel.lines.some(({ field }) => field === kind)));
+}
+
+// One plot. `chart` has `data` (columns), `marks` and `target`; `isLast` has the labels of time.
+export function plotOf(panel, chart, width, isLast, hooks) {
+  const percents = panel.unit === "%";
+  return {
+    width,
+    height: panel.height + (isLast ? 22 : 0),
+    ms: 1,
+    tzDate: (ms) => uPlot.tzDate(new Date(ms), zone()),
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { sync: { key: chart.key }, drag: { x: true, y: false }, points: { size: 7 } },
+    scales: { x: { time: true }, y: { range: (_, low, high) => range(panel, chart, low, high) } },
+    axes: [
+      { show: true, size: isLast ? 26 : 4, font: FONT, stroke: () => colour("--muted"), grid: grid(), ticks: grid(), values: isLast ? undefined : (_, found) => found.map(() => "") },
+      {
+        size: AXIS_WIDTH,
+        font: FONT,
+        stroke: () => colour("--muted"),
+        grid: grid(),
+        ticks: { show: false },
+        space: 26,
+        values: (_, found) => found.map((value) => label(value, panel.unit)),
+      },
+    ],
+    series: [
+      {},
+      ...panel.lines.map(({ name, dash, isBars }) => ({
+        scale: "y",
+        stroke: () => colour(name),
+        fill: isBars ? () => colour(name) : undefined,
+        width: isBars ? 0 : 1.75,
+        dash,
+        paths: isBars ? uPlot.paths.bars({ size: [0.9, 60, 1], align: 1 }) : undefined,
+        points: isBars ? { show: false } : undefined,
+      })),
+    ],
+    hooks: {
+      drawClear: [(plot) => drawMarks(plot, chart.marks)],
+      draw: [(plot) => percents && panel.target && drawLevel(plot, 100 * chart.target, "--series-target", [6, 4]), (plot) => panel.zero && drawLevel(plot, 0, "--text", [])],
+      ...hooks,
+    },
+  };
+}
+
+function grid() {
+  return { stroke: () => colour("--grid"), width: 1 };
+}
+
+function label(value, unit) {
+  if (unit === "%") return `${+value.toFixed(3)} %`;
+  return unit === "ms" && value >= 1_000 ? `${+(value / 1_000).toFixed(1)} s` : compact.format(value) + (unit ? ` ${unit}` : "");
+}
+
+function range(panel, chart, low, high) {
+  if (panel.target) {
+    const least = Math.min(low ?? 100, 100 * chart.target);
+    return [Math.max(0, least - Math.max((100 - least) * 0.15, 0.05)), 100 + (100 - least) * 0.05 + 0.001];
+  }
+  if (panel.zero) return [Math.min(low ?? 0, 0) * 1.1 - 5, 105];
+  return [0, (high || 1) * 1.1];
+}
+
+function drawLevel(plot, value, name, dash) {
+  const { ctx, bbox } = plot;
+  const y = plot.valToPos(value, "y", true);
+  if (y < bbox.top || y > bbox.top + bbox.height) return;
+  ctx.save();
+  ctx.strokeStyle = colour(name);
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash(dash.map((one) => one * devicePixelRatio));
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
+}

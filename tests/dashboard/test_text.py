@@ -1,0 +1,43 @@
+"""What pages write: rounding never turns a missed target into a met one, or the other way round."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.dashboard.pages import text
+
+TARGETS = st.sampled_from(("0.5", "0.95", "0.99", "0.999", "0.9995", "0.99999", "1"))
+
+
+@given(good=st.integers(0, 10**9), bad=st.integers(0, 10**6), target=TARGETS)
+def test_a_rate_reads_as_met_exactly_where_it_is(good: int, bad: int, target: str) -> None:
+    if good + bad:
+        shown = Decimal(text.rate(good, bad, target).removesuffix(" %"))
+        assert (shown >= Decimal(target) * 100) is (Fraction(good, good + bad) >= Fraction(target))
+
+
+@given(st.floats(0, 50))
+def test_a_share_reads_as_all_exactly_where_all_is_gone(consumed: float) -> None:
+    shown = Decimal(text.share(consumed).removesuffix(" %").replace(",", ""))
+    assert (shown >= 100) is (Decimal(repr(consumed)) >= 1)
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "words"),
+    [(0, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (3_661_000, "1 h 1 min"), (28 * 86_400_000, "28 d"), (-5, "0 s")],
+)
+def test_a_length_is_told_in_its_two_greatest_units(duration_ms: int, words: str) -> None:
+    assert text.length(duration_ms) == words
+
+
+def test_a_time_is_one_for_programs_too() -> None:
+    assert text.moment("2026-11-28T12:04:05Z") == (
+        '<time class="nowrap" datetime="2026-11-28T12:04:05Z">28 Nov 12:04 UTC</time>'
+    ).replace("28 Nov 12:04", text.moment_text("2026-11-28T12:04:05Z").removesuffix(" UTC"))
+
+
+def test_a_name_is_escaped_in_a_path() -> None:
+    assert text.app_url("com.a/b?c") == "/apps/com.a%2Fb%3Fc"
