@@ -20,6 +20,8 @@ class Kind(StrEnum):
     STANDING = "STANDING"
     SEVERITY = "SEVERITY"
     INCIDENT = "INCIDENT"
+    REPORT = "REPORT"
+    """A month of a partner's apps, by mail."""
     OPERATORS = "OPERATORS"
     """The notifier's own trouble."""
 

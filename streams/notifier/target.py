@@ -17,7 +17,7 @@ class Target:
     `partner` and `app` limit it to one of them; None: all. `events` and `severities` limit it to some kinds, and to
     some severities of alerts; empty: all. One with a `role` also hears all that is addressed to that role. A `machine`
     gets every notification by itself, however many; a person a digest when they are too many. `timezone` is an IANA
-    zone that times are shown in beside UTC. The address may hold a secret: it is not for logs.
+    zone that times are shown in beside UTC. `address` may hold a secret, and `secret` is one: neither is for logs.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Target:
     role: str | None = None
     machine: bool = False
     timezone: str = "UTC"
+    secret: str | None = field(default=None, repr=False)
 
     def wants(self, told: Notification) -> bool:
         """Whether it is to hear of this."""
