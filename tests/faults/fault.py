@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 
@@ -130,7 +130,7 @@ async def _ready(flow: Flow) -> None:
 
 
 @asynccontextmanager
-async def _beside(*watches: Coroutine[Any, Any, NoReturn]) -> AsyncIterator[None]:
+async def _beside(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """What goes on for as long as the block runs, and ends it with an error of its own."""
     async with asyncio.TaskGroup() as tasks:
         watching = [tasks.create_task(watch) for watch in watches]

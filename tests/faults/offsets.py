@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -17,14 +17,16 @@ class OffsetsError(Exception):
     """A committed offset went back."""
 
 
-async def watch_offsets(flow: Flow) -> NoReturn:
+async def watch_offsets(flow: Flow) -> None:
     """Look again and again until cancelled; while no broker answers there is nothing to see.
 
     Raises:
         OffsetsError: an offset is lower than it was.
     """
     seen: dict[TopicPartition, int] = {}
-    while True:
+    task = asyncio.current_task()
+    assert task is not None
+    while not task.cancelling():  # a client of aiokafka that is closed at this moment keeps the cancellation to itself
         committed: dict[TopicPartition, int] = {}
         with suppress(KafkaError, TimeoutError):
             async with asyncio.timeout(_ASKING_TIMEOUT_S):
