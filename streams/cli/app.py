@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "replay": Command("replay", "replay", "Judge events of files, without a broker."),
     "run": Command("run", "run", "Run everything on this machine, with a sample load."),
     "status": Command("status", "status", "Show how far the evaluator is, and what is breached."),
+    "supervise": Command("supervise", "supervise", "Keep a command running: in containers."),
     "topics": Command("topics", "topics", "Show every topic, and what is wrong with it."),
     "watch": Command("watch", "watch", "Tell whether somebody judges every partition."),
     "windows": Command("windows", "windows", "Show what every objective of an app stands at."),
