@@ -41,6 +41,7 @@ check: setup  ## Lint, types, layers, generated files, API documents
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m schemas --check
+	$(BIN)/python -m infra.dashboards --check
 	$(BIN)/python -m streams.gateway | cmp - infra/api/openapi.json
 	$(BIN)/openapi-spec-validator infra/api/openapi.json
 	$(BIN)/pytest tests/schemas/test_asyncapi.py
@@ -53,6 +54,10 @@ format: setup  ## Format the code and mend what lint can mend
 .PHONY: schemas
 schemas: setup  ## Write the JSON Schemas anew from the models
 	$(BIN)/python -m schemas
+
+.PHONY: dashboards
+dashboards: setup  ## Write the boards for Grafana anew from the code
+	$(BIN)/python -m infra.dashboards
 
 .PHONY: bench
 bench: setup  ## Measure speed beside the peers (QUICK=1: in minutes; CURVES=1: what an event costs when; PUBLISH=1)

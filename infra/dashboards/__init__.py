@@ -1,0 +1,1 @@
+"""Boards for Grafana, made by code: `python -m infra.dashboards` writes them, `--check` compares."""
