@@ -34,7 +34,7 @@ def test_systemd_knows_every_word_of_it(unit: Path) -> None:
 
 
 def test_a_service_is_shut_in(unit: Path) -> None:
-    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_AT_MOST * 10:.0f}", unit]
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_AT_MOST * 10:.0f}", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout[-200:]
 
