@@ -1,10 +1,12 @@
 """`slo.synthetic.v1`: one result of a synthetic test, which an app runs against itself in the first-rollout group.
 
-Key: `appKey`. Producer: the publish API. Consumers: whoever shows an app's health; no objective ever counts it.
-Retention: as long as it is shown; 28 days cover an error budget period.
+Key: `appKey`. Producer: the publish API. Consumers: history, which shows them for as long as it keeps events; no
+objective ever counts them. Retention: 7 days is plenty; as long as history may be away.
 """
 
 from typing import Literal
+
+from pydantic import Field
 
 from schemas.fields import EventTime, Milliseconds, Text
 from schemas.record import Record
@@ -16,7 +18,7 @@ class SyntheticResult(Record):
     app_key: Text
     """The app that tested itself."""
     time: EventTime
-    product: Text
+    scope: Text = Field(alias="product")
     """The product it was tested in: Jira, Confluence, ..."""
     client_key: Text
     """The installation it was tested with."""

@@ -12,14 +12,21 @@ from schemas.healthcheck import HealthCheck
 from schemas.iframe import IframeLoad
 from schemas.installation_callback import InstallationCallback
 from schemas.record import Record
+from schemas.synthetic import SyntheticResult
 from schemas.webhook import WebhookDelivery
-from streams.evaluation.judgement import judge_delivery, judge_health_check, judge_iframe_load, judge_installation
+from streams.evaluation.judgement import (
+    judge_delivery,
+    judge_health_check,
+    judge_iframe_load,
+    judge_installation,
+    judge_synthetic_test,
+)
 from streams.evaluation.objective import Silence
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One SLI of the programme.
+    """One SLI of the programme, or what is shown beside them.
 
     `id` is the stable name in alerts and objectives, `title` the display name (`{scope}` stands for the product),
     `record` names its event in topics, `table` is the short name of its window tables. `model` is the event's public
@@ -78,6 +85,16 @@ WEBHOOK: Final = Metric(
     delivers_to_clients=True,
 )
 
+SYNTHETIC: Final = Metric(
+    id="synthetic",
+    record="synthetic",
+    title="{scope} Synthetic Tests",
+    table="synthetic",
+    model=SyntheticResult,
+    judge=judge_synthetic_test,
+)
+"""Of the first-rollout group, by the app's own word: shown, never judged."""
+
 METRICS: Final = {metric.id: metric for metric in (AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK)}
 
 
@@ -101,6 +118,11 @@ class Topics:
         return {self.input(metric): metric for metric in METRICS.values()}
 
     @property
+    def shown(self) -> dict[str, Metric]:
+        """All topics of events, those that are never judged, too -> their metric."""
+        return {**self.inputs, self.synthetic: SYNTHETIC}
+
+    @property
     def apps(self) -> str:
         """The app catalogue (compacted)."""
         return self.prefix + "apps.v1"
@@ -113,7 +135,7 @@ class Topics:
     @property
     def synthetic(self) -> str:
         """Results of synthetic tests: shown, never counted."""
-        return self.prefix + "synthetic.v1"
+        return self.input(SYNTHETIC)
 
     @property
     def installations(self) -> str:
@@ -138,7 +160,7 @@ class Topics:
     @property
     def key_fields(self) -> dict[str, str]:
         """Topic that is read -> the field of its records that is their key, too."""
-        return {**dict.fromkeys(self.inputs, "appKey"), self.apps: "appKey", self.exclusions: "id"}
+        return {**dict.fromkeys(self.shown, "appKey"), self.apps: "appKey", self.exclusions: "id"}
 
     @property
     def alerts(self) -> str:

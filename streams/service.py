@@ -25,6 +25,7 @@ from streams.kafka.topic_setup import UnreachableClusterError
 from streams.kafka.transport import Transport
 from streams.memory import keep_memory_at_hand
 from streams.ownership.endings import Endings
+from streams.ownership.heard_time import hear_time
 from streams.ownership.partitions import Partitions
 from streams.settings import Settings
 
@@ -90,8 +91,8 @@ class PartitionService(faust.App):
         """
 
     async def tell_time(self) -> None:
-        """Keep telling `partitions.clock` the time of the brokers; without, only what is read tells it."""
-        self.partitions.clock.stand_in("this service writes no heartbeats")
+        """Keep telling `partitions.clock` the time of the brokers: what is read tells it, and in silence this."""
+        await hear_time(self.settings, self.partitions.clock)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self, self.settings, self.partitions, group_id=self.conf.id)

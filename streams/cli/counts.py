@@ -11,13 +11,15 @@ from schemas.event_time import utc_text
 from streams.cli.shared.ask import ask, settings_of_or_fail
 from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
-from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
+from streams.cli.shared.metric_name import SHORT_NAMES, shown_metric_named
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
 from streams.history.app_counts import AppCounts, TooLongError, app_counts, scopes_of
 from streams.history.codec import MINUTE_MS
+from streams.history.reading import read_series
 from streams.history.settings import HistorySettings
+from streams.history.sources import source_names
 from streams.history.steps import PERCENTS, STEPS_S, Steps
 from streams.names import Metric
 from streams.registry.exclusions import read_exclusions
@@ -27,9 +29,17 @@ def counts(
     app: Annotated[str, typer.Argument(metavar="APP", help="The appKey.", show_default=False)],
     metric: Annotated[
         Metric,
-        typer.Argument(parser=metric_named, metavar="METRIC", help=f"{SHORT_NAMES}, or its id.", show_default=False),
+        typer.Argument(
+            parser=shown_metric_named,
+            metavar="METRIC",
+            help=f"{SHORT_NAMES}, synthetic, or its id.",
+            show_default=False,
+        ),
     ],
     scope: Annotated[str | None, typer.Option(help="A product, or a base URL; needed where there are several.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Who tells: PROD (default), group:NAME, and of iframes HOST or APP alone.")
+    ] = None,
     from_: Annotated[
         int | None, typer.Option("--from", parser=moment_ms, metavar="TIME", help="Begin here; default: 60 steps back.")
     ] = None,
@@ -41,12 +51,16 @@ def counts(
 ) -> None:
     """Show how many events of a series were good and bad in each step of time, and how long they took.
 
-    Excluded minutes count in `excluded` alone. Latencies are kept by five minutes. Times are UTC.
+    Excluded minutes count in `excluded` alone. Latencies are kept by five minutes. Times are UTC. What is in no SLO
+    is shown apart: other groups than PROD with --source, results of synthetic tests as METRIC `synthetic`. In steps of
+    a day two years can be shown; of days that are older than minutes are kept all events count.
 
     \b
     Examples:
       slo-streams counts com.acme.charts webhook --scope Jira
       slo-streams counts com.acme.charts webhook --step 3600 --json
+      slo-streams counts com.acme.charts availability --source group:DFR
+      slo-streams counts com.acme.charts synthetic --step 86400 --from 2026-01-01T00:00:00Z
 
     \b
     Exit codes:
@@ -61,13 +75,17 @@ def counts(
     settings = settings_of_or_fail(HistorySettings)
     exclusions = ask(settings, read_exclusions(settings))
     with history_connection(settings) as connection:
-        scopes = scopes_of(connection, app, metric)
+        scopes = scopes_of(connection, app, metric, source)
         if scope is None and len(scopes) > 1:
             raise typer.BadParameter(f"there are several: {', '.join(scopes)}", param_hint="--scope")
         if not scopes or scope not in (None, *scopes):
-            fail(f"Nothing is counted for {app} {metric.id} {scope or ''}".rstrip() + " yet.")
+            names = source_names(read_series(connection, app), metric.id)
+            others = f" There is: {', '.join(names)} (--source)." if source and names else ""
+            fail(f"Nothing is counted for {' '.join(filter(None, (app, metric.id, scope, source)))} yet.{others}")
         try:
-            found = app_counts(connection, settings, app, metric, scope or scopes[0], exclusions, from_, to, step)
+            found = app_counts(
+                connection, settings, app, metric, scope or scopes[0], exclusions, from_, to, step, source
+            )
         except TooLongError as problem:
             raise typer.BadParameter(str(problem), param_hint="--from") from None
     if found is None:

@@ -41,6 +41,12 @@ class Delivery(Protocol):
     group: str | None
 
 
+class SyntheticTest(Protocol):
+    """What is read of a synthetic test."""
+
+    status: str
+
+
 class InstallationCallback(Delivery, Protocol):
     """What is read of an installation callback."""
 
@@ -77,3 +83,8 @@ def judge_delivery(event: Delivery) -> int:
 def judge_installation(event: InstallationCallback) -> int:
     """Only `installed` counts; otherwise as any delivery."""
     return judge_delivery(event) if event.lifecycle == "installed" else NOT_COUNTED
+
+
+def judge_synthetic_test(event: SyntheticTest) -> int:
+    """Good: SUCCESS, as the app says itself."""
+    return GOOD if event.status == "SUCCESS" else BAD

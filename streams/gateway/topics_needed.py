@@ -1,7 +1,7 @@
 """The topics of the gateway, and what it does on them."""
 
 from streams.kafka.rights import READ, WRITE, Rights
-from streams.kafka.specs import EVENTS, TopicSpec
+from streams.kafka.specs import EVENTS, TopicSpec, synthetic_topic
 from streams.settings import Settings
 
 
@@ -18,7 +18,7 @@ def used_tokens_topic(settings: Settings) -> TopicSpec:
 
 def own_topics(settings: Settings) -> list[TopicSpec]:
     """What no worker needs: results of synthetic tests, the installations, and the tokens used for them."""
-    return [TopicSpec(settings.topics.synthetic), installations_topic(settings), used_tokens_topic(settings)]
+    return [synthetic_topic(settings), installations_topic(settings), used_tokens_topic(settings)]
 
 
 def gateway_topics(settings: Settings) -> list[TopicSpec]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from streams.evaluation.exclusions import Exclusions
-from streams.history.budgets import SeriesBudget, Told, counting_sources, excluded_for, series_budget
+from streams.history.budgets import SeriesBudget, Told, excluded_for, series_budget
 from streams.history.codec import MINUTE_MS
-from streams.history.reading import Connection, StoredSeries, read_minutes, read_series, read_watermarks
+from streams.history.reading import Connection, read_minutes, read_series, read_watermarks
+from streams.history.sources import by_scope
 from streams.kafka.placement import partition_of
-from streams.names import METRICS
 from streams.objectives.service_level import ServiceLevel
 from streams.settings import Settings
 
@@ -34,23 +34,12 @@ def app_budgets(
     return found
 
 
-def by_scope(series: Iterable[StoredSeries], metric_id: str) -> dict[str, list[StoredSeries]]:
-    """The series of a metric that count, by scope; where two sources tell of one, the host is first."""
-    sources = counting_sources(metric_id)
-    found: dict[str, list[StoredSeries]] = {}
-    for source in sources:
-        for one in series:
-            if one.key.metric == metric_id and one.key.source == source:
-                found.setdefault(one.key.scope, []).append(one)
-    return dict(sorted(found.items()))
-
-
 def completed_minutes(connection: Connection, settings: Settings, app_key: str) -> dict[str, int]:
     """Metric -> the minute since 1970 up to which the app's partition is complete; only where it has begun."""
     watermarks = read_watermarks(connection)
     found = {}
-    for metric in METRICS.values():
-        parts = watermarks.get(settings.topics.input(metric), {})
+    for topic, metric in settings.topics.shown.items():
+        parts = watermarks.get(topic, {})
         watermark_ms = parts.get(partition_of(app_key.encode(), len(parts), settings.partitioner)) if parts else None
         if watermark_ms is not None:
             found[metric.id] = (watermark_ms - settings.allowed_lateness) // MINUTE_MS

@@ -3,18 +3,29 @@
 from dataclasses import dataclass
 from typing import Final
 
+from streams.budgets.budget import Counts
 from streams.evaluation.exclusions import Exclusions
-from streams.history.app_budgets import by_scope, completed_minutes
+from streams.history.app_budgets import completed_minutes
 from streams.history.budgets import excluded_for
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
-from streams.history.reading import Connection, read_latencies, read_minutes, read_series
-from streams.history.steps import Steps, in_steps
+from streams.history.reading import (
+    Connection,
+    first_day_of_minutes,
+    read_latencies,
+    read_minutes,
+    read_series,
+    read_sums,
+)
+from streams.history.sources import by_scope
+from streams.history.steps import Steps, chosen_day, in_steps
 from streams.names import Metric
 from streams.settings import Settings
 
 DEFAULT_STEPS: Final = 60
 MOST_DAYS: Final = 36
 """As long as minutes are kept, and begun days at both ends."""
+MOST_DAYS_IN_DAYS: Final = 732
+"""Of a step of a day: as long as sums are kept."""
 
 
 class TooLongError(Exception):
@@ -29,9 +40,9 @@ class AppCounts:
     steps: Steps
 
 
-def scopes_of(connection: Connection, app_key: str, metric: Metric) -> list[str]:
-    """The scopes of an app's series of a metric that count."""
-    return list(by_scope(read_series(connection, app_key), metric.id))
+def scopes_of(connection: Connection, app_key: str, metric: Metric, source: str | None) -> list[str]:
+    """The scopes of an app's series of a metric that a source tells of; None: those that count."""
+    return list(by_scope(read_series(connection, app_key), metric.id, source))
 
 
 def app_counts(
@@ -44,13 +55,15 @@ def app_counts(
     from_ms: int | None,
     to_ms: int | None,
     step_s: int,
+    source: str | None = None,
 ) -> AppCounts | None:
     """Steps of [from, to), widened to whole ones of the epoch; None where that is no time, or nothing is complete.
 
+    `source` is as `sources_of` takes it. Of a day whose minutes are no longer kept all events count, excluded or not.
     Without `to_ms` up to what is complete, without `from_ms` sixty steps, or as many as are kept.
 
     Raises:
-        TooLongError: more than 36 days.
+        TooLongError: more than 36 days, or 732 in steps of a day.
     """
     completed = completed_minutes(connection, settings, app_key).get(metric.id)
     if completed is None:
@@ -59,13 +72,22 @@ def app_counts(
     end = -(-(completed if to_ms is None else -(-to_ms // MINUTE_MS)) // step) * step
     default = min(DEFAULT_STEPS, MOST_DAYS * DAY_MINUTES // step) * step
     start = end - default if from_ms is None else from_ms // MINUTE_MS // step * step
-    if end - start > MOST_DAYS * DAY_MINUTES:
-        raise TooLongError(f"at most {MOST_DAYS} days can be shown at once")
-    series = by_scope(read_series(connection, app_key), metric.id).get(scope)
+    most_days = MOST_DAYS if step < DAY_MINUTES else MOST_DAYS_IN_DAYS
+    if end - start > most_days * DAY_MINUTES:
+        raise TooLongError(f"at most {most_days} days can be shown at once in such steps")
+    series = by_scope(read_series(connection, app_key), metric.id, source).get(scope)
     if not series or start >= end:
         return None
     ids = [one.id for one in series]
+    days: list[Counts] = []
+    if step == DAY_MINUTES:
+        first_day = first_day_of_minutes(connection, ids, start // step, end // step)
+        sums = read_sums(connection, ids, start // step, first_day)
+        days = [
+            chosen_day([sums.get(day, {}).get(number) for number in ids]) for day in range(start // step, first_day)
+        ]
+        start = first_day * step
     minutes, latencies = read_minutes(connection, ids, start, end), read_latencies(connection, ids, start, end)
     told = [minutes[number] for number in ids]
     steps = in_steps(told, [latencies[number] for number in ids], excluded_for(exclusions, series[0].key), step)
-    return AppCounts(completed * MINUTE_MS, steps)
+    return AppCounts(completed * MINUTE_MS, steps.after(days))

@@ -58,7 +58,7 @@ def history_partitions(settings: Settings, database: PatientDatabase, endings: E
             return partition_of(key, loaded.partitions, settings.partitioner) == here
 
         return HistoryProcessor(
-            topics.inputs[tp.topic],
+            topics.shown[tp.topic],
             tp.topic,
             here,
             is_at_home,
@@ -72,7 +72,7 @@ def history_partitions(settings: Settings, database: PatientDatabase, endings: E
         settings,
         TakeOver(new_store, new_processor, endings),
         Follower(settings, reference),
-        topics=(*topics.inputs, *filed),
+        topics=(*topics.shown, *filed),
         counts=COUNTS,
         endings=endings,
     )

@@ -11,10 +11,8 @@ from streams.budgets.forecast import exhausted_at
 from streams.budgets.state import BudgetState, state_of
 from streams.evaluation.exclusions import Exclusions
 from streams.history.codec import MINUTE_MS
-from streams.history.counting import APP, HOST
 from streams.history.minutes import Minutes, chosen
 from streams.history.tally import SeriesKey
-from streams.names import IFRAME
 from streams.objectives.service_level import ServiceLevel
 from streams.windows.hopping import NEVER, Span
 
@@ -76,11 +74,6 @@ def series_budget(
         {name: burn_rate(level.target, _last(left, of)) for name, of in BURN_MINUTES.items()},
         exhausted_at(level.target, good, bad, _FORECAST_STEP * MINUTE_MS, as_of_ms) if budget.has_data else None,
     )
-
-
-def counting_sources(metric_id: str) -> tuple[str, ...]:
-    """The sources of which a series' budget is made, the host's before the app's."""
-    return (HOST, APP) if metric_id == IFRAME.id else ("PROD",)
 
 
 def excluded_for(exclusions: Exclusions, key: SeriesKey) -> Sequence[Span]:

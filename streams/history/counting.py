@@ -12,18 +12,16 @@ from streams.health.counts import Count
 from streams.history.codec import MINUTE_MS
 from streams.history.copies import counts_here
 from streams.history.latency import SLOT_MS, bucket_of
+from streams.history.sources import APP, GROUP, HOST, TESTS
 from streams.history.tally import SeriesKey, Tally, place_of
 from streams.intake.admission import FUTURE_TOLERANCE_MS, KEYS_REMEMBERED
 from streams.intake.checking import Rejection
 from streams.intake.reading import EventReader
 from streams.kafka.chunk import SourceRecord
-from streams.names import IFRAME, Metric
+from streams.names import IFRAME, SYNTHETIC, Metric
 
 COUNTED_MS: Final = 35 * 86_400_000
 """An event that is older than this when it comes is not counted any more."""
-HOST: Final = "HOST"
-APP: Final = "APP"
-GROUP: Final = "group:"
 _BUCKETS_REMEMBERED: Final = 10_000
 
 
@@ -64,6 +62,7 @@ class Counting:
         """
         tallies, judge, reader = self.tallies, self._metric.judge, self._reader
         metric_id, is_iframe = self._metric.id, self._metric is IFRAME
+        is_synthetic = self._metric is SYNTHETIC
         listings = self._listings
         excluding = listings.excluding if self._metric.delivers_to_clients else frozenset()
         rejected = too_old = not_counted = 0
@@ -92,8 +91,9 @@ class Counting:
                 continue
             elif self.newest_ms is None or stamp_ms > self.newest_ms or time_ms > (self.watermark_ms or 0):
                 self._see(event.app_key, record, time_ms, clock_ms)
-            group = event.group
-            if group is None or group == PRODUCTION:
+            if is_synthetic:
+                source = TESTS
+            elif (group := event.group) is None or group == PRODUCTION:
                 source = PRODUCTION
             else:
                 source, event = GROUP + group, _InProduction(event)

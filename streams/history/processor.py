@@ -70,8 +70,9 @@ class HistoryProcessor(SinkProcessor):
 
     def may_judge(self, clock_ms: int | None) -> bool:
         """Nothing is judged; but by then another minute may be completed, without any record."""
-        watermark_ms = self._counting.watermark_ms
-        return clock_ms is not None and watermark_ms is not None and self._minute(clock_ms) > self._minute(watermark_ms)
+        if clock_ms is None or not self.next_offset:
+            return False
+        return self._minute(clock_ms) > self._minute(self._counting.watermark_ms or 0)
 
     def _minute(self, seen_ms: int) -> int:
         """The minute that is not completed yet, once so much was seen."""
@@ -83,8 +84,8 @@ class HistoryProcessor(SinkProcessor):
 
     def tick(self, clock_ms: int) -> Steps:
         """Nothing more was in the log at this time: its minutes are completed as they pass."""
-        if self._counting.watermark_ms is not None:
-            self._counting.watermark_ms = max(self._counting.watermark_ms, clock_ms)
+        if self.next_offset:  # its records may have no time of their own
+            self._counting.watermark_ms = max(self._counting.watermark_ms or 0, clock_ms)
         yield True
 
     @property

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
+from streams.budgets.budget import Counts
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, read_day
 from streams.history.latency import CHUNK_SLOTS, SLOT_MS, read_chunk
@@ -21,6 +22,8 @@ select id, first_minute, app_key, metric, scope, source from series
 where app_key = %s order by metric, scope, source
 """
 _DAYS: Final = "select series, day, packed from day_counts where series = any(%s) and day between %s and %s"
+_FIRST_DAY: Final = "select min(day) from day_counts where series = any(%s) and day between %s and %s"
+_SUMS: Final = "select day, series, good, bad from day_sum where series = any(%s) and day between %s and %s"
 _LATENCIES: Final = "select series, chunk, packed from latency where series = any(%s) and chunk between %s and %s"
 _EXCLUSIONS: Final = """
 select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
@@ -57,6 +60,20 @@ def read_minutes(connection: Connection, ids: Sequence[int], start: int, end: in
             good += day_good
             bad += day_bad
         found[series] = Minutes(first_day * DAY_MINUTES, good, bad).between(start, end)
+    return found
+
+
+def first_day_of_minutes(connection: Connection, ids: Sequence[int], first: int, end: int) -> int:
+    """The first of the days [first, end) since 1970 of which there are minutes; `end` where there is none."""
+    row = connection.execute(_FIRST_DAY.encode(), [list(ids), first, end - 1]).fetchone()
+    return end if row is None or row[0] is None else int(row[0])
+
+
+def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) -> dict[int, dict[int, Counts]]:
+    """Good and bad events of the days [first, end) since 1970, those that have any: day -> series -> counts."""
+    found: dict[int, dict[int, Counts]] = {}
+    for day, series, good, bad in connection.execute(_SUMS.encode(), [list(ids), first, end - 1]):
+        found.setdefault(day, {})[series] = Counts(good, bad)
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from streams.budgets.budget import Counts
 from streams.history.codec import MINUTE_MS
 from streams.history.latency import SLOT_MS, percentile
 from streams.history.minutes import Minutes, choices, chosen
@@ -32,6 +33,24 @@ class Steps:
     bad: list[int]
     excluded: list[int]
     percentiles: dict[int, list[float | None]]
+
+    def after(self, days: Sequence[Counts]) -> "Steps":
+        """The same with days before them, of which nothing but sums is known."""
+        if not days:
+            return self
+        return Steps(
+            self.start - len(days) * self.step,
+            self.step,
+            [*(one.good for one in days), *self.good],
+            [*(one.bad for one in days), *self.bad],
+            [*(0 for _ in days), *self.excluded],
+            {percent: [*(None for _ in days), *found] for percent, found in self.percentiles.items()},
+        )
+
+
+def chosen_day(told: Sequence[Counts | None]) -> Counts:
+    """What counts of a day of which each source's sum is all that is known: the last one's that tells anything."""
+    return next((one for one in reversed(told) if one is not None and one.total), Counts(0, 0))
 
 
 def in_steps(told: Sequence[Minutes], latencies: Sequence[Histograms], spans: Iterable[Span], step: int) -> Steps:

@@ -62,14 +62,25 @@ def topics_read(settings: Settings) -> list[TopicSpec]:
 
 def topics_stored(settings: Settings) -> list[TopicSpec]:
     """Whatever history keeps."""
-    return [*topics_read(settings), TopicSpec(settings.topics.alerts, _kept_for(35))]
+    return [*topics_read(settings), synthetic_topic(settings), alerts_topic(settings)]
+
+
+def synthetic_topic(settings: Settings) -> TopicSpec:
+    """Events that only history reads."""
+    return TopicSpec(settings.topics.synthetic, EVENTS)
+
+
+def alerts_topic(settings: Settings) -> TopicSpec:
+    """What the worker and history publish, and history keeps."""
+    return TopicSpec(settings.topics.alerts, _kept_for(35))
 
 
 def topics_needed(settings: Settings) -> list[TopicSpec]:
     """Every topic of the worker, inputs first."""
     topics = settings.topics
     return [
-        *topics_stored(settings),
+        *topics_read(settings),
+        alerts_topic(settings),
         TopicSpec(topics.alert_state, _COMPACT),
         TopicSpec(topics.rejected, _kept_for(14)),
         *([TopicSpec(topics.heartbeat, _HEARTBEAT, is_optional=True)] if settings.heartbeat_interval else []),

@@ -97,4 +97,4 @@ def test_records_are_of_whom_the_token_proved_whatever_the_body_says() -> None:
     assert (first.scope, first.module_type, first.source, first.group) == ("Jira", "generalPages", "APP", None)
     assert (first.status, first.duration_in_millis) == ("SUCCESS", 12.5)
     assert (second.status, second.duration_in_millis) == ("FAIL", None)
-    assert (third.product, third.status, third.duration_in_millis) == ("Jira", "SUCCESS", 7)
+    assert (third.scope, third.status, third.duration_in_millis) == ("Jira", "SUCCESS", 7)

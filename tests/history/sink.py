@@ -64,7 +64,7 @@ class Sink:
         await self.store.open()
         progress = self.store.found or Progress(0)
         self.processor = HistoryProcessor(
-            self._settings.topics.inputs[self.topic],
+            self._settings.topics.shown[self.topic],
             self.topic,
             self.partition,
             lambda key: partition_of(key, self._partitions, PartitionerName.MURMUR2) == self.partition,

@@ -13,8 +13,9 @@ from streams.evaluation.listings import Listings
 from streams.evaluation.objective import Objective
 from streams.health.counts import Count
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
-from streams.history.counting import APP, HOST, Counting
+from streams.history.counting import Counting
 from streams.history.minutes import Minutes, chosen
+from streams.history.sources import APP, HOST
 from streams.kafka.placement import partition_of
 from streams.names import IFRAME, Topics
 from streams.settings import PartitionerName

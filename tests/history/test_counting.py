@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import orjson
 import pytest
 
 from streams.evaluation.listings import Listing, Listings
@@ -10,7 +11,7 @@ from streams.health.counts import Count
 from streams.history.counting import Counting
 from streams.history.latency import duration_of
 from streams.history.tally import SeriesKey
-from streams.names import AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK, Metric
+from streams.names import AVAILABILITY, IFRAME, INSTALLATION, SYNTHETIC, WEBHOOK, Metric, Topics
 from tests.build import APPLICATION, stored
 from tests.model import Record
 from tests.model.build import DAY_MS, check, clock_ms, delivery, record
@@ -54,6 +55,16 @@ def test_other_groups_are_kept_apart_and_judged_alike() -> None:
     url = "https://app.example.com"
     assert found == {(url, "PROD"): (1, 1), (url, "group:DFR"): (0, 1)}
     assert counts == {"records": 3, "events counted": 3}
+
+
+def test_synthetic_tests_are_a_source_of_their_own() -> None:
+    test = {"appKey": "com.example.app", "product": "Jira", "clientKey": "c-1", "time": clock_ms("12:00")}
+    told = ({"status": "SUCCESS", "durationInMillis": 900}, {"status": "FAIL"}, {"status": "MAYBE"})
+    values = [orjson.dumps(test | one) for one in told]
+    records = [Record(Topics().synthetic, 0, b"com.example.app", value, clock_ms("12:00")) for value in values]
+    found, counts = count(SYNTHETIC, records)
+    assert found == {("Jira", "synthetic"): (1, 1)}
+    assert counts == {"records": 3, "events counted": 2, "rejected schema": 1}
 
 
 def test_names_are_as_the_database_can_hold_them() -> None:
