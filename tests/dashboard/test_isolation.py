@@ -27,7 +27,8 @@ def test_every_table_that_is_read_and_tells_of_apps_has_a_policy(database: str) 
 ROWS = """
 insert into slo.app (app_key, name, partner_id, partner_name, email, healthcheck_urls, excluded_client_keys, part,
   "offset")
-values ('com.acme.a', 'A', 'acme', 'Acme', '', '{}', '{}', 0, 0), ('com.foo.f', 'F', 'foo', 'Foo', '', '{}', '{}', 0, 1),
+values ('com.acme.a', 'A', 'acme', 'Acme', '', '{}', '{}', 0, 0),
+  ('com.foo.f', 'F', 'foo', 'Foo', '', '{}', '{}', 0, 1),
   ('com.lone.l', 'L', null, 'Lone', '', '{}', '{}', 0, 2);
 insert into slo.series (app_key, metric, scope, source, first_minute)
 select app_key, 'm', 's', 'PROD', 0 from slo.app;
@@ -88,7 +89,8 @@ def test_each_sees_its_own_rows_of_every_table(filled: str, viewer: Viewer, seen
         with database.seen_by(viewer) as view:
             tables = view.rows("select tablename from pg_tables where schemaname = 'slo' and rowsecurity")
             counts = {
-                one["tablename"]: view.row(f"select count(*) as n from {one['tablename']}")["n"] for one in tables
+                one["tablename"]: view.row(f"select count(*) as n from {one['tablename']}")["n"]  # noqa: S608
+                for one in tables
             }
     finally:
         database.close()
