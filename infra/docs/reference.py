@@ -22,6 +22,7 @@ from streams.health.condition import Condition
 from streams.health.metrics import Metrics
 from streams.history.settings import HistorySettings
 from streams.kafka.specs import topics_needed
+from streams.notifier.settings import NotifierSettings
 from streams.objectives.annotations import ANNOTATIONS
 from streams.settings import Settings
 
@@ -67,6 +68,7 @@ def _settings() -> Iterator[str]:
         ("The gateway's own", GatewaySettings, Settings),
         ("The database's", DatabaseSettings, Settings),
         ("The history's own", HistorySettings, DatabaseSettings),
+        ("The notifier's own", NotifierSettings, DatabaseSettings),
     )
     for title, kind, base in kinds:
         yield f"\n## {title}\n"

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "gateway": Command("gateway", "gateway", "Take events over HTTP, and put them onto Kafka."),
     "history": Command("history", "history", "Count every event for weeks, in PostgreSQL."),
     "installations": Command("installations", "installations_app", "Who may publish results through the gateway."),
+    "notifier": Command("notifier", "notifier", "Tell partners of breaches and recoveries."),
     "objectives": Command("objectives", "objectives_app", "Objectives files."),
     "prober": Command("prober", "prober", "Check the URLs of the catalogue, and publish the results."),
     "rejected": Command("rejected", "rejected_app", "Records that could not be used."),

@@ -31,14 +31,14 @@ class DatabaseSettings(Settings):
         if path is not None:
             if info.data.get("database_url") is not None:
                 raise ValueError("set, but SLO_DATABASE_URL is, too: one of them")
-            _check(_read(path))
+            _check(read_secret(path))
         return path
 
     def read_database_url(self) -> str | None:
         """The URL, with its password; None where none is set."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return None if self.database_url_file is None else _read(self.database_url_file)
+        return None if self.database_url_file is None else read_secret(self.database_url_file)
 
 
 def _check(url: str) -> None:
@@ -53,7 +53,12 @@ def _check(url: str) -> None:
         raise ValueError("it is no URL of a database, as postgresql://user:password@host:5432/name") from None
 
 
-def _read(path: Path) -> str:
+def read_secret(path: Path) -> str:
+    """The text of a file that holds a secret.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
     try:
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError) as problem:

@@ -99,6 +99,10 @@ class Metrics(Collector):
     def _histogram(self, name: str, text: str, buckets_s: tuple[float, ...]) -> Histogram:
         return Histogram(f"slo_streams_{name}_seconds", text, ["topic"], registry=self._registry, buckets=buckets_s)
 
+    def register(self, more: Collector) -> None:
+        """Show what else a service counts."""
+        self._registry.register(more)
+
     def taken_over(self, topic: str, took_s: float) -> None:
         """Observe a take-over."""
         self._restores.labels(topic).observe(took_s)

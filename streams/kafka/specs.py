@@ -60,6 +60,12 @@ def topics_read(settings: Settings) -> list[TopicSpec]:
     ]
 
 
+def topics_told(settings: Settings) -> list[TopicSpec]:
+    """Whatever the notifier reads."""
+    topics = settings.topics
+    return [TopicSpec(topics.alerts, _kept_for(35)), *(TopicSpec(name, _REFERENCE) for name in topics.reference)]
+
+
 def topics_stored(settings: Settings) -> list[TopicSpec]:
     """Whatever history keeps."""
     return [*topics_read(settings), synthetic_topic(settings), alerts_topic(settings)]

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from streams.notifier.notification import Notification
 from streams.notifier.target import Target
+
+SEND_S: Final = 30.0
+"""The longest that a channel lets one message take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ class Channel(Protocol):
     at_once: int
 
     def pause_key(self, target: Target) -> str:
-        """What is paused where nothing gets through: the channel's own server, or this target's."""
+        """What is paused where nothing gets through: the channel's own server, called by the channel's `name`, or this
+        target's, by `name + " " + target.id`.
+        """
 
     def render(self, told: Notification, target: Target, delivery_id: str, now: datetime) -> Message:
         """The message, without any I/O; `now` is the database's time, aware, UTC."""

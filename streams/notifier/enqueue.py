@@ -6,6 +6,7 @@ from typing import Final
 
 from streams.compact import compact_json
 from streams.database.patient import Connection
+from streams.database.text import storable
 from streams.notifier.notification import Notification
 from streams.notifier.target import Target
 
@@ -61,5 +62,4 @@ def _delivery_row(one: Enqueued, target: Target) -> tuple[object, ...]:
 
 
 def _storable(name: str | None) -> str | None:
-    """A name that others chose, without the one character that PostgreSQL's text cannot hold."""
-    return None if name is None else name.replace("\x00", "\ufffd")
+    return None if name is None else storable(name)

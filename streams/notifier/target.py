@@ -32,6 +32,11 @@ class Target:
     timezone: str = "UTC"
     secret: str | None = field(default=None, repr=False)
 
+    @property
+    def is_of_the_catalogue(self) -> bool:
+        """Whether nobody set it up: it is an app's own address."""
+        return self.channel == SMTP and self.id == self.address
+
     def wants(self, told: Notification) -> bool:
         """Whether it is to hear of this."""
         if told.role is not None:

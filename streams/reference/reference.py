@@ -32,8 +32,8 @@ def read(topics: Topics, topic: str, record: SourceRecord) -> Said | Rejection:
 class Reference:
     """What is known beside the events."""
 
-    def __init__(self, topics: Topics) -> None:
-        self.catalogue = Catalogue()
+    def __init__(self, topics: Topics, catalogue: Catalogue | None = None) -> None:
+        self.catalogue = catalogue or Catalogue()
         self.exclusions = Exclusions()
         self._topics = topics
 

@@ -1,0 +1,118 @@
+"""Sending by one channel: claim, send, record, for as long as the notifier lives."""
+
+import asyncio
+import logging
+import time
+import uuid
+from typing import Final
+
+from streams.database.patient import Connection, PatientDatabase
+from streams.notifier.channel import SEND_S, Accepted, Channel, Outcome, Temporary
+from streams.notifier.claim import LEASE_S, Claimed, claim
+from streams.notifier.record import Sent, record
+from streams.notifier.rows import Now, database_time
+from streams.notifier.storms import make_digests
+from streams.notifier.tally import Tally
+from streams.notifier.targets import Targets
+
+log = logging.getLogger(__name__)
+
+POLL_S: Final = 0.5
+"""How often it is looked for what others enqueued, or what is due again by now."""
+_TOGETHER_S: Final = 0.05  # outcomes of so much time are recorded by one commit
+
+
+class Courier:
+    """Sends what is due by one channel, many at once; no transaction is open meanwhile.
+
+    `wake` is set whenever something was enqueued here. `now` tells the time of leases and retries.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        targets: Targets,
+        database: PatientDatabase,
+        tally: Tally,
+        *,
+        now: Now = database_time,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self.channel = channel
+        self.wake = asyncio.Event()
+        self._targets = targets
+        self._database = database
+        self._tally = tally
+        self._now = now
+        self._lease_s = lease_s
+        self._name = uuid.uuid4().hex
+        self._most = 2 * channel.at_once  # the next ones are at hand when one is done
+        self._sending: set[asyncio.Task[Sent]] = set()
+
+    async def run(self) -> None:
+        """Until cancelled; what is being sent then is sent, and recorded."""
+        try:
+            while True:
+                if not await self.turn():
+                    await self._rest()
+        except asyncio.CancelledError:
+            await asyncio.shield(self._finish())
+            raise
+
+    async def turn(self) -> int:
+        """Record what was sent, and claim more; how many are under way."""
+        done = {task for task in self._sending if task.done()}
+        self._sending -= done
+        all_sent = [task.result() for task in done]
+        room = self._most - len(self._sending)
+
+        async def action(connection: Connection) -> list[Claimed]:
+            now = await self._now(connection)
+            await record(connection, self.channel.name, self._name, all_sent, now)
+            if room < self._most // 2:
+                return []
+            await make_digests(connection, self.channel.name, self._targets, now)
+            return await claim(connection, self.channel, self._targets, self._name, now, room, self._lease_s)
+
+        claimed = await self._database.run(action)
+        for sent in all_sent:
+            self._tally.sent(self.channel.name, sent.outcome)
+        self._sending |= {asyncio.create_task(self._send(one)) for one in claimed}
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._sending, timeout=_TOGETHER_S)
+        return len(self._sending)
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self.wake.wait()
+        except TimeoutError:
+            pass
+        self.wake.clear()
+
+    async def _send(self, one: Claimed) -> Sent:
+        started_s = time.monotonic()
+        try:
+            async with asyncio.timeout(self._lease_s):
+                outcome: Outcome = await self.channel.send(one.message, one.target)
+        except TimeoutError:
+            outcome = Temporary(f"no answer within {self._lease_s:g} s")
+        except Exception as problem:
+            log.exception("sending %s", one.message.delivery_id)
+            outcome = Temporary(f"{type(problem).__name__}: {problem}")
+        if not isinstance(outcome, Accepted):
+            log.warning("%s by %s: %s", one.message.delivery_id, self.channel.name, outcome)
+        return Sent(one, outcome, time.monotonic() - started_s)
+
+    async def _finish(self) -> None:
+        """What is under way is not given up for a stop: half of it would be sent twice."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=SEND_S)
+        all_sent = [task.result() for task in self._sending if task.done()]
+
+        async def action(connection: Connection) -> None:
+            await record(connection, self.channel.name, self._name, all_sent, await self._now(connection))
+
+        await self._database.run(action)
+        await self.channel.close()

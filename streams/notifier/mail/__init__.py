@@ -1,0 +1,1 @@
+"""Mail: how a notification looks as one, and how it is sent."""

@@ -1,0 +1,55 @@
+"""Figures for people: percents that never look better than they are, and how long something lasted. Pure."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+_MOST_PLACES: Final = 12
+_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def percent_text(value: Fraction, places: int = 1) -> str:
+    """To so many places, without noughts at the end: `98.7 %`."""
+    rounded = (Decimal(value.numerator) / Decimal(value.denominator)).quantize(
+        Decimal(1).scaleb(-places), ROUND_HALF_UP
+    )
+    return f"{rounded.normalize():f} %"
+
+
+def comparison(alert: Mapping[str, Any]) -> str | None:
+    """How the SLI stands to its objective: `98.96 % < 99 %`; None where there is no SLI.
+
+    It is rounded to as few places as leave the truth: what is missed never looks met, nor what is not all like all.
+    """
+    total = alert["goodCount"] + alert["badCount"]
+    if not total:
+        return None
+    sli, slo = Fraction(100 * alert["goodCount"], total), Fraction(str(alert["sloValue"]))
+    sign = _sign(sli, slo)
+    if sign == "<=" and alert["type"] != "BREACH":
+        sign = ">="
+    for places in range(1, _MOST_PLACES):
+        text = percent_text(sli, places)
+        shown = Fraction(text.removesuffix(" %"))
+        if _sign(shown, slo) in (_sign(sli, slo), sign) and (shown < 100) == (sli < 100):
+            break
+    return f"{text} {sign} {percent_text(slo, _MOST_PLACES)}"
+
+
+def _sign(sli: Fraction, slo: Fraction) -> str:
+    return "<" if sli < slo else "<=" if sli == slo else ">="
+
+
+def duration_text(seconds: int) -> str:
+    """In its two largest units: `2 d`, `1 h 5 min`."""
+    parts = []
+    for unit, length in _UNITS:
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+        if len(parts) == 2:
+            break
+    return " ".join(parts) or "0 s"

@@ -1,0 +1,137 @@
+"""A notification as the bytes of a mail: a text, the same as HTML, and its data for programs.
+
+The same notification to the same target at the same time gives the same bytes.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from streams.compact import compact_json
+from streams.notifier.mail.data import MOST_OF_A_LINE, script_json
+from streams.notifier.mail.names import slug
+from streams.notifier.mail.subject import subject
+from streams.notifier.mail.trace import traceparent
+from streams.notifier.mail.words import words_of
+from streams.notifier.notification import OF_ALERTS, Kind, Notification
+from streams.notifier.target import Target, target_hash
+
+_POLICY: Final = SMTP.clone(cte_type="7bit")
+# A subject that fits in a line is not folded: `email` would put all of it on the second one.
+_POLICY_OF_ASCII: Final = _POLICY.clone(max_line_length=160)
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}")
+_ID: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_LONGEST_ID: Final = 180
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("streams.notifier.mail"),
+    autoescape=select_autoescape(("html.j2",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+class AddressError(Exception):
+    """What should be a mail address is none that mail can be sent to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom mails are from: `display` and `address`, and where the dashboard is for those who get them, if anywhere."""
+
+    display: str
+    address: str
+    public_url: str | None = None
+
+    @property
+    def domain(self) -> str:
+        """Part of every id."""
+        return self.address.rpartition("@")[2]
+
+
+def letter(told: Notification, target: Target, delivery_id: str, sender: Sender, now: datetime) -> bytes:
+    """The mail.
+
+    Raises:
+        AddressError: the target has no mail address.
+    """
+    words = words_of(told, target, sender.public_url)
+    data_id = {**dict.fromkeys(OF_ALERTS, "incident-data"), Kind.DIGEST: "incident-data-list"}.get(told.kind)
+    title = subject(told)
+    context = {"title": title, "words": words, "data_id": data_id, "told": told}
+    text = _TEMPLATES.get_template("mail.txt.j2").render(context)
+    html = _TEMPLATES.get_template("mail.html.j2").render(
+        context, script_json=None if data_id is None else script_json(told.data)
+    )
+    mail = EmailMessage(_POLICY_OF_ASCII if title.isascii() else _POLICY)
+    for name, value in _headers(told, target, delivery_id, sender, now, title):
+        mail[name] = value
+    mail.set_content(text, charset="us-ascii" if text.isascii() else "utf-8", cte=_encoding(text))
+    ascii_html = html.encode("ascii", "xmlcharrefreplace").decode()
+    mail.add_alternative(ascii_html, subtype="html", charset="us-ascii", cte=_encoding(ascii_html))
+    if data_id is not None:
+        json = compact_json(told.data)
+        mail.add_attachment(json, maintype="application", subtype="json", filename=f"{data_id}.json")
+    _set_boundaries(mail, delivery_id)
+    return mail.as_bytes()
+
+
+def _headers(
+    told: Notification, target: Target, delivery_id: str, sender: Sender, now: datetime, title: str
+) -> Iterable[tuple[str, object]]:
+    if not _ADDRESS.fullmatch(target.address):
+        raise AddressError(f"{target.address[:100]!r} is no address that mail can be sent to")
+    user, _, domain = sender.address.rpartition("@")
+    root = f"<{_id(f'{told.thread}.{target_hash(target.channel, target.id)}')}@{sender.domain}>"
+    lists = [slug(told.partner)] if told.partner else []
+    yield "From", Address(sender.display, user, domain)
+    yield "To", target.address
+    yield "Subject", title
+    yield "Date", format_datetime(now)
+    yield "Message-ID", f"<{_id(delivery_id)}@{sender.domain}>"
+    yield "References", root
+    if told.kind is not Kind.BREACH:
+        yield "In-Reply-To", root
+    yield "Auto-Submitted", "auto-generated"
+    yield "X-Auto-Response-Suppress", "All"
+    yield "List-Id", f"<{'.'.join([*lists, 'slo-alerts', sender.domain])}>"
+    yield "X-SLO-Type", told.kind
+    if told.kind in OF_ALERTS:
+        yield "X-SLO-Incident", told.thread
+        yield "X-SLO-App", _header_text(told.data["appKey"])
+        yield "X-SLO-Metric", _header_text(told.data["metricId"])
+        yield "X-SLO-Severity", _header_text(told.data["severity"])
+    yield "traceparent", traceparent(told.thread, delivery_id)
+
+
+def _encoding(text: str) -> str:
+    """As it is, so that programs find the data in the raw mail; quoted-printable where a name is longer than a line."""
+    fits = text.isascii() and max(map(len, text.splitlines())) <= MOST_OF_A_LINE
+    return "7bit" if fits else "quoted-printable"
+
+
+def _id(name: str) -> str:
+    """An id as it may stand in a Message-ID; one that may not is stood for by its hash."""
+    if len(name) <= _LONGEST_ID and _ID.fullmatch(name):
+        return name
+    return hashlib.sha256(name.encode()).hexdigest()[:40]
+
+
+def _header_text(name: str) -> str:
+    return "".join(char if char.isprintable() and char.isascii() else "?" for char in name)
+
+
+def _set_boundaries(mail: EmailMessage, delivery_id: str) -> None:
+    """Boundaries that follow from the id, not from chance."""
+    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{hashlib.sha256(f'{delivery_id} {number}'.encode()).hexdigest()[:32]}")

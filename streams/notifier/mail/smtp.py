@@ -1,0 +1,141 @@
+"""Mail as a channel: some connections to one server, kept open while there is something to send."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Final
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from streams.notifier.channel import SEND_S, Accepted, Message, Outcome, Permanent, Temporary, Unauthorised
+from streams.notifier.mail.letter import Sender, letter
+from streams.notifier.mail.server import MailServer
+from streams.notifier.notification import Notification
+from streams.notifier.target import SMTP as NAME
+from streams.notifier.target import Target
+
+AT_ONCE: Final = 8
+_IDLE_S: Final = 20.0  # shorter than servers wait for the next mail
+_CONNECT_S: Final = 10.0
+_CLOSING: Final = 421  # RFC 5321, 3.8: the server shuts down
+_FINAL: Final = 500
+_TOO_LARGE: Final = 552  # RFC 1870, 6.2
+_LOGIN: Final = frozenset({530, 534, 535, 538})  # RFC 4954, 6
+
+
+class SmtpChannel:
+    """Hands mails to a server, one recipient each."""
+
+    name = NAME
+    at_once = AT_ONCE
+
+    def __init__(self, server: MailServer, sender: Sender, *, idle_s: float = _IDLE_S, send_s: float = SEND_S) -> None:
+        self._server = server
+        self._sender = sender
+        self._idle_s = idle_s
+        self._send_s = send_s
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._idle: list[tuple[SMTP, float]] = []
+
+    def pause_key(self, target: Target) -> str:
+        """There is one server for all."""
+        return self.name
+
+    def render(self, told: Notification, target: Target, delivery_id: str, now: datetime) -> Message:
+        """The whole mail."""
+        return Message(delivery_id, letter(told, target, delivery_id, self._sender, now))
+
+    async def send(self, message: Message, target: Target) -> Outcome:
+        """Hand it over. Where the connection breaks nobody can tell, and it is sent again."""
+        async with self._turns:
+            try:
+                async with asyncio.timeout(self._send_s):
+                    return await self._hand_over(message, target)
+            except TimeoutError:
+                return Temporary(f"no answer within {self._send_s:g} s")
+            except SMTPException as problem:
+                return _outcome(problem)
+
+    async def close(self) -> None:
+        """Say goodbye on all connections."""
+        while self._idle:
+            client, _ = self._idle.pop()
+            client.close()
+
+    async def _hand_over(self, message: Message, target: Target) -> Outcome:
+        try:
+            client = await self._connected()
+        except (SMTPException, OSError, TimeoutError) as problem:
+            why = f"{self._server.host}:{self._server.port}: {_said(problem)}"
+            refused = isinstance(problem, SMTPNotSupported) or _is_final(problem, SMTPAuthenticationError)
+            return Unauthorised(why) if refused else Temporary(why, is_theirs=True)
+        try:
+            _, answer = await client.sendmail(self._sender.address, [target.address], message.body)
+        except (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError) as problem:
+            self._keep(client)
+            return _outcome(problem)
+        except BaseException:
+            client.close()
+            raise
+        self._keep(client)
+        return Accepted(answer[:200])
+
+    def _keep(self, client: SMTP) -> None:
+        if client.is_connected:
+            self._idle.append((client, time.monotonic()))
+
+    async def _connected(self) -> SMTP:
+        """A connection that was kept, if it is still good, or a new one."""
+        while self._idle:
+            client, since_s = self._idle.pop()
+            if client.is_connected and time.monotonic() - since_s < self._idle_s:
+                return client
+            client.close()
+        server = self._server
+        client = SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.is_tls,
+            # None: where it is offered, for nobody listens on the way to this machine itself.
+            start_tls=False if server.is_tls else None if server.is_local else True,
+            validate_certs=server.is_tls or not server.is_local,
+            timeout=self._send_s,
+            username=server.user,
+            password=server.password,
+            local_hostname=self._sender.domain,
+        )
+        async with asyncio.timeout(_CONNECT_S):
+            await client.connect()
+        return client
+
+
+def _outcome(problem: SMTPException) -> Outcome:
+    """What an answer of the server means. Source: RFC 5321, 4.2.1: 4 is for now, 5 for good."""
+    if isinstance(problem, SMTPRecipientsRefused):
+        problem = problem.recipients[0]
+    if not isinstance(problem, SMTPResponseException):
+        return Temporary(_said(problem))
+    if problem.code == _CLOSING:
+        return Temporary(_said(problem), is_theirs=True)
+    if problem.code in _LOGIN or (_is_final(problem, SMTPSenderRefused) and problem.code != _TOO_LARGE):
+        return Unauthorised(_said(problem))  # whoever the recipient is
+    return Permanent(_said(problem)) if _is_final(problem, SMTPResponseException) else Temporary(_said(problem))
+
+
+def _is_final(problem: BaseException, kind: type[SMTPResponseException]) -> bool:
+    return isinstance(problem, kind) and problem.code >= _FINAL
+
+
+def _said(problem: BaseException) -> str:
+    if isinstance(problem, SMTPResponseException):
+        return f"{problem.code} {problem.message}"
+    return str(problem) or type(problem).__name__

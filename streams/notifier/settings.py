@@ -1,0 +1,81 @@
+"""Settings of the notifier: how mail is sent, who else is told, and where people read on."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from streams.database.settings import DatabaseSettings, read_secret
+from streams.notifier.mail.server import MailServer, mail_server
+from streams.settings import DurationMs
+
+_FROM: Final = re.compile(r"(?:([^<>\r\n\"]*)<)?([^\s<>@]{1,64}@[A-Za-z0-9.-]{1,190})>?")
+_PUBLIC_URL: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+class NotifierSettings(DatabaseSettings):
+    """What an operator of the notifier can set, beside the connections to Kafka and the database."""
+
+    notifier_port: int = Field(8093, ge=0, le=65_535)
+    """Port of the notifier's `/live`, `/ready` and `/metrics`, at `SLO_HEALTH_HOST`; 0: nowhere."""
+    smtp_url: SecretStr | None = None
+    """The mail server: `smtp://user:password@host:587`, or `smtps://` for TLS from the first byte. STARTTLS is used
+    where it is offered, and needed unless the server is this machine. Without a server no mail is sent.
+    """
+    smtp_url_file: Path | None = None
+    """The same, from a file."""
+    mail_from: str | None = Field(None, validate_default=True)
+    """Whom mails are from: `slo@example.com`, or `Reliability <slo@example.com>`. Needed with a mail server."""
+    public_url: str | None = None
+    """Where people reach the dashboard, for links: `https://slo.example.com`. Without it there are none."""
+    targets: Path | None = None
+    """The targets file: who is told beside the addresses of the catalogue, and how."""
+    notify_max_age: DurationMs = Field(86_400_000, ge=60_000)
+    """Alerts that were older when they were read are recorded, and not sent."""
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _url_names_a_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            mail_server(url.get_secret_value())
+        return url
+
+    @field_validator("smtp_url_file")
+    @classmethod
+    def _file_names_a_server(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None:
+            if info.data.get("smtp_url") is not None:
+                raise ValueError("set, but SLO_SMTP_URL is, too: one of them")
+            mail_server(read_secret(path))
+        return path
+
+    @field_validator("mail_from")
+    @classmethod
+    def _from_is_an_address(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is None and (info.data.get("smtp_url") or info.data.get("smtp_url_file")):
+            raise ValueError("not set, but there is a mail server: it is whom mails are from, as slo@example.com")
+        if text is not None and _FROM.fullmatch(text.strip()) is None:
+            raise ValueError("it is no mail address, as slo@example.com or Reliability <slo@example.com>")
+        return text
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_one(cls, url: str | None) -> str | None:
+        if url is not None and _PUBLIC_URL.fullmatch(url) is None:
+            raise ValueError("it is no address of a web page, as https://slo.example.com")
+        return None if url is None else url.rstrip("/")
+
+    def mail_server(self) -> MailServer | None:
+        """The mail server; None where none is set."""
+        if self.smtp_url is not None:
+            return mail_server(self.smtp_url.get_secret_value())
+        return None if self.smtp_url_file is None else mail_server(read_secret(self.smtp_url_file))
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """Name and address of `mail_from`."""
+        match = _FROM.fullmatch((self.mail_from or "").strip())
+        if match is None:
+            return "", ""
+        return (match[1] or "SLO alerts").strip(), match[2]

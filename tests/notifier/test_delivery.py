@@ -1,0 +1,199 @@
+"""What is due is sent, in order, at least once, whatever the mail server does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from streams.notifier.target import Target
+from tests.notifier.mail_server import DROP, HANG, KEEP_AND_DROP, MailServer, mail_server
+from tests.notifier.office import SRE, Office, breach, office, recovery
+
+
+def told(
+    url: str, scenario: Callable[[Office, MailServer], Awaitable[None]], *targets: Target, **faults: object
+) -> None:
+    """Run a scenario with one notifier and one mail server."""
+
+    async def run() -> None:
+        async with mail_server(MailServer(**faults)) as server, office(url, server.port, targets) as one:  # type: ignore[arg-type]
+            await scenario(one, server)
+
+    asyncio.run(run())
+
+
+def test_breach_and_recovery_arrive_in_this_order(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        down = breach(at_ms=await one.now_ms())
+        await one.take_in(down, recovery(down))
+        await one.work()
+        assert server.subjects == [
+            "[BREACH] Charts: Jira Webhook Delivery Success Rate 98.7 % < 99 %",
+            "[RECOVERY] Charts: Jira Webhook Delivery Success Rate 99.4 % >= 99 % (after 42 min)",
+        ]
+        assert [mail.recipient for mail in server.received] == [SRE, SRE]
+        assert one.states() == [("BREACH", "SENT", None), ("RECOVERY", "SENT", None)]
+
+    told(database, scenario)
+
+
+def test_a_ticket_is_not_mailed_to_the_address_of_the_catalogue(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        await one.take_in(breach(at_ms=await one.now_ms(), severity="ticket"))
+        await one.work()
+        assert server.subjects == []
+
+    told(database, scenario)
+
+
+@pytest.mark.parametrize("answer", ["451 4.7.1 greylisted", "452 4.2.2 mailbox full", DROP, HANG])
+def test_what_is_refused_for_now_comes_later_and_the_recovery_after_it(database: str, answer: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        down = breach(at_ms=await one.now_ms())
+        await one.take_in(down, recovery(down))
+        await one.work()
+        assert one.states() == [("BREACH", "DUE", one.states()[0][2]), ("RECOVERY", "DUE", None)]
+        await one.pass_by(seconds=4)  # the shortest pause is of 5 s
+        assert server.subjects == []
+        await one.pass_by(seconds=12)
+        assert [subject.split("]")[0] for subject in server.subjects] == ["[BREACH", "[RECOVERY"]
+
+    told(database, scenario, at_recipient=lambda _who, times: answer if times == 1 else None)
+
+
+def test_what_was_taken_unheard_comes_a_second_time_with_the_same_bytes(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        await one.take_in(breach(at_ms=await one.now_ms()))
+        await one.work()
+        await one.pass_by(seconds=20)
+        first, second = server.received
+        assert first.raw == second.raw
+        assert one.states() == [("BREACH", "SENT", None)]
+
+    told(database, scenario, at_data=lambda _who, times: KEEP_AND_DROP if times == 1 else None)
+
+
+@pytest.mark.parametrize("place", ["at_recipient", "at_data"])
+def test_what_is_refused_for_good_is_dead_at_once_and_its_recovery_untold(database: str, place: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        down = breach(at_ms=await one.now_ms())
+        await one.take_in(down, recovery(down))
+        one.contact = type(one.contact)("other@acme.example", "acme", None)
+        await one.take_in(breach("forms", at_ms=await one.now_ms()))
+        await one.work()
+        assert one.states() == [
+            ("BREACH", "DEAD", "REFUSED"),
+            ("RECOVERY", "SUPPRESSED", "BREACH_NOT_TOLD"),
+            ("BREACH", "SENT", None),
+        ]
+
+    told(database, scenario, **{place: lambda who, _times: "550 5.1.1 no such user" if who == SRE else None})
+
+
+def test_a_server_that_closes_pauses_all_until_one_got_through(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        now_ms = await one.now_ms()
+        await one.take_in(*(breach(f"app-{i}", at_ms=now_ms) for i in range(3)))
+        await one.work()
+        attempts = one.select("select sum(attempts) from slo.delivery")
+        await one.pass_by(seconds=2)
+        assert one.select("select sum(attempts) from slo.delivery") == attempts
+        await one.pass_by(seconds=30)
+        assert len(server.received) == 3
+        assert one.select("select * from slo.pause") == []
+
+    told(database, scenario, at_recipient=lambda _who, times: "421 4.3.2 closing" if times <= 3 else None)
+
+
+def test_a_server_that_is_away_for_an_hour_loses_nothing(database: str) -> None:
+    async def scenario() -> None:
+        async with mail_server() as server:
+            port = server.port
+        async with office(database, port) as one:
+            now_ms = await one.now_ms()
+            alerts = [breach(f"app-{i}", at_ms=now_ms) for i in range(20)]
+            await one.take_in(*alerts)
+            for _ in range(12):
+                await one.pass_by(minutes=5)
+            await one.take_in(*map(recovery, alerts))
+            async with mail_server(port=port) as back:
+                await one.pass_by(minutes=15)
+                await one.work()
+                assert len(back.received) == 40
+                for alert in alerts:
+                    kinds = [
+                        str(r.mail["X-SLO-Type"])
+                        for r in back.received
+                        if r.mail["X-SLO-Incident"] == alert["incidentId"]
+                    ]
+                    assert kinds == ["BREACH", "RECOVERY"]
+
+    asyncio.run(scenario())
+
+
+def test_after_72_hours_what_never_got_through_is_dead(database: str) -> None:
+    async def scenario() -> None:
+        async with mail_server() as server:
+            port = server.port
+        async with office(database, port) as one:
+            await one.take_in(breach(at_ms=await one.now_ms()))
+            await one.work()
+            await one.pass_by(hours=71)
+            assert one.states() == [("BREACH", "DUE", one.states()[0][2])]
+            await one.pass_by(hours=2)
+            assert one.states() == [("BREACH", "DEAD", "GAVE_UP")]
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_password_pauses_the_channel_and_nothing_dies(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        await one.take_in(breach(at_ms=await one.now_ms()))
+        for _ in range(20):
+            await one.pass_by(hours=1)
+        assert one.states()[0][:2] == ("BREACH", "DUE")
+        assert one.select("select unauthorised from slo.pause") == [(True,)]
+
+    told(database, scenario, at_recipient=lambda _who, _times: "530 5.7.0 authentication required")
+
+
+def test_old_alerts_are_recorded_and_not_sent(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        old = breach(at_ms=await one.now_ms() - 25 * 3_600_000)
+        await one.take_in(old, recovery(old, after_min=25 * 60))
+        await one.work()
+        assert server.subjects == []
+        assert one.states() == [("BREACH", "SUPPRESSED", "TOO_OLD"), ("RECOVERY", "SUPPRESSED", "BREACH_NOT_TOLD")]
+
+    told(database, scenario)
+
+
+def test_a_replay_sends_nothing_again(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        down = breach(at_ms=await one.now_ms())
+        for _ in range(3):
+            await one.take_in(down, recovery(down))
+            await one.work()
+        assert len(server.received) == 2
+
+    told(database, scenario)
+
+
+def test_an_open_breach_is_told_again_each_day(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        down = breach(at_ms=await one.now_ms())
+        await one.take_in(down)
+        await one.work()
+        for _ in range(9):
+            await one.pass_by(hours=8)
+        await one.take_in(recovery(down, after_min=3 * 24 * 60))
+        await one.pass_by(hours=30)
+        assert [subject.split(" Charts")[0] for subject in server.subjects] == [
+            "[BREACH]",
+            "[STILL OPEN 1 d]",
+            "[STILL OPEN 2 d]",
+            "[STILL OPEN 3 d]",
+            "[RECOVERY]",
+        ]
+
+    told(database, scenario)
