@@ -13,6 +13,7 @@ from schemas.fields import PROD
 from schemas.healthcheck import HealthCheck
 from schemas.heartbeat import Heartbeat
 from schemas.iframe import IframeLoad
+from schemas.incidents import Incident
 from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
 from schemas.rejected import RejectedHeaders, RejectReason
@@ -32,6 +33,7 @@ __all__ = [
     "HealthCheck",
     "Heartbeat",
     "IframeLoad",
+    "Incident",
     "Installation",
     "InstallationCallback",
     "RejectReason",

@@ -17,10 +17,10 @@ FILE: Final = Path(__file__).parent / "asyncapi.json"
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
 _LAYOUT: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _READ: Final = {*INPUTS, "installations", "used-tokens"}
-_COMPACTED: Final = {"apps", "exclusions", "installations", "alert-state", "heartbeat"}
+_COMPACTED: Final = {"apps", "exclusions", "installations", "alert-state", "heartbeat", "incidents"}
 _KEYS: Final = {
     **dict.fromkeys((*EVENTS, "apps", "synthetic", "alerts"), "`appKey`"),
-    "exclusions": "`id`",
+    **dict.fromkeys(("exclusions", "incidents"), "`id`"),
     "installations": "`clientKey`",
     "used-tokens": "None; all records lie on partition 0",
     "alert-state": "The compact JSON `[appKey,metricId,scope,objective]`; placed by `appKey`",

@@ -10,6 +10,7 @@ from schemas.exclusions import Exclusion
 from schemas.healthcheck import HealthCheck
 from schemas.heartbeat import Heartbeat
 from schemas.iframe import IframeLoad
+from schemas.incidents import Incident
 from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
 from schemas.record import Record
@@ -37,5 +38,6 @@ TOPICS: Final[dict[str, type[BaseModel]]] = {
     "alerts": Alert,
     "rejected": RejectedHeaders,
     "heartbeat": Heartbeat,
+    "incidents": Incident,
 }
 """Everything with a schema; on `rejected` it describes the headers, the value being the original bytes."""

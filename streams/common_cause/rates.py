@@ -85,7 +85,7 @@ class Rates:
     def mean(self, scope: Scope, at_ms: int) -> float:
         """How many units are expected to begin in a quarter of an hour at this time."""
         if not self._is_learnt:
-            return self._units(scope) / _QUARTERS_IN_28_DAYS
+            return self._one_a_unit(scope)
         seen = self._seen.get(scope, {})
         by_hour = {
             hour: (2 * seen.get(hour, 0) + 1) / (2 * quarters)
@@ -93,9 +93,13 @@ class Rates:
             if quarters
         }
         if not by_hour:  # incidents all the time
-            return self._units(scope) / _QUARTERS_IN_28_DAYS
+            return self._one_a_unit(scope)
         over_the_day = sum(by_hour.values()) / len(by_hour)
         return max(by_hour.get(_hour(at_ms), 0.0), over_the_day, LEAST_MEAN)
+
+    def _one_a_unit(self, scope: Scope) -> float:
+        """Each unit begins once in 28 days; whoever is not known of yet is one."""
+        return max(1, self._units(scope)) / _QUARTERS_IN_28_DAYS
 
     def level(self, scope: Scope) -> float:
         """The probability from which on it is no chance: one wrong opening a year over all scopes of the class."""

@@ -35,6 +35,12 @@ class PartitionProgress:
     end_offset: int
     next_offset: int
     watermark_ms: int | None
+    first_offset: int = 0
+
+    @property
+    def holds_records(self) -> bool:
+        """Whether anything lies there."""
+        return self.end_offset > self.first_offset
 
     @property
     def lag(self) -> int:
@@ -63,6 +69,18 @@ class ProgressReader:
             for topic in self._settings.topics.inputs
         }
 
+    async def ends(self, topic: str) -> dict[int, int]:
+        """The end of each partition of a topic, which may not be there: then there is none.
+
+        Raises:
+            KafkaError: the brokers do not answer.
+        """
+        existing = await existing_topics(self._admin)
+        if topic not in existing:
+            return {}
+        ends = await self._consumer.end_offsets([TopicPartition(topic, n) for n in range(existing[topic].partitions)])
+        return {tp.partition: end for tp, end in ends.items()}
+
     async def read_when_ready(self) -> dict[str, list[PartitionProgress]]:
         """Read the progress, with patience for a new broker that has yet to set up its first group.
 
@@ -89,7 +107,9 @@ class ProgressReader:
             mark = commit_mark(stored.metadata)
             watermark_ms = None if mark is None else mark.watermark_ms
             progress.append(
-                PartitionProgress(topic, tp.partition, ends[tp], max(stored.offset, firsts[tp]), watermark_ms)
+                PartitionProgress(
+                    topic, tp.partition, ends[tp], max(stored.offset, firsts[tp]), watermark_ms, firsts[tp]
+                )
             )
         return progress
 

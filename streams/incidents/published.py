@@ -1,0 +1,151 @@
+"""An incident as the record of `slo.incidents.v1`: what tools, pages and the API show."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from schemas.event_time import utc_text
+from schemas.incidents import Incident
+from streams.incidents.assessment import INVESTIGATION, UPDATE, outcomes_of
+from streams.incidents.capabilities import tier_of
+from streams.incidents.entry import Act, Entry
+from streams.incidents.life import Incident as Life
+from streams.severity.severity import Severity
+
+MOST_APPS: Final = 1_000
+MOST_ENTRIES: Final = 100
+_LONGEST: Final = 4_096
+
+
+def published(life: Life, timeline: Sequence[Entry], app_keys: Sequence[str], at_ms: int) -> Incident:
+    """The record at a time; `app_keys` are all that are hit."""
+    votes = life.votes(at_ms)
+    return Incident.model_validate(
+        {
+            "id": life.id,
+            "title": life.title,
+            "raisedBy": life.raised_by.value,
+            "commonCause": None if life.scope is None else dict(zip(("kind", "name"), life.scope, strict=True)),
+            "verdict": life.verdict.value,
+            "state": life.state.value,
+            "severity": _named(life.severity(at_ms)),
+            "votes": {
+                "numbers": _named(votes.by_numbers),
+                "capability": _named(votes.by_capability),
+                "reports": _named(votes.by_reports),
+                "decision": _named(life.decided),
+            },
+            "level": life.level.value,
+            "kind": life.kind.value,
+            "capability": life.capability,
+            "tier": None if (tier := tier_of(life.capability)) is None else tier.value,
+            "suspectedFault": life.fault.value,
+            "apps": sorted(app_keys)[:MOST_APPS],
+            "appCount": life.app_count,
+            "users": life.users,
+            "reports": len(life.reporters),
+            "trial": life.trial,
+            "visibility": life.visibility.value,
+            "start": utc_text(life.start_ms),
+            "detectedAt": utc_text(life.found_ms),
+            "endedAt": _time(life.ended_ms),
+            "deadlines": _deadlines(life, at_ms),
+            "exclusions": list(life.exclusions),
+            "pir": _pir(life),
+            "timeline": [_line(entry) for entry in timeline][-MOST_ENTRIES:],
+            "time": utc_text(life.changed_ms),
+        }
+    )
+
+
+_OF_THE_PLATFORM: Final = (
+    "apps",
+    "votes",
+    "verdict",
+    "deadlines",
+    "exclusions",
+    "pir",
+    "suspectedFault",
+    "commonCause",
+)
+
+
+def for_partners(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a record any partner may see who may see the incident: nothing of others' apps, only public entries."""
+    seen = {name: value for name, value in record.items() if name not in _OF_THE_PLATFORM}
+    return seen | {"timeline": [line for line in record["timeline"] if line["public"]]}
+
+
+def _named(severity: Severity | None) -> str | None:
+    return None if severity is None else severity.name
+
+
+def _time(time_ms: int | None) -> str | None:
+    return None if time_ms is None else utc_text(time_ms)
+
+
+def _deadlines(life: Life, at_ms: int) -> dict[str, Any]:
+    done = {INVESTIGATION: life.investigated_ms, UPDATE: life.updated_ms}
+    found = {
+        name: {"due": utc_text(due_ms), "done": _time(done[name]), "outcome": outcome.value}
+        for name, (due_ms, outcome) in outcomes_of(life, at_ms).items()
+    }
+    return {name: found.get(name) for name in done}
+
+
+def _pir(life: Life) -> dict[str, Any] | None:
+    if life.pir is None:
+        return None
+    return {
+        "status": life.pir.status.value,
+        "text": life.pir.text,
+        "actions": [dict(one) for one in life.pir.actions],
+        "systemAtFault": life.pir.system_at_fault.value,
+        "signedOffBy": life.pir.signed_off_by,
+    }
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    return {
+        "time": utc_text(entry.at_ms),
+        "act": entry.act.value,
+        "who": entry.who[:256],
+        "text": words_of(entry)[:_LONGEST],
+        "public": entry.is_public,
+    }
+
+
+def words_of(entry: Entry) -> str:
+    """What an entry tells, in words."""
+    data = entry.data
+    match entry.act:
+        case Act.FOUND:
+            said = f"{data['apps']} apps of {data['units']} partners began to breach together: {data['title']}"
+        case Act.RAISED:
+            said = f"raised: {data['title']}"
+        case Act.JOINED:
+            said = f"{data['apps']} apps now"
+        case Act.CONFIRMED:
+            said = "confirmed"
+        case Act.DISMISSED:
+            said = "dismissed"
+        case Act.STATE:
+            said = f"now {data['state']}"
+        case Act.REPORTED:
+            said = f"reported by {data['partner']}"
+        case Act.CHANGED:
+            said = ", ".join(f"{name}: {value}" for name, value in data.items())
+        case Act.MEASURED:
+            said = f"{data['bad']:,} of {data['good'] + data['bad']:,} events failed since {utc_text(data['start'])}"
+        case Act.SEVERITY:
+            said = f"severity rose to {data['severity']}"
+        case Act.PAGED:
+            said = "those on call were told"
+        case Act.TARGET:
+            said = f"target {data['target']}: {data['outcome']}"
+        case Act.APPROVED:
+            said = f"the platform's fault: {', '.join(data['exclusions'])} takes it out of every budget"
+        case Act.PIR:
+            said = f"review {data['status']}, {data['systemAtFault']} at fault"
+        case Act.NOTE:
+            return entry.why
+    return f"{said}. {entry.why}" if entry.why else said

@@ -1,0 +1,106 @@
+"""Who is told what of an incident: operators at once, partners as far as they may see it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from streams.incidents.entry import Act, Entry, Fault, RaisedBy, State, Verdict, Visibility
+from streams.incidents.life import Incident
+from streams.incidents.permitted import INCIDENT_MANAGER
+from streams.incidents.published import words_of
+
+OPERATORS: Final = "operators"
+
+_OF_INTEREST: Final = (Act.CONFIRMED, Act.DISMISSED, Act.STATE, Act.SEVERITY, Act.APPROVED, Act.CHANGED, Act.NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to be told: to those with a `role`, to the platform, or to one `partner`; each `id` once.
+
+    `is_severity`: it tells of a severity that rose.
+    """
+
+    id: str
+    thread: str
+    time_ms: int
+    subject: str
+    text: Sequence[str]
+    facts: Mapping[str, object] = field(default_factory=dict)
+    path: str | None = None
+    role: str | None = None
+    partner: str | None = None
+    is_severity: bool = False
+
+
+def tellings(incident: Incident, number: int, entry: Entry, partners: Sequence[str], at_ms: int) -> Iterator[Told]:
+    """Of an entry, by its number in the database; `partners` are those of the incident's apps."""
+    for name, role in _roles(incident, entry):
+        yield _told(incident, number, entry, at_ms, f"-{name}", role=role)
+    if entry.act in _OF_INTEREST and not (entry.act is Act.CHANGED and "severity" not in entry.data):
+        yield _told(incident, number, entry, at_ms, "")
+    if not _may_partners_hear(incident, entry):
+        return
+    if incident.visibility is not Visibility.INTERNAL:
+        for partner in partners:
+            yield _told(incident, number, entry, at_ms, f"-partner-{partner}", partner=partner)
+
+
+def _roles(incident: Incident, entry: Entry) -> Iterator[tuple[str, str]]:
+    """Who is paged for an entry."""
+    if entry.act in (Act.FOUND, Act.RAISED):
+        yield "operators", OPERATORS
+    if entry.act is Act.TARGET and entry.data["outcome"] == "MISSED":
+        yield "operators", OPERATORS
+    is_suspected = entry.data.get("suspectedFault") == Fault.PLATFORM
+    if is_suspected and entry.act in (Act.RAISED, Act.CHANGED, Act.CONFIRMED):
+        yield "manager", INCIDENT_MANAGER
+
+
+def _may_partners_hear(incident: Incident, entry: Entry) -> bool:
+    if incident.verdict is Verdict.CANDIDATE:
+        return False
+    if entry.act is Act.RAISED:
+        return incident.raised_by is not RaisedBy.COMMON_CAUSE
+    return entry.is_public or entry.act in (Act.CONFIRMED, Act.STATE, Act.SEVERITY, Act.APPROVED)
+
+
+def _told(
+    incident: Incident,
+    number: int,
+    entry: Entry,
+    at_ms: int,
+    suffix: str,
+    *,
+    role: str | None = None,
+    partner: str | None = None,
+) -> Told:
+    severity = incident.severity(at_ms)
+    grade = "no severity" if severity is None else severity.name
+    trial = "Trial, " if incident.trial else ""
+    candidate = "Candidate: " if incident.verdict is Verdict.CANDIDATE else ""
+    facts = {
+        "incident": incident.id,
+        "state": State(incident.state).value,
+        "severity": grade,
+        "apps": "unknown" if incident.app_count is None else incident.app_count,
+        "by": entry.who,
+    }
+    text = [words_of(entry)]
+    if role is not None and incident.verdict is Verdict.CANDIDATE:
+        text.append(
+            f"Look at it: slo-streams incidents show {incident.id}. "
+            f"Then say what it is: slo-streams incidents confirm {incident.id}, or dismiss it."
+        )
+    return Told(
+        id=f"INC-{incident.id}-{number}{suffix}",
+        thread=f"incident-{incident.id}",
+        time_ms=entry.at_ms,
+        subject=f"{trial}{candidate}{incident.title} ({grade})",
+        text=text,
+        facts=facts,
+        path=f"/incidents/{incident.id}",
+        role=role,
+        partner=partner,
+        is_severity=entry.act is Act.SEVERITY,
+    )
