@@ -97,6 +97,9 @@ SYNTHETIC: Final = Metric(
 
 METRICS: Final = {metric.id: metric for metric in (AVAILABILITY, IFRAME, INSTALLATION, WEBHOOK)}
 
+COUNTED: Final = {**METRICS, SYNTHETIC.id: SYNTHETIC}
+"""What history counts: all that are judged, and what is shown alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topics:

@@ -1,7 +1,6 @@
 """`slo-streams budgets APP`: what is left of an app's error budgets."""
 
 import sys
-from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Final
 
@@ -18,6 +17,7 @@ from streams.cli.shared.text import console, duration_text
 from streams.evaluation.exclusions import Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.budgets import SeriesBudget
+from streams.history.documents import DAY_MS, budget_item, decimal_text
 from streams.history.settings import HistorySettings
 from streams.kafka.alerts import open_breaches
 from streams.names import METRICS
@@ -25,7 +25,6 @@ from streams.objectives import InvalidObjectivesError, read_objectives
 from streams.registry.exclusions import read_exclusions
 from streams.settings import Settings
 
-_DAY_MS: Final = 86_400_000
 _STYLES: Final = {BudgetState.EXHAUSTED: "bold red", BudgetState.AT_RISK: "yellow", BudgetState.MET: "green"}
 
 Breached = set[tuple[str, str, str]]
@@ -94,11 +93,11 @@ def _show(app: str, found: list[SeriesBudget]) -> None:
         table.add(
             title,
             f"{100 * counts.good / counts.total:.4g} %" if counts.total else "",
-            f"{_decimal(100 * one.level.target)} %",
+            f"{decimal_text(100 * one.level.target)} %",
             _share(one.budget.consumed),
             "" if one.budget.remaining_events is None else f"{one.budget.remaining_events:,}",
             *("" if rate is None else f"{float(rate):.3g}" for rate in one.burn.values()),
-            f"{duration_text(one.covered_minutes * 60_000)} of {one.level.period_ms // _DAY_MS}d",
+            f"{duration_text(one.covered_minutes * 60_000)} of {one.level.period_ms // DAY_MS}d",
             one.state,
             "" if one.scope in title else one.scope,
         )
@@ -112,30 +111,5 @@ def _share(share: Fraction | None) -> str:
 
 def _document(found: list[SeriesBudget], breached: Breached) -> dict[str, Any]:
     as_of_ms = min(one.as_of_ms for one in found)
-    return {"asOf": utc_text(as_of_ms), "items": [_item(one, breached) for one in found], "next": None}
-
-
-def _item(one: SeriesBudget, breached: Breached) -> dict[str, Any]:
-    budget = one.budget
-    return {
-        "appKey": one.app_key,
-        "metricId": one.level.metric,
-        "scope": one.scope,
-        "slo": one.level.name,
-        "target": _decimal(one.level.target),
-        "periodDays": one.level.period_ms // _DAY_MS,
-        "goodCount": budget.counts.good,
-        "badCount": budget.counts.bad,
-        "coveredMinutes": one.covered_minutes,
-        "state": one.state,
-        "consumed": None if budget.consumed is None else float(budget.consumed),
-        "remainingEvents": budget.remaining_events,
-        "burn": {name: None if rate is None else float(rate) for name, rate in one.burn.items()},
-        "exhaustedAt": None if one.exhausted_at_ms is None else utc_text(one.exhausted_at_ms),
-        "breached": (one.app_key, one.level.metric, one.scope) in breached,
-    }
-
-
-def _decimal(number: Fraction) -> str:
-    """As written in a file: 0.999; targets have few digits."""
-    return format((Decimal(number.numerator) / Decimal(number.denominator)).normalize(), "f")
+    items = [budget_item(one, is_breached=(one.app_key, one.level.metric, one.scope) in breached) for one in found]
+    return {"asOf": utc_text(as_of_ms), "items": items, "next": None}

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -17,6 +17,7 @@ from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
 from streams.history.app_counts import AppCounts, TooLongError, app_counts, scopes_of
 from streams.history.codec import MINUTE_MS
+from streams.history.documents import counts_document
 from streams.history.reading import read_series
 from streams.history.settings import HistorySettings
 from streams.history.sources import source_names
@@ -91,22 +92,9 @@ def counts(
     if found is None:
         fail(f"Nothing is counted for {app} {metric.id} in this time.")
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(_document(found), option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(counts_document(found), option=orjson.OPT_INDENT_2) + b"\n")
     else:
         _show(found)
-
-
-def _document(found: AppCounts) -> dict[str, Any]:
-    steps = found.steps
-    return {
-        "asOf": utc_text(found.as_of_ms),
-        "from": utc_text(steps.start * MINUTE_MS),
-        "step": steps.step * 60,
-        "good": steps.good,
-        "bad": steps.bad,
-        "excluded": steps.excluded,
-        **{f"p{percent}": steps.percentiles[percent] for percent in PERCENTS},
-    }
 
 
 def _show(found: AppCounts) -> None:

@@ -13,6 +13,7 @@ from streams.cli.shared.service import LogLevel
 from streams.database.connection import check_schema
 from streams.database.errors import SchemaError
 from streams.exits import ExitCode
+from streams.objectives import InvalidObjectivesError, read_objectives
 
 dashboard_app = typer.Typer(name="dashboard")
 
@@ -36,7 +37,7 @@ def dashboard(
     Exit codes:
       0   stopped when asked
       1   the port cannot be had
-      2   wrong settings
+      2   wrong settings or objectives
       69  the database cannot be reached
       70  broken: restart it
       78  the database has another schema
@@ -52,10 +53,14 @@ def dashboard(
 
     settings = settings_of_or_fail(DashboardSettings)
     url = url_or_fail(settings)
+    try:
+        objectives = read_objectives(settings.objectives)
+    except InvalidObjectivesError as problem:
+        fail(str(problem), code=2)
     logs.configure(log_level, settings.log_format)
     try:
         check_schema(url)
-        uvloop.run(serve(settings, url))
+        uvloop.run(serve(settings, objectives, url))
     except SchemaError as problem:
         fail(str(problem), code=ExitCode.REFUSED)
     except psycopg.OperationalError as problem:

@@ -20,6 +20,7 @@ from streams.dashboard.health import add_health
 from streams.dashboard.pages import add_pages
 from streams.dashboard.pages.render import page_templates
 from streams.dashboard.settings import DashboardSettings
+from streams.objectives.bind import Objectives
 from streams.web.problem import Problem, ProblemError
 
 _HERE: Final = Path(__file__).parent
@@ -30,10 +31,12 @@ _UNROUTED: Final = {
 }
 
 
-def dashboard_app(settings: DashboardSettings, database: Database, identify: Identify) -> ASGIApp:
+def dashboard_app(
+    settings: DashboardSettings, objectives: Objectives, database: Database, identify: Identify
+) -> ASGIApp:
     """The application of a dashboard over a database; `identify` tells who a request comes from."""
     app = documented_app()
-    app.state.dashboard = Dashboard(settings, database, identify, page_templates())
+    app.state.dashboard = Dashboard(settings, objectives, database, identify, page_templates())
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     add_health(app)
     add_pages(app)

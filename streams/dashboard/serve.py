@@ -6,12 +6,13 @@ import logging
 from streams.dashboard.app import dashboard_app
 from streams.dashboard.database import Database
 from streams.dashboard.settings import DashboardSettings
+from streams.objectives.bind import Objectives
 from streams.web.http_server import check_port, serve_http
 
 log = logging.getLogger(__name__)
 
 
-async def serve(settings: DashboardSettings, url: str) -> None:
+async def serve(settings: DashboardSettings, objectives: Objectives, url: str) -> None:
     """Serve until SIGTERM or SIGINT; calls under way are answered first.
 
     Raises:
@@ -24,6 +25,8 @@ async def serve(settings: DashboardSettings, url: str) -> None:
     database.open()
     try:
         log.info("dashboard at http://%s:%d", host, port)
-        await serve_http(dashboard_app(settings, database, lambda _: None), host, port, until=asyncio.Event())
+        await serve_http(
+            dashboard_app(settings, objectives, database, lambda _: None), host, port, until=asyncio.Event()
+        )
     finally:
         await asyncio.to_thread(database.close)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from pydantic import Field
 
-from streams.database.settings import DatabaseSettings
+from streams.history.settings import HistorySettings
 
 
-class DashboardSettings(DatabaseSettings):
-    """What an operator of the dashboard can set, beside the database and the names of topics."""
+class DashboardSettings(HistorySettings):
+    """What an operator of the dashboard can set, beside what it shares with history."""
 
     dashboard_host: str = "127.0.0.1"
     """Where the dashboard listens. Any other than this machine alone needs a login: a proxy's, or OIDC."""

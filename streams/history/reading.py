@@ -27,6 +27,7 @@ _SUMS: Final = "select day, series, good, bad from day_sum where series = any(%s
 _LATENCIES: Final = "select series, chunk, packed from latency where series = any(%s) and chunk between %s and %s"
 _EXCLUSIONS: Final = """
 select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
+where %(app)s::text is null or id in (select id from exclusion where app_key = %(app)s or app_key is null)
 order by part, "offset"
 """
 _PROGRESS: Final = "select topic, part, watermark_ms from sink_offset where reader = 'history'"
@@ -89,14 +90,14 @@ def read_latencies(
     return found
 
 
-def read_exclusions(connection: Connection) -> Exclusions:
-    """All versions of all exclusions that history has stored."""
+def read_exclusions(connection: Connection, app_key: str | None = None) -> Exclusions:
+    """All versions of all exclusions that history has stored; with an app of those that may be for it."""
     found = Exclusions()
-    for name, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms in connection.execute(
-        _EXCLUSIONS.encode()
+    for name, known_ms, app, metric, scope, reason, start_ms, end_ms, announced_ms in connection.execute(
+        _EXCLUSIONS.encode(), {"app": app_key}
     ):
         rule = ExclusionRule(
-            app_key, metric, reason == "PLANNED_DOWNTIME", start_ms, end_ms, scope=scope, announced_ms=announced_ms
+            app, metric, reason == "PLANNED_DOWNTIME", start_ms, end_ms, scope=scope, announced_ms=announced_ms
         )
         found.add(name, None if reason is None else rule, known_ms)
     return found

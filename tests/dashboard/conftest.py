@@ -10,6 +10,9 @@ from streams.dashboard.app import dashboard_app
 from streams.dashboard.database import Database
 from streams.dashboard.settings import DashboardSettings
 from streams.dashboard.viewer import Viewer, platform
+from streams.objectives import read_objectives
+from tests.dashboard.world import fill
+from tests.database_fixture import own_database
 
 PLATFORM = platform("ops")
 
@@ -21,7 +24,7 @@ class Stage:
         self.url = url
         self.database = Database(url)
         self._viewer: Viewer | None = None
-        app = dashboard_app(settings, self.database, lambda _: self._viewer)
+        app = dashboard_app(settings, read_objectives(settings.objectives), self.database, lambda _: self._viewer)
         self._client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
 
     def as_(self, viewer: Viewer | None) -> TestClient:
@@ -45,4 +48,19 @@ def staged(url: str, settings: DashboardSettings | None = None) -> Iterator[Stag
 def stage(database: str) -> Iterator[Stage]:
     """A dashboard over a database without rows."""
     with staged(database) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def filled(postgres: str, migrated: str) -> Iterator[str]:
+    """A database with the small world, for tests that only read."""
+    with own_database(postgres, template=migrated) as url:
+        fill(url)
+        yield url
+
+
+@pytest.fixture
+def world(filled: str) -> Iterator[Stage]:
+    """A dashboard over the small world."""
+    with staged(filled) as one:
         yield one

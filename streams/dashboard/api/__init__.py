@@ -2,6 +2,9 @@
 
 from fastapi import FastAPI
 
+from streams.dashboard.api.reading import add_reading
+
 
 def add_api(app: FastAPI) -> None:
     """All of it."""
+    add_reading(app)

@@ -1,0 +1,183 @@
+"""The objects of the API, for its document. Times are RFC 3339 text in UTC, counts are integers."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Count = int
+Time = str
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, use_attribute_docstrings=True)
+
+
+class Burn(_Object):
+    """How many times as fast as it may the budget goes; null: no number."""
+
+    last_hour: float | None = Field(alias="1h")
+    last_6_hours: float | None = Field(alias="6h")
+    last_day: float | None = Field(alias="1d")
+    last_3_days: float | None = Field(alias="3d")
+
+
+class Budget(_Object):
+    """What one series has left of what one SLO allows. Of a period seen in part the numbers are of what was seen."""
+
+    app_key: str
+    metric_id: str
+    scope: str
+    slo: str
+    target: str
+    """The share of good events wanted, as written: `0.99`."""
+    period_days: int
+    good_count: Count
+    bad_count: Count
+    covered_minutes: int
+    """Of the period, since the first event."""
+    state: Literal["MET", "AT_RISK", "EXHAUSTED", "NO_DATA"]
+    consumed: float | None
+    """The share of the budget that is used, above 1 where the target is missed; null: no number."""
+    remaining_events: int | None
+    """That may still fail, rounded down; below 0 where the target is missed."""
+    burn: Burn
+    exhausted_at: Time | None
+    """When nothing is left if every day is like the last one; null: not within one more period."""
+    breached: bool
+    """Whether an alert of the series is open."""
+
+
+class BudgetPage(_Object):
+    """Budgets."""
+
+    as_of: Time | None
+    """Up to when is counted: the least of what is shown."""
+    items: list[Budget]
+    next: str | None
+    """Where the next page begins: its `cursor`."""
+
+
+class Counts(_Object):
+    """Counts of one series; each list has an element for each step."""
+
+    as_of: Time
+    """Up to when is counted; what lies after it may still grow."""
+    from_: Time = Field(alias="from")
+    step: int
+    """Seconds."""
+    good: list[Count]
+    bad: list[Count]
+    excluded: list[Count]
+    """Events that count neither as good nor as bad."""
+    p50: list[float | None]
+    """Latency in ms; null without any, and in steps below 300 s."""
+    p90: list[float | None]
+    p99: list[float | None]
+
+
+class AlertPage(_Object):
+    """Alerts as they were published, newest first."""
+
+    as_of: Time | None
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+class WindowCounts(_Object):
+    """Events of the window that an alert was judged by."""
+
+    good_count: Count
+    bad_count: Count
+
+
+class Delivery(_Object):
+    """A notification's way to one target."""
+
+    id: str
+    notification: str
+    app_key: str | None
+    kind: str
+    thread: str
+    channel: str
+    target: str | None
+    """Null: a target of the platform's."""
+    state: Literal["DUE", "SENT", "DEAD", "SUPPRESSED"]
+    reason: str | None
+    attempts: int
+    digest: str | None
+    """The delivery that tells of this one among others."""
+    created_at: Time
+    due_at: Time
+    sent_at: Time | None
+
+
+class DeliveryPage(_Object):
+    """Deliveries, newest first."""
+
+    as_of: Time | None
+    items: list[Delivery]
+    next: str | None
+
+
+class AlertDetails(_Object):
+    """One incident: its alerts as they were published, and what is known today."""
+
+    as_of: Time | None
+    incident_id: str
+    breach: dict[str, Any] | None
+    recovery: dict[str, Any] | None
+    counts_as_judged: WindowCounts
+    counts_as_known_today: WindowCounts | None
+    """With events that came later, without what is excluded by now; null: no longer kept by the minute."""
+    deliveries: list[Delivery]
+
+
+class StandingChange(_Object):
+    """A step on the ladder."""
+
+    number: int
+    stage: str
+    former: str
+    reason: str
+    since: Time
+    told_at: Time
+
+
+class Decision(_Object):
+    """What a person decided."""
+
+    id: int
+    act: str
+    stage: str | None
+    until: Time | None
+    appeal: int | None
+    who: str
+    why: str
+    time: Time
+
+
+class Appeal(_Object):
+    """That a breach should not count, a partner holds."""
+
+    id: int
+    incident_id: str
+    who: str
+    why: str
+    time: Time
+
+
+class Standing(_Object):
+    """Where an app stands on the ladder, and how it came there."""
+
+    as_of: Time | None
+    app_key: str
+    stage: Literal["CLEAR", "NOTIFIED", "REMEDIATION", "DEMOTION_DUE", "DEMOTED"]
+    since: Time | None
+    episodes: list[dict[str, Any]]
+    reason: str | None
+    time: Time | None
+    review_due: bool
+    changes: list[StandingChange]
+    decisions: list[Decision]
+    appeals: list[Appeal]

@@ -1,0 +1,153 @@
+"""The endpoints that read."""
+
+from typing import Annotated, Literal
+
+from fastapi import FastAPI, Query, Request, Response
+
+from schemas.event_time import utc_text
+from streams.budgets.state import BudgetState
+from streams.dashboard.api import models
+from streams.dashboard.api.answers import json_answer, table_answer
+from streams.dashboard.api.parameters import AppKey, Cursor, Limit, MetricId, Partner, StepS, Text, TimeMs
+from streams.dashboard.api.routes import add_document, add_table
+from streams.dashboard.dashboard import Seen, dashboard_of
+from streams.dashboard.database import View
+from streams.dashboard.queries import alerts as of_alerts
+from streams.dashboard.queries import budgets as of_budgets
+from streams.dashboard.queries import counts as of_counts
+from streams.dashboard.queries import deliveries as of_deliveries
+from streams.dashboard.queries import standing as of_standing
+from streams.dashboard.queries.apps import as_of_ms
+from streams.dashboard.queries.page import USUAL, Page
+from streams.history.codec import MINUTE_MS
+from streams.history.documents import counts_document
+from streams.history.steps import PERCENTS, STEPS_S
+from streams.web.problem import Problem
+
+_BUDGET_COLUMNS = (
+    "appKey", "metricId", "scope", "slo", "target", "periodDays", "goodCount", "badCount", "coveredMinutes", "state",
+    "consumed", "remainingEvents", "burn.1h", "burn.6h", "burn.1d", "burn.3d", "exhaustedAt", "breached",
+)  # fmt: skip
+_COUNT_COLUMNS = ("from", "good", "bad", "excluded", *(f"p{percent}" for percent in PERCENTS))
+_ALERT_COLUMNS = (
+    "incidentId", "type", "incidentStatus", "severity", "appKey", "metricId", "metricName",
+    "scope", "objective", "sliValue", "sloValue", "goodCount", "badCount", "windowStart", "windowEnd", "breachedAt",
+    "time", "reason",
+)  # fmt: skip
+_DELIVERY_COLUMNS = (*models.Delivery.model_json_schema(by_alias=True)["properties"],)
+
+
+def add_reading(app: FastAPI) -> None:
+    """All of them."""
+    add_table(app, "/budgets", models.BudgetPage, budgets, [Problem.NOT_FOUND])
+    add_table(app, "/counts", models.Counts, counts, [Problem.NOT_FOUND])
+    add_table(app, "/alerts", models.AlertPage, alerts, [Problem.NOT_FOUND])
+    add_document(app, "/alerts/{incident_id}", models.AlertDetails, alert, [Problem.NOT_FOUND])
+    add_table(app, "/deliveries", models.DeliveryPage, deliveries, [Problem.NOT_FOUND])
+    add_document(app, "/standing/{app_key}", models.Standing, standing, [Problem.NOT_FOUND])
+
+
+def budgets(
+    request: Request,
+    view: Seen,
+    app: AppKey | None = None,
+    metric: MetricId | None = None,
+    partner: Partner | None = None,
+    state: BudgetState | None = None,
+    sort: of_budgets.Sort = of_budgets.Sort.CONSUMED,
+    cursor: Cursor | None = None,
+    limit: Limit = USUAL,
+) -> Response:
+    """Error budgets.
+
+    Of one app as they are this minute; of the whole fleet as history keeps them, the worst first.
+    """
+    dashboard = dashboard_of(request)
+    question = of_budgets.BudgetQuestion(app, metric, partner, state, sort, cursor, limit)
+    found = of_budgets.budgets(view, dashboard.settings, dashboard.objectives.service_levels, question)
+    return table_answer(request, found.document(), found.items, _BUDGET_COLUMNS)
+
+
+def counts(
+    request: Request,
+    view: Seen,
+    app: AppKey,
+    metric: MetricId,
+    scope: Annotated[Text | None, Query(description="Needed where there are several.")] = None,
+    from_: Annotated[TimeMs | None, Query(alias="from")] = None,
+    to: TimeMs | None = None,
+    step: StepS = STEPS_S[0],
+    source: Annotated[Text | None, Query(description="What it tells alone: HOST, APP, group:NAME.")] = None,
+) -> Response:
+    """Counts of one series, step by step.
+
+    Without `from` the last sixty steps; at most 36 days.
+    """
+    question = of_counts.CountsQuestion(app, metric, scope, from_, to, step, source)
+    found = of_counts.counts(view, dashboard_of(request).settings, question)
+    document = counts_document(found)
+    columns = [document[name] for name in _COUNT_COLUMNS[1:]]
+    starts = (utc_text((found.steps.start + n * found.steps.step) * MINUTE_MS) for n in range(len(found.steps.good)))
+    rows = (dict(zip(_COUNT_COLUMNS, row, strict=True)) for row in zip(starts, *columns, strict=True))
+    return table_answer(request, document, rows, _COUNT_COLUMNS)
+
+
+def alerts(
+    request: Request,
+    view: Seen,
+    app: AppKey | None = None,
+    metric: MetricId | None = None,
+    scope: Text | None = None,
+    partner: Partner | None = None,
+    objective: Text | None = None,
+    severity: Text | None = None,
+    type_: Annotated[Literal["BREACH", "RECOVERY"] | None, Query(alias="type")] = None,
+    open_: Annotated[
+        bool | None, Query(alias="open", description="Breaches that have not recovered (true), or that have (false).")
+    ] = None,
+    from_: Annotated[TimeMs | None, Query(alias="from")] = None,
+    to: TimeMs | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = USUAL,
+) -> Response:
+    """Breaches and recoveries as they were published, newest first."""
+    question = of_alerts.AlertQuestion(
+        app, metric, scope, partner, objective, severity, type_, open_, from_, to, cursor, limit
+    )
+    return _page(request, view, of_alerts.alerts(view, question), _ALERT_COLUMNS)
+
+
+def alert(request: Request, view: Seen, incident_id: Text) -> Response:
+    """One incident: breach, recovery, counts as judged and as known today, and who was told."""
+    dashboard = dashboard_of(request)
+    found = of_alerts.alert(view, dashboard.settings, incident_id, dashboard.pane_ms)
+    return json_answer({"asOf": _as_of(request, view), **found})
+
+
+def deliveries(
+    request: Request,
+    view: Seen,
+    app: AppKey | None = None,
+    channel: Text | None = None,
+    state: Literal["DUE", "SENT", "DEAD", "SUPPRESSED"] | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = USUAL,
+) -> Response:
+    """Who was told of what, newest first."""
+    question = of_deliveries.DeliveryQuestion(app, channel, state, cursor, limit)
+    return _page(request, view, of_deliveries.deliveries(view, question), _DELIVERY_COLUMNS)
+
+
+def standing(request: Request, view: Seen, app_key: Text) -> Response:
+    """Where an app stands on the ladder."""
+    return json_answer({"asOf": _as_of(request, view), **of_standing.standing(view, app_key)})
+
+
+def _page(request: Request, view: View, page: Page, columns: tuple[str, ...]) -> Response:
+    document = {"asOf": _as_of(request, view), "items": page.items, "next": page.next}
+    return table_answer(request, document, page.items, columns)
+
+
+def _as_of(request: Request, view: View) -> str | None:
+    found_ms = as_of_ms(view, dashboard_of(request).settings)
+    return None if found_ms is None else utc_text(found_ms)

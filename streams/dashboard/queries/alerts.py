@@ -1,0 +1,127 @@
+"""Alerts: each as it was published, and what is known today of the window that it was judged by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schemas.event_time import epoch_ms
+from streams.dashboard.database import MINE, View
+from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.deliveries import deliveries_of_thread
+from streams.dashboard.queries.page import USUAL, Page, page_of, read_cursor
+from streams.history.app_budgets import completed_minutes
+from streams.history.budgets import excluded_for
+from streams.history.codec import MINUTE_MS
+from streams.history.minutes import chosen
+from streams.history.reading import read_exclusions, read_minutes, read_series
+from streams.history.settings import HistorySettings
+from streams.history.sources import by_scope
+from streams.web.problem import Problem, ProblemError
+
+
+@dataclass(frozen=True, slots=True)
+class AlertQuestion:
+    """Which alerts, newest first; None: all. `is_open`: breaches that have not recovered, or those that have."""
+
+    app: str | None = None
+    metric: str | None = None
+    scope: str | None = None
+    partner: str | None = None
+    objective: str | None = None
+    severity: str | None = None
+    type: str | None = None
+    is_open: bool | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    cursor: str | None = None
+    limit: int = USUAL
+
+
+_RECOVERED: Final = "exists (select from alert r where r.incident_id = a.incident_id and r.type = 'RECOVERY')"
+_ASKED: Final = {
+    "app": "app_key = %(app)s",
+    "metric": "metric = %(metric)s",
+    "scope": "scope = %(scope)s",
+    "partner": "partner_id = %(partner)s",
+    "objective": "objective = %(objective)s",
+    "severity": "severity = %(severity)s",
+    "type": "type = %(type)s",
+    "from_ms": "time_ms >= %(from_ms)s",
+    "to_ms": "time_ms < %(to_ms)s",
+}
+_ORDER: Final = "newest"
+
+
+def alerts(view: View, question: AlertQuestion) -> Page:
+    """Alerts as they were published.
+
+    Raises:
+        ProblemError: NOT_FOUND: an app or a partner that this viewer does not see. BAD_REQUEST: the cursor.
+    """
+    if question.app is not None:
+        the_app(view, question.app)
+    partners = view.viewer.partners
+    if question.partner is not None and partners is not None and question.partner not in partners:
+        raise ProblemError(Problem.NOT_FOUND)
+    values = {name: getattr(question, name) for name in _ASKED}
+    asked = [MINE, *(condition for name, condition in _ASKED.items() if values[name] is not None)]
+    if question.is_open is not None:
+        asked += ["type = 'BREACH'", f"not {_RECOVERED}" if question.is_open else _RECOVERED]
+    if question.cursor is not None:
+        time_ms, incident, kind = read_cursor(question.cursor, _ORDER, (int, str, str))
+        values |= {"at_time": time_ms, "at_incident": incident, "at_type": kind}
+        asked.append("(time_ms, incident_id, type) < (%(at_time)s, %(at_incident)s, %(at_type)s)")
+    query = f"""
+select time_ms, incident_id, type, record from alert a where {" and ".join(asked)}
+order by time_ms desc, incident_id desc, type desc limit %(most)s
+"""
+    rows = view.rows(query, {**values, "most": question.limit + 1})
+    return page_of(
+        rows,
+        question.limit,
+        _ORDER,
+        lambda row: (row["time_ms"], row["incident_id"], row["type"]),
+        lambda row: row["record"],
+    )
+
+
+_OF_INCIDENT: Final = f"select type, record, app_key from alert where incident_id = %(incident)s and {MINE}"
+
+
+def alert(view: View, settings: HistorySettings, incident_id: str, pane_ms: Mapping[str, int]) -> dict[str, Any]:
+    """All that is known of one incident. `pane_ms`: metric -> the panes that its windows are made of.
+
+    Raises:
+        ProblemError: NOT_FOUND: there is none that this viewer sees.
+    """
+    rows = view.rows(_OF_INCIDENT, {"incident": incident_id.replace("\0", "")})
+    if not rows:
+        raise ProblemError(Problem.NOT_FOUND)
+    records: dict[str, dict[str, Any]] = {row["type"]: row["record"] for row in rows}
+    judged = records.get("BREACH") or records["RECOVERY"]
+    return {
+        "incidentId": incident_id,
+        "breach": records.get("BREACH"),
+        "recovery": records.get("RECOVERY"),
+        "countsAsJudged": {"goodCount": judged["goodCount"], "badCount": judged["badCount"]},
+        "countsAsKnownToday": _counts_today(view, settings, judged, pane_ms.get(judged["metricId"], MINUTE_MS)),
+        "deliveries": deliveries_of_thread(view, incident_id),
+    }
+
+
+def _counts_today(view: View, settings: HistorySettings, judged: dict[str, Any], pane_ms: int) -> dict[str, int] | None:
+    """Good and bad events of the window by all that came since, without what is excluded by now.
+
+    None where the window is older than what is kept by the minute.
+    """
+    app_key, metric, scope = judged["appKey"], judged["metricId"], judged["scope"]
+    start, end = (epoch_ms(judged[name]) // MINUTE_MS for name in ("windowStart", "windowEnd"))
+    series = by_scope(read_series(view.connection, app_key), metric).get(scope)
+    completed = completed_minutes(view.connection, settings, app_key).get(metric)
+    if not series or completed is None or start < completed - settings.history_minutes // MINUTE_MS:
+        return None
+    minutes = read_minutes(view.connection, [one.id for one in series], start, end)
+    spans = excluded_for(read_exclusions(view.connection, app_key), series[0].key)
+    step = max(1, pane_ms // MINUTE_MS)
+    found = chosen([minutes[one.id].without(spans, step) for one in series]).counts
+    return {"goodCount": found.good, "badCount": found.bad}
