@@ -72,7 +72,8 @@ def test_counts_step_by_step(world: Stage) -> None:
 
 
 def test_alerts_newest_first_page_by_page(world: Stage) -> None:
-    pages, cursor = [], {}
+    pages: list[Any] = []
+    cursor: dict[str, str] | None = {}
     while cursor is not None:
         page = get(world, "/alerts", ACME, limit=2, **cursor)
         pages.append([(item["appKey"], item["type"], item["time"][11:16]) for item in page["items"]])
