@@ -17,9 +17,9 @@ FILE: Final = Path(__file__).parent / "asyncapi.json"
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
 _LAYOUT: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _READ: Final = {*INPUTS, "installations", "used-tokens"}
-_COMPACTED: Final = {"apps", "exclusions", "installations", "alert-state", "heartbeat", "incidents"}
+_COMPACTED: Final = {"apps", "exclusions", "installations", "alert-state", "heartbeat", "incidents", "standing"}
 _KEYS: Final = {
-    **dict.fromkeys((*EVENTS, "apps", "synthetic", "alerts"), "`appKey`"),
+    **dict.fromkeys((*EVENTS, "apps", "synthetic", "alerts", "standing"), "`appKey`"),
     **dict.fromkeys(("exclusions", "incidents"), "`id`"),
     "installations": "`clientKey`",
     "used-tokens": "None; all records lie on partition 0",

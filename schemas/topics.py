@@ -15,6 +15,7 @@ from schemas.installation import Installation
 from schemas.installation_callback import InstallationCallback
 from schemas.record import Record
 from schemas.rejected import RejectedHeaders
+from schemas.standing import Standing
 from schemas.synthetic import SyntheticResult
 from schemas.used_tokens import UsedTokens
 from schemas.webhook import WebhookDelivery
@@ -39,5 +40,6 @@ TOPICS: Final[dict[str, type[BaseModel]]] = {
     "rejected": RejectedHeaders,
     "heartbeat": Heartbeat,
     "incidents": Incident,
+    "standing": Standing,
 }
 """Everything with a schema; on `rejected` it describes the headers, the value being the original bytes."""

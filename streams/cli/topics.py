@@ -12,6 +12,7 @@ from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
+from streams.desk.topics_needed import desk_topics
 from streams.exits import ExitCode
 from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
@@ -21,10 +22,10 @@ from streams.settings import Settings
 
 _FINE = "ok"
 _MISSING = "missing"
-_NOT_THERE = "not there: only slo-streams gateway needs it"
-_SHORT = (_FINE, _MISSING, _NOT_THERE)
+_NOT_THERE = {service: f"not there: only slo-streams {service} needs it" for service in ("gateway", "notifier")}
+_SHORT = (_FINE, _MISSING, *_NOT_THERE.values())
 _HIDDEN = {"cleanup.policy": "hidden"}
-_STYLES = {_FINE: "green", _NOT_THERE: "dim"}  # of what is as it should be
+_STYLES = {_FINE: "green", **dict.fromkeys(_NOT_THERE.values(), "dim")}  # of what is as it should be
 
 
 def topics(
@@ -52,7 +53,8 @@ def topics(
       69 no broker answers
     """
     settings = settings_or_fail()
-    needed = [*topics_needed(settings), *own_topics(settings)]
+    of_others = {"gateway": own_topics(settings), "notifier": desk_topics(settings)}
+    needed = [*topics_needed(settings), *(spec for specs in of_others.values() for spec in specs)]
     if create:
         try:
             created = ask(settings, ensure_topics(settings, needed, {}))
@@ -64,7 +66,8 @@ def topics(
             typer.echo(f"created {name}", err=as_json)
     existing, set_to = ask(settings, _look(settings, {spec.name for spec in needed}))
     verdicts = {spec.name: _verdict(spec, existing, set_to) for spec in needed}
-    verdicts |= {spec.name: _NOT_THERE for spec in own_topics(settings) if spec.name not in existing}
+    for service, specs in of_others.items():
+        verdicts |= {spec.name: _NOT_THERE[service] for spec in specs if spec.name not in existing}
     shapes = {name: _shape(topic, set_to.get(name, _HIDDEN)) for name, topic in existing.items()}
     cautions = [
         (spec.name, said, command)

@@ -7,9 +7,9 @@ connection has lost both, and a process that stands still loses them after a whi
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NoReturn, Protocol, TypeVar
+from typing import Any, Final, NoReturn, Protocol, TypeVar
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+import psycopg
 
 from streams.database.connection import conninfo
 from streams.database.patient import Connection, PatientDatabase
@@ -51,10 +51,10 @@ class Desk:
 
     def __init__(self, url: str, steps: Sequence[Step], *, patience_s: float, attempt_s: float) -> None:
         self._steps = steps
-        options = f"{conninfo_to_dict(url).get('options') or ''} -c idle_session_timeout={_FROZEN_MS}"
-        options += f" -c idle_in_transaction_session_timeout={_FROZEN_MS}"
+        self._reading = conninfo(url, Role.WRITER, "slo-streams desk, reading")
+        limits = f"-c idle_session_timeout={_FROZEN_MS} -c idle_in_transaction_session_timeout={_FROZEN_MS}"
         self._database = PatientDatabase(
-            conninfo(make_conninfo(url, options=options), Role.WRITER, "slo-streams desk"),
+            conninfo(url, Role.WRITER, "slo-streams desk", limits),
             patience_s=patience_s,
             attempt_s=attempt_s,
             connections=1,
@@ -76,6 +76,21 @@ class Desk:
         if answer is None:
             raise NotElectedError
         return answer[0]
+
+    async def look(self, question: Callable[[psycopg.Connection[tuple[Any, ...]]], Answer]) -> Answer:
+        """What a question finds, asked in a thread, of the database as it is at one moment. Nothing is written so.
+
+        Raises:
+            DatabaseAwayError: patience has run out.
+        """
+
+        def asked() -> Answer:
+            with psycopg.connect(self._reading) as connection:
+                connection.read_only = True
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                return question(connection)
+
+        return await self._database.insist(lambda: asyncio.to_thread(asked))
 
     async def work(self) -> NoReturn:
         """Take turns for as long as the process lives."""

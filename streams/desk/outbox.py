@@ -18,6 +18,9 @@ from psycopg.types.json import Jsonb
 from streams.client.producer import acknowledged_producer
 from streams.database.patient import Connection
 from streams.desk.desk import Desk
+from streams.desk.topics_needed import desk_topics
+from streams.kafka.rights import WRITE
+from streams.kafka.topic_setup import UnreachableClusterError, ensure_topics
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -62,7 +65,7 @@ class PublishStep:
         try:
             async with asyncio.timeout(self._settings.transaction_timeout / 1_000):
                 await self._publish([Publication(*rest) for _position, *rest in rows])
-        except (KafkaError, OSError, TimeoutError) as problem:
+        except (KafkaError, UnreachableClusterError, OSError, TimeoutError) as problem:
             self._note(problem)
             await self.rest()
             return False
@@ -94,6 +97,10 @@ class PublishStep:
     async def _started(self) -> AIOKafkaProducer:
         """The producer; its start fences off that of every earlier desk."""
         if self._producer is None:
+            needed = desk_topics(self._settings)
+            created = await ensure_topics(self._settings, needed, {spec.name: WRITE for spec in needed})
+            if created:
+                log.info("created topics: %s", ", ".join(created))
             producer = acknowledged_producer(
                 self._settings,
                 transactional_id=f"{self._settings.application_id}-desk",

@@ -7,6 +7,7 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from streams.desk.topics_needed import desk_topics
 from streams.doctor.finding import Finding, Level, ok, problem, warning
 from streams.evaluation.objective import Objective
 from streams.gateway.topics_needed import own_topics
@@ -31,7 +32,7 @@ TopicSettings = Mapping[str, str]
 
 
 async def check_topics(settings: Settings, objectives: Sequence[Objective]) -> list[Finding]:
-    """Findings for every topic of the worker, and those of the gateway that are there; where all is well, one each.
+    """Findings for the topics of a worker, and those of gateway and notifier that are there; one each if all is well.
 
     Those that are missing are one finding together.
 
@@ -40,7 +41,8 @@ async def check_topics(settings: Settings, objectives: Sequence[Objective]) -> l
     """
     async with admin_client(settings) as admin:
         existing = await existing_topics(admin)
-        needed = [*topics_needed(settings), *(spec for spec in own_topics(settings) if spec.name in existing)]
+        of_others = [*own_topics(settings), *desk_topics(settings)]
+        needed = [*topics_needed(settings), *(spec for spec in of_others if spec.name in existing)]
         brokers = len((await admin.describe_cluster())["brokers"])
         set_to, denied = await _settings_of(admin, [spec.name for spec in needed if spec.name in existing])
     longest_ms = _longest_windows_ms(settings, objectives)

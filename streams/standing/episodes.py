@@ -42,9 +42,9 @@ class Episode:
 
 
 def episodes_of(facts: Facts, rules: Rules) -> list[Episode]:
-    """Episodes in the order of time; breaches before enrolment are left out."""
-    enrolled = [one for one in facts.breaches if facts.enrolled_ms is None or one.breached_ms >= facts.enrolled_ms]
-    return list(_joined(sorted(enrolled, key=lambda one: (one.breached_ms, one.incident_id)), rules.episode_gap_ms))
+    """Episodes in the order of time."""
+    in_order = sorted(facts.breaches, key=lambda one: (one.breached_ms, one.incident_id))
+    return list(_joined(in_order, rules.episode_gap_ms))
 
 
 def _joined(breaches: Iterable[Breach], gap_ms: int) -> Iterable[Episode]:

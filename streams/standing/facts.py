@@ -43,11 +43,12 @@ class Act(StrEnum):
     REJECT_DEMOTION = "REJECT_DEMOTION"
     REINSTATE = "REINSTATE"
     OVERRIDE = "OVERRIDE"
+    END_OVERRIDE = "END_OVERRIDE"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision made at `at_ms`. An override holds for `stage` until `until_ms`; None: until it is withdrawn.
+    """A decision made at `at_ms`. An override holds for `stage` until `until_ms`; None: until it is ended.
 
     Appeals are no decision of the ladder: an accepted one is the excuse of its breach.
     """
@@ -67,12 +68,11 @@ class MissedTarget:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known of one app, in any order. `enrolled_ms`: breaches before it do not count."""
+    """All that is known of one app, in any order. Decisions of one moment are in the order in which they were made."""
 
     breaches: Sequence[Breach] = ()
     decisions: Sequence[Decision] = ()
     missed: Sequence[MissedTarget] = ()
-    enrolled_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@
 
 n(T) is the number of counted episodes in (T - 28 d, T]. Notification, remediation and demotion are the programme's;
 all numbers are ours. It is run from nothing over all facts: nothing that was computed before is ever an input.
+
+A person approves only what is due. Where a fact that came late says that it was not, the app stays demoted, and the
+history says that a review is due: demotion is never taken back without a person.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from streams.standing.episodes import Episode, episodes_of
-from streams.standing.facts import Act, Decision, Facts, Rules, Stage
+from streams.standing.facts import Act, Facts, Rules, Stage
 
 
 class ChangeReason(StrEnum):
@@ -39,10 +42,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The episodes of an app, and every step of it up to a time, in order; the last is where it stands."""
+    """The episodes of an app, and every step of it up to a time, in order; the last is where it stands.
+
+    `is_review_due`: it is demoted, and by what is known today that was not due. `next_ms` is when it may take the next
+    step, if nothing happens; None: never.
+    """
 
     episodes: Sequence[Episode]
     changes: Sequence[Change]
+    is_review_due: bool = False
+    next_ms: int | None = None
 
     @property
     def stage(self) -> Stage:
@@ -62,18 +71,23 @@ class _Ladder:
         self._facts = facts
         self._at_ms = at_ms
         self._rules = rules
-        self._episodes = [one for one in episodes_of(facts, rules) if one.start_ms <= at_ms]
-        self._missed_ms = sorted(one.at_ms for one in facts.missed if one.at_ms <= at_ms)
-        self._decisions = sorted((one for one in facts.decisions if one.at_ms <= at_ms), key=lambda one: one.at_ms)
+        self._episodes = episodes_of(facts, rules)
+        self._missed_ms = {one.at_ms for one in facts.missed}
+        self._decisions = sorted(facts.decisions, key=lambda one: one.at_ms)
         self._stage = Stage.CLEAR
         self._since_ms = 0
+        self._is_review_due = False
         self._counted_from_ms: int | None = None  # episodes up to a reinstatement do not count after it
 
     def climb(self) -> History:
         """Every step."""
         changes: list[Change] = []
         shown = Stage.CLEAR
+        next_ms = None
         for moment_ms in self._moments():
+            if moment_ms > self._at_ms:
+                next_ms = moment_ms
+                break
             reason, been = None, set[Stage]()
             while self._stage not in been:  # what a person rejects at the moment of its cause would else go round
                 been.add(self._stage)
@@ -84,21 +98,22 @@ class _Ladder:
                 why = ChangeReason.DECISION if override is not None or reason is None else reason
                 changes.append(Change(moment_ms, stage, why))
                 shown = stage
-        return History(self._episodes, changes)
+        episodes = [one for one in self._episodes if one.start_ms <= self._at_ms]
+        return History(episodes, changes, self._is_review_due and shown is Stage.DEMOTED, next_ms)
 
     def _moments(self) -> Iterator[int]:
         """When anything can change: a fact, or an episode that leaves the period, or remediation that is over."""
         period_ms = self._rules.period_ms
-        due_ms = {one.at_ms for one in self._decisions} | set(self._missed_ms)
+        due_ms = {one.at_ms for one in self._decisions} | self._missed_ms
         due_ms |= {one.until_ms for one in self._decisions if one.until_ms is not None}
         for episode in self._episodes:
             due_ms |= {episode.start_ms, episode.start_ms + period_ms}
-        waiting = sorted(moment_ms for moment_ms in due_ms if moment_ms <= self._at_ms)
+        waiting = sorted(due_ms)
         while waiting:
             moment_ms = waiting.pop(0)
             yield moment_ms
             over_ms = self._since_ms + period_ms
-            if self._stage is Stage.REMEDIATION and moment_ms < over_ms <= self._at_ms and over_ms not in waiting:
+            if self._stage is Stage.REMEDIATION and moment_ms < over_ms and over_ms not in waiting:
                 waiting = sorted((*waiting, over_ms))
 
     def _step(self, at_ms: int) -> ChangeReason | None:
@@ -109,19 +124,20 @@ class _Ladder:
                 return self._go(Stage.REMEDIATION, ChangeReason.BREACH, counted[self._rules.remediation_at - 1])
             case Stage.CLEAR if counted:
                 return self._go(Stage.NOTIFIED, ChangeReason.BREACH)
-            case Stage.NOTIFIED | Stage.REMEDIATION if at_ms in self._missed_ms:
-                return self._go(Stage.DEMOTION_DUE, ChangeReason.TARGET_MISSED)
             case Stage.NOTIFIED if not counted:
                 return self._go(Stage.CLEAR, ChangeReason.TIME)
             case Stage.REMEDIATION if at_ms >= self._since_ms + self._rules.period_ms:
                 return self._go(Stage.DEMOTION_DUE if counted else Stage.CLEAR, ChangeReason.TIME)
-            case Stage.DEMOTION_DUE if self._decided(at_ms, Act.APPROVE_DEMOTION):
-                return self._go(Stage.DEMOTED, ChangeReason.DECISION)
+            case Stage.NOTIFIED | Stage.REMEDIATION if at_ms in self._missed_ms:
+                return self._go(Stage.DEMOTION_DUE, ChangeReason.TARGET_MISSED)
             case Stage.DEMOTION_DUE if self._decided(at_ms, Act.REJECT_DEMOTION):
                 return self._go(Stage.REMEDIATION, ChangeReason.DECISION, at_ms)
             case Stage.DEMOTED if self._decided(at_ms, Act.REINSTATE) and not counted and not self._is_missing(at_ms):
                 self._counted_from_ms = at_ms
                 return self._go(Stage.CLEAR, ChangeReason.DECISION)
+            case stage if stage is not Stage.DEMOTED and self._decided(at_ms, Act.APPROVE_DEMOTION):
+                self._is_review_due = stage is not Stage.DEMOTION_DUE
+                return self._go(Stage.DEMOTED, ChangeReason.DECISION)
         return None
 
     def _go(self, stage: Stage, reason: ChangeReason, since_ms: int = 0) -> ChangeReason:
@@ -130,7 +146,9 @@ class _Ladder:
 
     def _counted(self, at_ms: int) -> list[int]:
         """Times of the counted episodes of the period that ends now."""
-        after_ms = max(at_ms - self._rules.period_ms, self._counted_from_ms or at_ms - self._rules.period_ms)
+        after_ms = at_ms - self._rules.period_ms
+        if self._counted_from_ms is not None:
+            after_ms = max(after_ms, self._counted_from_ms)
         return [one.start_ms for one in self._episodes if one.counts and after_ms < one.start_ms <= at_ms]
 
     def _is_missing(self, at_ms: int) -> bool:
@@ -142,28 +160,41 @@ class _Ladder:
 
     def _override(self, at_ms: int) -> Stage | None:
         """What a person has set, the latest first."""
-        valid = [one for one in self._decisions if one.act is Act.OVERRIDE and _holds(one, at_ms)]
-        return valid[-1].stage if valid else None
+        stage = None
+        for one in self._decisions:
+            if one.at_ms > at_ms:
+                break
+            if one.act is Act.END_OVERRIDE:
+                stage = None
+            elif one.act is Act.OVERRIDE and (one.until_ms is None or at_ms < one.until_ms):
+                stage = one.stage
+        return stage
 
 
-def correction(told: Stage, now: History, at_ms: int) -> Change | None:
-    """What has to be told, at `at_ms`, of an app that was said to stand at `told`; None where that is still right.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was said of an app up to now: where it stands, by which steps, and whether a review was said to be due."""
 
-    A stage that falls for a fact that came late is retracted. Demotion is never taken back without a person: the stage
-    stays, and a review is due. A stage that rises is told as the step that raised it.
+    stage: Stage = Stage.CLEAR
+    steps: Sequence[Change] = ()
+    is_review_due: bool = False
+
+
+def to_tell(told: Told, now: History, at_ms: int) -> list[Change]:
+    """What has to be told, at `at_ms`, of an app that was spoken of before.
+
+    Steps that follow those that were told are told as they are. Where a fact that came late has changed what was told,
+    a stage that falls is retracted, and one that rises is told as the step that raised it.
     """
-    if now.stage is told:
-        return None
-    if told is Stage.DEMOTED and not _by_person(now):
-        return Change(at_ms, Stage.DEMOTED, ChangeReason.REVIEW_DUE)
-    if now.stage.height < told.height and not (now.changes and now.changes[-1].at_ms == at_ms):
-        return Change(at_ms, now.stage, ChangeReason.RETRACTED)
-    return now.changes[-1]
-
-
-def _by_person(history: History) -> bool:
-    return bool(history.changes) and history.changes[-1].reason is ChangeReason.DECISION
-
-
-def _holds(override: Decision, at_ms: int) -> bool:
-    return override.at_ms <= at_ms and (override.until_ms is None or at_ms < override.until_ms)
+    steps = list(now.changes)
+    if steps[: len(told.steps)] == list(told.steps):
+        changes = steps[len(told.steps) :]
+    elif now.stage.height < told.stage.height:
+        changes = [Change(at_ms, now.stage, ChangeReason.RETRACTED)]
+    elif now.stage.height > told.stage.height:
+        changes = [steps[-1]]
+    else:
+        changes = []
+    if now.is_review_due and not told.is_review_due:
+        changes.append(Change(at_ms, Stage.DEMOTED, ChangeReason.REVIEW_DUE))
+    return changes

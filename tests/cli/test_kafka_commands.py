@@ -94,18 +94,19 @@ def test_topics_are_missing_until_they_are_created(settings: Settings) -> None:
 
     code, said = run(settings, "topics", "--create")
     assert code == 0
-    assert said.count("created ") == 17
+    assert said.count("created ") == 19
     assert "missing" not in said
     assert run(settings, "topics")[0] == 0
 
 
-def test_only_a_gateway_misses_its_topics(settings: Settings) -> None:
+def test_only_gateway_and_notifier_miss_their_topics(settings: Settings) -> None:
     asyncio.run(prepare_topics(settings))
     code, said = run(settings, "topics")
     assert code == 0
     assert said.count("only slo-streams gateway needs it") == 3
+    assert said.count("only slo-streams notifier needs it") == 2
     documents = orjson.loads(run(settings, "topics", "--json")[1])
-    assert [one["state"] for one in documents].count("ok") == len(documents) - 3
+    assert [one["state"] for one in documents].count("ok") == len(documents) - 5
 
 
 def test_a_topic_in_the_wrong_shape_is_told(kafka: Kafka, settings: Settings) -> None:

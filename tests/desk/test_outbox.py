@@ -18,6 +18,16 @@ from tests.desk.build import desk
 from tests.kafka_fixture import Kafka
 
 
+def of(kafka: Kafka, topic_prefix: str) -> Settings:
+    return Settings(
+        bootstrap_servers=kafka.bootstrap_servers,
+        application_id=topic_prefix,
+        topic_prefix=topic_prefix,
+        partitions=1,
+        replication_factor=1,
+    )
+
+
 async def records(kafka: Kafka, topic: str, count: int) -> list[tuple[str, bytes | None]]:
     """Key and value of what is committed on a topic of one partition, once it is as much as that."""
     consumer: Any = AIOKafkaConsumer(
@@ -49,10 +59,10 @@ def left(url: str) -> int:
 def test_what_is_committed_is_published_in_order_and_leaves_the_outbox(
     kafka: Kafka, topic_prefix: str, database: str
 ) -> None:
-    settings = Settings(bootstrap_servers=kafka.bootstrap_servers, application_id=topic_prefix)
+    settings = of(kafka, topic_prefix)
 
     async def scenario() -> None:
-        topic = await kafka.create_topic(topic_prefix + "standing.v1", cleanup_policy="compact")
+        topic = settings.topics.standing
         async with desk(database, PublishStep(settings)) as one:
             for key, value in (("a", b"1"), ("b", b"1"), ("a", b"2"), ("b", None)):
                 await add(one, topic, key, value)
@@ -66,10 +76,10 @@ def test_what_is_committed_is_published_in_order_and_leaves_the_outbox(
 def test_a_desk_that_died_before_it_noted_what_it_sent_is_followed_by_one_that_sends_it_again(
     kafka: Kafka, topic_prefix: str, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(bootstrap_servers=kafka.bootstrap_servers, application_id=topic_prefix)
+    settings = of(kafka, topic_prefix)
 
     async def scenario() -> None:
-        topic = await kafka.create_topic(topic_prefix + "standing.v1", cleanup_policy="compact")
+        topic = settings.topics.standing
         step, other = PublishStep(settings), PublishStep(settings)
         async with desk(database, step) as first, desk(database, other) as second:
             await add(first, topic, "a", b"1")
@@ -91,10 +101,10 @@ def test_a_desk_that_died_before_it_noted_what_it_sent_is_followed_by_one_that_s
 def test_a_desk_that_was_thought_dead_cannot_publish_what_is_no_longer_so(
     kafka: Kafka, topic_prefix: str, database: str
 ) -> None:
-    settings = Settings(bootstrap_servers=kafka.bootstrap_servers, application_id=topic_prefix)
+    settings = of(kafka, topic_prefix)
 
     async def scenario() -> None:
-        topic = await kafka.create_topic(topic_prefix + "standing.v1", cleanup_policy="compact")
+        topic = settings.topics.standing
         zombie, alive = PublishStep(settings), PublishStep(settings)
         async with desk(database, zombie) as one:
             await add(one, topic, "a", b"old")

@@ -20,18 +20,18 @@ def stages(facts: Facts, until: int, rules: Rules) -> list[Stage]:
                 stage, since = Stage.REMEDIATION, sorted(after)[rules.remediation_at - 1]
             elif stage is Stage.CLEAR and after:
                 stage = Stage.NOTIFIED
-            elif stage in (Stage.NOTIFIED, Stage.REMEDIATION) and missed:
-                stage, is_due_now = Stage.DEMOTION_DUE, True
             elif stage is Stage.NOTIFIED and not after:
                 stage = Stage.CLEAR
             elif stage is Stage.REMEDIATION and tick >= since + rules.period_ms:
                 stage = Stage.DEMOTION_DUE if after else Stage.CLEAR
-            elif stage is Stage.DEMOTION_DUE and Act.APPROVE_DEMOTION in acts:
-                stage = Stage.DEMOTED
+            elif stage in (Stage.NOTIFIED, Stage.REMEDIATION) and missed:
+                stage, is_due_now = Stage.DEMOTION_DUE, True
             elif stage is Stage.DEMOTION_DUE and Act.REJECT_DEMOTION in acts and not is_due_now:
                 stage, since = Stage.REMEDIATION, tick
             elif stage is Stage.DEMOTED and Act.REINSTATE in acts and not after and not lately:
                 stage, not_before = Stage.CLEAR, tick
+            elif stage is not Stage.DEMOTED and Act.APPROVE_DEMOTION in acts:
+                stage = Stage.DEMOTED  # whatever is known by now: a person has said so
         override = set_by_a_person(facts.decisions, tick)
         found.append(stage if override is None else override)
     return found
@@ -39,19 +39,17 @@ def stages(facts: Facts, until: int, rules: Rules) -> list[Stage]:
 
 def set_by_a_person(decisions: Sequence[Decision], tick: int) -> Stage | None:
     """The stage of the latest override that holds."""
-    found = None
-    for one in sorted(decisions, key=lambda one: one.at_ms):
-        if one.act is Act.OVERRIDE and one.at_ms <= tick and (one.until_ms is None or tick < one.until_ms):
-            found = one.stage
-    return found
+    by_now = [one for one in decisions if one.at_ms <= tick]
+    ended = max((one.at_ms for one in by_now if one.act is Act.END_OVERRIDE), default=-1)
+    held = [one for one in by_now if one.act is Act.OVERRIDE and (one.until_ms is None or tick < one.until_ms)]
+    return max(
+        (one for one in held if one.at_ms > ended), key=lambda one: one.at_ms, default=Decision(0, Act.OVERRIDE)
+    ).stage
 
 
 def counted_episodes(facts: Facts, tick: int, rules: Rules) -> list[int]:
     """Times of the counted episodes in (tick - period, tick], found by joining pairs until nothing joins."""
-    breaches = sorted(
-        (one for one in facts.breaches if facts.enrolled_ms is None or one.breached_ms >= facts.enrolled_ms),
-        key=lambda one: (one.breached_ms, one.incident_id),
-    )
+    breaches = sorted(facts.breaches, key=lambda one: (one.breached_ms, one.incident_id))
     groups: list[list[Breach]] = []
     for breach in breaches:
         latest = groups[-1] if groups else []

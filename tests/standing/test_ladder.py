@@ -3,12 +3,11 @@
 import random
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.standing.facts import DAY_MS, Act, Breach, Decision, Facts, MissedTarget, Rules, Stage
-from streams.standing.ladder import ChangeReason, History, correction, history_of
+from streams.standing.ladder import History, Told, history_of, to_tell
 from tests.standing import naive
 
 SMALL = Rules(remediation_at=3, period_ms=28, episode_gap_ms=2, targets_every_ms=7)
@@ -30,13 +29,13 @@ moments = ticks | st.integers(0, UNTIL // 7).map(lambda week: week * 7)
 decisions = st.builds(
     Decision, moments, st.sampled_from((Act.APPROVE_DEMOTION, Act.REJECT_DEMOTION, Act.REINSTATE))
 ) | (st.builds(Decision, ticks, st.just(Act.OVERRIDE), st.sampled_from(Stage), st.none() | ticks))
+decisions |= st.builds(Decision, ticks, st.just(Act.END_OVERRIDE))
 missed = st.builds(MissedTarget, st.integers(0, UNTIL // 7).map(lambda week: week * 7))
 facts = st.builds(
     Facts,
     breaches(),
     st.lists(decisions, max_size=4, unique_by=lambda one: one.at_ms),
     st.lists(missed, max_size=3),
-    st.none() | ticks,
 )
 
 
@@ -146,16 +145,59 @@ def test_an_override_holds_until_its_end() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("said", "reason", "stage"),
-    [
-        pytest.param(Stage.REMEDIATION, ChangeReason.RETRACTED, Stage.NOTIFIED, id="a late excuse"),
-        pytest.param(Stage.DEMOTED, ChangeReason.REVIEW_DUE, Stage.DEMOTED, id="never without a person"),
-        pytest.param(Stage.CLEAR, ChangeReason.BREACH, Stage.NOTIFIED, id="a late breach"),
-    ],
-)
-def test_what_was_told_is_corrected(said: Stage, reason: ChangeReason, stage: Stage) -> None:
-    change = correction(said, at(10, breach(1)), 10 * DAY_MS)
-    assert change is not None
-    assert (change.stage, change.reason) == (stage, reason)
-    assert correction(Stage.NOTIFIED, at(10, breach(1)), 10 * DAY_MS) is None
+def test_the_first_row_that_holds_is_taken_so_that_what_is_over_is_not_demoted() -> None:
+    over = (29.0,)  # at midnight the breach has left the period, and the target is judged
+    assert told(at(40, breach(1), missed=over)) == [(1, "NOTIFIED", "BREACH"), (29, "CLEAR", "TIME")]
+
+
+def test_an_override_ends_when_a_person_says_so() -> None:
+    override, end = Decision(2 * DAY_MS, Act.OVERRIDE, Stage.DEMOTED), Decision(3 * DAY_MS, Act.END_OVERRIDE)
+    assert told(at(10, breach(1), decisions=(override, end)))[1:] == [
+        (2, "DEMOTED", "DECISION"),
+        (3, "NOTIFIED", "DECISION"),
+    ]
+
+
+def test_it_says_when_it_may_move_by_itself() -> None:
+    assert at(2, breach(1)).next_ms == 29 * DAY_MS
+    assert at(13, breach(1), breach(5), breach(12)).next_ms == 29 * DAY_MS
+    assert at(35, breach(1), breach(5), breach(12)).next_ms == 40 * DAY_MS
+    assert at(60, breach(1)).next_ms is None
+
+
+FOUR = (breach(1), breach(5), breach(12), breach(20))
+APPROVED = (Decision(41 * DAY_MS, Act.APPROVE_DEMOTION),)
+
+
+def corrected(before: History, after: History, day: float) -> list[tuple[float, str, str]]:
+    spoken = Told(before.stage, before.changes, before.is_review_due)
+    return [
+        (one.at_ms / DAY_MS, one.stage.value, one.reason.value) for one in to_tell(spoken, after, round(day * DAY_MS))
+    ]
+
+
+def excused(some: Breach) -> Breach:
+    return replace(some, excuse="exclusion ex-1")
+
+
+def test_what_follows_what_was_told_is_told_as_it_is() -> None:
+    assert corrected(at(10, breach(1)), at(12, breach(1), breach(5), breach(11)), 12) == [(11, "REMEDIATION", "BREACH")]
+    assert corrected(at(10, breach(1)), at(30, breach(1)), 30) == [(29, "CLEAR", "TIME")]
+    assert corrected(at(10, breach(1)), at(11, breach(1)), 11) == []
+
+
+def test_a_late_excuse_retracts_what_was_told() -> None:
+    one, two, three = breach(1), breach(5), breach(12)
+    before = at(20, one, two, three)
+    assert corrected(before, at(20, one, excused(two), three), 20) == [(20, "NOTIFIED", "RETRACTED")]
+    assert corrected(before, at(20, *map(excused, (one, two, three))), 20) == [(20, "CLEAR", "RETRACTED")]
+    assert corrected(at(20, one), at(20, one, breach(3), breach(4)), 20) == [(4, "REMEDIATION", "BREACH")]
+
+
+def test_a_demotion_that_was_not_due_by_what_is_known_now_is_reviewed_and_stays() -> None:
+    before, now = at(50, *FOUR, decisions=APPROVED), at(50, *map(excused, FOUR), decisions=APPROVED)
+    assert (before.is_review_due, now.is_review_due, now.stage) == (False, True, Stage.DEMOTED)
+    assert corrected(before, now, 50) == [(50, "DEMOTED", "REVIEW_DUE")]
+    assert corrected(now, now, 51) == []
+    reinstated = (*APPROVED, Decision(52 * DAY_MS, Act.REINSTATE))
+    assert corrected(now, at(53, *map(excused, FOUR), decisions=reinstated), 53) == [(52, "CLEAR", "DECISION")]
