@@ -12,11 +12,10 @@ from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
-from streams.desk.topics_needed import desk_topics
 from streams.exits import ExitCode
 from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
-from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed
+from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed, topics_of_desk
 from streams.kafka.topic_setup import UnreachableClusterError, UnusableClusterError, ensure_topics
 from streams.settings import Settings
 
@@ -53,7 +52,7 @@ def topics(
       69 no broker answers
     """
     settings = settings_or_fail()
-    of_others = {"gateway": own_topics(settings), "notifier": desk_topics(settings)}
+    of_others = {"gateway": own_topics(settings), "notifier": topics_of_desk(settings)}
     needed = [*topics_needed(settings), *(spec for specs in of_others.values() for spec in specs)]
     if create:
         try:

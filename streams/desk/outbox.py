@@ -18,8 +18,8 @@ from psycopg.types.json import Jsonb
 from streams.client.producer import acknowledged_producer
 from streams.database.patient import Connection
 from streams.desk.desk import Desk
-from streams.desk.topics_needed import desk_topics
 from streams.kafka.rights import WRITE
+from streams.kafka.specs import topics_of_desk
 from streams.kafka.topic_setup import UnreachableClusterError, ensure_topics
 from streams.settings import Settings
 
@@ -97,7 +97,7 @@ class PublishStep:
     async def _started(self) -> AIOKafkaProducer:
         """The producer; its start fences off that of every earlier desk."""
         if self._producer is None:
-            needed = desk_topics(self._settings)
+            needed = topics_of_desk(self._settings)
             created = await ensure_topics(self._settings, needed, {spec.name: WRITE for spec in needed})
             if created:
                 log.info("created topics: %s", ", ".join(created))

@@ -7,12 +7,11 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.desk.topics_needed import desk_topics
 from streams.doctor.finding import Finding, Level, ok, problem, warning
 from streams.evaluation.objective import Objective
 from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics
-from streams.kafka.specs import TopicSpec, cautions_of, topics_needed
+from streams.kafka.specs import TopicSpec, cautions_of, topics_needed, topics_of_desk
 from streams.plural import number_of
 from streams.settings import Settings
 
@@ -41,7 +40,7 @@ async def check_topics(settings: Settings, objectives: Sequence[Objective]) -> l
     """
     async with admin_client(settings) as admin:
         existing = await existing_topics(admin)
-        of_others = [*own_topics(settings), *desk_topics(settings)]
+        of_others = [*own_topics(settings), *topics_of_desk(settings)]
         needed = [*topics_needed(settings), *(spec for spec in of_others if spec.name in existing)]
         brokers = len((await admin.describe_cluster())["brokers"])
         set_to, denied = await _settings_of(admin, [spec.name for spec in needed if spec.name in existing])

@@ -11,10 +11,11 @@ import psycopg
 
 from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.objective import Objective
-from streams.history.app_budgets import by_scope, completed_minutes
+from streams.history.app_budgets import completed_minutes
 from streams.history.codec import MINUTE_MS
 from streams.history.minutes import Minutes, chosen
 from streams.history.reading import read_exclusions, read_minutes, read_series, read_watermarks
+from streams.history.sources import by_scope
 from streams.impact.recount import Panes, is_excused
 from streams.registry.exclusions import Series, acting
 from streams.settings import Settings

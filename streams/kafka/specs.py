@@ -99,7 +99,7 @@ def topics_needed(settings: Settings) -> list[TopicSpec]:
 
 def topics_of_desk(settings: Settings) -> list[TopicSpec]:
     """Whatever the desk publishes to."""
-    return [TopicSpec(settings.topics.incidents, _COMPACT)]
+    return [TopicSpec(settings.topics.standing, _COMPACT), TopicSpec(settings.topics.incidents, _COMPACT)]
 
 
 def fault_of(spec: TopicSpec, existing: Mapping[str, Topic], set_to: Mapping[str, Mapping[str, str]]) -> str | None:
