@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "explain": Command("explain", "explain", "Show why an app paged or did not."),
     "export": Command("export", "export_", "Write input records as lines that `replay` reads."),
     "gateway": Command("gateway", "gateway", "Take events over HTTP, and put them onto Kafka."),
-    "history": Command("history", "history", "Count every event for weeks, in PostgreSQL."),
+    "history": Command("history", "history_app", "Count every event for weeks, in PostgreSQL."),
     "installations": Command("installations", "installations_app", "Who may publish results through the gateway."),
     "notifier": Command("notifier", "notifier", "Tell partners of breaches and recoveries."),
     "objectives": Command("objectives", "objectives_app", "Objectives files."),
