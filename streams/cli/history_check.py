@@ -39,10 +39,11 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Count a day of events anew from Kafka, and compare it with the database, minute by minute.
+    """Count a day anew from Kafka, and compare.
 
-    Counts up to where history has counted, so it may run at any time beside it; it changes nothing. Topics of which
-    Kafka no longer holds the whole day are named and not compared.
+    Every minute, latency and sum of the day is held against the database. Counts up to where history has counted, so
+    it may run at any time beside it; it changes nothing. Topics of which Kafka no longer holds the whole day are named
+    and not compared.
 
     \b
     Examples:
