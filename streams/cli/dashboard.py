@@ -141,7 +141,9 @@ def _token() -> None:
 @token_app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Who it is for; names are unique.", show_default=False)],
-    partner: Annotated[list[str] | None, typer.Option(help="Id of a partner whose apps it sees; can be given again.")] = None,
+    partner: Annotated[
+        list[str] | None, typer.Option(help="Id of a partner whose apps it sees; can be given again.")
+    ] = None,
     platform: Annotated[bool, typer.Option("--platform", help="It sees every app.")] = False,
     days: Annotated[int | None, typer.Option(min=1, max=3_650, help="It ends after so many; default: never.")] = None,
 ) -> None:
@@ -184,7 +186,9 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON array.")]
     with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
         found = list_tokens(connection)
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps([_token_document(one) for one in found], option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.write(
+            orjson.dumps([_token_document(one) for one in found], option=orjson.OPT_INDENT_2) + b"\n"
+        )
         return
     table = Table(Column("name"), Column("sees"), Column("made"), Column("ends"), Column("revoked"))
     for one in map(_token_document, found):

@@ -39,6 +39,7 @@ def dashboard_app(
 ) -> ASGIApp:
     """The application of a dashboard over a database; `identify` tells who a request comes from, unless by a login."""
     app = documented_app()
+    identify = identify or Logins(settings, database)
     app.state.dashboard = Dashboard(settings, objectives, database, identify, page_templates())
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     add_health(app)

@@ -46,13 +46,15 @@ class DashboardSettings(HistorySettings):
     """Where the dashboard listens. Any other than this machine alone needs a login: a proxy's, or OIDC."""
     dashboard_port: int = Field(8090, ge=0, le=65_535)
     """Port it listens on; `/live`, `/ready` and `/metrics` are there, too."""
+    dashboard_mailbox: Path | None = None
+    """Folder of mails to show, one `.eml` each, as `slo-streams run` has one; without it there is no mailbox."""
 
     @field_validator("dashboard_proxy_secret_file")
     @classmethod
     def _proxies_have_a_secret(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         secret = _one(info.data.get("dashboard_proxy_secret"), path, "SLO_DASHBOARD_PROXY_SECRET")
         if info.data.get("dashboard_trusted_proxies") and not secret:
-            raise ValueError("SLO_DASHBOARD_TRUSTED_PROXIES needs a secret that only they know, here or in the variable")
+            raise ValueError("SLO_DASHBOARD_TRUSTED_PROXIES needs a secret that only they know")
         if secret and not info.data.get("dashboard_trusted_proxies"):
             raise ValueError("SLO_DASHBOARD_TRUSTED_PROXIES is not set: from whom is the secret?")
         return path

@@ -46,6 +46,8 @@ def check_origin(request: Request) -> None:
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    is_ours = urlsplit(origin).netloc == request.headers.get("host") if origin and site is None else site == "same-origin"
+    is_ours = (
+        urlsplit(origin).netloc == request.headers.get("host") if origin and site is None else site == "same-origin"
+    )
     if not is_ours:
         raise ProblemError(Problem.NOT_ALLOWED, fault="sent from another site")

@@ -19,6 +19,7 @@ from streams.web.problem import Problem, ProblemError
 log = logging.getLogger(__name__)
 
 _LINK: Final = "/login/once"
+_USED: Final = "The link was used, or is too old: `slo-streams dashboard link` prints a new one."
 
 
 def add_login(app: FastAPI, settings: DashboardSettings) -> None:
@@ -46,7 +47,8 @@ def add_login(app: FastAPI, settings: DashboardSettings) -> None:
                 is_good = use_link(connection, token)
             if not is_good:
                 raise ProblemError(
-                    Problem.NOT_ALLOWED, fault="The link was used, or is too old: `slo-streams dashboard link` prints one."
+                    Problem.NOT_ALLOWED,
+                    fault="The link was used, or is too old: `slo-streams dashboard link` prints one.",
                 )
             return _logged_in(request, settings, platform("local"))
 
