@@ -146,5 +146,7 @@ def _transaction(pool: ConnectionPool[Connection]) -> Iterator[Connection]:
     try:
         with pool.connection() as connection:
             yield connection
+    except psycopg.DataError as problem:  # a text with NUL, a number beyond 64 bits: nothing has such a name
+        raise ProblemError(Problem.NOT_FOUND) from problem
     except (PoolTimeout, psycopg.OperationalError) as problem:
         raise ProblemError(Problem.NO_DATABASE, retry_after_s=int(_WAIT_S)) from problem

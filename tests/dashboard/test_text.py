@@ -30,7 +30,7 @@ def test_a_share_reads_as_all_exactly_where_all_is_gone(consumed: float) -> None
     [(0, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (3_661_000, "1 h 1 min"), (28 * 86_400_000, "28 d"), (-5, "0 s")],
 )
 def test_a_length_is_told_in_its_two_greatest_units(duration_ms: int, words: str) -> None:
-    assert text.length(duration_ms) == words
+    assert text.duration(duration_ms) == words
 
 
 def test_a_time_is_one_for_programs_too() -> None:

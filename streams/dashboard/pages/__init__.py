@@ -1,18 +1,28 @@
 """Pages: what is read of the database, as people read it."""
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
-from streams.dashboard.dashboard import Who
+from streams.dashboard.pages.alerts import add_alerts
+from streams.dashboard.pages.app_page import add_app_page
 from streams.dashboard.pages.changes import add_changes
 from streams.dashboard.pages.deliveries import add_deliveries
-from streams.dashboard.pages.render import render
+from streams.dashboard.pages.exclusions import add_exclusions
+from streams.dashboard.pages.fleet import add_fleet
+from streams.dashboard.pages.incidents import add_incidents
+from streams.dashboard.pages.mailbox import add_mailbox
+from streams.dashboard.pages.standing import add_standing
+from streams.dashboard.pages.status import add_status
 
 
 def add_pages(app: FastAPI) -> None:
     """All of them, and what tells them of changes."""
     add_changes(app)
+    add_fleet(app)
+    add_app_page(app)
+    add_alerts(app)
+    add_incidents(app)
+    add_standing(app)
+    add_exclusions(app)
     add_deliveries(app)
-
-    @app.get("/", include_in_schema=False)
-    def fleet(request: Request, viewer: Who) -> Response:
-        return render(request, viewer, "base.html", page="fleet")
+    add_status(app)
+    add_mailbox(app)

@@ -41,6 +41,15 @@ def deliveries_of(view: View, thread: str) -> list[dict[str, Any]]:
     return [_shown(row) for row in view.rows(_ROWS, {"state": "", "thread": thread, "before": 0, "most": _PAGE})]
 
 
+def delivery_counts(view: View) -> list[dict[str, Any]]:
+    """How many there are of each state, as the pages show it."""
+    counts = {row["state"]: row["count"] for row in view.rows(_COUNTS)}
+    return [
+        {"url": f"?state={name}", "count": counts.get(name, 0), "words": words, "kind": kind}
+        for name, (kind, words) in _STATES.items()
+    ]
+
+
 def add_deliveries(app: FastAPI) -> None:
     """The list."""
 
@@ -48,17 +57,13 @@ def add_deliveries(app: FastAPI) -> None:
     def deliveries(request: Request, view: Seen, state: str = "", before: int = 0) -> Response:
         found = view.rows(_ROWS, {"state": state, "thread": "", "before": before, "most": _PAGE + 1})
         more = found[_PAGE - 1]["seq"] if len(found) > _PAGE else None
-        counts = {row["state"]: row["count"] for row in view.rows(_COUNTS)}
         return render(
             request,
             view.viewer,
             "deliveries.html",
             page="deliveries",
             deliveries=[_shown(row) for row in found[:_PAGE]],
-            tiles=[
-                {"url": f"?state={name}", "count": counts.get(name, 0), "words": words, "kind": kind}
-                for name, (kind, words) in _STATES.items()
-            ],
+            tiles=delivery_counts(view),
             next_url=None if more is None else f"?{urlencode({'state': state, 'before': more})}",
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote
@@ -89,8 +90,10 @@ def share(consumed: float | None) -> str:
 
 
 def times(number: float) -> str:
-    """How many times as fast: three digits are enough."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+    """How many times as fast: two digits are enough, and 0 is nothing at all."""
+    if number == 0:
+        return "0"
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}" if number >= 1 else f"{max(number, 0.01):.2f}"
 
 
 def millis(latency_ms: float | None) -> str:
@@ -100,7 +103,7 @@ def millis(latency_ms: float | None) -> str:
     return f"{latency_ms / 1_000:.1f} s" if latency_ms >= 1_000 else f"{latency_ms:.0f} ms"
 
 
-def length(duration_ms: int) -> str:
+def duration(duration_ms: int) -> str:
     """A duration in its two greatest units: 2 d 4 h, 35 min."""
     duration_ms = max(0, duration_ms)
     units = (("d", _DAY_MS), ("h", _HOUR_MS), ("min", _MINUTE_MS), ("s", _SECOND_MS))
@@ -152,6 +155,12 @@ def app_url(app_key: str) -> str:
     return f"/apps/{quote(app_key, safe='')}"
 
 
+def anchor(item: Mapping[str, Any]) -> str:
+    """The place of a series on the page of its app: a name that is no address and may be an id."""
+    digest = sha256(f"{item['metricId']}\0{item['scope']}".encode()).hexdigest()[:8]
+    return f"{item['metricId']}-{digest}"
+
+
 def outlook(item: Mapping[str, Any]) -> str:
     """What becomes of a budget if all goes on like the last day."""
     if item["state"] == "NO_DATA":
@@ -172,13 +181,15 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "share": share,
     "times": times,
     "millis": millis,
-    "length": length,
+    "duration": duration,
+    "as_ms": as_ms,
     "iso": iso,
     "moment": moment,
     "moment_text": moment_text,
     "day": day,
     "metric_title": metric_title,
     "app_url": app_url,
+    "anchor": anchor,
     "outlook": outlook,
     "state_kind": lambda state: _STATE_KINDS.get(state, "none"),
     "stage_kind": lambda stage: STAGES[stage][0],

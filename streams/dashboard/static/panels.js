@@ -4,8 +4,10 @@ import { colour } from "./colours.js";
 import { drawMarks } from "./marks.js";
 import { zone } from "./times.js";
 
+const DAY_MS = 86_400_000;
 const AXIS_WIDTH = 58;
 const FONT = "12px system-ui, sans-serif";
+const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 export const PANELS = [
@@ -60,7 +62,7 @@ export function plotOf(panel, chart, width, isLast, hooks) {
     cursor: { sync: { key: chart.key }, drag: { x: true, y: false }, points: { size: 7 } },
     scales: { x: { time: true }, y: { range: (_, low, high) => range(panel, chart, low, high) } },
     axes: [
-      { show: true, size: isLast ? 26 : 4, font: FONT, stroke: () => colour("--muted"), grid: grid(), ticks: grid(), values: isLast ? undefined : (_, found) => found.map(() => "") },
+      { show: true, size: isLast ? 26 : 4, font: FONT, stroke: () => colour("--muted"), grid: grid(), ticks: grid(), values: (_, found, _at, _space, step) => found.map((ms) => (isLast ? timeLabel(ms, step) : "")) },
       {
         size: AXIS_WIDTH,
         font: FONT,
@@ -68,6 +70,7 @@ export function plotOf(panel, chart, width, isLast, hooks) {
         grid: grid(),
         ticks: { show: false },
         space: 26,
+        incrs: panel.unit ? undefined : WHOLE,
         values: (_, found) => found.map((value) => label(value, panel.unit)),
       },
     ],
@@ -93,6 +96,11 @@ export function plotOf(panel, chart, width, isLast, hooks) {
 
 function grid() {
   return { stroke: () => colour("--grid"), width: 1 };
+}
+
+function timeLabel(ms, step) {
+  const parts = step < DAY_MS ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+  return new Intl.DateTimeFormat("en-GB", { timeZone: zone(), ...parts }).format(ms);
 }
 
 function label(value, unit) {

@@ -1,0 +1,38 @@
+"""A dashboard process for a browser: `python -m tests.dashboard.server PORT URL [MAILBOX]`.
+
+Who asks is who the cookie `viewer` names: `platform`, or a partner's id. How people log in is tested elsewhere.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from fastapi import Request
+
+from streams.dashboard.app import dashboard_app
+from streams.dashboard.database import Database
+from streams.dashboard.settings import DashboardSettings
+from streams.dashboard.viewer import Viewer, platform
+from streams.objectives import read_objectives
+from streams.web.http_server import serve_http
+
+
+def identify(request: Request) -> Viewer | None:
+    """Whoever the cookie says."""
+    name = request.cookies.get("viewer")
+    if name == "platform":
+        return platform("Olga")
+    return Viewer("Ann", frozenset({name})) if name else None
+
+
+def main(port: int, url: str, mailbox: Path | None) -> None:
+    """Serve until it is ended."""
+    database = Database(url)
+    database.open()
+    app = dashboard_app(DashboardSettings(dashboard_mailbox=mailbox), read_objectives(), database, identify)
+    asyncio.run(serve_http(app, "127.0.0.1", port, until=asyncio.Event()))
+    database.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]) if len(sys.argv) > 3 else None)

@@ -1,0 +1,191 @@
+"""Every page, as each kind of viewer, without a browser."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from schemas.event_time import utc_text
+from streams.dashboard.viewer import NOBODY, Viewer
+from tests.dashboard import month
+from tests.dashboard.conftest import PLATFORM, Stage, staged
+from tests.database_fixture import own_database
+
+ACME = Viewer("Ann", frozenset({"acme"}))
+FOO = Viewer("Bob", frozenset({"foo"}))
+PAGES = ("/", "/alerts", "/incidents", "/standing", "/exclusions", "/exclusions/new", "/deliveries", "/status")
+FORM = {"Sec-Fetch-Site": "same-origin"}
+HREF = re.compile(r'(?:href|src|action|data-counts)="([^"]*)"')
+
+
+@pytest.fixture(scope="module")
+def stage(postgres: str, migrated: str) -> Iterator[Stage]:
+    with own_database(postgres, template=migrated) as url:
+        month.fill(url)
+        with staged(url) as one:
+            yield one
+
+
+def links_of(client: TestClient, start: str, most: int = 400) -> dict[str, str]:
+    """Every page that can be come to by links, with its text."""
+    waiting, found = [start], dict[str, str]()
+    while waiting and len(found) < most:
+        url = waiting.pop()
+        if url in found:
+            continue
+        response = client.get(url, follow_redirects=True)
+        assert response.status_code < 500, url
+        found[url] = response.text
+        for link in map(unescape, HREF.findall(response.text)):
+            path = link if link.startswith("/") else f"{url.partition('?')[0]}{link}" if link.startswith("?") else ""
+            if path.startswith(("/static/", "/logout")) or not path:
+                continue
+            waiting.append(path.partition("#")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("viewer", [PLATFORM, ACME, FOO, NOBODY])
+def test_every_page_is_there_for_everybody_who_is_known(stage: Stage, viewer: Viewer, path: str) -> None:
+    assert stage.as_(viewer).get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_whoever_is_not_known_logs_in_first(stage: Stage, path: str) -> None:
+    response = stage.as_(None).get(path)
+    assert (response.status_code, response.headers["location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize(
+    ("viewer", "foreign"),
+    [
+        (ACME, {month.BOARDS, month.UNLISTED, "Foo Inc."}),
+        (FOO, {month.CHARTS, month.FORMS, month.UNLISTED}),
+        (NOBODY, {month.CHARTS, month.FORMS, month.BOARDS, month.UNLISTED}),
+    ],
+)
+def test_no_link_leads_a_partner_to_what_is_not_his(stage: Stage, viewer: Viewer, foreign: set[str]) -> None:
+    pages = links_of(stage.as_(viewer), "/")
+    assert len(pages) > 10
+    for url, text in pages.items():
+        assert not [name for name in foreign if name in text], url
+
+
+def test_what_is_not_his_is_not_there_for_a_partner(stage: Stage) -> None:
+    client = stage.as_(FOO)
+    urls = (
+        f"/apps/{month.CHARTS}",
+        f"/standing/{month.CHARTS}",
+        f"/alerts/{month.open_breach_of(month.CHARTS)}",
+        "/exclusions/upgrade/end",
+        "/apps/com.nobody.at.all",
+        "/mailbox",
+    )
+    assert {url: client.get(url).status_code for url in urls} == dict.fromkeys(urls, 404)
+
+
+def test_the_platform_comes_to_every_page_by_links(stage: Stage) -> None:
+    pages = links_of(stage.as_(PLATFORM), "/")
+    wanted = {f"/apps/{month.CHARTS}", f"/alerts/{month.open_breach_of(month.CHARTS)}", "/exclusions/upgrade/end"}
+    assert wanted <= pages.keys()
+
+
+@pytest.mark.parametrize("value", ["%00", "99999999999999999999", "-1", "'", "%F0%9F%92%A9", "x" * 3000])
+def test_whatever_is_asked_is_answered(stage: Stage, value: str) -> None:
+    client = stage.as_(PLATFORM)
+    names = (
+        "app",
+        "metric",
+        "partner",
+        "state",
+        "sort",
+        "cursor",
+        "start",
+        "phase",
+        "before",
+        "stage",
+        "range",
+        "open",
+    )
+    for path in (*PAGES, f"/apps/{month.CHARTS}"):
+        for name in names:
+            assert client.get(f"{path}?{name}={value}").status_code < 500, f"{path}?{name}"
+    for path in ("/apps/", "/standing/", "/alerts/", "/incidents/", "/exclusions/"):
+        assert client.get(f"{path}{value}").status_code in (400, 404), path
+
+
+def test_an_app_page_tells_counts_beside_every_rate(stage: Stage) -> None:
+    page = stage.as_(PLATFORM).get(f"/apps/{month.FORMS}").text
+    assert re.search(r"of 99 %: [\d,]+ bad of [\d,]+ in 10 d of 28 d, since its first event", page)
+    assert "Counted up to" in page
+
+
+def test_a_downtime_is_announced_after_a_look_at_what_it_changes(stage: Stage) -> None:
+    asked = {
+        "reason": "PLATFORM_FAULT",
+        "app": month.CHARTS,
+        "metric": "webhook-delivery-success-rate",
+        "id": "fault-1",
+    }
+    asked |= {"start": utc_text(month.NOW_MS - 140 * 60_000), "end": ""}
+    client = stage.as_(PLATFORM)
+    looked = client.post("/exclusions/preview", data=asked, headers=FORM)
+    assert looked.status_code == 200
+    assert "so it would not count" in looked.text
+    assert month.open_breach_of(month.CHARTS) in looked.text
+    done = client.post("/exclusions", data=asked, headers=FORM)
+    assert done.status_code == 303
+    with psycopg.connect(stage.url) as connection:
+        rows = connection.execute("select topic, key, value, headers from slo.outbox").fetchall()
+        connection.execute("delete from slo.outbox")
+    assert [(topic, key) for topic, key, *_ in rows] == [("slo.exclusions.v1", "fault-1")]
+    assert b'"PLATFORM_FAULT"' in rows[0][2]
+    assert rows[0][3] == {"declared-by": "ops"}
+
+
+@pytest.mark.parametrize(
+    ("viewer", "changed", "status", "words"),
+    [
+        (ACME, {"reason": "PLATFORM_FAULT"}, 422, "the platform says"),
+        (ACME, {"app": month.BOARDS}, 404, ""),
+        (ACME, {"app": ""}, 422, "For which app?"),
+        (ACME, {"id": "network-fault"}, 422, "choose another name"),
+        (PLATFORM, {"start": "tomorrow"}, 422, "The start is no time"),
+        (PLATFORM, {"end": ""}, 422, "What is planned has an end"),
+        (PLATFORM, {"end": "2020-01-01T00:00:00Z"}, 422, "the end is before the start"),
+    ],
+)
+def test_what_may_not_be_declared_is_not(
+    stage: Stage, viewer: Viewer, changed: dict[str, str], status: int, words: str
+) -> None:
+    asked = {"reason": "PLANNED_DOWNTIME", "app": month.CHARTS, "start": "2030-01-01T00:00:00Z"}
+    asked |= {"end": "2030-01-01T02:00:00Z", **changed}
+    for path in ("/exclusions/preview", "/exclusions"):
+        response = stage.as_(viewer).post(path, data=asked, headers=FORM)
+        assert response.status_code == status
+        assert words in unescape(response.text)
+    with psycopg.connect(stage.url) as connection:
+        assert connection.execute("select count(*) from slo.outbox").fetchone() == (0,)
+
+
+def test_another_site_sends_no_form(stage: Stage) -> None:
+    client = stage.as_(PLATFORM)
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {},
+    ):
+        assert client.post("/exclusions", data={"reason": "PLATFORM_FAULT"}, headers=headers).status_code == 403
+
+
+def test_a_downtime_is_ended_or_withdrawn(stage: Stage) -> None:
+    client = stage.as_(ACME)
+    assert "It is over by then" in client.post("/exclusions/upgrade/end", data={"how": "end"}, headers=FORM).text
+    assert client.post("/exclusions/upgrade/end", data={"how": "withdraw"}, headers=FORM).status_code == 303
+    assert client.post("/exclusions/network-fault/end", data={"how": "withdraw"}, headers=FORM).status_code == 403
+    with psycopg.connect(stage.url) as connection:
+        assert connection.execute("delete from slo.outbox returning key, value").fetchall() == [("upgrade", None)]
