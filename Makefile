@@ -92,6 +92,10 @@ docs: docs-reference  ## Build the documentation as a site, in infra/docs/site
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[docs]'
 	cd infra/docs && ../../$(BIN)/zensical build --config-file zensical.toml --strict
 
+.PHONY: image
+image: release  ## Build the container image of the wheel (BASE=IMAGE; without, on a base made of Debian's packages)
+	$(BIN)/python -m infra.image.build $(BASE)
+
 .PHONY: release
 release: setup  ## Build wheel and sdist, the same bytes each time, with checksums and a bill of materials, in dist/
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[release]'
@@ -100,8 +104,8 @@ release: setup  ## Build wheel and sdist, the same bytes each time, with checksu
 .PHONY: lock
 lock: setup  ## Pin all dependencies anew, with hashes: those of development, and those of services alone
 	$(PIP_COMPILE) --extra all --extra dev --output-file $(LOCK) pyproject.toml
-	$(PIP_COMPILE) --extra worker --extra prober --extra gateway --extra history --extra dashboard --constraint $(LOCK) \
-	  --output-file $(RUNTIME_LOCK) pyproject.toml
+	$(PIP_COMPILE) --extra worker --extra prober --extra gateway --extra history --extra notifier --extra dashboard \
+	  --constraint $(LOCK) --output-file $(RUNTIME_LOCK) pyproject.toml
 	sed -i '/^# WARNING: pip install will require/d; /^# Consider using a hashable URL/d; /^slo-streams @/d' $(LOCK) $(RUNTIME_LOCK)
 
 .PHONY: clean

@@ -61,7 +61,7 @@ def counts(
       slo-streams counts com.acme.charts webhook --scope Jira
       slo-streams counts com.acme.charts webhook --step 3600 --json
       slo-streams counts com.acme.charts availability --source group:DFR
-      slo-streams counts com.acme.charts synthetic --step 86400 --from 2026-01-01T00:00:00Z
+      slo-streams counts com.acme.charts synthetic --step 86400
 
     \b
     Exit codes:

@@ -1,21 +1,29 @@
 """`slo-streams dashboard`: pages and JSON API."""
 
-from typing import Annotated
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
+import orjson
 import psycopg
 import typer
 
 from streams import logs
 from streams.cli.shared.ask import settings_of_or_fail
-from streams.cli.shared.database import url_or_fail, why_no_database
+from streams.cli.shared.database import desk_connection, url_or_fail, why_no_database
 from streams.cli.shared.failure import fail
 from streams.cli.shared.service import LogLevel
+from streams.cli.shared.table import Column, Table
+from streams.cli.shared.text import console
 from streams.database.connection import check_schema
 from streams.database.errors import SchemaError
+from streams.database.settings import DatabaseSettings
 from streams.exits import ExitCode
 from streams.objectives import InvalidObjectivesError, read_objectives
 
 dashboard_app = typer.Typer(name="dashboard")
+token_app = typer.Typer(name="token", no_args_is_help=True)
+dashboard_app.add_typer(token_app)
 
 
 @dashboard_app.callback(invoke_without_command=True)
@@ -28,6 +36,10 @@ def dashboard(
     Reads the database that SLO_DATABASE_URL names, which `slo-streams history` fills. Listens on SLO_DASHBOARD_HOST
     (127.0.0.1) and SLO_DASHBOARD_PORT (8090), with /live, /ready and /metrics. It speaks no TLS: put a proxy in front
     that does. Stop it with Ctrl-C or SIGTERM: calls under way are answered first.
+
+    On this machine a link that it prints logs in once. Elsewhere people log in through a proxy
+    (SLO_DASHBOARD_TRUSTED_PROXIES) or OpenID Connect (SLO_OIDC_ISSUER), programs with a token: see
+    `slo-streams dashboard token -h`.
 
     \b
     Example:
@@ -69,3 +81,152 @@ def dashboard(
         fail(str(problem))
     except BrokenServerError as problem:
         fail(f"The dashboard ends: {problem}. Restart it.", code=ExitCode.BROKEN)
+
+
+@dashboard_app.command()
+def link() -> None:
+    """Print a link that logs in once, within a day, as the platform team.
+
+    For a dashboard of this machine, as others log in through a proxy or OpenID Connect.
+
+    \b
+    Example:
+      slo-streams dashboard link
+    """
+    from streams.dashboard.login.routes import link_of
+    from streams.dashboard.login.sessions import add_link
+    from streams.dashboard.settings import DashboardSettings
+
+    settings = settings_of_or_fail(DashboardSettings)
+    if not settings.is_alone:
+        fail("People log in to this dashboard through its proxy or OpenID Connect.", code=2)
+    with desk_connection(settings) as connection:
+        secret = add_link(connection)
+    typer.echo(link_of(settings, secret))
+
+
+@dashboard_app.command()
+def logout(name: Annotated[str, typer.Argument(help="As the dashboard names them.", show_default=False)]) -> None:
+    """End all sessions of a person, from their next click on.
+
+    \b
+    Example:
+      slo-streams dashboard logout ann@example.com
+
+    \b
+    Exit codes:
+      0   ended
+      1   there is none
+    """
+    from streams.dashboard.login.sessions import end_sessions_of
+
+    with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
+        ended = end_sessions_of(connection, name)
+    if not ended:
+        fail(f"{name} has no session.")
+    typer.echo(f"Sessions ended: {ended}")
+
+
+@token_app.callback()
+def _token() -> None:
+    """Tokens by which programs read the API.
+
+    \b
+    Example:
+      slo-streams dashboard token add acme-reports --partner acme --days 90
+      curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8090/api/v1/budgets
+    """
+
+
+@token_app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Who it is for; names are unique.", show_default=False)],
+    partner: Annotated[
+        list[str] | None, typer.Option(help="Id of a partner whose apps it sees; can be given again.")
+    ] = None,
+    platform: Annotated[bool, typer.Option("--platform", help="It sees every app.")] = False,
+    days: Annotated[int | None, typer.Option(min=1, max=3_650, help="It ends after so many; default: never.")] = None,
+) -> None:
+    """Make a token, and print it. It is shown this once: only a digest is kept.
+
+    \b
+    Examples:
+      slo-streams dashboard token add acme-reports --partner acme --days 90
+      slo-streams dashboard token add status-board --platform
+
+    \b
+    Exit codes:
+      0   made; the token is all that is on standard output
+      1   there is one of this name, or was
+      2   neither partners nor --platform, or both
+    """
+    from streams.dashboard.login.tokens import add_token
+
+    if platform == bool(partner):
+        raise typer.BadParameter("give partners, or --platform", param_hint="--partner")
+    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
+        token = add_token(connection, name, None if platform else partner, expires_at)
+    if token is None:
+        fail(f"There is a token {name} already, or was: take another name.")
+    typer.echo(token)
+
+
+@token_app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON array.")] = False) -> None:
+    """List all tokens that were ever made.
+
+    \b
+    Examples:
+      slo-streams dashboard token list
+      slo-streams dashboard token list --json
+    """
+    from streams.dashboard.login.tokens import list_tokens
+
+    with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
+        found = list_tokens(connection)
+    if as_json:
+        sys.stdout.buffer.write(
+            orjson.dumps([_token_document(one) for one in found], option=orjson.OPT_INDENT_2) + b"\n"
+        )
+        return
+    table = Table(Column("name"), Column("sees"), Column("made"), Column("ends"), Column("revoked"))
+    for one in map(_token_document, found):
+        sees = "every app" if one["partners"] is None else ", ".join(one["partners"])
+        table.add(one["name"], sees, one["createdAt"], one["expiresAt"] or "never", one["revokedAt"] or "")
+    table.print(console())
+
+
+@token_app.command()
+def revoke(name: Annotated[str, typer.Argument(help="Of the token.", show_default=False)]) -> None:
+    """End a token, from its next request on.
+
+    \b
+    Example:
+      slo-streams dashboard token revoke acme-reports
+
+    \b
+    Exit codes:
+      0   ended
+      1   there is none of this name that holds
+    """
+    from streams.dashboard.login.tokens import revoke_token
+
+    with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
+        is_revoked = revoke_token(connection, name)
+    if not is_revoked:
+        fail(f"There is no token {name} that holds.")
+    typer.echo(f"{name} does not hold any longer.")
+
+
+def _token_document(one: dict[str, Any]) -> dict[str, Any]:
+    def text(time: datetime | None) -> str | None:
+        return None if time is None else time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    return {
+        "name": one["name"],
+        "partners": None if one["is_platform"] else one["partners"],
+        "createdAt": text(one["created_at"]),
+        "expiresAt": text(one["expires_at"]),
+        "revokedAt": text(one["revoked_at"]),
+    }

@@ -5,14 +5,20 @@ from typing import Annotated
 import typer
 
 from streams import logs
+from streams.cli.history_check import check
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import url_or_fail
 from streams.cli.shared.service import LogLevel, run_service
 from streams.history.service import HistoryService
 from streams.history.settings import HistorySettings
 
+history_app = typer.Typer(name="history")
+history_app.command("check")(check)
 
+
+@history_app.callback(invoke_without_command=True)
 def history(
+    context: typer.Context,
     log_level: Annotated[LogLevel, typer.Option(help="How much to say on standard error.")] = LogLevel.INFO,
 ) -> None:
     """Count every event by the minute in PostgreSQL, for weeks: what error budgets are made of.
@@ -35,6 +41,8 @@ def history(
       75  another history service has taken its place: start it again
       78  refused: topics, rights or the schema need an operator
     """
+    if context.invoked_subcommand is not None:
+        return
     settings = settings_of_or_fail(HistorySettings)
     url = url_or_fail(settings)
     logs.configure(log_level, settings.log_format)

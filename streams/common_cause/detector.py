@@ -241,4 +241,5 @@ class Detector:
 
 def cause_id(scope: Scope, first_ms: int) -> str:
     """The name of an incident that was found: the same whenever the same breaches are judged again."""
-    return short_hash([scope.kind, scope.name, first_ms])
+    name = short_hash([scope.kind, scope.name, first_ms])
+    return f"_{name[1:]}" if name.startswith("-") else name  # else it would be an option of a command

@@ -17,6 +17,9 @@ from streams.dashboard.dashboard import Dashboard, Identify, dashboard_of
 from streams.dashboard.database import Database
 from streams.dashboard.headers import with_headers, with_tags
 from streams.dashboard.health import add_health
+from streams.dashboard.login.identify import Logins
+from streams.dashboard.login.oidc import with_login_state
+from streams.dashboard.login.routes import add_login
 from streams.dashboard.pages import add_pages
 from streams.dashboard.pages.render import page_templates
 from streams.dashboard.settings import DashboardSettings
@@ -32,15 +35,18 @@ _UNROUTED: Final = {
 
 
 def dashboard_app(
-    settings: DashboardSettings, objectives: Objectives, database: Database, identify: Identify
+    settings: DashboardSettings, objectives: Objectives, database: Database, identify: Identify | None = None
 ) -> ASGIApp:
-    """The application of a dashboard over a database; `identify` tells who a request comes from."""
+    """The application of a dashboard over a database; `identify` tells who a request comes from, unless by a login."""
     app = documented_app()
+    identify = identify or Logins(settings, database)
     app.state.dashboard = Dashboard(settings, objectives, database, identify, page_templates())
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     add_health(app)
+    add_login(app, settings)
     add_pages(app)
-    return GZipMiddleware(with_headers(with_tags(app)))
+    whole = with_login_state(app, settings) if settings.oidc_issuer else app
+    return GZipMiddleware(with_headers(with_tags(whole)))
 
 
 def documented_app() -> FastAPI:

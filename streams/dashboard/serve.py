@@ -5,6 +5,8 @@ import logging
 
 from streams.dashboard.app import dashboard_app
 from streams.dashboard.database import Database
+from streams.dashboard.login.routes import link_of
+from streams.dashboard.login.sessions import add_link
 from streams.dashboard.settings import DashboardSettings
 from streams.objectives.bind import Objectives
 from streams.web.http_server import check_port, serve_http
@@ -30,3 +32,8 @@ async def serve(settings: DashboardSettings, objectives: Objectives, url: str) -
         )
     finally:
         await asyncio.to_thread(database.close)
+
+
+def _new_link(settings: DashboardSettings, database: Database) -> str:
+    with database.desk() as connection:
+        return link_of(settings, add_link(connection))

@@ -25,6 +25,10 @@ _DAYS: Final = "select series, day, packed from day_counts where series = any(%s
 _FIRST_DAY: Final = "select min(day) from day_counts where series = any(%s) and day between %s and %s"
 _SUMS: Final = "select day, series, good, bad from day_sum where series = any(%s) and day between %s and %s"
 _LATENCIES: Final = "select series, chunk, packed from latency where series = any(%s) and chunk between %s and %s"
+_NEWEST_DAY: Final = f"""
+select max(day) from day_sum where day <= (select max(watermark_ms) from sink_offset) / {DAY_MINUTES * MINUTE_MS}
+"""  # noqa: S608
+_COUNTED: Final = "select topic, part, next from sink_offset where reader = 'history' and next is not null"
 _EXCLUSIONS: Final = """
 select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
 where %(app)s::text is null or id in (select id from exclusion where app_key = %(app)s or app_key is null)
@@ -68,6 +72,18 @@ def first_day_of_minutes(connection: Connection, ids: Sequence[int], first: int,
     """The first of the days [first, end) since 1970 of which there are minutes; `end` where there is none."""
     row = connection.execute(_FIRST_DAY.encode(), [list(ids), first, end - 1]).fetchone()
     return end if row is None or row[0] is None else int(row[0])
+
+
+def read_newest_day(connection: Connection) -> int | None:
+    """The newest day since 1970 that has events; None before the first."""
+    row = connection.execute(_NEWEST_DAY.encode()).fetchone()
+    return None if row is None else row[0]
+
+
+def read_counted(connection: Connection) -> dict[tuple[str, int], int]:
+    """Up to which offset each partition is stored, those of which anything is."""
+    rows = connection.execute(_COUNTED.encode()).fetchall()
+    return {(topic, part): offset for topic, part, offset in rows}
 
 
 def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) -> dict[int, dict[int, Counts]]:

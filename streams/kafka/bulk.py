@@ -1,7 +1,7 @@
 """Committed records of partitions in bulk, to their very end, in no group: for stored state that has to be known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from itertools import chain
 from typing import Final
 
@@ -18,7 +18,7 @@ _WAIT_MS: Final = 1_000
 
 async def committed_records(
     settings: Settings, tps: Collection[TopicPartition], since_ms: int | None = None
-) -> AsyncIterator[SourceRecord]:
+) -> AsyncGenerator[SourceRecord, None]:
     """The records of each partition up to where it ends now, in their order; with `since_ms` those of then and later.
 
     Raises:

@@ -43,6 +43,7 @@ class Problem(Enum):
     TOO_OFTEN = ("too-often", 429, "Too many calls for this app: wait as Retry-After says, and send more in a call")
     NOT_STORED = ("not-stored", 503, "Kafka did not confirm the events in time: send them again")
     BUSY = ("busy", 503, "Too much waits for Kafka already, nothing was taken: send it again")
+    NO_ISSUER = ("no-issuer", 503, "Who logs people in does not answer: try again as Retry-After says")
     NO_DATABASE = ("no-database", 503, "The database does not answer: try again as Retry-After says")
     INTERNAL = ("internal", 500, "The server is at fault, not the call")
 

@@ -40,12 +40,25 @@ def why_no_database(problem: psycopg.OperationalError) -> str:
 @contextmanager
 def history_connection(settings: DatabaseSettings) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
     """A connection to read history by, as it is at one moment; whatever does not allow it ends the command."""
+    with _connection(settings, Role.WRITER) as connection:
+        connection.read_only = True
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        yield connection
+
+
+@contextmanager
+def desk_connection(settings: DatabaseSettings) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """A connection for what persons decide, stored when it is left; whatever does not allow it ends the command."""
+    with _connection(settings, Role.DESK) as connection:
+        yield connection
+
+
+@contextmanager
+def _connection(settings: DatabaseSettings, role: Role) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
     url = url_or_fail(settings)
     try:
         check_schema(url)
-        with psycopg.connect(conninfo(url, Role.WRITER, "slo-streams")) as connection:
-            connection.read_only = True
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with psycopg.connect(conninfo(url, role, "slo-streams")) as connection:
             yield connection
     except SchemaError as problem:
         fail(str(problem), code=ExitCode.REFUSED)

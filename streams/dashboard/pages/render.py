@@ -41,6 +41,7 @@ def _common(request: Request) -> dict[str, Any]:
         "viewer": viewer or NOBODY,
         "is_known": viewer is not None,
         "page": "",
+        "form_token": getattr(request.state, "form_token", None),
         "now_ms": time.time_ns() // 1_000_000,
         "flash": None,
         "has_mailbox": dashboard.settings.dashboard_mailbox is not None,

@@ -1,0 +1,53 @@
+"""Forms: taken only from our own pages, with the token that goes with the login of whoever sends one."""
+
+import hmac
+from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Depends, Request
+
+from streams.dashboard.dashboard import Who
+from streams.web.body import media_type, read_body
+from streams.web.problem import Problem, ProblemError
+
+TOKEN_FIELD = "form_token"  # noqa: S105  the name of a field
+_MOST_FIELDS = 100
+
+
+async def form_of(request: Request, _viewer: Who) -> dict[str, str]:
+    """The fields of a form; of several of one name the last.
+
+    Raises:
+        ProblemError: NOT_ALLOWED: it does not come from one of our pages. BAD_REQUEST: it is no form.
+    """
+    check_origin(request)
+    if media_type(request) != "application/x-www-form-urlencoded":
+        raise ProblemError(Problem.CONTENT_TYPE)
+    try:
+        body = (await read_body(request)).decode()
+        fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+    except ValueError:
+        raise ProblemError(Problem.BAD_REQUEST) from None
+    expected = request.state.form_token
+    if expected is None or not hmac.compare_digest(fields.pop(TOKEN_FIELD, "").encode(), expected.encode()):
+        raise ProblemError(Problem.NOT_ALLOWED, fault="the form is of another login: load the page again")
+    return fields
+
+
+Form = Annotated[dict[str, str], Depends(form_of)]
+"""The fields of a checked form, as an argument of an endpoint."""
+
+
+def check_origin(request: Request) -> None:
+    """Whether a browser sends this from one of our own pages.
+
+    Raises:
+        ProblemError: NOT_ALLOWED: it does not.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    is_ours = (
+        urlsplit(origin).netloc == request.headers.get("host") if origin and site is None else site == "same-origin"
+    )
+    if not is_ours:
+        raise ProblemError(Problem.NOT_ALLOWED, fault="sent from another site")

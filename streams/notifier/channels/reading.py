@@ -1,0 +1,38 @@
+"""What several channels read from a notification: its details, its paragraphs, its few facts, its link. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from streams.notifier.mail.words import Words, words_of
+from streams.notifier.notification import OF_ALERTS, Notification
+from streams.notifier.target import Target
+
+_NOBODY: Final = Target("", "", "")
+_FEW: Final = ("appKey", "scope", "objective", "severity", "incidentId", "breachedAt")
+
+
+def details(told: Notification) -> dict[str, str]:
+    """Each field of what is told, as text."""
+    return dict(words_of(told, _NOBODY, None).facts)
+
+
+def few_facts(told: Notification, words: Words) -> list[tuple[str, str]]:
+    """What a person in a chat needs of the fields of an alert; of a notice all, which are few."""
+    return [fact for fact in words.facts if told.kind not in OF_ALERTS or fact[0] in _FEW]
+
+
+def row_text(row: Mapping[str, str]) -> str:
+    """A line of a digest."""
+    return f"{row['type']} {row['app']}: {row['metric']} {row['figures']}, {row['time']}"
+
+
+def paragraphs(told: Notification, target: Target, public_url: str | None) -> list[str]:
+    """What it says, the link last."""
+    words = words_of(told, target, public_url)
+    return [words.headline, *words.text, *(f"{one.text}: {one.url}" for one in words.links[:1])]
+
+
+def link(told: Notification, public_url: str | None) -> str | None:
+    """Where to read on."""
+    links = words_of(told, _NOBODY, public_url).links
+    return links[0].url if links else None

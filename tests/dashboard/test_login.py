@@ -1,0 +1,190 @@
+"""Who is let in, by which way, and who is not."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from streams.cli.app import app as cli
+from streams.dashboard.app import dashboard_app
+from streams.dashboard.database import Database
+from streams.dashboard.settings import DashboardSettings
+from streams.objectives import read_objectives
+from streams.settings import InvalidSettingsError, load_settings_of
+from tests.dashboard.world import APPS, BOARDS, CHARTS, FORMS
+
+SECRET = "between-proxy-and-us"  # noqa: S105
+
+
+@pytest.fixture
+def client(filled: str) -> Iterator[TestClient]:
+    """A dashboard of this machine, with its real logins."""
+    yield from _client(filled, DashboardSettings())
+
+
+@pytest.fixture
+def behind_a_proxy(filled: str) -> Iterator[TestClient]:
+    """A dashboard whose proxy is at the address that the test client calls from."""
+    settings = DashboardSettings(
+        dashboard_trusted_proxies="10.1.0.0/16", dashboard_proxy_secret=SECRET, public_url="https://slo.example.com"
+    )
+    yield from _client(filled, settings)
+
+
+def _client(url: str, settings: DashboardSettings) -> Iterator[TestClient]:
+    database = Database(url)
+    database.open()
+    app = dashboard_app(settings, read_objectives(), database)
+    yield TestClient(
+        app, raise_server_exceptions=False, follow_redirects=False, client=("10.1.2.3", 5), base_url=settings.base_url
+    )
+    database.close()
+
+
+def command(url: str, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, ["dashboard", *arguments], env={"SLO_DATABASE_URL": url})
+    return result.exit_code, result.output
+
+
+def apps_seen(client: TestClient, **headers: str) -> list[str] | int:
+    answer = client.get("/api/v1/budgets", headers=headers)
+    return answer.status_code if answer.status_code != 200 else [item["appKey"] for item in answer.json()["items"]]
+
+
+def test_a_token_sees_what_it_was_made_for_until_it_is_revoked(client: TestClient, filled: str) -> None:
+    code, token = command(filled, "token", "add", "acme-reports", "--partner", "acme", "--days", "90")
+    assert code == 0
+    bearer = {"Authorization": f"Bearer {token.strip()}"}
+    assert apps_seen(client, **bearer) == [CHARTS, FORMS]
+    assert command(filled, "token", "add", "acme-reports", "--platform")[0] == 1
+    _, everything = command(filled, "token", "add", "board", "--platform")
+    assert apps_seen(client, Authorization=f"Bearer {everything.strip()}") == sorted(APPS)
+    listed = {one["name"]: one for one in orjson.loads(command(filled, "token", "list", "--json")[1])}
+    assert listed["acme-reports"]["partners"] == ["acme"]
+    assert listed["board"]["partners"] is None
+    assert token.strip() not in str(listed)
+    assert command(filled, "token", "revoke", "acme-reports")[0] == 0
+    assert apps_seen(client, **bearer) == 401
+    assert command(filled, "token", "revoke", "acme-reports")[0] == 1
+    assert "acme-reports" in command(filled, "token", "list")[1]
+
+
+def test_a_token_that_has_ended_or_never_was(client: TestClient, filled: str) -> None:
+    _, token = command(filled, "token", "add", "short", "--partner", "acme", "--days", "1")
+    with psycopg.connect(filled) as connection:
+        connection.execute("update slo.api_token set expires_at = now() where name = 'short'")
+    assert apps_seen(client, Authorization=f"Bearer {token.strip()}") == 401
+    for wrong in ("Bearer", "Bearer x", "Basic YTpi", f"Token {token.strip()}"):
+        assert apps_seen(client, Authorization=wrong) == 401
+
+
+def test_whoever_tries_tokens_has_to_wait(client: TestClient) -> None:
+    heard = [apps_seen(client, Authorization=f"Bearer {number}") for number in range(31)]
+    assert heard == [401] * 30 + [429]
+
+
+def test_tokens_are_for_partners_or_for_the_platform(filled: str) -> None:
+    assert command(filled, "token", "add", "x")[0] == 2
+    assert command(filled, "token", "add", "x", "--platform", "--partner", "acme")[0] == 2
+
+
+def test_a_link_of_this_machine_logs_in_once(client: TestClient, filled: str) -> None:
+    assert apps_seen(client) == 401
+    code, link = command(filled, "link")
+    assert code == 0
+    path = link.strip().removeprefix("http://127.0.0.1:8090")
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+    assert apps_seen(client) == sorted(APPS)
+    client.cookies.clear()
+    assert client.get(path).status_code == 403
+    assert apps_seen(client) == 401
+
+
+def test_a_session_ends_when_somebody_ends_it(client: TestClient, filled: str) -> None:
+    client.get(command(filled, "link")[1].strip().removeprefix("http://127.0.0.1:8090"))
+    assert apps_seen(client) == sorted(APPS)
+    assert command(filled, "logout", "local")[0] == 0
+    assert apps_seen(client) == 401
+    assert command(filled, "logout", "local")[0] == 1
+
+
+def test_forms_come_from_our_own_pages_with_their_token(client: TestClient, filled: str) -> None:
+    client.get(command(filled, "link")[1].strip().removeprefix("http://127.0.0.1:8090"))
+    with psycopg.connect(filled) as connection:
+        (token,) = connection.execute("select form_token from slo.session order by created_at desc").fetchone() or ("",)
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    fields = {"form_token": token}
+    assert client.post("/logout", data=fields).status_code == 403
+    assert client.post("/logout", data=fields, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert client.post("/logout", data=fields, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert client.post("/logout", data={"form_token": "x"}, headers=ours).status_code == 403
+    assert client.post("/logout", json=fields, headers=ours).status_code == 415
+    assert apps_seen(client) == sorted(APPS)
+    assert client.post("/logout", data=fields, headers={"Origin": "http://127.0.0.1:8090"}).status_code == 303
+    assert apps_seen(client) == 401
+
+
+def proxy(user: str = "ann", groups: str = "partner:acme", secret: str = SECRET) -> dict[str, str]:
+    return {"X-Forwarded-User": user, "X-Forwarded-Groups": groups, "X-Slo-Proxy-Secret": secret}
+
+
+@pytest.mark.parametrize(
+    ("groups", "seen"),
+    [
+        ("partner:acme", [CHARTS, FORMS]),
+        ("staff, partner:foo", [BOARDS]),
+        ("platform", sorted(APPS)),
+        ("partner:", []),
+        ("Platform,admin,acme", []),
+        ("", []),
+    ],
+)
+def test_a_proxy_tells_who_asks(behind_a_proxy: TestClient, groups: str, seen: list[str]) -> None:
+    assert apps_seen(behind_a_proxy, **proxy(groups=groups)) == seen
+
+
+def test_a_proxy_without_the_secret_and_others_are_not_believed(behind_a_proxy: TestClient, client: TestClient) -> None:
+    assert apps_seen(behind_a_proxy, **proxy("ann", "platform", "guess")) == 401
+    assert apps_seen(behind_a_proxy, **proxy(user="", groups="platform")) == 401
+    assert apps_seen(client, **proxy(groups="platform")) == 401
+    behind_a_proxy._transport.client = ("10.2.0.1", 5)  # type: ignore[attr-defined]
+    assert apps_seen(behind_a_proxy, **proxy(groups="platform")) == 401
+    assert behind_a_proxy.get("/login/once?token=x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"DASHBOARD_HOST": "::"}, "SLO_DASHBOARD_HOST: others can reach it there"),
+        ({"DASHBOARD_TRUSTED_PROXIES": "10.0.0.1"}, "needs a secret that only they know"),
+        ({"DASHBOARD_PROXY_SECRET": "x"}, "SLO_DASHBOARD_TRUSTED_PROXIES is not set"),
+        ({"OIDC_ISSUER": "https://id.example.com"}, "SLO_OIDC_CLIENT_ID: SLO_OIDC_ISSUER needs it"),
+        ({"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "x"}, "SLO_OIDC_CLIENT_SECRET_FILE"),
+    ],
+)
+def test_it_refuses_to_start_open(environment: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(f"SLO_{name}", value)
+    with pytest.raises(InvalidSettingsError, match=re.escape(said)):
+        load_settings_of(DashboardSettings)
+
+
+def test_secrets_may_come_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    monkeypatch.setenv("SLO_DASHBOARD_TRUSTED_PROXIES", "10.0.0.1, 10.2.0.0/16")
+    monkeypatch.setenv("SLO_DASHBOARD_PROXY_SECRET_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("SLO_DASHBOARD_HOST", "::")
+    assert load_settings_of(DashboardSettings).read_proxy_secret() == "s3cret"
+
+
+def test_cookies_go_over_tls_only_where_there_is_tls() -> None:
+    assert DashboardSettings(public_url="https://slo.example.com").session_cookie.startswith("__Host-")
+    assert not DashboardSettings().session_cookie.startswith("__Host-")
