@@ -44,14 +44,14 @@ def list_(
     all_: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each.")] = False,
 ) -> None:
-    """Show the incidents there are: open ones first, the latest first.
+    """Show the incidents there are.
 
-    A CANDIDATE was found by breaches of many apps that began together; a person has yet to say what it is.
+    Open ones first, the latest first. A CANDIDATE was found by breaches of many apps that began together; a person has yet to say what it is.
 
     \b
     Examples:
       slo-streams incidents list
-      slo-streams incidents list --all --json | jq '.[] | select(.severity == "SEV1")'
+      slo-streams incidents list --all --json | jq '.[].severity'
 
     \b
     Exit codes:
@@ -75,7 +75,9 @@ def show(
     incident_id: IncidentId,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON object, as on slo.incidents.v1.")] = False,
 ) -> None:
-    """Show all of an incident: severity and why, what is due, what happened, and what approving it would exclude.
+    """Show all of one incident.
+
+    How severe it is and why, what is due, what happened, and what approving it would exclude.
 
     \b
     Examples:
@@ -109,7 +111,9 @@ def report_(
     who: Who = "",
     why: Why = "",
 ) -> None:
-    """Add that a partner is hit: more than 2, 5, 15 partners make it SEV3, SEV2, SEV1.
+    """Add that a partner is hit, too.
+
+    More than 2, 5, 15 partners make it SEV3, SEV2, SEV1.
 
     \b
     Example:
@@ -142,7 +146,8 @@ def confirm(
     \b
     Examples:
       slo-streams incidents confirm q1TFPuySB3k
-      slo-streams incidents confirm q1TFPuySB3k --fault PLATFORM --why 'delivery service is down'
+      slo-streams incidents confirm q1TFPuySB3k --fault PLATFORM \\
+        --why 'delivery service is down'
 
     \b
     Exit codes:
@@ -162,7 +167,9 @@ def confirm(
 
 @incidents_app.command()
 def dismiss(incident_id: IncidentId, who: Who = "", why: Why = "") -> None:
-    """Say that a candidate is none: its breaches had nothing to do with each other.
+    """Say that a candidate is no incident.
+
+    Its breaches had nothing to do with each other.
 
     \b
     Example:
@@ -198,7 +205,7 @@ def state(
     who: Who = "",
     why: Why = "",
 ) -> None:
-    """Say how far the work on an incident is, or what is known better now.
+    """Say how far it is, or what is known better.
 
     States, in this order; going back is allowed: TRIAGE, INVESTIGATING, IDENTIFIED, MONITORING, RESOLVED, PIR, CLOSED.
     A severity that a person says replaces all votes until it is `auto` again.
@@ -206,7 +213,8 @@ def state(
     \b
     Examples:
       slo-streams incidents state q1TFPuySB3k INVESTIGATING
-      slo-streams incidents state q1TFPuySB3k --severity SEV1 --why 'all of checkout is down'
+      slo-streams incidents state q1TFPuySB3k --severity SEV1 \\
+        --why 'all of checkout is down'
       slo-streams incidents state q1TFPuySB3k RESOLVED --users 20000
 
     \b
@@ -250,12 +258,15 @@ def note(
     ] = False,
     who: Who = "",
 ) -> None:
-    """Add to the timeline of an incident; the first public one is its first status update.
+    """Add a note to the timeline.
+
+    The first public one is the incident's first status update.
 
     \b
     Examples:
       slo-streams incidents note q1TFPuySB3k 'Rolled back to 1.2.3'
-      slo-streams incidents note q1TFPuySB3k --public 'Webhooks are late; we are on it.'
+      slo-streams incidents note q1TFPuySB3k --public \\
+        'Webhooks are late; we are on it.'
 
     \b
     Exit codes:

@@ -18,16 +18,17 @@ def approve_exclusion(
     who: Who = "",
     why: Why = "",
 ) -> None:
-    """Take an incident out of everybody's budget: its fault was the platform's.
+    """Take an incident out of every budget.
 
-    An exclusion is written to slo.exclusions.v1 for all apps where the incident was: breaches in it are annulled,
+    For one whose fault was the platform's. An exclusion is written to slo.exclusions.v1 for all apps where the incident was: breaches in it are annulled,
     budgets heal and standings follow, also in the past. While the incident is open it has no end; with the end of the
     incident it gets one. `slo-streams exclude end ID --withdraw` takes it back.
 
     \b
     Examples:
       slo-streams incidents approve-exclusion q1TFPuySB3k --dry-run
-      slo-streams incidents approve-exclusion q1TFPuySB3k --why 'delivery service was down'
+      slo-streams incidents approve-exclusion q1TFPuySB3k \\
+        --why 'delivery service was down'
 
     \b
     Exit codes:

@@ -28,9 +28,9 @@ def pir(
     who: Who = "",
     why: Why = "",
 ) -> None:
-    """Write the review of an incident, submit it, sign it off.
+    """Write the review of an incident.
 
-    What is not said stays as it was in the draft before.
+    A draft, until it is submitted, and signed off by an incident manager. What is not said stays as it was in the draft before.
 
     \b
     Examples:
