@@ -46,7 +46,8 @@ def list_(
 ) -> None:
     """Show the incidents there are.
 
-    Open ones first, the latest first. A CANDIDATE was found by breaches of many apps that began together; a person has yet to say what it is.
+    Open ones first, the latest first. A CANDIDATE was found by breaches of many apps that began together; a person has
+    yet to say what it is.
 
     \b
     Examples:

@@ -20,9 +20,9 @@ def approve_exclusion(
 ) -> None:
     """Take an incident out of every budget.
 
-    For one whose fault was the platform's. An exclusion is written to slo.exclusions.v1 for all apps where the incident was: breaches in it are annulled,
-    budgets heal and standings follow, also in the past. While the incident is open it has no end; with the end of the
-    incident it gets one. `slo-streams exclude end ID --withdraw` takes it back.
+    For one whose fault was the platform's. An exclusion is written to slo.exclusions.v1 for all apps where the incident
+    was: breaches in it are annulled, budgets heal and standings follow, also in the past. While the incident is open it
+    has no end; with the end of the incident it gets one. `slo-streams exclude end ID --withdraw` takes it back.
 
     \b
     Examples:

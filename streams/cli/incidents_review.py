@@ -30,7 +30,8 @@ def pir(
 ) -> None:
     """Write the review of an incident.
 
-    A draft, until it is submitted, and signed off by an incident manager. What is not said stays as it was in the draft before.
+    A draft, until it is submitted, and signed off by an incident manager. What is not said stays as it was in the draft
+    before.
 
     \b
     Examples:

@@ -7,11 +7,14 @@ import typer
 from streams import logs
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import url_or_fail
+from streams.cli.shared.failure import fail
 from streams.cli.shared.service import LogLevel, run_service
 from streams.notifier.assembly import channels_of
+from streams.notifier.desk_steps import desk_steps
 from streams.notifier.service import NotifierService
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.targets import Targets
+from streams.objectives import InvalidObjectivesError
 
 
 def notifier(
@@ -43,4 +46,9 @@ def notifier(
     settings = settings_of_or_fail(NotifierSettings)
     url = url_or_fail(settings)
     logs.configure(log_level, settings.log_format)
-    run_service(NotifierService(settings, url, channels_of(settings), Targets()), log_level)
+    targets = Targets()
+    try:
+        steps = desk_steps(settings, targets)
+    except InvalidObjectivesError as problem:
+        fail(str(problem), code=2)
+    run_service(NotifierService(settings, url, channels_of(settings), targets, steps), log_level)
