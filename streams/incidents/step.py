@@ -37,16 +37,16 @@ class IncidentStep:
     async def take(self, desk: Desk) -> bool:
         """Judge what is complete, at most a day of it; whether more waits."""
         now_ms, judged_ms = await desk.run(_now)
-        more = False
         until_ms = await self._complete(desk, now_ms, judged_ms)
-        if until_ms is not None:
-            upto_ms = until_ms
-            more = await desk.run(lambda connection: self._detection.advance(connection, upto_ms))
-            _, judged_ms = await desk.run(_now)
+        return await desk.run(lambda connection: self._work(connection, until_ms))
+
+    async def _work(self, connection: Connection, until_ms: int | None) -> bool:
+        """Judge, and look at what came of it: nobody sees one without the other."""
+        more = False if until_ms is None else await self._detection.advance(connection, until_ms)
+        now_ms, judged_ms = await _now(connection)
         at_ms = now_ms if self._settings.clock is Clock.LIVE else judged_ms
         if at_ms is not None:
-            rules_ms, known_ms = at_ms, judged_ms
-            await desk.run(lambda connection: self._projection.refresh(connection, rules_ms, known_ms))
+            await self._projection.refresh(connection, at_ms, judged_ms)
         return more
 
     async def rest(self) -> None:
