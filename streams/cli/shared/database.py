@@ -1,8 +1,9 @@
 """How a command comes to its database: without one it ends with a sentence."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -13,6 +14,8 @@ from streams.database.errors import SchemaError
 from streams.database.roles import Role
 from streams.database.settings import DatabaseSettings
 from streams.exits import ExitCode
+
+Answer = TypeVar("Answer")
 
 
 def database_url_or_fail() -> str:
@@ -60,6 +63,25 @@ def _connection(settings: DatabaseSettings, role: Role) -> Iterator["psycopg.Con
         check_schema(url)
         with psycopg.connect(conninfo(url, role, "slo-streams")) as connection:
             yield connection
+    except SchemaError as problem:
+        fail(str(problem), code=ExitCode.REFUSED)
+    except psycopg.OperationalError as problem:
+        fail(why_no_database(problem), code=ExitCode.UNAVAILABLE)
+
+
+def in_database(
+    settings: DatabaseSettings, role: Role, action: "Callable[[psycopg.AsyncConnection[Any]], Awaitable[Answer]]"
+) -> Answer:
+    """What an action gives, in a transaction of its own; whatever does not allow it ends the command."""
+    url = url_or_fail(settings)
+
+    async def run() -> Answer:
+        async with await psycopg.AsyncConnection.connect(conninfo(url, role, "slo-streams")) as connection:
+            return await action(connection)
+
+    try:
+        check_schema(url)
+        return asyncio.run(run())
     except SchemaError as problem:
         fail(str(problem), code=ExitCode.REFUSED)
     except psycopg.OperationalError as problem:
