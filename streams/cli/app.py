@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "silence": Command("silence", "silence_app", "Alerts that nobody is told of for a while."),
     "status": Command("status", "status", "Show how far the evaluator is, and what is breached."),
     "supervise": Command("supervise", "supervise", "Keep a command running: in containers."),
+    "targets": Command("targets", "targets_app", "Who the notifier tells: check the file, try a target out."),
     "topics": Command("topics", "topics", "Show every topic, and what is wrong with it."),
     "watch": Command("watch", "watch", "Tell whether somebody judges every partition."),
     "windows": Command("windows", "windows", "Show what every objective of an app stands at."),

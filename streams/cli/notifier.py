@@ -9,6 +9,7 @@ from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import url_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.service import LogLevel, run_service
+from streams.cli.shared.targets import targets_or_fail
 from streams.notifier.assembly import channels_of
 from streams.notifier.desk_steps import desk_steps
 from streams.notifier.service import NotifierService
@@ -37,7 +38,7 @@ def notifier(
     \b
     Exit codes:
       0   stopped when asked
-      2   wrong settings
+      2   wrong settings, or a targets file that cannot be used
       69  Kafka or the database was away for too long (SLO_BROKER_PATIENCE)
       70  broken: start it again
       75  another notifier has taken its place: start it again
@@ -46,9 +47,10 @@ def notifier(
     settings = settings_of_or_fail(NotifierSettings)
     url = url_or_fail(settings)
     logs.configure(log_level, settings.log_format)
-    targets = Targets()
+    named = targets_or_fail(settings)
+    targets = Targets(named)
     try:
         steps = desk_steps(settings, targets)
     except InvalidObjectivesError as problem:
         fail(str(problem), code=2)
-    run_service(NotifierService(settings, url, channels_of(settings), targets, steps), log_level)
+    run_service(NotifierService(settings, url, channels_of(settings, named), targets, steps), log_level)

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     INCIDENT = "INCIDENT"
     REPORT = "REPORT"
     """A month of a partner's apps, by mail."""
+    TEST = "TEST"
+    """Nothing has happened: somebody tries a target out."""
     OPERATORS = "OPERATORS"
     """The notifier's own trouble."""
 

@@ -8,6 +8,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from streams.database.settings import DatabaseSettings, read_secret
 from streams.notifier.mail.server import MailServer, mail_server
+from streams.notifier.target_file.address import check_signing_secret
+from streams.outbound.reach import Reach
 from streams.settings import DurationMs
 
 _FROM: Final = re.compile(r"(?:([^<>\r\n\"]*)<)?([^\s<>@]{1,64}@[A-Za-z0-9.-]{1,190})>?")
@@ -33,6 +35,14 @@ class NotifierSettings(DatabaseSettings):
     """The targets file: who is told beside the addresses of the catalogue, and how."""
     notify_max_age: DurationMs = Field(86_400_000, ge=60_000)
     """Alerts that were older when they were read are recorded, and not sent."""
+    notify_allow_private: bool | None = None
+    """Also http, any port and private addresses: for targets inside the network. As `SLO_PROBER_ALLOW_PRIVATE` unless
+    set; public targets may have the ports of `SLO_PROBER_PORTS`.
+    """
+    webhook_secret: SecretStr | None = None
+    """What webhooks are signed with whose target has no `secret` of its own: `whsec_` and base64 of 24 to 64 bytes."""
+    webhook_secret_file: Path | None = None
+    """The same, from a file."""
 
     @field_validator("smtp_url")
     @classmethod
@@ -48,6 +58,22 @@ class NotifierSettings(DatabaseSettings):
             if info.data.get("smtp_url") is not None:
                 raise ValueError("set, but SLO_SMTP_URL is, too: one of them")
             mail_server(read_secret(path))
+        return path
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret_signs(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            check_signing_secret(secret.get_secret_value())
+        return secret
+
+    @field_validator("webhook_secret_file")
+    @classmethod
+    def _file_holds_a_secret(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None:
+            if info.data.get("webhook_secret") is not None:
+                raise ValueError("set, but SLO_WEBHOOK_SECRET is, too: one of them")
+            check_signing_secret(read_secret(path))
         return path
 
     @field_validator("mail_from")
@@ -71,6 +97,18 @@ class NotifierSettings(DatabaseSettings):
         if self.smtp_url is not None:
             return mail_server(self.smtp_url.get_secret_value())
         return None if self.smtp_url_file is None else mail_server(read_secret(self.smtp_url_file))
+
+    def read_webhook_secret(self) -> str | None:
+        """What webhooks are signed with by default."""
+        if self.webhook_secret is not None:
+            return self.webhook_secret.get_secret_value()
+        return None if self.webhook_secret_file is None else read_secret(self.webhook_secret_file)
+
+    @property
+    def reach(self) -> Reach:
+        """What may be called."""
+        allows = self.prober_allow_private if self.notify_allow_private is None else self.notify_allow_private
+        return Reach(self.prober_ports, allows)
 
     @property
     def sender(self) -> tuple[str, str]:

@@ -1,8 +1,7 @@
 """One POST to an address that somebody wrote down: within reach, not redirected, bounded in time and bytes."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from socket import AF_INET, AF_UNSPEC, AddressFamily
@@ -36,12 +35,24 @@ class Answer:
 
 
 class Poster:
-    """Posts to URLs within reach; see `poster`."""
+    """Posts to URLs within reach. Connections are kept for the next post to the same address, until it is closed.
 
-    def __init__(self, reach: Reach, session: aiohttp.ClientSession, timeout_s: float) -> None:
+    `lookup` and `trust` stand for the machine's name service and its certificate authorities unless given.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        *,
+        lookup: Lookup = system_lookup,
+        trust: ssl.SSLContext | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self._reach = reach
-        self._session = session
+        self._lookup = lookup
+        self._trust = trust
         self._timeout_s = timeout_s
+        self._session: aiohttp.ClientSession | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One attempt. A redirect is an answer like any other: it is not followed.
@@ -52,6 +63,8 @@ class Poster:
         """
         target = self._reach.check_url(url)
         exact = URL(f"{target.scheme}://{target.authority}{target.target}", encoded=True)
+        if self._session is None:
+            self._session = self._open()
         try:
             async with self._session.post(exact, data=body, headers=headers, allow_redirects=False) as response:
                 text = await response.content.read(READ_LIMIT_BYTES)
@@ -64,30 +77,27 @@ class Poster:
         except (aiohttp.ClientError, OSError) as problem:
             raise NoAnswerError(str(problem) or type(problem).__name__) from None
 
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
-@asynccontextmanager
-async def poster(
-    reach: Reach, *, lookup: Lookup = system_lookup, trust: ssl.SSLContext | None = None, timeout_s: float = TIMEOUT_S
-) -> AsyncIterator[Poster]:
-    """A poster whose connections are kept for the next post to the same address.
-
-    `lookup` and `trust` stand for the machine's name service and its certificate authorities unless given.
-    """
-    connector = aiohttp.TCPConnector(
-        resolver=_Resolver(reach, lookup),
-        use_dns_cache=False,
-        ssl=trust or ssl.create_default_context(),
-        limit_per_host=8,
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=timeout_s),
-        headers={"User-Agent": "slo-streams"},
-        auto_decompress=False,
-        trust_env=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        yield Poster(reach, session, timeout_s)
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            resolver=_Resolver(self._reach, self._lookup),
+            use_dns_cache=False,
+            ssl=self._trust or ssl.create_default_context(),
+            limit_per_host=_AT_ONCE,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+            headers={"User-Agent": "slo-streams"},
+            auto_decompress=False,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
 
 class _Resolver(AbstractResolver):

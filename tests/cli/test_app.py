@@ -65,7 +65,7 @@ def test_the_version() -> None:
 def test_a_wrong_word_is_answered_with_the_nearest_right_one() -> None:
     result = CliRunner().invoke(app, ["statsu"])
     assert result.exit_code == 2
-    assert "Did you mean 'status'?" in result.output
+    assert "Did you mean 'status'" in result.output
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

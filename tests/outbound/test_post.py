@@ -7,14 +7,14 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from streams.outbound.post import READ_LIMIT_BYTES, Answer, NoAnswerError, poster
+from streams.outbound.post import READ_LIMIT_BYTES, Answer, NoAnswerError
 from streams.outbound.reach import Reach, RefusedError
-from tests.prober.servers import PRIVATE, Handler, Names, answering, refusing, serving
+from tests.prober.servers import PRIVATE, Handler, Names, answering, posting, refusing, serving
 
 
 def post_to(act: Handler, *, timeout_s: float = 5) -> Answer:
     async def main() -> Answer:
-        async with serving(act) as url, poster(PRIVATE, timeout_s=timeout_s) as posts:
+        async with serving(act) as url, posting(PRIVATE, timeout_s=timeout_s) as posts:
             return await posts.post(f"{url}/hook?x=%2F", b"{}", {"Content-Type": "application/json"})
 
     return asyncio.run(main())
@@ -60,7 +60,7 @@ def test_a_server_that_does_not_answer_is_given_up() -> None:
 
 def test_nobody_there_or_no_http_is_no_answer() -> None:
     async def main() -> None:
-        async with answering(b"SSH-2.0-OpenSSH\r\n") as (url, _), poster(PRIVATE) as posts:
+        async with answering(b"SSH-2.0-OpenSSH\r\n") as (url, _), posting(PRIVATE) as posts:
             with pytest.raises(NoAnswerError):
                 await posts.post(url, b"", {})
             with refusing() as nobody, pytest.raises(NoAnswerError, match="Cannot connect"):
@@ -102,7 +102,7 @@ def test_retry_after_as_a_date() -> None:
 )
 def test_what_is_not_public_is_never_called(url: str) -> None:
     async def main() -> None:
-        async with poster(Reach(), lookup=Names({"hooks.example": ["10.0.0.7"]})) as posts:
+        async with posting(Reach(), lookup=Names({"hooks.example": ["10.0.0.7"]})) as posts:
             await posts.post(url, b"", {})
 
     with pytest.raises(RefusedError):

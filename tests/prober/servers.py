@@ -5,10 +5,12 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 from aiohappyeyeballs import AddrInfoType
 from aiohttp import web
 
+from streams.outbound.post import Poster
 from streams.outbound.reach import Reach
 from streams.prober.targets import HealthTarget
 
@@ -31,6 +33,16 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
         yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def posting(reach: Reach = PRIVATE, **more: Any) -> AsyncIterator[Poster]:
+    """A poster, closed afterwards."""
+    poster = Poster(reach, **more)
+    try:
+        yield poster
+    finally:
+        await poster.close()
 
 
 @contextmanager

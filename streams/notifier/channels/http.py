@@ -65,8 +65,9 @@ class HttpChannel(ABC):
             return Temporary(str(problem), is_theirs=True)
         return self.accepted(answer) if 200 <= answer.status < 300 else refusal(answer)
 
-    async def close(self) -> None:  # noqa: B027  nothing to do is right for all of them
-        """The connections are whose poster it is."""
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._posts.close()
 
 
 def refusal(answer: Answer) -> Outcome:

@@ -1,6 +1,7 @@
 """Addresses: secrets put in, checked by channel, and as people may see them."""
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -21,6 +22,8 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,256}", re.ASCII)
 _MAIL: Final = re.compile(r"[\x21-\x7e]{1,64}@[\x21-\x7e]{1,255}", re.ASCII)
 _SECRET_BYTES: Final = 4_096
+_LEAST_KEY: Final = 24  # by Standard Webhooks
+_MOST_KEY: Final = 64
 
 
 def filled(text: str, environment: Mapping[str, str]) -> str:
@@ -52,6 +55,40 @@ def check_address(target: Target) -> None:
             raise ValueError(f"is no URL that can be called: {problem}") from None
         if target.channel in KEYED and target.secret is None:
             raise ValueError("is a URL, so the key of the integration has to be in `secret`")
+
+
+def check_secret(target: Target) -> None:
+    """Whether the secret, if there is one, is of use to the channel.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if target.secret is None:
+        return
+    if target.channel == "webhook":
+        check_signing_secret(target.secret)
+    elif target.channel != "alertmanager" and (target.channel not in KEYED or "://" not in target.address):
+        raise ValueError("is of no use here; take it away")
+    elif _KEY.fullmatch(target.secret) is None:
+        raise ValueError("should be 8 to 256 visible characters")
+
+
+def check_signing_secret(text: str) -> None:
+    """Whether webhooks can be signed with it: one secret of Standard Webhooks, or several with spaces between.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    for secret in text.split() or [""]:
+        try:
+            key = b64decode(secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            key = b""
+        if not _LEAST_KEY <= len(key) <= _MOST_KEY:
+            raise ValueError(
+                f"should be whsec_ and base64 of {_LEAST_KEY} to {_MOST_KEY} bytes, as "
+                "`echo whsec_$(openssl rand -base64 32)` makes it"
+            )
 
 
 def is_mail_address(text: str) -> bool:

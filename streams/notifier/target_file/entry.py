@@ -27,6 +27,9 @@ MACHINES: Final = frozenset({ChannelName.WEBHOOK, ChannelName.ALERTMANAGER, Chan
 """Channels that end in a program, which wants each message by itself and never a digest."""
 
 
+_KEYED: Final = MACHINES - {ChannelName.WEBHOOK}
+
+
 class Role(StrEnum):
     """Who a target is for the platform."""
 
@@ -34,7 +37,7 @@ class Role(StrEnum):
     INCIDENT_MANAGER = "incident-manager"
 
 
-EVENTS: Final = tuple(kind for kind in Kind if kind not in (Kind.DIGEST, Kind.OPERATORS))
+EVENTS: Final = tuple(kind for kind in Kind if kind not in (Kind.DIGEST, Kind.TEST, Kind.OPERATORS))
 """What a target may ask for. A digest is of what it asked for, and operators are told by their role."""
 
 
@@ -103,6 +106,8 @@ class Entry(BaseModel):
             raise ValueError("names more than one of partner, app and all; keep one, and write a target for each other")
         if not named and self.role is None:
             raise ValueError("names nobody: write partner, app, `all: true`, or a role")
+        if self.machine is False and self.channel in _KEYED:
+            raise ValueError(f"{self.channel} cannot take digests: it opens and closes one alert for each breach")
         return self
 
     def target(self) -> Target:

@@ -11,7 +11,7 @@ from streams.documents.document import MAX_BYTES, Document, FieldPath, read_docu
 from streams.documents.remark import InvalidFileError, Remark
 from streams.documents.validation import remarks
 from streams.notifier.target import Target
-from streams.notifier.target_file.address import check_address, filled
+from streams.notifier.target_file.address import check_address, check_secret, filled
 from streams.notifier.target_file.entry import Entry
 
 MAX_TARGETS: Final = 10_000
@@ -78,10 +78,11 @@ def _read(
     except ValidationError as error:
         return None, problems + remarks(document, error, unknown=_unknown, inside=path)
     if not problems:
-        try:
-            check_address(target)
-        except ValueError as problem:
-            problems.append(document.remark((*path, "address"), str(problem)))
+        for name, check in (("address", check_address), ("secret", check_secret)):
+            try:
+                check(target)
+            except ValueError as problem:
+                problems.append(document.remark((*path, name), str(problem)))
     return target, problems
 
 

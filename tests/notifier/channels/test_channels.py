@@ -19,11 +19,11 @@ from streams.notifier.channels.teams import TeamsChannel
 from streams.notifier.channels.webhook import WebhookChannel
 from streams.notifier.notification import Notification
 from streams.notifier.target import Target
-from streams.outbound.post import Poster, poster
+from streams.outbound.post import Poster
 from streams.outbound.reach import Reach
 from tests.notifier.alerts import BREACH, RECOVERY, digest, reminder, standing, told
 from tests.notifier.channels.receivers import KEY, NOW, SECRET, Jsm, PagerDuty, Receiver, Slack, Teams, WebhookReceiver
-from tests.prober.servers import PRIVATE, Handler, refusing, serving
+from tests.prober.servers import PRIVATE, Handler, posting, refusing, serving
 
 Some = TypeVar("Some", bound=Receiver)
 Make = Callable[[Poster], HttpChannel]
@@ -53,7 +53,7 @@ def deliver(name: str, receiver: Some, all_told: Sequence[Notification]) -> tupl
     make, path, secret, _ = CHANNELS[name]
 
     async def main() -> tuple[list[Outcome], list[Message]]:
-        async with serving(receiver.handle) as url, poster(PRIVATE) as posts:
+        async with serving(receiver.handle) as url, posting(PRIVATE) as posts:
             channel = make(posts)
             target = Target("t", name, url + path, secret=secret or None)
             messages = [channel.render(one, target, target.delivery_id(one.id), NOW) for one in all_told]
@@ -113,7 +113,7 @@ def test_while_a_secret_is_replaced_both_sign() -> None:
     other = "whsec_" + "AAAA" * 8
 
     async def main() -> Outcome:
-        async with serving(receiver.handle) as url, poster(PRIVATE) as posts:
+        async with serving(receiver.handle) as url, posting(PRIVATE) as posts:
             channel = WebhookChannel(posts, f"{other} {SECRET}")
             target = Target("t", "webhook", url)
             return await channel.send(channel.render(told(), target, "d", NOW), target)
@@ -173,7 +173,7 @@ def test_nothing_secret_is_kept(name: str) -> None:
 
 def outcome_of(act: Handler, reach: Reach = PRIVATE) -> Outcome:
     async def main() -> Outcome:
-        async with serving(act) as url, poster(reach, timeout_s=0.5) as posts:
+        async with serving(act) as url, posting(reach, timeout_s=0.5) as posts:
             target = Target("t", "webhook", url)
             channel = WebhookChannel(posts)
             return await channel.send(channel.render(told(), target, "d", NOW), target)
@@ -224,7 +224,7 @@ def test_whoever_does_not_answer_is_asked_again_later() -> None:
 
     async def nobody() -> Outcome:
         with refusing() as url:
-            async with poster(PRIVATE) as posts:
+            async with posting(PRIVATE) as posts:
                 target = Target("t", "webhook", url)
                 channel = WebhookChannel(posts)
                 return await channel.send(channel.render(told(), target, "d", NOW), target)

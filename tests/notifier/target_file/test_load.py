@@ -24,10 +24,11 @@ GOOD = """\
   address: charts@acme.example
   events: [breach, RECOVERY]
   timezone: Europe/Berlin
-- {id: everything, all: true, channel: Webhook, address: "https://ops.example/hook?k=1", secret: whsec_c2VjcmV0}
+- {id: everything, all: true, channel: Webhook, address: "https://ops.example/hook?k=1", secret: "${SIGN}"}
 - {id: on-duty, role: operators, channel: slack, address: "https://hooks.slack.example/services/T0/B0/XXXX"}
 """
-ENVIRONMENT = {"ACME_KEY": "R0UT1NGK3Y0123456789012345678901"}
+SIGN = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+ENVIRONMENT = {"ACME_KEY": "R0UT1NGK3Y0123456789012345678901", "SIGN": SIGN}
 
 
 def read(tmp_path: Path, text: str | bytes, environment: Mapping[str, str] = ENVIRONMENT) -> list[Target]:
@@ -51,7 +52,11 @@ def test_what_is_written_is_what_is_meant(tmp_path: Path) -> None:
     assert (mail.app, mail.events, mail.machine) == ("com.acme.charts", frozenset((Kind.BREACH, Kind.RECOVERY)), False)
     assert mail.timezone == "Europe/Berlin"
     assert (everything.partner, everything.app, everything.events) == (None, None, frozenset())
-    assert (everything.channel, everything.secret, everything.machine) == ("webhook", "whsec_c2VjcmV0", True)
+    assert (everything.channel, everything.secret, everything.machine) == (
+        "webhook",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        True,
+    )
     assert (on_duty.role, on_duty.events, on_duty.machine) == ("operators", frozenset((Kind.OPERATORS,)), False)
 
 
@@ -66,7 +71,7 @@ def test_the_list_may_stand_under_a_name_and_be_json(tmp_path: Path) -> None:
 def test_no_secret_shows(tmp_path: Path) -> None:
     targets = read(tmp_path, GOOD)
     said = f"{targets} {[shown(target) for target in targets]}"
-    assert not any(secret in said for secret in (ENVIRONMENT["ACME_KEY"], "c2VjcmV0", "XXXX", "k=1"))
+    assert not any(secret in said for secret in (*ENVIRONMENT.values(), SIGN[6:], "XXXX", "k=1"))
     assert [shown(target) for target in targets] == [
         "key ...8901",
         "charts@acme.example",
@@ -98,6 +103,8 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         ("${ACME_KEY}", "https://events.eu.example/v2", ":4: address: is a URL, so the key of the integration has"),
         ("${ACME_KEY}", "${OTHER_KEY}", ":4: address: neither OTHER_KEY nor OTHER_KEY_FILE is set"),
         ("${ACME_KEY}", "${other-key}", ":4: address: ${other-key} is not the name of a variable"),
+        ("${SIGN}", "whsec_c2hvcnQ=", ":12: secret: should be whsec_ and base64 of 24"),
+        ("timezone: Europe/Berlin", "secret: hunter22", ":11: secret: is of no use here; take it away"),
         ("all: true", "all: maybe", ":12: all: should be true or false, not 'maybe'"),
         ("role: operators", "role: admin", ":13: role: should be 'operators' or 'incident-manager'"),
         ("[page]", f"[{'x' * 300}]", ":5: severities[0]: should have at most 256 characters"),
