@@ -112,6 +112,16 @@ def test_standing_with_all_that_led_there(world: Stage) -> None:
     assert [one["why"] for one in found["appeals"]] == [f"why of {CHARTS}"]
 
 
+def test_incidents_whole_for_the_platform_and_in_part_for_partners(world: Stage) -> None:
+    assert len(get(world, "/incidents", open=True)["items"]) == 4
+    (one,) = get(world, "/incidents", app=CHARTS, severity="SEV3")["items"]
+    assert one["apps"] == [CHARTS]
+    assert [item["id"] for item in get(world, "/incidents", ACME)["items"]] == [f"i-{FORMS}", f"i-{CHARTS}"]
+    seen = get(world, f"/incidents/i-{CHARTS}", ACME)
+    assert (seen["state"], "apps" in seen) == ("TRIAGE", False)
+    assert get(world, "/incidents", state="CLOSED")["items"] == []
+
+
 @pytest.mark.parametrize("app", [BOARDS, LONE])
 def test_what_is_anothers_is_not_there(world: Stage, app: str) -> None:
     (breach,) = get(world, "/alerts", app=app, open=True)["items"]
@@ -122,6 +132,8 @@ def test_what_is_anothers_is_not_there(world: Stage, app: str) -> None:
         f"/alerts/{breach['incidentId']}": {},
         "/deliveries": {"app": app},
         f"/standing/{app}": {},
+        "/incidents": {"app": app},
+        f"/incidents/i-{app}": {},
     }.items():
         get(world, path, **params)
         assert code(world, path, ACME, **params) == (404, "not-found")

@@ -68,6 +68,14 @@ insert into slo.delivery (id, notification, channel, target, machine, thread, ki
 select n.id || '.' || channel, n.id, channel, case channel when 'smtp' then email else 'https://hook/secret' end,
   channel <> 'smtp', thread, 'breach', 'SENT'
 from slo.notification n join slo.app using (app_key) cross join unnest(array['smtp', 'webhook']) as channel;
+insert into slo.incident (id, state, verdict, severity, visibility, is_trial, title, start_ms, changed_ms, app_keys,
+  partners, record)
+select 'i-' || app_key, 'TRIAGE', 'CANDIDATE', 'SEV3', 'PARTNER', false, 't', 1772449200000, 0, array[app_key],
+  array_remove(array[partner_id], null), jsonb_build_object('id', 'i-' || app_key, 'visibility', 'PARTNER', 'state',
+  'TRIAGE', 'severity', 'SEV3', 'apps', array[app_key], 'title', 't') from slo.app;
+insert into slo.incident_public (id, visibility, partners, is_trial, start_ms, changed_ms, record)
+select id, visibility, partners, is_trial, start_ms, changed_ms, record - 'apps' from slo.incident;
+insert into slo.incident_app select id, app_keys[1] from slo.incident;
 insert into slo.decision (app_key, act, stage, who, why)
 select app_key, 'OVERRIDE', 'CLEAR', 'ops', 'why of ' || app_key from slo.app;
 insert into slo.appeal (app_key, incident_id, who, why) select app_key, 'i', 'a', 'why of ' || app_key from slo.app;

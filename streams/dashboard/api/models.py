@@ -133,6 +133,23 @@ class AlertDetails(_Object):
     deliveries: list[Delivery]
 
 
+class IncidentPage(_Object):
+    """Incidents, newest first: records of `slo.incidents.v1`, of which a partner sees what is public."""
+
+    as_of: Time | None
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+class IncidentDetails(_Object):
+    """One incident: its record of `slo.incidents.v1`, of which a partner sees what is public."""
+
+    model_config = ConfigDict(extra="allow")
+
+    as_of: Time | None
+    id: str
+
+
 class StandingChange(_Object):
     """A step on the ladder."""
 

@@ -16,6 +16,7 @@ from streams.dashboard.queries import alerts as of_alerts
 from streams.dashboard.queries import budgets as of_budgets
 from streams.dashboard.queries import counts as of_counts
 from streams.dashboard.queries import deliveries as of_deliveries
+from streams.dashboard.queries import incidents as of_incidents
 from streams.dashboard.queries import standing as of_standing
 from streams.dashboard.queries.apps import as_of_ms
 from streams.dashboard.queries.page import USUAL, Page
@@ -34,6 +35,10 @@ _ALERT_COLUMNS = (
     "scope", "objective", "sliValue", "sloValue", "goodCount", "badCount", "windowStart", "windowEnd", "breachedAt",
     "time", "reason",
 )  # fmt: skip
+_INCIDENT_COLUMNS = (
+    "id", "title", "state", "severity", "level", "kind", "capability", "raisedBy", "appCount", "users", "reports",
+    "trial", "visibility", "start", "detectedAt", "endedAt", "time",
+)  # fmt: skip
 _DELIVERY_COLUMNS = (*models.Delivery.model_json_schema(by_alias=True)["properties"],)
 
 
@@ -44,6 +49,8 @@ def add_reading(app: FastAPI) -> None:
     add_table(app, "/alerts", models.AlertPage, alerts, [Problem.NOT_FOUND])
     add_document(app, "/alerts/{incident_id}", models.AlertDetails, alert, [Problem.NOT_FOUND])
     add_table(app, "/deliveries", models.DeliveryPage, deliveries, [Problem.NOT_FOUND])
+    add_table(app, "/incidents", models.IncidentPage, incidents, [Problem.NOT_FOUND])
+    add_document(app, "/incidents/{incident_id}", models.IncidentDetails, incident, [Problem.NOT_FOUND])
     add_document(app, "/standing/{app_key}", models.Standing, standing, [Problem.NOT_FOUND])
 
 
@@ -136,6 +143,29 @@ def deliveries(
     """Who was told of what, newest first."""
     question = of_deliveries.DeliveryQuestion(app, channel, state, cursor, limit)
     return _page(request, view, of_deliveries.deliveries(view, question), _DELIVERY_COLUMNS)
+
+
+def incidents(
+    request: Request,
+    view: Seen,
+    app: AppKey | None = None,
+    state: Literal["TRIAGE", "INVESTIGATING", "IDENTIFIED", "MONITORING", "RESOLVED", "PIR", "CLOSED"] | None = None,
+    severity: Literal["SEV1", "SEV2", "SEV3"] | None = None,
+    open_: Annotated[bool | None, Query(alias="open", description="Those that have not ended (true), or have.")] = None,
+    cursor: Cursor | None = None,
+    limit: Limit = USUAL,
+) -> Response:
+    """Incidents, newest first.
+
+    The platform sees whole records, a partner what of them is public.
+    """
+    question = of_incidents.IncidentQuestion(app, state, severity, open_, cursor, limit)
+    return _page(request, view, of_incidents.incidents(view, question), _INCIDENT_COLUMNS)
+
+
+def incident(request: Request, view: Seen, incident_id: Text) -> Response:
+    """One incident, with its timeline."""
+    return json_answer({"asOf": _as_of(request, view), **of_incidents.incident(view, incident_id)})
 
 
 def standing(request: Request, view: Seen, app_key: Text) -> Response:
