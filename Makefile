@@ -43,6 +43,7 @@ check: setup  ## Lint, types, layers, generated files, API documents
 	$(BIN)/python -m schemas --check
 	$(BIN)/python -m infra.dashboards --check
 	$(BIN)/python -m streams.gateway | cmp - infra/api/openapi.json
+	$(BIN)/python -m streams.dashboard | cmp - infra/api/dashboard.json
 	$(BIN)/openapi-spec-validator infra/api/openapi.json
 	$(BIN)/pytest tests/schemas/test_asyncapi.py
 

@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from streams.dashboard.api import add_api
+from streams.dashboard.api.documentation import openapi_document
 from streams.dashboard.dashboard import Dashboard, Identify, dashboard_of
 from streams.dashboard.database import Database
 from streams.dashboard.headers import with_headers, with_tags
@@ -63,6 +64,7 @@ def documented_app() -> FastAPI:
         exception_handlers=_handlers(),
     )
     add_api(app)
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     return app
 
 

@@ -1,6 +1,6 @@
 """Objectives from files: bytes -> OpenSLO objects -> the domain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,10 +38,21 @@ def read_objectives(source: Source = None) -> Objectives:
         except OSError as error:
             reason = f"cannot be read ({error.strerror}); give the path of an OpenSLO v1 file, or {_shipped()}"
             problems.append(Remark(str(file), 0, "", reason))
+    if problems:
+        raise InvalidObjectivesError(problems)
+    return objectives_of(files)
+
+
+def objectives_of(files: Sequence[tuple[str, bytes]]) -> Objectives:
+    """The same of what has been read: names of files and what they hold.
+
+    Raises:
+        InvalidObjectivesError: as `read_objectives`.
+    """
     spec, faults = read_spec(files)
     objectives, misfits = bind(spec)
-    if problems or faults or misfits:
-        raise InvalidObjectivesError(problems or faults + misfits)
+    if faults or misfits:
+        raise InvalidObjectivesError(faults + misfits)
     return objectives
 
 

@@ -198,3 +198,62 @@ class Standing(_Object):
     changes: list[StandingChange]
     decisions: list[Decision]
     appeals: list[Appeal]
+
+
+class Firing(_Object):
+    """A breach that there would have been."""
+
+    app_key: str
+    metric_id: str
+    scope: str
+    objective: str
+    breached_at: Time
+    recovered_at: Time | None
+    """Null: it stands at the end."""
+    reason: str | None
+    alone: bool
+    """The other rules fired nothing for this series meanwhile."""
+
+
+class Side(_Object):
+    """What one of the two sets of rules would have fired."""
+
+    firings: Count
+    series: Count
+    alone: Count
+    """Firings during which the other one fired nothing for the series."""
+    flaps: Count
+    """Firings of five minutes or less."""
+    median_seconds: int | None
+    """How long those lasted that ended."""
+    items: list[Firing]
+    """The first thousand."""
+
+
+class SeriesDifference(_Object):
+    """A series of which the two differ, and how often each would have fired."""
+
+    app_key: str
+    metric_id: str
+    scope: str
+    now: Count
+    tried: Count
+
+
+class BacktestResult(_Object):
+    """Two sets of rules side by side."""
+
+    job: str | None
+    """Of the whole fleet in the background: GET `/api/v1/backtest/{job}`."""
+    state: Literal["RUNNING", "DONE", "FAILED"] | None = None
+    """Of a job."""
+    as_of: Time | None
+    days: int
+    apps: int
+    """That were asked for; -1 while a job has not counted them."""
+    apps_judged: Count
+    series_judged: Count
+    complete: bool
+    now: Side
+    tried: Side
+    difference: list[SeriesDifference]

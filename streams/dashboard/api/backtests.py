@@ -1,0 +1,156 @@
+"""`POST /api/v1/backtest`: try objectives on what is counted."""
+
+import threading
+import time
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Depends, FastAPI, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from streams.dashboard.api.answers import json_answer
+from streams.dashboard.api.models import BacktestResult
+from streams.dashboard.api.parameters import Text
+from streams.dashboard.api.routes import PREFIX, problem_responses
+from streams.dashboard.dashboard import Seen, Who, dashboard_of
+from streams.dashboard.database import View
+from streams.dashboard.jobs import Jobs
+from streams.dashboard.login.forms import check_origin
+from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.backtest import (
+    MOST_DAYS,
+    NotByTheMinuteError,
+    Outcome,
+    Rules,
+    apps_to_judge,
+    judge_apps,
+)
+from streams.objectives import InvalidObjectivesError
+from streams.objectives.bind import Objectives
+from streams.objectives.load import objectives_of
+from streams.web.body import media_type, read_body
+from streams.web.problem import Problem, ProblemError
+
+_MOST_APPS: Final = 100
+_SAMPLE: Final = 200
+_BUDGET_S: Final = 5.0
+"""How long an answer may take to make; what is not judged by then is left out, and said."""
+_PROBLEMS: Final = (
+    Problem.BAD_REQUEST,
+    Problem.NOT_LOGGED_IN,
+    Problem.NOT_ALLOWED,
+    Problem.NOT_FOUND,
+    Problem.TOO_SLOW,
+    Problem.TOO_LARGE,
+    Problem.CONTENT_TYPE,
+    Problem.CODING,
+    Problem.BUSY,
+    Problem.NO_DATABASE,
+)
+
+
+class BacktestRequest(BaseModel):
+    """What is to be tried."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    objectives: str = Field(max_length=1_000_000)
+    """The text of an OpenSLO file: SLOs, alert policies and conditions."""
+    days: int = Field(28, ge=1, le=MOST_DAYS, strict=True)
+    """How far back."""
+    apps: list[Text] | None = Field(None, min_length=1, max_length=_MOST_APPS)
+    """Keys of apps; null: a sample at once, and all that you see in the background, by the answer's `job`."""
+
+
+async def backtest_request(request: Request, _viewer: Who) -> BacktestRequest:
+    """The body of a call."""
+    if "authorization" not in request.headers:
+        check_origin(request)
+    if media_type(request) != "application/json":
+        raise ProblemError(Problem.CONTENT_TYPE)
+    try:
+        return BacktestRequest.model_validate(orjson.loads(await read_body(request)))
+    except orjson.JSONDecodeError:
+        raise ProblemError(Problem.BAD_REQUEST, fault="the body is no JSON") from None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        fault = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise ProblemError(Problem.BAD_REQUEST, fault=fault) from None
+
+
+Asked = Annotated[BacktestRequest, Depends(backtest_request)]
+
+
+def add_backtests(app: FastAPI) -> None:
+    """Trying, and looking how far it is."""
+    one_at_a_time = threading.Semaphore(1)  # each takes a whole core
+
+    @app.post(
+        f"{PREFIX}/backtest",
+        response_model=BacktestResult,
+        operation_id="backtest",
+        summary="Try objectives on what is counted",
+        description=(
+            "What these objectives would have fired, beside what those in use would have. Counts and exclusions are "
+            "those known today. Every series begins at rest. Rules of metrics that the text does not name are left out."
+        ),
+        responses=problem_responses(_PROBLEMS),
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BacktestRequest"}}},
+            }
+        },
+    )
+    def backtest(
+        request: Request, view: Seen, asked: Annotated[BacktestRequest, Depends(backtest_request)]
+    ) -> Response:
+        dashboard = dashboard_of(request)
+        rules = _rules(dashboard.objectives, asked.objectives)
+        apps = _apps(view, asked.apps)
+        outcome = Outcome(asked.days)
+        if not one_at_a_time.acquire(blocking=False):
+            raise ProblemError(Problem.BUSY, retry_after_s=int(_BUDGET_S))
+        try:
+            judge_apps(view, dashboard.settings, rules, apps, outcome, time.monotonic() + _BUDGET_S)
+        finally:
+            one_at_a_time.release()
+        document: dict[str, Any] = {"job": None, **outcome.document(len(apps))}
+        if asked.apps is None:
+            document["job"] = jobs_of(request).begin(view.viewer, rules, asked.days).id
+        return json_answer(document)
+
+    @app.get(
+        f"{PREFIX}/backtest/{{job_id}}",
+        response_model=BacktestResult,
+        operation_id="backtest_job",
+        summary="A back-test in the background",
+        description="How far it is, and what came of it so far. Only who began it sees it, while the process lives.",
+        responses=problem_responses(
+            [Problem.BAD_REQUEST, Problem.NOT_LOGGED_IN, Problem.NOT_FOUND, Problem.NO_DATABASE]
+        ),
+    )
+    def backtest_job(request: Request, viewer: Who, job_id: Text) -> Response:
+        job = jobs_of(request).find(viewer, job_id)
+        return json_answer({"job": job.id, **job.document()})
+
+
+def jobs_of(request: Request) -> Jobs:
+    """The jobs of the dashboard that answers."""
+    dashboard = dashboard_of(request)
+    state = request.app.state
+    if not hasattr(state, "jobs"):
+        state.jobs = Jobs(dashboard.settings, dashboard.database)
+    jobs: Jobs = state.jobs
+    return jobs
+
+
+def _rules(now: Objectives, text: str) -> Rules:
+    try:
+        return Rules.of(now, objectives_of([("objectives", text.encode())]))
+    except (InvalidObjectivesError, NotByTheMinuteError, UnicodeEncodeError) as problem:
+        raise ProblemError(Problem.BAD_REQUEST, fault=f"objectives: {problem}"[:4_000]) from None
+
+
+def _apps(view: View, asked: list[str] | None) -> list[str]:
+    return apps_to_judge(view, _SAMPLE) if asked is None else [the_app(view, app_key).key for app_key in asked]

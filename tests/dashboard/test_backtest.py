@@ -1,0 +1,147 @@
+"""Back-tests: the evaluator's own core over what is counted, two sets of rules side by side."""
+
+import time
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.evaluation.boundary import Boundary
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
+from streams.evaluation.knowledge import Known
+from streams.evaluation.listings import Listings
+from streams.evaluation.objective import Objective, Silence
+from streams.evaluation.transition import Transition
+from streams.history.backtest import Firing, _paired, _series, backtest
+from streams.history.codec import MINUTE_MS
+from streams.history.minutes import Minutes
+from streams.windows.hopping import NEVER, next_boundary
+from tests.dashboard.conftest import PLATFORM, Stage
+from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FORMS
+
+START, LENGTH, AHEAD = 29_540_160, 120, 30  # minutes
+KEY = ("com.example.app", "Jira")
+counts = st.lists(st.sampled_from([0, 0, 0, 1, 5]), min_size=LENGTH, max_size=LENGTH)
+rules = st.builds(
+    lambda window, hop, share, **more: Objective("rule", "m", window * hop * MINUTE_MS, hop * MINUTE_MS, share, **more),
+    st.integers(1, 5),
+    st.integers(1, 5),
+    st.fractions(0, 1).filter(bool),
+    minimum_events=st.integers(1, 5),
+    alert_after_ms=st.sampled_from([0, 5 * MINUTE_MS]),
+    recover_after_ms=st.sampled_from([0, 5 * MINUTE_MS]),
+    silence=st.sampled_from(Silence),
+    hold_for_ms=st.just(20 * MINUTE_MS),
+)
+spans = st.lists(st.tuples(st.integers(0, LENGTH), st.integers(1, 20)), max_size=2)
+
+
+def every_boundary(rule: Objective, told: list[Minutes], known: Known, start_ms: int, end_ms: int) -> list[Firing]:
+    """The same without knowing which boundaries matter."""
+    series, transitions = _series(KEY, told), list[Transition]()
+    at_ms = next_boundary(start_ms, rule.hop_ms)
+    while at_ms <= end_ms:
+        Boundary.at(at_ms, [rule], [], MINUTE_MS, known, {}).judge(series, transitions)
+        at_ms += rule.hop_ms
+    return _paired(transitions)
+
+
+@given(rule=rules, told=st.lists(st.tuples(counts, counts), min_size=1, max_size=2), excluded=spans)
+@settings(max_examples=60, deadline=None)
+def test_no_boundary_that_matters_is_passed_over(
+    rule: Objective, told: list[tuple[list[int], list[int]]], excluded: list[tuple[int, int]]
+) -> None:
+    all_exclusions = Exclusions()
+    for number, (first, length) in enumerate(excluded):
+        begin_ms = (START + first) * MINUTE_MS
+        span = ExclusionRule(None, None, is_planned=False, start_ms=begin_ms, end_ms=begin_ms + length * MINUTE_MS)
+        all_exclusions.add(str(number), span, None)
+    exclusions = all_exclusions.known_at(NEVER - 1, "m")
+    minutes = [Minutes(START, good, bad) for good, bad in told]
+    start_ms, end_ms = (START + AHEAD) * MINUTE_MS, (START + LENGTH) * MINUTE_MS
+    expected = every_boundary(rule, minutes, Known(NEVER - 1, exclusions, Listings()), start_ms, end_ms)
+    assert backtest(KEY, [rule], minutes, exclusions, start_ms, end_ms) == expected
+
+
+RULE = """
+apiVersion: openslo/v1
+kind: AlertCondition
+metadata: {name: burns}
+spec:
+  severity: page
+  condition: {kind: burnrate, op: gt, threshold: %(threshold)s, lookbackWindow: 5m, alertAfter: 0m}
+---
+apiVersion: openslo/v1
+kind: AlertPolicy
+metadata: {name: tried}
+spec:
+  conditions: [{conditionRef: burns}]
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: webhook
+spec:
+  service: apps
+  indicatorRef: webhook-delivery-success-rate
+  budgetingMethod: Occurrences
+  timeWindow: [{duration: 28d, isRolling: true}]
+  objectives: [{target: 0.99}]
+  alertPolicies: [tried]
+"""
+
+
+def post(stage: Stage, viewer: Any = PLATFORM, **body: Any) -> Any:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    return stage.as_(viewer).post("/api/v1/backtest", json=body, headers=headers)
+
+
+def test_two_sets_of_rules_side_by_side(world: Stage) -> None:
+    answer = post(world, objectives=RULE % {"threshold": 50}, days=1, apps=[CHARTS])
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["asOf"], found["apps"], found["seriesJudged"], found["complete"]) == (
+        "2026-03-02T12:04:00Z",
+        1,
+        1,
+        True,
+    )
+    (now,) = found["now"]["items"]
+    assert (now["objective"], now["breachedAt"], now["recoveredAt"]) == (
+        "webhook-delivery-15m",
+        "2026-03-02T12:03:00Z",
+        None,
+    )
+    assert (found["tried"]["firings"], found["now"]["alone"]) == (0, 1)
+    assert found["difference"] == [
+        {"appKey": CHARTS, "metricId": "webhook-delivery-success-rate", "scope": "Jira", "now": 1, "tried": 0}
+    ]
+    same = post(world, objectives=RULE % {"threshold": 2}, days=1, apps=[CHARTS]).json()
+    assert (same["tried"]["firings"], same["tried"]["alone"], same["difference"]) == (1, 0, [])
+
+
+def test_a_sample_at_once_and_all_in_the_background(world: Stage) -> None:
+    for viewer, apps in ((PLATFORM, APPS), (ACME, (CHARTS, FORMS))):
+        found = post(world, viewer, objectives=RULE % {"threshold": 2}, days=28).json()
+        assert {one["appKey"] for one in found["now"]["items"]} == set(apps)
+        job = found["job"]
+        deadline_s = time.monotonic() + 30
+        while (state := world.as_(viewer).get(f"/api/v1/backtest/{job}").json())["state"] == "RUNNING":
+            assert time.monotonic() < deadline_s
+        assert (state["state"], state["apps"], state["appsJudged"]) == ("DONE", len(apps), len(apps))
+        assert state["now"] == found["now"] or state["now"]["firings"] == found["now"]["firings"]
+        other = ACME if viewer is PLATFORM else PLATFORM
+        assert world.as_(other).get(f"/api/v1/backtest/{job}").status_code == 404
+
+
+def test_what_cannot_be_tried_is_said(world: Stage) -> None:
+    broken = post(world, objectives="kind: SLO\nmetadata: 1", apps=[CHARTS])
+    assert broken.status_code == 400
+    assert "objectives" in broken.json()["fault"]
+    assert post(world, ACME, objectives=RULE % {"threshold": 2}, apps=[BOARDS]).status_code == 404
+    assert post(world, objectives=RULE % {"threshold": 2}, days=36).status_code == 400
+    assert post(world, objectives=RULE % {"threshold": 2}, apps=[]).status_code == 400
+    assert post(world, objectives=RULE % {"threshold": 2}, more=1).status_code == 400
+    assert post(world, None, objectives="").status_code == 401
+    elsewhere = world.as_(PLATFORM).post("/api/v1/backtest", json={}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert elsewhere.status_code == 403
