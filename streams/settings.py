@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from streams.durations import duration_ms
 from streams.logs import LogFormat
 from streams.names import Topics
+from streams.secret_files import read_secret
 from streams.tls import check_cafile, check_identity, tls_context
 
 APPLICATION_ID: Final = "slo-streams"
@@ -175,8 +176,10 @@ class Settings(BaseSettings):
     # Validated also when not set: what one setting needs of another is said beside all other faults.
     sasl_username: str | None = Field(None, validate_default=True)
     """Needed with SASL."""
+    sasl_password_file: Path | None = None
+    """A file that holds the password."""
     sasl_password: SecretStr | None = Field(None, validate_default=True)
-    """Needed with SASL."""
+    """Needed with SASL, unless a file holds it."""
     ssl_cafile: Path | None = None
     """Certificates of the authorities to trust; the system's unless set."""
     ssl_certfile: Path | None = None
@@ -188,9 +191,21 @@ class Settings(BaseSettings):
     @classmethod
     def _login_is_complete(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
         protocol = info.data.get("security_protocol")  # absent when it is wrong itself
+        file = info.data.get("sasl_password_file") if info.field_name == "sasl_password" else None
+        if file is not None:
+            if value:
+                raise ValueError("set, but SLO_SASL_PASSWORD_FILE is, too: one of them")
+            return value
         if protocol is not None and protocol.has_login and not value:
             raise ValueError(f"{protocol} needs it, and it is not set")
         return value
+
+    @field_validator("sasl_password_file")
+    @classmethod
+    def _file_holds_one(cls, path: Path | None) -> Path | None:
+        if path is not None and not read_secret(path):
+            raise ValueError(f"{path} holds no password")
+        return path
 
     @field_validator("replaces")
     @classmethod
@@ -217,6 +232,12 @@ class Settings(BaseSettings):
         elif keyfile is not None:
             raise ValueError("set, but SLO_SSL_CERTFILE is not")
         return keyfile
+
+    def read_sasl_password(self) -> str | None:
+        """The password in the clear, for a client library alone; None where none is set."""
+        if self.sasl_password_file is not None:
+            return read_secret(self.sasl_password_file)
+        return None if self.sasl_password is None else self.sasl_password.get_secret_value()
 
     @property
     def uses_sasl(self) -> bool:

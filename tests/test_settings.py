@@ -1,6 +1,7 @@
 """Settings of the environment: every fault is named at once, and no secret is shown."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -65,6 +66,17 @@ def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_an_empty_login_is_none(monkeypatch: pytest.MonkeyPatch, protocol: str) -> None:
     found = faults(monkeypatch, security_protocol=protocol, sasl_username="", sasl_password="")
     assert set(found) == {"SLO_SASL_USERNAME", "SLO_SASL_PASSWORD"}
+
+
+def test_a_password_has_one_place_and_is_not_empty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("\n", encoding="utf-8")
+    login: dict[str, Any] = {"security_protocol": "SASL_SSL", "sasl_username": "worker", "sasl_password_file": file}
+    assert faults(monkeypatch, **login)["SLO_SASL_PASSWORD_FILE"] == f"{file} holds no password"
+    file.write_text("s3cret\n", encoding="utf-8")
+    assert faults(monkeypatch, **login, sasl_password="s3cret") == {  # noqa: S106
+        "SLO_SASL_PASSWORD": "set, but SLO_SASL_PASSWORD_FILE is, too: one of them"
+    }
 
 
 def test_a_wrong_protocol_asks_for_no_login(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from streams.history.settings import HistorySettings
+from streams.secret_files import read_secret
 from streams.web.networks import Networks
 
 _LOCAL_COOKIE: Final = "slo-session"
@@ -124,8 +125,4 @@ def _one(secret: SecretStr | None, path: Path | None, name: str) -> str | None:
         raise ValueError(f"set, but {name} is, too: one of them")
     if path is None:
         return None if secret is None else secret.get_secret_value()
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
-        raise ValueError(f"{path} cannot be read: {reason}") from None
+    return read_secret(path)

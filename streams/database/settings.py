@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
+from streams.secret_files import read_secret
 from streams.settings import Settings
 
 
@@ -51,16 +52,3 @@ def _check(url: str) -> None:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:  # its message may hold the password
         raise ValueError("it is no URL of a database, as postgresql://user:password@host:5432/name") from None
-
-
-def read_secret(path: Path) -> str:
-    """The text of a file that holds a secret.
-
-    Raises:
-        ValueError: it cannot be read.
-    """
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
-        raise ValueError(f"{path} cannot be read: {reason}") from None

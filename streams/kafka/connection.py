@@ -22,11 +22,6 @@ def client_options(settings: Settings) -> dict[str, Any]:
         options |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": password_of(settings),
+            "sasl_plain_password": settings.read_sasl_password(),
         }
     return options
-
-
-def password_of(settings: Settings) -> str | None:
-    """The password in the clear, for a client library alone."""
-    return settings.sasl_password.get_secret_value() if settings.sasl_password is not None else None

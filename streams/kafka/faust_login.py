@@ -2,7 +2,6 @@
 
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
-from streams.kafka.connection import password_of
 from streams.settings import Settings
 
 
@@ -16,7 +15,7 @@ def faust_credentials(settings: Settings) -> Credentials | None:
         # Faust takes the transport from the context alone: without one, SASL goes out in the clear.
         return SASLCredentials(
             username=settings.sasl_username,
-            password=password_of(settings),
+            password=settings.read_sasl_password(),
             mechanism=settings.sasl_mechanism,
             ssl_context=settings.ssl_context,
         )

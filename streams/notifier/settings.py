@@ -6,10 +6,11 @@ from typing import Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from streams.database.settings import DatabaseSettings, read_secret
+from streams.database.settings import DatabaseSettings
 from streams.notifier.mail.server import MailServer, mail_server
 from streams.notifier.target_file.address import check_signing_secret
 from streams.outbound.reach import Reach
+from streams.secret_files import read_secret
 from streams.settings import DurationMs
 
 _FROM: Final = re.compile(r"(?:([^<>\r\n\"]*)<)?([^\s<>@]{1,64}@[A-Za-z0-9.-]{1,190})>?")

@@ -10,12 +10,13 @@ import pytest
 from docker.models.containers import Container
 
 from infra.docker.engine import EngineUnavailableError, docker_engine
+from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from tests.kafka_fixture import Kafka
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_500)]
 
-_READY = "import urllib.request as http; print(http.urlopen('http://127.0.0.1:8089/ready', timeout=2).status)"
+_READY = "import sys, urllib.request as http; http.urlopen(f'http://127.0.0.1:{sys.argv[1]}/ready', timeout=2)"
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,10 @@ def test_what_needs_a_person_ends_it(engine: docker.DockerClient, image: str) ->
 def test_it_becomes_ready_and_ends_when_asked(
     engine: docker.DockerClient, image: str, kafka: Kafka, topic_prefix: str
 ) -> None:
+    port = str(free_port())
     settings = {
+        "SLO_HEALTH_PORT": port,
+        "SLO_REPLICATION_FACTOR": "1",
         "SLO_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "SLO_TOPIC_PREFIX": topic_prefix,
         "SLO_APPLICATION_ID": f"{topic_prefix}app",
@@ -86,7 +90,7 @@ def test_it_becomes_ready_and_ends_when_asked(
     }
     with running(engine, image, "supervise", "worker", **settings) as container:
         while True:  # the test's own time limit bounds it
-            if container.exec_run(["python3", "-c", _READY]).exit_code == 0:
+            if container.exec_run(["python3", "-c", _READY, port]).exit_code == 0:
                 break
             container.reload()
             assert container.status == "running", container.logs().decode()

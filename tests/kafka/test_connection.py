@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,15 @@ def test_plaintext_carries_servers_only() -> None:
         "ssl_context": None,
     }
     assert faust_credentials(settings(SecurityProtocol.PLAINTEXT)) is None
+
+
+def test_a_password_comes_from_a_file_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("s3cret\n", encoding="utf-8")
+    of_file = settings(SecurityProtocol.SASL_PLAINTEXT, sasl_password=None, sasl_password_file=file)
+    of_variable = settings(SecurityProtocol.SASL_PLAINTEXT)
+    assert client_options(of_file) == client_options(of_variable)
+    assert str(faust_credentials(of_file)) == str(faust_credentials(of_variable))
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
