@@ -202,7 +202,7 @@ class Settings(BaseSettings):
 
     @field_validator("sasl_password_file")
     @classmethod
-    def _file_holds_one(cls, path: Path | None) -> Path | None:
+    def _file_holds_a_password(cls, path: Path | None) -> Path | None:
         if path is not None and not read_secret(path):
             raise ValueError(f"{path} holds no password")
         return path
