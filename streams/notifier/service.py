@@ -13,9 +13,11 @@ from streams.kafka.specs import topics_told
 from streams.kafka.topic_setup import ensure_topics
 from streams.notifier.assembly import alert_partitions
 from streams.notifier.channel import Channel
+from streams.notifier.channels.alertmanager import AlertmanagerChannel
 from streams.notifier.chores import Chores
 from streams.notifier.courier import Courier
 from streams.notifier.outlook import watch_deliveries
+from streams.notifier.resend import Resend
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.tally import Tally
 from streams.notifier.targets import Targets
@@ -52,7 +54,9 @@ class NotifierService(PartitionService):
         )
         self._tally = Tally()
         self._couriers = [Courier(channel, targets, self._database, self._tally) for channel in channels]
-        self._desk = Desk(url, [Chores(targets, self._wake), *steps], patience_s=patience_s, attempt_s=attempt_s)
+        repeats = [Resend(channel, targets) for channel in channels if isinstance(channel, AlertmanagerChannel)]
+        all_steps: list[Step] = [Chores(targets, self._wake), *repeats, *steps]
+        self._desk = Desk(url, all_steps, patience_s=patience_s, attempt_s=attempt_s)
         # A database that is away holds commits up, which is no reason to start anew before patience has run out.
         watchdog_ms = settings.watchdog_ms + settings.broker_patience
         settings = settings.model_copy(update={"watchdog": watchdog_ms})

@@ -12,6 +12,7 @@ from schemas import Alert
 from schemas.event_time import epoch_ms, utc_text
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.incident import incident_id
+from streams.notifier.channel import Channel
 from streams.notifier.chores import Chores
 from streams.notifier.contacts import Contact, Contacts
 from streams.notifier.courier import Courier
@@ -80,16 +81,23 @@ def recovery(of: dict[str, Any], *, after_min: int = 42, **more: Any) -> dict[st
 class Office:
     """One notifier. `ahead` is by how much its clock is ahead of the database's."""
 
-    def __init__(self, url: str, database: PatientDatabase, port: int, targets: Sequence[Target] = ()) -> None:
+    def __init__(
+        self,
+        url: str,
+        database: PatientDatabase,
+        port: int,
+        targets: Sequence[Target] = (),
+        channel: Channel | None = None,
+    ) -> None:
         self.url = url
         self.database = database
         self.ahead = timedelta()
         self.targets = Targets(targets)
         self.contacts = Contacts()
         self.contact = Contact(SRE, "acme", None)
-        channel = SmtpChannel(server_of(f"smtp://127.0.0.1:{port}"), SENDER, send_s=2.0)
+        channel = channel or SmtpChannel(server_of(f"smtp://127.0.0.1:{port}"), SENDER, send_s=2.0)
         self.courier = Courier(channel, self.targets, database, Tally(), now=self.now)
-        names = ["smtp", "webhook"]
+        names = ["smtp", "webhook", channel.name]
         self.rows = NotificationRows(self.targets, self.contacts, names, 86_400_000, lambda: None, self.now)
         self.chores = Chores(self.targets, now=self.now)
 
@@ -134,10 +142,12 @@ class Office:
 
 
 @asynccontextmanager
-async def office(url: str, port: int, targets: Sequence[Target] = ()) -> AsyncIterator[Office]:
-    """A notifier on a database, for a mail server."""
+async def office(
+    url: str, port: int, targets: Sequence[Target] = (), channel: Channel | None = None
+) -> AsyncIterator[Office]:
+    """A notifier on a database, for a mail server unless there is another channel."""
     async with patient(url) as database:
-        made = Office(url, database, port, targets)
+        made = Office(url, database, port, targets, channel)
         try:
             yield made
         finally:

@@ -56,7 +56,10 @@ class HttpChannel(ABC):
 
     async def send(self, message: Message, target: Target) -> Outcome:
         """Post it once."""
-        request = self.request(message, target, datetime.now(UTC))
+        return await self.post(self.request(message, target, datetime.now(UTC)))
+
+    async def post(self, request: Request) -> Outcome:
+        """One attempt."""
         try:
             answer = await self._posts.post(request.url, request.body, request.headers)
         except RefusedError as problem:
