@@ -1,4 +1,4 @@
-"""What the desk does beside its chores: incidents, and whatever is to be published on Kafka."""
+"""What the desk does beside its chores: incidents, what is to be published on Kafka, the status page."""
 
 from collections.abc import Mapping
 
@@ -12,6 +12,7 @@ from streams.notifier.incidents import incident_teller
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.targets import Targets
 from streams.objectives import read_objectives
+from streams.status_page.step import StatusPageStep
 
 
 def desk_steps(settings: NotifierSettings, targets: Targets, regions: Mapping[str, str] | None = None) -> list[Step]:
@@ -23,4 +24,7 @@ def desk_steps(settings: NotifierSettings, targets: Targets, regions: Mapping[st
     of_history = [one.name for one in read_objectives(settings.objectives).of(Judge.HISTORY)]
     tell = incident_teller(targets, settings.notify_max_age)
     incidents = IncidentStep(settings, Detection(regions or {}, of_history), Projection(settings.topics, tell))
-    return [incidents, PublishStep(settings)]
+    steps: list[Step] = [incidents, PublishStep(settings)]
+    if settings.status_page_dir is not None:
+        steps.append(StatusPageStep(settings.status_page_dir, settings.status_page_name, settings.public_url))
+    return steps

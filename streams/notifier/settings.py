@@ -44,6 +44,10 @@ class NotifierSettings(DatabaseSettings):
     """What webhooks are signed with whose target has no `secret` of its own: `whsec_` and base64 of 24 to 64 bytes."""
     webhook_secret_file: Path | None = None
     """The same, from a file."""
+    status_page_dir: Path | None = None
+    """A folder that the status page is written to: JSON, Atom and HTML for any web server. Without it there is none."""
+    status_page_name: str = Field("Status", min_length=1, max_length=100)
+    """What the status page is called."""
 
     @field_validator("smtp_url")
     @classmethod
