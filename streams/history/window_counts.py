@@ -18,9 +18,11 @@ def window_counts(
     start_ms: int,
     end_ms: int,
     exclusions: Exclusions,
+    step: int = 1,
 ) -> tuple[Counts, Counts] | None:
     """Of the whole minutes of [start, end): what counts by these exclusions, and what there is at all.
 
+    An exclusion takes out the steps of so many minutes that it touches: what is judged has panes of them.
     None: nothing of it is kept.
     """
     series = by_scope(read_series(connection, app_key), metric.id).get(scope)
@@ -31,4 +33,4 @@ def window_counts(
     if not any(one.counts.total for one in told):
         return None
     spans = list(excluded_for(exclusions, series[0].key))
-    return chosen([one.without(spans) for one in told]).counts, chosen(told).counts
+    return chosen([one.without(spans, step) for one in told]).counts, chosen(told).counts

@@ -122,6 +122,35 @@ def test_incidents_whole_for_the_platform_and_in_part_for_partners(world: Stage)
     assert get(world, "/incidents", state="CLOSED")["items"] == []
 
 
+def test_the_month_of_a_partner(world: Stage) -> None:
+    found = get(world, "/reports", ACME, partner="acme", month="2026-03")
+    assert (found["partner"], found["month"], found["asOf"]) == ("acme", "2026-03", "2026-03-02T12:04:00Z")
+    charts, forms = found["items"]
+    assert (charts["appKey"], forms["appKey"]) == (CHARTS, FORMS)
+    assert charts == {
+        "appKey": CHARTS,
+        "appName": "charts",
+        "metricId": WEBHOOK,
+        "scope": "Jira",
+        "slo": "webhook-delivery",
+        "target": "0.99",
+        "goodCount": 12,
+        "badCount": 2,
+        "attainment": 12 / 14,
+        "met": False,
+        "consumed": pytest.approx(100 / 7),
+        "breaches": 2,
+        "timeToDetectSeconds": 60,  # of the one at 12:03, by the failures of 12:02; before the other one none is kept
+        "timeToTellSeconds": 5,
+        "timeToRecoverSeconds": 1_200,
+    }
+    before = get(world, "/reports", partner="acme", month="2026-02")["items"]
+    assert [(item["goodCount"], item["attainment"], item["breaches"]) for item in before] == [(0, None, 0)] * 2
+    assert code(world, "/reports", ACME, partner="foo", month="2026-03") == (404, "not-found")
+    assert code(world, "/reports", partner="acme", month="2026-13") == (400, "bad-request")
+    assert len(world.as_(ACME).get("/api/v1/reports.csv?partner=acme&month=2026-03").text.splitlines()) == 3
+
+
 @pytest.mark.parametrize("app", [BOARDS, LONE])
 def test_what_is_anothers_is_not_there(world: Stage, app: str) -> None:
     (breach,) = get(world, "/alerts", app=app, open=True)["items"]

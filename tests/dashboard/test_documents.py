@@ -69,7 +69,7 @@ def test_whatever_is_sent_the_answer_is_as_documented(
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=12,
+        max_examples=5,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[*HealthCheck],

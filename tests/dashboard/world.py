@@ -64,9 +64,10 @@ select app_key, 'webhook-delivery-success-rate', 'Jira', 'webhook-delivery', '0.
   14.3, -2, 14.3, 14.3, 14.3, 14.3, 1772453040000, true from slo.app;
 insert into slo.notification (id, kind, thread, time_ms, data, app_key)
 select incident_id || '-breach', 'breach', incident_id, time_ms, '{}', app_key from slo.alert where type = 'BREACH';
-insert into slo.delivery (id, notification, channel, target, machine, thread, kind, state)
+insert into slo.delivery (id, notification, channel, target, machine, thread, kind, state, sent_at)
 select n.id || '.' || channel, n.id, channel, case channel when 'smtp' then email else 'https://hook/secret' end,
-  channel <> 'smtp', thread, 'breach', 'SENT'
+  channel <> 'smtp', thread, 'breach', 'SENT',
+  to_timestamp(n.time_ms / 1000 + 5)
 from slo.notification n join slo.app using (app_key) cross join unnest(array['smtp', 'webhook']) as channel;
 insert into slo.incident (id, state, verdict, severity, visibility, is_trial, title, start_ms, changed_ms, app_keys,
   partners, record)

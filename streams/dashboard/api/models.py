@@ -200,6 +200,41 @@ class Standing(_Object):
     appeals: list[Appeal]
 
 
+class ReportItem(_Object):
+    """One SLI of an app in a month, under one SLO."""
+
+    app_key: str
+    app_name: str
+    metric_id: str
+    scope: str
+    slo: str
+    target: str
+    good_count: Count
+    bad_count: Count
+    attainment: float | None
+    """The share of good events."""
+    met: bool | None
+    consumed: float | None
+    """The share of the month's budget that was used."""
+    breaches: Count
+    """Begun in the month, without those that are excluded."""
+    time_to_detect_seconds: int | None
+    """Median: from the first bad event of the window to the breach; null: no longer kept by the minute."""
+    time_to_tell_seconds: int | None
+    """Median: from the breach to the first message that was accepted."""
+    time_to_recover_seconds: int | None
+    """Median, of those that ended."""
+
+
+class Report(_Object):
+    """A month of a partner."""
+
+    as_of: Time | None
+    partner: str
+    month: str
+    items: list[ReportItem]
+
+
 class Firing(_Object):
     """A breach that there would have been."""
 

@@ -39,6 +39,9 @@ TimeMs = Annotated[
 ]
 Cursor = Annotated[Text, Query(description="The `next` of the page before; all other parameters as there.")]
 Partner = Annotated[Text, Query(description="The id of a partner.")]
+MonthName = Annotated[
+    str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$"), Query(description="2026-03, in UTC.")
+]
 StepS = Annotated[
     int, AfterValidator(_step), Query(json_schema_extra={"enum": list(STEPS_S)}, description="Seconds of a step.")
 ]

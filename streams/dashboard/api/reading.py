@@ -8,7 +8,7 @@ from schemas.event_time import utc_text
 from streams.budgets.state import BudgetState
 from streams.dashboard.api import models
 from streams.dashboard.api.answers import json_answer, table_answer
-from streams.dashboard.api.parameters import AppKey, Cursor, Limit, MetricId, Partner, StepS, Text, TimeMs
+from streams.dashboard.api.parameters import AppKey, Cursor, Limit, MetricId, MonthName, Partner, StepS, Text, TimeMs
 from streams.dashboard.api.routes import add_document, add_table
 from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
@@ -17,6 +17,7 @@ from streams.dashboard.queries import budgets as of_budgets
 from streams.dashboard.queries import counts as of_counts
 from streams.dashboard.queries import deliveries as of_deliveries
 from streams.dashboard.queries import incidents as of_incidents
+from streams.dashboard.queries import reports as of_reports
 from streams.dashboard.queries import standing as of_standing
 from streams.dashboard.queries.apps import as_of_ms
 from streams.dashboard.queries.page import USUAL, Page
@@ -39,6 +40,7 @@ _INCIDENT_COLUMNS = (
     "id", "title", "state", "severity", "level", "kind", "capability", "raisedBy", "appCount", "users", "reports",
     "trial", "visibility", "start", "detectedAt", "endedAt", "time",
 )  # fmt: skip
+_REPORT_COLUMNS = (*models.ReportItem.model_json_schema(by_alias=True)["properties"],)
 _DELIVERY_COLUMNS = (*models.Delivery.model_json_schema(by_alias=True)["properties"],)
 
 
@@ -52,6 +54,7 @@ def add_reading(app: FastAPI) -> None:
     add_table(app, "/incidents", models.IncidentPage, incidents, [Problem.NOT_FOUND])
     add_document(app, "/incidents/{incident_id}", models.IncidentDetails, incident, [Problem.NOT_FOUND])
     add_document(app, "/standing/{app_key}", models.Standing, standing, [Problem.NOT_FOUND])
+    add_table(app, "/reports", models.Report, reports, [Problem.NOT_FOUND])
 
 
 def budgets(
@@ -126,8 +129,7 @@ def alerts(
 
 def alert(request: Request, view: Seen, incident_id: Text) -> Response:
     """One incident: breach, recovery, counts as judged and as known today, and who was told."""
-    dashboard = dashboard_of(request)
-    found = of_alerts.alert(view, dashboard.settings, incident_id, dashboard.pane_ms)
+    found = of_alerts.alert(view, incident_id, dashboard_of(request).pane_ms)
     return json_answer({"asOf": _as_of(request, view), **found})
 
 
@@ -171,6 +173,18 @@ def incident(request: Request, view: Seen, incident_id: Text) -> Response:
 def standing(request: Request, view: Seen, app_key: Text) -> Response:
     """Where an app stands on the ladder."""
     return json_answer({"asOf": _as_of(request, view), **of_standing.standing(view, app_key)})
+
+
+def reports(request: Request, view: Seen, partner: Partner, month: MonthName) -> Response:
+    """A month of a partner.
+
+    For each SLI of its apps what was reached, what of the month's budget was used, and how its breaches went: the
+    median times from the first bad event to the breach, from the breach to the first message, and to its end.
+    """
+    dashboard = dashboard_of(request)
+    levels, its_month = dashboard.objectives.service_levels, of_reports.Month.named(month)
+    found = of_reports.report(view, dashboard.settings, levels, partner, its_month)
+    return table_answer(request, found, found["items"], _REPORT_COLUMNS)
 
 
 def _page(request: Request, view: View, page: Page, columns: tuple[str, ...]) -> Response:

@@ -9,13 +9,10 @@ from streams.dashboard.database import MINE, View
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.deliveries import deliveries_of_thread
 from streams.dashboard.queries.page import USUAL, Page, page_of, read_cursor
-from streams.history.app_budgets import completed_minutes
-from streams.history.budgets import excluded_for
 from streams.history.codec import MINUTE_MS
-from streams.history.minutes import chosen
-from streams.history.reading import read_exclusions, read_minutes, read_series
-from streams.history.settings import HistorySettings
-from streams.history.sources import by_scope
+from streams.history.reading import read_exclusions
+from streams.history.window_counts import window_counts
+from streams.names import METRICS
 from streams.web.problem import Problem, ProblemError
 
 
@@ -88,7 +85,7 @@ order by time_ms desc, incident_id desc, type desc limit %(most)s
 _OF_INCIDENT: Final = f"select type, record, app_key from alert where incident_id = %(incident)s and {MINE}"
 
 
-def alert(view: View, settings: HistorySettings, incident_id: str, pane_ms: Mapping[str, int]) -> dict[str, Any]:
+def alert(view: View, incident_id: str, pane_ms: Mapping[str, int]) -> dict[str, Any]:
     """All that is known of one incident. `pane_ms`: metric -> the panes that its windows are made of.
 
     Raises:
@@ -104,24 +101,21 @@ def alert(view: View, settings: HistorySettings, incident_id: str, pane_ms: Mapp
         "breach": records.get("BREACH"),
         "recovery": records.get("RECOVERY"),
         "countsAsJudged": {"goodCount": judged["goodCount"], "badCount": judged["badCount"]},
-        "countsAsKnownToday": _counts_today(view, settings, judged, pane_ms.get(judged["metricId"], MINUTE_MS)),
+        "countsAsKnownToday": _counts_today(view, judged, pane_ms.get(judged["metricId"], MINUTE_MS)),
         "deliveries": deliveries_of_thread(view, incident_id),
     }
 
 
-def _counts_today(view: View, settings: HistorySettings, judged: dict[str, Any], pane_ms: int) -> dict[str, int] | None:
+def _counts_today(view: View, judged: dict[str, Any], pane_ms: int) -> dict[str, int] | None:
     """Good and bad events of the window by all that came since, without what is excluded by now.
 
-    None where the window is older than what is kept by the minute.
+    None where nothing of it is kept by the minute any more.
     """
-    app_key, metric, scope = judged["appKey"], judged["metricId"], judged["scope"]
-    start, end = (epoch_ms(judged[name]) // MINUTE_MS for name in ("windowStart", "windowEnd"))
-    series = by_scope(read_series(view.connection, app_key), metric).get(scope)
-    completed = completed_minutes(view.connection, settings, app_key).get(metric)
-    if not series or completed is None or start < completed - settings.history_minutes // MINUTE_MS:
+    metric = METRICS.get(judged["metricId"])
+    if metric is None:
         return None
-    minutes = read_minutes(view.connection, [one.id for one in series], start, end)
-    spans = excluded_for(read_exclusions(view.connection, app_key), series[0].key)
-    step = max(1, pane_ms // MINUTE_MS)
-    found = chosen([minutes[one.id].without(spans, step) for one in series]).counts
-    return {"goodCount": found.good, "badCount": found.bad}
+    start_ms, end_ms = (epoch_ms(judged[name]) for name in ("windowStart", "windowEnd"))
+    exclusions = read_exclusions(view.connection, judged["appKey"])
+    place = judged["appKey"], metric, judged["scope"]
+    found = window_counts(view.connection, *place, start_ms, end_ms, exclusions, max(1, pane_ms // MINUTE_MS))
+    return None if found is None else {"goodCount": found[0].good, "badCount": found[0].bad}
