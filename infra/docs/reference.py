@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from schemas import TOPICS
 from streams.cli.app import COMMANDS
+from streams.dashboard.settings import DashboardSettings
 from streams.database.settings import DatabaseSettings
 from streams.durations import duration_ms
 from streams.exits import MEANINGS
@@ -69,6 +70,7 @@ def _settings() -> Iterator[str]:
         ("The database's", DatabaseSettings, Settings),
         ("The history's own", HistorySettings, DatabaseSettings),
         ("The notifier's own", NotifierSettings, DatabaseSettings),
+        ("The dashboard's own", DashboardSettings, HistorySettings),
     )
     for title, kind, base in kinds:
         yield f"\n## {title}\n"
