@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "replay": Command("replay", "replay", "Judge events of files, without a broker."),
     "run": Command("run", "run", "Run everything on this machine, with a sample load."),
     "silence": Command("silence", "silence_app", "Alerts that nobody is told of for a while."),
+    "standing": Command("standing", "standing_app", "Where apps stand: notified, in remediation, demoted."),
     "status": Command("status", "status", "Show how far the evaluator is, and what is breached."),
     "supervise": Command("supervise", "supervise", "Keep a command running: in containers."),
     "targets": Command("targets", "targets_app", "Who the notifier tells: check the file, try a target out."),

@@ -10,12 +10,12 @@ from streams.cli.shared.database import url_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.service import LogLevel, run_service
 from streams.cli.shared.targets import targets_or_fail
+from streams.documents.remark import InvalidFileError
 from streams.notifier.assembly import channels_of
 from streams.notifier.desk_steps import desk_steps
 from streams.notifier.service import NotifierService
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.targets import Targets
-from streams.objectives import InvalidObjectivesError
 
 
 def notifier(
@@ -51,6 +51,6 @@ def notifier(
     targets = Targets(named)
     try:
         steps = desk_steps(settings, targets)
-    except InvalidObjectivesError as problem:
+    except InvalidFileError as problem:
         fail(str(problem), code=2)
     run_service(NotifierService(settings, url, channels_of(settings, named), targets, steps), log_level)

@@ -6,10 +6,10 @@ from typing import Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from streams.database.settings import DatabaseSettings
 from streams.notifier.mail.server import MailServer, mail_server
 from streams.notifier.target_file.address import check_signing_secret
 from streams.outbound.reach import Reach
+from streams.rules.settings import RulesSettings
 from streams.secret_files import read_secret
 from streams.settings import DurationMs
 
@@ -17,7 +17,7 @@ _FROM: Final = re.compile(r"(?:([^<>\r\n\"]*)<)?([^\s<>@]{1,64}@[A-Za-z0-9.-]{1,
 _PUBLIC_URL: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 
-class NotifierSettings(DatabaseSettings):
+class NotifierSettings(RulesSettings):
     """What an operator of the notifier can set, beside the connections to Kafka and the database."""
 
     notifier_port: int = Field(8093, ge=0, le=65_535)

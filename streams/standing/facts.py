@@ -82,4 +82,5 @@ class Rules:
     remediation_at: int = 3
     period_ms: int = 28 * DAY_MS
     episode_gap_ms: int = 60 * 60_000
+    covered_ms: int = 7 * DAY_MS
     targets_every_ms: int = DAY_MS
