@@ -6,6 +6,7 @@ from typing import Annotated
 
 import orjson
 import typer
+import yaml
 from rich.text import Text
 
 from streams.cli.shared.ask import ask, settings_or_fail
@@ -16,6 +17,7 @@ from streams.exits import ExitCode
 from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
 from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed, topics_of_desk
+from streams.kafka.strimzi import strimzi_resources
 from streams.kafka.topic_setup import UnreachableClusterError, UnusableClusterError, ensure_topics
 from streams.settings import Settings
 
@@ -32,6 +34,10 @@ def topics(
         bool, typer.Option("--create", help="Create what is missing; what exists is left as it is.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each topic.")] = False,
+    strimzi: Annotated[
+        str | None,
+        typer.Option(metavar="CLUSTER", help="Print resources for Strimzi's operators instead, and ask no broker."),
+    ] = None,
 ) -> None:
     """Show every topic of the product: its shape, and what is wrong with it.
 
@@ -43,6 +49,7 @@ def topics(
     Examples:
       slo-streams topics
       SLO_REPLICATION_FACTOR=1 slo-streams topics --create
+      slo-streams topics --strimzi my-cluster | kubectl apply -f -
 
     \b
     Exit codes:
@@ -54,6 +61,10 @@ def topics(
     settings = settings_or_fail()
     of_others = {"gateway": own_topics(settings), "notifier": topics_of_desk(settings)}
     needed = [*topics_needed(settings), *(spec for specs in of_others.values() for spec in specs)]
+    if strimzi is not None:
+        resources = strimzi_resources(settings, needed, strimzi)
+        typer.echo(yaml.safe_dump_all(resources, explicit_start=True, sort_keys=False), nl=False)
+        return
     if create:
         try:
             created = ask(settings, ensure_topics(settings, needed, {}))
