@@ -1,4 +1,4 @@
-"""What the desk does beside its chores: standings, incidents, what is to be published on Kafka, the status page."""
+"""What the desk does beside its chores: standings, incidents, what is published, the status page, monthly reports."""
 
 from streams.desk.desk import Step
 from streams.desk.outbox import PublishStep
@@ -8,6 +8,7 @@ from streams.incidents.detection import Detection
 from streams.incidents.projection import Projection
 from streams.incidents.step import IncidentStep
 from streams.notifier.incidents import incident_teller
+from streams.notifier.monthly import MonthlyReports
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.standings import Teller
 from streams.notifier.targets import Targets
@@ -32,4 +33,6 @@ def desk_steps(settings: NotifierSettings, targets: Targets) -> list[Step]:
     ]
     if settings.status_page_dir is not None:
         steps.append(StatusPageStep(settings.status_page_dir, settings.status_page_name, settings.public_url))
+    if settings.mail_server() is not None:
+        steps.append(MonthlyReports(settings, targets, objectives.service_levels))
     return steps
