@@ -3,6 +3,7 @@
 from streams.desk.desk import Step
 from streams.desk.outbox import PublishStep
 from streams.evaluation.objective import Judge
+from streams.impact.period_step import PeriodStep
 from streams.impact.step import StandingStep
 from streams.incidents.detection import Detection
 from streams.incidents.projection import Projection
@@ -27,6 +28,7 @@ def desk_steps(settings: NotifierSettings, targets: Targets) -> list[Step]:
     of_history = [one.name for one in objectives.of(Judge.HISTORY)]
     tell = incident_teller(targets, settings.notify_max_age)
     steps: list[Step] = [
+        PeriodStep(settings, objectives.service_levels, rules.standing),
         StandingStep(settings, objectives.all, rules.standing, Teller(targets, settings.notify_max_age).tell),
         IncidentStep(settings, Detection(rules.regions, of_history), Projection(settings.topics, tell)),
         PublishStep(settings),
