@@ -44,7 +44,7 @@ group by 1 order by 1 limit 1
 
 def report_notification(report: Report, now_ms: int) -> Notification:
     """What is told: a line for each SLI, those first that did worst."""
-    items = sorted(report.items, key=lambda item: -(item.budget.consumed or 0))
+    items = sorted((item for item in report.items if item.has_any), key=lambda item: -(item.budget.consumed or 0))
     met = sum(item.budget.is_met for item in items)
     subject = (
         f"{report.partner_name} in {report.month}: {met} of {number_of(len(items), 'objective')} met, "
@@ -111,7 +111,7 @@ class MonthlyReports:
         if report is None:  # its last app was taken out of the catalogue meanwhile
             return False
         told = report_notification(report, now_ms)
-        targets = self.targets_of(told, emails) if report.items else []
+        targets = self.targets_of(told, emails) if any(item.has_any for item in report.items) else []
         await desk.run(lambda connection: enqueue(connection, Enqueued(told, targets)))
         return False  # one a second: others wait for the desk, too
 

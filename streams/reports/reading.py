@@ -90,8 +90,7 @@ def _of_app(
         for scope, some in by_scope(stored, level.metric).items():
             counts, minutes = _counts(connection, some, exclusions, month.start, end)
             ours = [breach for breach in breaches if (breach.metric, breach.scope) == (level.metric, scope)]
-            if counts.total or ours:
-                yield SliMonth(app_key, name, level, scope, counts, minutes, ours)
+            yield SliMonth(app_key, name, level, scope, counts, minutes, ours)
 
 
 def _counts(

@@ -48,6 +48,11 @@ class SliMonth:
         return Budget(self.level.target, self.counts)
 
     @property
+    def has_any(self) -> bool:
+        """Whether there is anything to tell of it."""
+        return bool(self.counts.total or self.breaches)
+
+    @property
     def attainment(self) -> float | None:
         """The share of good events; None without any."""
         return self.counts.good / self.counts.total if self.counts.total else None

@@ -1,6 +1,7 @@
 """A small world as a report, a command and a mail tell of it."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import SMTP
@@ -8,6 +9,7 @@ from email.policy import SMTP
 import orjson
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from schemas.event_time import utc_text
@@ -24,6 +26,7 @@ from streams.reports.month import Month
 from streams.reports.reading import partner_report
 from streams.reports.report import Report
 from tests.dashboard.world import CHARTS, FORMS, fill
+from tests.database_fixture import own_database
 from tests.desk.build import desk
 from tests.reports.test_report import told_after
 
@@ -36,11 +39,20 @@ def read(url: str, partner: str = "acme", month: Month = MARCH) -> Report | None
         return partner_report(connection, HistorySettings(), LEVELS, partner, month)
 
 
+@pytest.fixture(scope="module")
+def world(postgres: str, migrated: str) -> Iterator[str]:
+    """For tests that only read."""
+    with own_database(postgres, template=migrated) as url:
+        fill(url)
+        told_after(url, 12)
+        yield url
+
+
 @pytest.fixture
-def world(database: str) -> str:
-    fill(database)
-    told_after(database, 12)
-    return database
+def own_world(postgres: str, world: str) -> Iterator[str]:
+    """A copy."""
+    with own_database(postgres, template=conninfo_to_dict(world)["dbname"]) as url:  # type: ignore[arg-type]
+        yield url
 
 
 def test_a_report_has_what_each_sli_reached_and_how_its_breaches_went(world: str) -> None:
@@ -64,10 +76,10 @@ def test_a_report_has_what_each_sli_reached_and_how_its_breaches_went(world: str
     assert (second["recoveredAt"], second["toldAt"]) == (None, "2026-03-02T12:03:12Z")
 
 
-def test_a_breach_that_does_not_count_is_none(world: str) -> None:
-    with psycopg.connect(world) as connection:
+def test_a_breach_that_does_not_count_is_none(own_world: str) -> None:
+    with psycopg.connect(own_world) as connection:
         connection.execute("update slo.alert set reason = 'EXCLUDED' where type = 'RECOVERY'")
-    report = read(world)
+    report = read(own_world)
     assert report is not None
     assert [len(item.breaches) for item in report.items] == [1, 1]
 
@@ -78,7 +90,7 @@ def test_partners_by_id_or_name_and_months_without_anything(world: str) -> None:
     assert read(world, "P acme") is None
     before = read(world, month=Month(2026, 2))
     assert before is not None
-    assert before.items == []
+    assert not any(item.has_any for item in before.items)
 
 
 def test_the_command_shows_the_same(world: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,17 +155,17 @@ class Calendar:
             return connection.execute(query).fetchall()
 
 
-def test_each_partner_gets_last_month_once(world: str) -> None:
+def test_each_partner_gets_last_month_once(own_world: str) -> None:
     acme = Target("acme-mail", "smtp", "sre@acme.example", partner="acme")
     hook = Target("acme-hook", "webhook", "https://acme.example/", partner="acme")
     ours = Target("ops", "smtp", "ops@slo.example")
-    calendar = Calendar(world, acme, hook, ours)
+    calendar = Calendar(own_world, acme, hook, ours)
     found = calendar.turns(6)
     assert [one for one in found if one[0].endswith("-acme")] == [("report-2026-03-acme", "acme-mail")]
     partners = {notification.removeprefix("report-2026-03-") for notification, _ in found}
     assert partners == {"acme", "foo", "P None"}
     assert all("@" in target for notification, target in found if not notification.endswith("acme"))
-    again = Calendar(world, acme, hook, ours)
+    again = Calendar(own_world, acme, hook, ours)
     assert again.turns(3) == found
 
 
