@@ -8,9 +8,11 @@ from streams import logs
 from streams.cli.history_check import check
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import url_or_fail
+from streams.cli.shared.failure import fail
 from streams.cli.shared.service import LogLevel, run_service
 from streams.history.service import HistoryService
 from streams.history.settings import HistorySettings
+from streams.objectives import InvalidObjectivesError, read_objectives
 
 history_app = typer.Typer(name="history")
 history_app.command("check")(check)
@@ -21,7 +23,7 @@ def history(
     context: typer.Context,
     log_level: Annotated[LogLevel, typer.Option(help="How much to say on standard error.")] = LogLevel.INFO,
 ) -> None:
-    """Count every event by the minute in PostgreSQL, for weeks: what error budgets are made of.
+    """Count every event by the minute in PostgreSQL, for weeks, and judge what takes days: error budgets, burn rates.
 
     Reads the same events as the worker, and shares their partitions with every other history service of the same
     SLO_APPLICATION_ID; the worker does without it. SLO_DATABASE_URL names the database, whose schema
@@ -34,7 +36,7 @@ def history(
     \b
     Exit codes:
       0   stopped when asked
-      2   wrong settings
+      2   wrong settings or objectives
       65  nearly everything of a partition is rejected: an operator has to look
       69  Kafka or the database was away for too long (SLO_BROKER_PATIENCE)
       70  broken: start it again
@@ -45,5 +47,9 @@ def history(
         return
     settings = settings_of_or_fail(HistorySettings)
     url = url_or_fail(settings)
+    try:
+        objectives = read_objectives(settings.objectives)
+    except InvalidObjectivesError as problem:
+        fail(str(problem), code=2)
     logs.configure(log_level, settings.log_format)
-    run_service(HistoryService(settings, url), log_level)
+    run_service(HistoryService(settings, url, objectives), log_level)

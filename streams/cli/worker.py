@@ -9,7 +9,7 @@ import typer
 from streams import logs
 from streams.cli.shared.failure import fail
 from streams.cli.shared.service import LogLevel, run_service
-from streams.objectives import InvalidObjectivesError, load_objectives
+from streams.objectives import InvalidObjectivesError, read_objectives
 from streams.settings import InvalidSettingsError, load_settings
 from streams.version import own_version
 from streams.worker import EvaluatorApp
@@ -41,7 +41,7 @@ def worker(
     """
     try:
         settings = load_settings()
-        objectives = load_objectives(settings.objectives)
+        objectives = read_objectives(settings.objectives).judged
     except InvalidSettingsError as problem:
         fail("\n".join([str(problem), *_faulty_objectives()]), code=2)
     except InvalidObjectivesError as problem:
@@ -57,7 +57,7 @@ def worker(
 def _faulty_objectives() -> list[str]:
     """What is wrong with the objectives, told beside wrong settings, so that one try shows all faults."""
     try:
-        load_objectives(os.environ.get("SLO_OBJECTIVES"))
+        read_objectives(os.environ.get("SLO_OBJECTIVES"))
     except InvalidObjectivesError as problem:
         return [str(problem)]
     return []

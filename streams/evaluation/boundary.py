@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.evaluation.due import Due, Panes
+from streams.evaluation.judged import Judged
 from streams.evaluation.knowledge import Known
 from streams.evaluation.objective import Objective
-from streams.evaluation.series import Series
 from streams.evaluation.transition import AT_REST, AlertReason, Kind, ObjectiveState, Transition, judge
 from streams.evaluation.verdict import SILENCE, Counts
 from streams.windows.hopping import Span
@@ -43,7 +43,7 @@ class Boundary:
 
         return cls(at_ms, due(active), due(retired), known)
 
-    def judge(self, series: Series, transitions: list[Transition]) -> bool:
+    def judge(self, series: Judged, transitions: list[Transition]) -> bool:
         """Move a series to where it stands after the boundary; whether it changed and has to be stored."""
         changed = False
         its_own = self.known.exclusions.its_own(series.app_key, series.scope)
@@ -67,7 +67,7 @@ class Boundary:
             changed |= self._retire(series, due, its_own, transitions)
         return changed
 
-    def outlook(self, series: Series) -> AlertReason | None:
+    def outlook(self, series: Judged) -> AlertReason | None:
         """The transition of a series under the one objective of the boundary; nothing is changed."""
         (due,) = self.active
         panes = due.left_for(self.known.exclusions.its_own(*series.key))
@@ -77,20 +77,20 @@ class Boundary:
         return self._outcome(series, due, panes, series.counted(panes.window), state)[1]
 
     def _outcome(
-        self, series: Series, due: Due, panes: Panes, counts: Counts, state: ObjectiveState
+        self, series: Judged, due: Due, panes: Panes, counts: Counts, state: ObjectiveState
     ) -> tuple[ObjectiveState, AlertReason | None]:
         """Where a series stands afterwards, and why if that is news; `counts` are those of the window in `panes`."""
         verdict = due.verdict(series, panes, counts, state)
         release = self._release(series, panes) if verdict is SILENCE else None
         return judge(due.objective, state, self.at_ms, verdict, release)
 
-    def _release(self, series: Series, panes: Panes) -> AlertReason | None:
+    def _release(self, series: Judged, panes: Panes) -> AlertReason | None:
         """What ends a breach that silence holds before its time: nothing is left to check, or all is excluded."""
         if self.known.listings.has_left(series.app_key, series.scope, self.known.moment_ms):
             return AlertReason.RETIRED
         return None if panes.window else AlertReason.EXCLUDED
 
-    def _retire(self, series: Series, due: Due, its_own: Sequence[Span], transitions: list[Transition]) -> bool:
+    def _retire(self, series: Judged, due: Due, its_own: Sequence[Span], transitions: list[Transition]) -> bool:
         state = series.states.get(due.objective.name)
         if state is None:
             return False
@@ -101,7 +101,7 @@ class Boundary:
         return True
 
     def _transition(
-        self, series: Series, objective: Objective, before: ObjectiveState, reason: AlertReason, counts: Counts
+        self, series: Judged, objective: Objective, before: ObjectiveState, reason: AlertReason, counts: Counts
     ) -> Transition:
         kind = Kind.BREACH if before.breached_at_ms is None else Kind.RECOVERY
         since_ms = self.at_ms if before.breached_at_ms is None else before.breached_at_ms

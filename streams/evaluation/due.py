@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from streams.evaluation.judged import Judged
 from streams.evaluation.objective import Objective
-from streams.evaluation.series import Series
 from streams.evaluation.transition import ObjectiveState
 from streams.evaluation.verdict import EXCUSED, Counts, Verdict, is_excused, verdict_of
 from streams.windows.hopping import HoppingWindow, PaneRange, Span
@@ -48,7 +48,7 @@ class Due:
         due = cls(objective, at_ms, pane_ms, added_ms, window, short, within, whole, whole)
         return replace(due, left=due._without(within)) if within else due
 
-    def is_too_early(self, series: Series) -> bool:
+    def is_too_early(self, series: Judged) -> bool:
         """Whether the series was there before the objective, so that part of its window may be gone."""
         return self.added_ms is not None and series.was_there(self.added_ms, self.pane_ms)
 
@@ -61,7 +61,7 @@ class Due:
         short = None if self.short is None else self.short.without(self.at_ms, spans)
         return Panes(self.window.without(self.at_ms, spans), short)
 
-    def verdict(self, series: Series, panes: Panes, counts: Counts, state: ObjectiveState) -> Verdict:
+    def verdict(self, series: Judged, panes: Panes, counts: Counts, state: ObjectiveState) -> Verdict:
         """What is to be judged: `counts` are those of the window in `panes`, which are left for the series."""
         is_breached = state.breached_at_ms is not None
         short = None if panes.short is None else series.counted(panes.short)
@@ -70,14 +70,14 @@ class Due:
             return EXCUSED
         return verdict
 
-    def is_excused(self, series: Series, panes: Panes) -> bool:
+    def is_excused(self, series: Judged, panes: Panes) -> bool:
         """Whether only what is excluded would be a breach."""
         verdict = self._verdict(series, panes, is_breached=False)
         return self._is_excused(series, verdict, is_breached=False)
 
-    def _is_excused(self, series: Series, verdict: Verdict, *, is_breached: bool) -> bool:
+    def _is_excused(self, series: Judged, verdict: Verdict, *, is_breached: bool) -> bool:
         return is_excused(self._verdict(series, self.whole, is_breached=is_breached), verdict)
 
-    def _verdict(self, series: Series, panes: Panes, *, is_breached: bool) -> Verdict:
+    def _verdict(self, series: Judged, panes: Panes, *, is_breached: bool) -> Verdict:
         short = None if panes.short is None else series.counted(panes.short)
         return verdict_of(self.objective, series.counted(panes.window), short, is_breached=is_breached)

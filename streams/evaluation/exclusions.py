@@ -3,7 +3,7 @@
 A version with timestamp T is known to boundary B if T <= B + allowed lateness.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.evaluation.versions import Version, known_by
@@ -81,6 +81,10 @@ class Exclusions:
         """The next version of an exclusion, None where it is withdrawn; `known_ms` None: known since ever."""
         self._versions.setdefault(exclusion_id, []).append(Version.of(exclusion, known_ms))
         self.revision += 1
+
+    def ever(self) -> Iterator[ExclusionRule]:
+        """All that any version said, also what was changed or withdrawn since."""
+        return (version.said for versions in self._versions.values() for version in versions if version.said)
 
     def on_record(self, moment_ms: int = NEVER) -> dict[str, OnRecord]:
         """The exclusions known at a moment and not withdrawn by then, by id, whether they count or not."""

@@ -68,6 +68,10 @@ class Objective:
         allowed = self.budget.numerator * (good + bad)
         return spent >= allowed if self.breach_at_budget else spent > allowed
 
+    def stays_below(self, good: int, bad: int) -> bool:
+        """Whether what is breached is not over: most objectives end where they begin."""
+        return self.is_below(good, bad)
+
     @property
     def alert_boundaries(self) -> int:
         """Consecutive judged boundaries that have to be below for a breach."""

@@ -1,20 +1,14 @@
 """A series: one app, one scope, one metric; its panes and where it stands under each objective."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Sequence
 
-from streams.evaluation.transition import AT_REST, ObjectiveState
+from streams.evaluation.judged import ALL_AT_REST, Judged
+from streams.evaluation.judged import SeriesKey as SeriesKey
 from streams.windows.hopping import PaneRange
 from streams.windows.tumbling import NO_PANE, TumblingCounts
 
-SeriesKey = tuple[str, str]
-"""(appKey, scope) within one metric."""
 
-_ALL_AT_REST: Final[Mapping[str, ObjectiveState]] = MappingProxyType({})  # shared: most series are
-
-
-class Series(TumblingCounts):
+class Series(Judged, TumblingCounts):
     """State of one series, which is itself the counts of what its host reported: an event touches one object.
 
     `by_app` holds beside it what the app reported itself; only iframe loads ever have it. `states` has an entry only
@@ -27,28 +21,15 @@ class Series(TumblingCounts):
         super().__init__()
         self.app_key, self.scope = key
         self.by_app: TumblingCounts | None = None
-        self.states = _ALL_AT_REST
+        self.states = ALL_AT_REST
         self.is_dirty = False  # changed since the last commit
         self.is_watched = False  # a boundary can change its standing
         self.is_fading = False  # scheduled to be looked at when its panes have expired
 
     @property
-    def key(self) -> SeriesKey:
-        """Key of the series within its metric."""
-        return self.app_key, self.scope
-
-    @property
     def by_host(self) -> TumblingCounts:
         """What its host reported: its own counts, without anything beside them."""
         return self
-
-    def put(self, objective: str, standing: ObjectiveState) -> None:
-        """Where it stands from now on."""
-        if standing != AT_REST:
-            self.states = {**self.states, objective: standing}
-        elif objective in self.states:
-            left = {name: other for name, other in self.states.items() if name != objective}
-            self.states = left or _ALL_AT_REST
 
     def counted(self, ranges: Sequence[PaneRange]) -> tuple[int, int]:
         """(good, bad) of these panes. The app's own events, where there are any, replace the host's."""

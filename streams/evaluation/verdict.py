@@ -36,13 +36,14 @@ def verdict_of(objective: Objective, window: Counts, short: Counts | None, *, is
     good, bad = window
     if good + bad < objective.minimum_events:
         return TOO_FEW_EVENTS if good or bad else SILENCE
-    if not objective.is_below(good, bad):
+    is_below = objective.stays_below if is_breached else objective.is_below
+    if not is_below(good, bad):
         return MET
     if short is None:
         return BELOW
     if short == (0, 0):
         return HELD if is_breached and objective.silence is Silence.HOLD else MET
-    return BELOW if objective.is_below(*short) else MET
+    return BELOW if is_below(*short) else MET
 
 
 def is_excused(with_all: Verdict, after_exclusions: Verdict) -> bool:

@@ -6,15 +6,21 @@ from typing import Any, Final
 from faust.types import TP
 
 from streams.database.patient import PatientDatabase
+from streams.evaluation.objective import Judge
 from streams.history.alert_reading import read_alert_record
 from streams.history.facts import AlertRows, AppRows, ExclusionRows
+from streams.history.judging import Judging, Rules
+from streams.history.judging_store import JudgingStore, LoadedHistory
 from streams.history.processor import COUNTS, HistoryProcessor
+from streams.history.publisher import Publisher
 from streams.history.reference_reading import reference_reader
 from streams.history.rows import Rows
+from streams.history.standings import Standings
 from streams.intake.checking import Rejection
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.placement import partition_of
-from streams.names import Topics
+from streams.names import Metric, Topics
+from streams.objectives import Objectives
 from streams.ownership.endings import Endings
 from streams.ownership.partitions import Partitions
 from streams.ownership.takeover import TakeOver
@@ -24,6 +30,7 @@ from streams.settings import Settings
 from streams.sink.filing import FilingProcessor
 from streams.sink.processor import SinkProcessor
 from streams.sink.store import Loaded, PostgresStore
+from streams.unit.failpoints import Failpoint
 
 READER: Final = "history"
 """Whose offsets they are."""
@@ -40,18 +47,40 @@ def filed_topics(topics: Topics) -> dict[str, tuple[Reader, type[AlertRows | App
     }
 
 
-def history_partitions(settings: Settings, database: PatientDatabase, endings: Endings) -> Partitions[SinkProcessor]:
+def rules_of(metric: Metric, objectives: Objectives) -> Rules:
+    """What history judges of a metric."""
+    judged = [*objectives.of(Judge.HISTORY), *objectives.budget_levels]
+    elsewhere = frozenset(one.name for one in objectives.of(Judge.WORKER))
+    return Rules([one for one in judged if one.metric == metric.id], elsewhere)
+
+
+def history_partitions(
+    settings: Settings, database: PatientDatabase, objectives: Objectives, endings: Endings
+) -> Partitions[SinkProcessor]:
     """The partitions of a history, none of them taken over yet."""
-    topics, reference, rows = settings.topics, Reference(settings.topics), Rows()
+    topics, reference, rows = settings.topics, Reference(settings.topics), Rows(settings.partitioner)
     filed = filed_topics(topics)
+    failpoint = Failpoint(settings.fail)
 
     def new_store(tp: TP) -> PostgresStore:
-        rows_of = filed[tp.topic][1](tp.partition) if tp.topic in filed else rows
-        return PostgresStore(settings, tp, database, rows_of, reader=READER)
+        if tp.topic in filed:
+            return PostgresStore(settings, tp, database, filed[tp.topic][1](tp.partition), reader=READER)
+        metric = topics.shown[tp.topic]
+        judging = Judging(
+            Standings(tp, metric.id),
+            rules_of(metric, objectives),
+            settings.allowed_lateness,
+            settings.partitioner,
+            reference.exclusions,
+            reference.catalogue.listings,
+            reference.catalogue.details,
+        )
+        publisher = Publisher(settings, tp, failpoint)
+        return JudgingStore(settings, tp, database, rows, judging, publisher, failpoint, reader=READER)
 
     def new_processor(tp: TP, loaded: Loaded) -> SinkProcessor:
         here: int = tp.partition
-        if tp.topic in filed:
+        if not isinstance(loaded, LoadedHistory):
             return FilingProcessor(tp.topic, here, filed[tp.topic][0], loaded.progress)
 
         def is_at_home(key: bytes) -> bool:
@@ -66,6 +95,7 @@ def history_partitions(settings: Settings, database: PatientDatabase, endings: E
             settings.application_id,
             settings.allowed_lateness,
             loaded.progress,
+            loaded.boundaries,
         )
 
     return Partitions(

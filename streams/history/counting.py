@@ -9,11 +9,12 @@ from streams.evaluation.judgement import APP_GOOD, GOOD, PRODUCTION
 from streams.evaluation.listings import Listings
 from streams.health import counts
 from streams.health.counts import Count
+from streams.history.boundaries import Boundaries
 from streams.history.codec import MINUTE_MS
 from streams.history.copies import counts_here
 from streams.history.latency import SLOT_MS, bucket_of
 from streams.history.sources import APP, GROUP, HOST, TESTS
-from streams.history.tally import SeriesKey, Tally, place_of
+from streams.history.tally import Counted, Cut, SeriesKey, Tally, place_of
 from streams.intake.admission import FUTURE_TOLERANCE_MS, KEYS_REMEMBERED
 from streams.intake.checking import Rejection
 from streams.intake.reading import EventReader
@@ -41,7 +42,11 @@ class Counting:
         application: str,
         watermark_ms: int | None = None,
         newest_ms: int | None = None,
+        boundaries: Boundaries | None = None,
     ) -> None:
+        """`boundaries` are those at which something is judged by what was counted before they came due."""
+        self._boundaries = boundaries or Boundaries((), 0, None)
+        self._cuts: list[Cut] = []
         self.watermark_ms = watermark_ms
         self.newest_ms = newest_ms
         self.tallies: dict[SeriesKey, Tally] = {}
@@ -91,6 +96,7 @@ class Counting:
                 continue
             elif self.newest_ms is None or stamp_ms > self.newest_ms or time_ms > (self.watermark_ms or 0):
                 self._see(event.app_key, record, time_ms, clock_ms)
+                tallies = self.tallies  # others, if a boundary came due
             if is_synthetic:
                 source = TESTS
             elif (group := event.group) is None or group == PRODUCTION:
@@ -135,10 +141,29 @@ class Counting:
         told[counts.NOT_COUNTED] += not_counted
         told[counts.COUNTED] += len(records) - copies - rejected - too_old - not_counted
 
-    def take(self) -> dict[SeriesKey, Tally]:
+    def take(self) -> Counted:
         """What was counted since the last call."""
-        tallies, self.tallies, self.minutes = self.tallies, {}, 0
-        return tallies
+        cuts, self._cuts, self.minutes = self._cuts, [], 0
+        tallies, self.tallies = self.tallies, {}
+        return Counted(cuts, tallies)
+
+    def reach(self, watermark_ms: int) -> None:
+        """Let time go on; what was counted before the boundaries that come due is set apart for them."""
+        self.watermark_ms = max(self.watermark_ms or 0, watermark_ms)
+        if self.watermark_ms >= self._boundaries.due_ms:
+            due = self._boundaries.reach(self.watermark_ms)
+            if due is not None:
+                self._cuts.append(Cut(self.tallies, *due))
+                self.tallies = {}
+
+    @property
+    def cuts(self) -> int:
+        """How often boundaries came due since the last `take`."""
+        return len(self._cuts)
+
+    def is_due(self, at_ms: int) -> bool:
+        """Whether a boundary comes due by then."""
+        return at_ms >= self._boundaries.due_ms
 
     def _originals(self, records: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
         """Those of the records that count, by their headers."""
@@ -153,7 +178,7 @@ class Counting:
             return
         self.newest_ms = max(self.newest_ms or 0, stamp_ms)
         seen_ms = min(time_ms, stamp_ms) if clock_ms is None else min(time_ms, stamp_ms, clock_ms)
-        self.watermark_ms = max(self.watermark_ms or 0, seen_ms)
+        self.reach(seen_ms)
 
     def _at_home(self, key: bytes) -> bool:
         is_at_home = self._homes.get(key)

@@ -7,14 +7,16 @@ from schemas.rejected import RejectReason
 from streams.evaluation.listings import Listings
 from streams.health import counts
 from streams.health.condition import Held
+from streams.history.boundaries import Boundaries
 from streams.history.codec import MINUTE_MS
 from streams.history.counting import Counting
-from streams.history.tally import SeriesKey, Tally
+from streams.history.tally import Counted
 from streams.kafka.chunk import SourceRecord
 from streams.names import Metric
 from streams.ownership.seams import Steps
 from streams.sink.processor import SinkProcessor
 from streams.sink.work import Progress, SinkWork
+from streams.windows.hopping import NEVER
 
 COUNTS: Final = (
     counts.RECORDS,
@@ -29,6 +31,7 @@ COUNTS: Final = (
 
 # As many rows, two of them for each, are read, packed and written in a few seconds: with more, the next events wait.
 MOST_MINUTES: Final = 20_000
+MOST_CUTS: Final = 500
 
 
 class HistoryProcessor(SinkProcessor):
@@ -49,6 +52,7 @@ class HistoryProcessor(SinkProcessor):
         application: str,
         lateness_ms: int,
         progress: Progress,
+        boundaries: Boundaries | None = None,
     ) -> None:
         super().__init__(topic, partition, progress.next_offset)
         self.counts_by_reference = metric.delivers_to_clients  # the catalogue excludes clients
@@ -60,6 +64,7 @@ class HistoryProcessor(SinkProcessor):
             application,
             progress.watermark_ms,
             progress.newest_ms,
+            boundaries,
         )
         self._committed = self._state
 
@@ -69,7 +74,9 @@ class HistoryProcessor(SinkProcessor):
         return self.next_offset, self._minute(self._counting.watermark_ms or 0)
 
     def may_judge(self, clock_ms: int | None) -> bool:
-        """Nothing is judged; but by then another minute may be completed, without any record."""
+        """Whether a boundary may come due, or another minute be completed without any record."""
+        if self._counting.is_due(NEVER - 1 if clock_ms is None else clock_ms):
+            return True
         if clock_ms is None or not self.next_offset:
             return False
         return self._minute(clock_ms) > self._minute(self._counting.watermark_ms or 0)
@@ -85,15 +92,15 @@ class HistoryProcessor(SinkProcessor):
     def tick(self, clock_ms: int) -> Steps:
         """Nothing more was in the log at this time: its minutes are completed as they pass."""
         if self.next_offset:  # its records may have no time of their own
-            self._counting.watermark_ms = max(self._counting.watermark_ms or 0, clock_ms)
+            self._counting.reach(clock_ms)
         yield True
 
     @property
     def is_full(self) -> bool:
         """Whether so much was counted that it has to be stored before more comes."""
-        return self._counting.minutes >= MOST_MINUTES
+        return self._counting.minutes >= MOST_MINUTES or self._counting.cuts >= MOST_CUTS
 
-    def take_work(self) -> SinkWork[dict[SeriesKey, Tally]] | None:
+    def take_work(self) -> SinkWork[Counted] | None:
         """All that was counted since the last call; None when nothing moved."""
         if self._state == self._committed:
             return None

@@ -101,7 +101,7 @@ def _count(counting: Counting, records: list[SourceRecord], day: int, app_key: s
 def _pack(counting: Counting, day: int, app_key: str | None, found: Recount) -> None:
     """Add what was counted of the day."""
     wanted = None if app_key is None else storable(app_key)
-    for key, tally in counting.take().items():
+    for key, tally in counting.take().all.items():
         if wanted not in (None, key.app_key):
             continue
         minutes = tally.by_day().get(day)

@@ -10,9 +10,14 @@ from streams.database.patient import Connection
 from streams.history.codec import DAY_MINUTES, add_to_day
 from streams.history.latency import add_to_chunk
 from streams.history.tally import SeriesKey, Tally
+from streams.kafka.placement import partition_of
+from streams.settings import PartitionerName
 
 BATCH_ROWS: Final = 1_000
 """Rows of one statement: packing them keeps the event loop for some 40 ms."""
+
+ANY_PARTITIONS: Final = 1 << 32
+"""More than a hash has bits: of this many the partition is the hash itself, and modulo any other count that one's."""
 
 Key = TypeVar("Key")
 Addition = TypeVar("Addition")
@@ -30,8 +35,8 @@ lateral (
 ) s
 """
 _NEW_SERIES: Final = """
-insert into series (app_key, metric, scope, source, first_minute)
-select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
+insert into series (app_key, metric, scope, source, first_minute, placed)
+select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bigint[])
 on conflict (series_digest(app_key, metric, scope, source))
 do update set first_minute = least(series.first_minute, excluded.first_minute)
 returning id, first_minute, app_key, metric, scope, source
@@ -63,8 +68,9 @@ on conflict (series, {unit}) do update set packed = excluded.packed
 class Rows:
     """The rows of all partitions of a process. It knows the numbers of the series that it has seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, partitioner: PartitionerName) -> None:
         self._series: Numbered = {}
+        self._partitioner = partitioner
 
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
         """Add what was counted, within the transaction that is open; what to `learn` once it is committed."""
@@ -93,7 +99,8 @@ class Rows:
         for batch in _batches([key for key in wanted if key not in found]):
             found |= await _series(connection, FIND_SERIES, _columns(batch))
         for batch in _batches([key for key in wanted if key not in found]):
-            found |= await _series(connection, _NEW_SERIES, [*_columns(batch), [wanted[key] for key in batch]])
+            placed = [partition_of(key.app_key.encode(), ANY_PARTITIONS, self._partitioner) for key in batch]
+            found |= await _series(connection, _NEW_SERIES, [*_columns(batch), [wanted[key] for key in batch], placed])
         earlier = {found[key][0]: minute for key, minute in wanted.items() if minute < found[key][1]}
         if earlier:
             await connection.execute(_EARLIER, [list(earlier), list(earlier.values())])

@@ -9,9 +9,10 @@ from streams.database.roles import Role
 from streams.history.assembly import history_partitions
 from streams.history.retention import PERIOD_S, forget
 from streams.history.settings import HistorySettings
-from streams.kafka.rights import READ
-from streams.kafka.specs import topics_stored
+from streams.kafka.rights import rights_of_history
+from streams.kafka.specs import topics_of_history, topics_stored
 from streams.kafka.topic_setup import ensure_topics
+from streams.objectives import Objectives
 from streams.ownership.endings import Endings
 from streams.service import PartitionService
 
@@ -21,7 +22,9 @@ log = logging.getLogger(__name__)
 class HistoryService(PartitionService):
     """The Faust app of the history. `url` is that of the database."""
 
-    def __init__(self, settings: HistorySettings, url: str, endings: Endings | None = None) -> None:
+    def __init__(
+        self, settings: HistorySettings, url: str, objectives: Objectives, endings: Endings | None = None
+    ) -> None:
         endings = endings or Endings()
         patience_ms = settings.broker_patience
         self._url = url
@@ -37,7 +40,7 @@ class HistoryService(PartitionService):
         self._kept_ms = settings.history_minutes, settings.history_days
         super().__init__(
             settings,
-            history_partitions(settings, self._database, endings),
+            history_partitions(settings, self._database, objectives, endings),
             endings,
             group_id=f"{settings.application_id}-history",
             topics={spec.name: f"history-{spec.name}" for spec in topics_stored(settings)},
@@ -48,8 +51,8 @@ class HistoryService(PartitionService):
     async def prepare(self) -> None:
         """Create missing topics; refuse a database of another version."""
         await self._database.insist(lambda: asyncio.to_thread(check_schema, self._url))
-        needed = topics_stored(self.settings)
-        created = await ensure_topics(self.settings, needed, {spec.name: READ for spec in needed})
+        needed = topics_of_history(self.settings)
+        created = await ensure_topics(self.settings, needed, rights_of_history(self.settings))
         if created:
             log.info("created topics: %s", ", ".join(created))
 

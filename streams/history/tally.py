@@ -1,5 +1,6 @@
 """What was counted of one series since the last commit: events by minute, and latencies by five minutes."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from streams.history.codec import DAY_MINUTES
@@ -38,6 +39,21 @@ class Tally:
         self.minute = minute
         self.good, self.bad = self._minutes.get(minute, (0, 0))
 
+    def absorb(self, other: "Tally") -> None:
+        """Count what another one has counted, too."""
+        for tally in (self, other):
+            tally.turn_to(_NOWHEN)
+        for minute, (good, bad) in other._minutes.items():
+            counted_good, counted_bad = self._minutes.get(minute, (0, 0))
+            self._minutes[minute] = counted_good + good, counted_bad + bad
+        for place, count in other.latencies.items():
+            self.latencies[place] = self.latencies.get(place, 0) + count
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether any event was bad."""
+        return self.bad > 0 or any(bad for _, bad in self._minutes.values())
+
     def by_day(self) -> dict[int, dict[int, tuple[int, int]]]:
         """Day since 1970 -> minute of the day -> good and bad events."""
         self.turn_to(_NOWHEN)
@@ -55,6 +71,35 @@ class Tally:
             bucket = (place & (1 << _BUCKET_BITS) - 1) - _BUCKET_OFFSET
             chunks.setdefault(chunk, {})[slot, bucket] = count
         return chunks
+
+
+Tallies = Mapping[SeriesKey, Tally]
+
+
+class Cut(NamedTuple):
+    """What was counted until boundaries came due: those in (after_ms, to_ms]."""
+
+    tallies: Tallies
+    after_ms: int
+    to_ms: int
+
+
+class Counted(NamedTuple):
+    """What a partition has counted since its last commit: up to each of the cuts, and after the last."""
+
+    cuts: Sequence[Cut]
+    rest: Tallies
+
+    @property
+    def all(self) -> Tallies:
+        """What was counted in all."""
+        if not self.cuts:
+            return self.rest
+        found: dict[SeriesKey, Tally] = {}
+        for tallies in (*(cut.tallies for cut in self.cuts), self.rest):
+            for key, tally in tallies.items():
+                found.setdefault(key, Tally()).absorb(tally)
+        return found
 
 
 def place_of(slot: int, bucket: int) -> int:

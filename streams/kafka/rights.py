@@ -47,6 +47,15 @@ def rights_on_topics(settings: Settings) -> dict[str, tuple[Operation, ...]]:
     }
 
 
+def rights_of_history(settings: Settings) -> dict[str, tuple[Operation, ...]]:
+    """What history does on each topic: it reads all, and publishes alerts."""
+    topics = settings.topics
+    return {
+        **dict.fromkeys((*topics.inputs, topics.apps, topics.exclusions), READ),
+        **dict.fromkeys((topics.alerts, topics.alert_state), READ + WRITE),
+    }
+
+
 def in_words(operations: Iterable[Operation]) -> str:
     """'Read and Write'."""
     return " and ".join(operation.name.capitalize() for operation in operations)

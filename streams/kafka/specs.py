@@ -81,6 +81,11 @@ def alerts_topic(settings: Settings) -> TopicSpec:
     return TopicSpec(settings.topics.alerts, _kept_for(35))
 
 
+def topics_of_history(settings: Settings) -> list[TopicSpec]:
+    """Whatever history keeps, and where it publishes."""
+    return [*topics_stored(settings), TopicSpec(settings.topics.alert_state, _COMPACT)]
+
+
 def topics_needed(settings: Settings) -> list[TopicSpec]:
     """Every topic of the worker, inputs first."""
     topics = settings.topics

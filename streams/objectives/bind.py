@@ -11,8 +11,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from streams.documents.document import FieldPath
 from streams.documents.remark import Remark
+from streams.evaluation.budget_level import BudgetLevel
 from streams.evaluation.objective import Judge, Objective
 from streams.objectives.annotations import SLOAnnotations
+from streams.objectives.budget_levels import budget_levels, name_of_level
 from streams.objectives.openslo import SLO, AlertCondition, AlertPolicy, PolicyRef
 from streams.objectives.rule import Rule
 from streams.objectives.service_level import ServiceLevel
@@ -43,6 +45,16 @@ class Objectives:
     def of(self, judge: Judge) -> tuple[Objective, ...]:
         """Those that one of the two judges."""
         return tuple(objective for objective in self.all if objective.judge is judge)
+
+    @property
+    def judged(self) -> tuple[Objective, ...]:
+        """All that anybody judges: rules and budget levels."""
+        return (*self.all, *self.budget_levels)
+
+    @property
+    def budget_levels(self) -> tuple[BudgetLevel, ...]:
+        """Those of all SLOs; history judges them beside its policies."""
+        return tuple(budget_levels(self.service_levels))
 
 
 def bind(spec: Spec) -> tuple[Objectives, list[Remark]]:
@@ -199,7 +211,7 @@ def _service_level(slo: SLO) -> ServiceLevel:
 
 
 def _names_of_levels(level: ServiceLevel) -> set[str]:
-    return {f"budget-{percent}" for percent in level.budget_levels}
+    return {name_of_level(percent) for percent in level.budget_levels}
 
 
 def _uses(slo: Located[SLO]) -> Iterator[_Use]:

@@ -14,6 +14,8 @@ from streams.outlet.outgoing import Headers, Outgoing
 from streams.reference.catalogue import AppDetails
 
 SOURCE = "slo-streams"
+HISTORY_SOURCE = "slo-streams/history"
+"""Who has judged, as `ce_source`: a worker, or history."""
 APPLICATION = "application"
 """The header that tells whose record it is."""
 STATE_KEY = ("appKey", "metricId", "scope", "objective")
@@ -91,11 +93,13 @@ def alert_records(
     return records_of(alert_document(transition, app), topics, application)
 
 
-def records_of(document: dict[str, Any], topics: Topics, application: str) -> tuple[Outgoing, Outgoing]:
+def records_of(
+    document: dict[str, Any], topics: Topics, application: str, source: str = SOURCE
+) -> tuple[Outgoing, Outgoing]:
     """The same, of an alert as a document."""
     value = compact_json(document)
     key = document["appKey"].encode()
-    headers = [*_cloud_event(document), (APPLICATION, application.encode())]
+    headers = [*_cloud_event(document, source), (APPLICATION, application.encode())]
     state_key = compact_json([document[name] for name in STATE_KEY])
     return (
         Outgoing(topics.alerts, key, value, headers, partition_key=key),
@@ -109,13 +113,13 @@ def state_record(state_key: bytes, app_key: bytes, value: bytes, topics: Topics,
     return Outgoing(topics.alert_state, state_key, value, [published_by], partition_key=app_key)
 
 
-def _cloud_event(document: dict[str, Any]) -> Headers:
+def _cloud_event(document: dict[str, Any], source: str) -> Headers:
     kind = document["type"].lower()
     attributes = {
         "ce_specversion": "1.0",
         "ce_id": f"{document['incidentId']}-{kind}",
         "ce_type": f"slo-streams.{kind}.v1",
-        "ce_source": SOURCE,
+        "ce_source": source,
         "ce_time": document["time"],
         "ce_subject": document["appKey"],
         "content-type": "application/json",

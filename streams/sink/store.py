@@ -5,13 +5,13 @@ thought dead changes nothing more, and what is stored is always what exactly the
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from aiokafka import TopicPartition
 
-from streams.database.patient import Connection, PatientDatabase
+from streams.database.patient import Answer, Connection, PatientDatabase
 from streams.exits import RefusalError
 from streams.kafka.cluster import partitions_of
 from streams.names import name_of
@@ -36,6 +36,7 @@ and next is not distinct from %(from)s
 _LOOK: Final = """
 select epoch, next from sink_offset where reader = %(reader)s and topic = %(topic)s and part = %(part)s
 """
+_HOLD: Final = f"{_LOOK} for share"
 
 
 class Rows(Protocol):
@@ -120,6 +121,21 @@ class PostgresStore:
         self.progressed_s = time.monotonic()
         self._stored_offset = work.progress.next_offset
         return self._stored_offset
+
+    async def _change(self, action: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        """Run an action as the owner, beside the offset.
+
+        Raises:
+            FencedError: another owner has taken over.
+        """
+
+        async def checked(connection: Connection) -> Answer:
+            epoch, _ = await _row(connection, _HOLD, self._place)
+            if epoch != self._epoch:
+                raise FencedError(f"{name_of(*self._tp)} was taken over by another owner")
+            return await action(connection)
+
+        return await self._database.run(checked)
 
     async def close(self) -> None:
         """Connections are shared, and closed with the service."""

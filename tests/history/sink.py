@@ -14,6 +14,7 @@ from streams.database.roles import Role
 from streams.evaluation.listings import Listings
 from streams.history.assembly import READER
 from streams.history.codec import DAY_MINUTES, read_day
+from streams.history.counted_rows import CountedRows
 from streams.history.latency import CHUNK_SLOTS, read_chunk
 from streams.history.processor import HistoryProcessor
 from streams.history.rows import Rows
@@ -60,7 +61,9 @@ class Sink:
     async def take_over(self) -> int:
         """Become the owner; the offset to read on from."""
         tp = TopicPartition(self.topic, self.partition)
-        self.store = PostgresStore(self._settings, tp, self._database, Rows(), reader=READER)
+        self.store = PostgresStore(
+            self._settings, tp, self._database, CountedRows(Rows(self._settings.partitioner)), reader=READER
+        )
         await self.store.open()
         progress = self.store.found or Progress(0)
         self.processor = HistoryProcessor(

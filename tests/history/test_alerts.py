@@ -45,7 +45,7 @@ def history_of(log: Sequence[Record]) -> dict[tuple[Series, str], Minutes]:
 
         counting = Counting(Topics().inputs[topic], is_at_home, Listings(), APPLICATION)
         counting.count(stored(records), None, Counter[Count]())
-        for key, tally in counting.take().items():
+        for key, tally in counting.take().all.items():
             place = ((key.app_key, key.metric, key.scope), key.source)
             minutes = found.setdefault(place, Minutes(start, [0] * length, [0] * length))
             for day, of_day in tally.by_day().items():

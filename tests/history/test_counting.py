@@ -33,7 +33,7 @@ def count(metric: Metric, records: Sequence[Record]) -> tuple[dict[tuple[str, st
     one = counting(metric)
     one.count(stored(records), None, told)
     found = {}
-    for key, tally in one.take().items():
+    for key, tally in one.take().all.items():
         minutes = [pair for day in tally.by_day().values() for pair in day.values()]
         found[key.scope, key.source] = sum(good for good, _ in minutes), sum(bad for _, bad in minutes)
     return found, {" ".join((name, *labels)): count for (name, labels), count in told.items() if count}
@@ -153,7 +153,7 @@ def test_latencies_are_those_of_the_host_of_successes_and_of_all_else() -> None:
     one.count(stored(loads), None, _ignored())
     durations = {
         key.source: [duration_of(bucket) for slots in tally.by_chunk().values() for _, bucket in slots]
-        for key, tally in one.take().items()
+        for key, tally in one.take().all.items()
     }
     assert {source: [round(one / 100) for one in found] for source, found in durations.items()} == {
         "HOST": [1],

@@ -1,4 +1,4 @@
-"""A service as a child process: ended with this one, whatever ends it."""
+"""The evaluator as a child process: ended with this one, whatever ends it."""
 
 import asyncio
 import os
@@ -15,16 +15,16 @@ STOP_TIMEOUT_S: Final = 12.0  # a commit under way may take the session timeout,
 
 
 @asynccontextmanager
-async def service_process(name: str, environment: Mapping[str, str], log_path: Path) -> AsyncIterator[Process]:
-    """A running `slo-streams NAME` with further `SLO_` variables; its log is appended to a file.
+async def worker_process(environment: Mapping[str, str], log_path: Path) -> AsyncIterator[Process]:
+    """A running `slo-streams worker` with further `SLO_` variables; its log is appended to a file.
 
     Leaving the context asks it to stop, which commits its work; one that takes over 12 s is killed. On Linux it also
     ends with the thread that started it, which should be the main thread.
     """
-    command = [sys.executable, "-m", "streams.cli", name]
+    command = [sys.executable, "-m", "streams.cli", "worker"]
     with log_path.open("ab") as log:
-        # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the service in order.
-        service = await asyncio.create_subprocess_exec(
+        # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the worker in order.
+        worker = await asyncio.create_subprocess_exec(
             *leashed(command),
             env={**os.environ, **environment},
             stdin=DEVNULL,
@@ -33,18 +33,18 @@ async def service_process(name: str, environment: Mapping[str, str], log_path: P
             start_new_session=True,
         )
     try:
-        yield service
+        yield worker
     finally:
-        await _stop(service)
+        await _stop(worker)
 
 
-async def _stop(service: Process) -> None:
-    if service.returncode is not None:
+async def _stop(worker: Process) -> None:
+    if worker.returncode is not None:
         return
-    service.terminate()
+    worker.terminate()
     try:
         async with asyncio.timeout(STOP_TIMEOUT_S):
-            await service.wait()
+            await worker.wait()
     except TimeoutError:
-        service.kill()
-        await service.wait()
+        worker.kill()
+        await worker.wait()

@@ -1,0 +1,149 @@
+"""What counts of one series in any stretch of minutes, up to months: whole days by their sums, and parts by the minute.
+
+Of most days nothing but the sums is read: only those that a window begins or ends in, or that something is excluded
+from, are unpacked.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from streams.evaluation.judged import ALL_AT_REST, Judged
+from streams.evaluation.transition import ObjectiveState
+from streams.history.codec import DAY_MINUTES
+from streams.history.minutes import BLOCK_MINUTES, WHOLE_MINUTES
+from streams.history.tally import Tally
+from streams.windows.hopping import PaneRange
+
+Day = tuple[Sequence[int], Sequence[int]]
+"""Good and bad events of its 1,440 minutes."""
+Sum = tuple[int, int]
+"""Good and bad events."""
+
+NOTHING: Final[Sum] = (0, 0)
+
+
+class SourceSums:
+    """What one source tells of a series: sums of days since 1970, and the minutes of some of them."""
+
+    def __init__(self, sums: Mapping[int, Sum], days: Mapping[int, Day]) -> None:
+        self.sums = dict(sums)
+        self.days = {day: (list(good), list(bad)) for day, (good, bad) in days.items()}
+
+    def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
+        """Count more of a day: minute of the day -> good and bad events."""
+        good, bad = self.sums.get(day, NOTHING)
+        if day not in self.sums:  # nothing is stored of it: all of it is known
+            self.days[day] = [0] * DAY_MINUTES, [0] * DAY_MINUTES
+        by_minute = self.days.get(day)
+        for minute, (more_good, more_bad) in minutes.items():
+            good, bad = good + more_good, bad + more_bad
+            if by_minute is not None:
+                by_minute[0][minute] += more_good
+                by_minute[1][minute] += more_bad
+        self.sums[day] = good, bad
+
+    def counts(self, start: int, end: int) -> Sum:
+        """Events of the minutes [start, end) of one day.
+
+        Raises:
+            KeyError: it is a part of a day of which only the sum was read.
+        """
+        day, first = divmod(start, DAY_MINUTES)
+        sums = self.sums.get(day, NOTHING)
+        if end - start == DAY_MINUTES or sums == NOTHING:
+            return sums
+        good, bad = self.days[day]
+        part = slice(first, first + end - start)
+        return sum(good[part]), sum(bad[part])
+
+
+class SeriesSums(Judged):
+    """A series by what each source of its metric tells, the host before the app; panes are minutes since 1970.
+
+    `first_minute` is that of its first event.
+    """
+
+    def __init__(
+        self,
+        app_key: str,
+        scope: str,
+        first_minute: int,
+        told: Sequence[SourceSums],
+        states: Mapping[str, ObjectiveState] = ALL_AT_REST,
+    ) -> None:
+        self.app_key = app_key
+        self.scope = scope
+        self.first_minute = first_minute
+        self.told = told
+        self.states = states
+
+    def add(self, counted: Iterable[Tally | None]) -> None:
+        """Count what each source has told since; None: nothing."""
+        for told, tally in zip(self.told, counted, strict=True):
+            for day, minutes in ({} if tally is None else tally.by_day()).items():
+                told.add(day, minutes)
+                self.first_minute = min(self.first_minute, day * DAY_MINUTES + min(minutes))
+
+    def counted(self, ranges: Sequence[PaneRange]) -> Sum:
+        """(good, bad) of these minutes. The app's word replaces the host's as `minutes` says."""
+        host, *by_app = self.told
+        if not by_app or not ranges:
+            return _total(host, ranges)
+        (app,) = by_app
+        if ranges[-1][1] - ranges[0][0] > WHOLE_MINUTES:
+            return self._by_block(host, app, ranges)
+        found = _total(app, ranges)
+        return found if any(found) else _total(host, ranges)
+
+    def _by_block(self, host: SourceSums, app: SourceSums, ranges: Sequence[PaneRange]) -> Sum:
+        good = bad = 0
+        blocks: dict[int, tuple[Sum, Sum]] = {}
+        for start, end in _by_day(ranges):
+            if app.sums.get(start // DAY_MINUTES, NOTHING) == NOTHING:
+                more_good, more_bad = host.counts(start, end)
+                good, bad = good + more_good, bad + more_bad
+                continue
+            for first, last in _cut(start, end, BLOCK_MINUTES):
+                of_host, of_app = blocks.get(first // BLOCK_MINUTES, (NOTHING, NOTHING))
+                blocks[first // BLOCK_MINUTES] = (
+                    _plus(of_host, host.counts(first, last)),
+                    _plus(of_app, app.counts(first, last)),
+                )
+        for of_host, of_app in blocks.values():
+            more_good, more_bad = of_app if any(of_app) else of_host
+            good, bad = good + more_good, bad + more_bad
+        return good, bad
+
+    def was_there(self, at_ms: int, pane_ms: int) -> bool:
+        """History keeps more than any window: nobody asks."""
+        return False
+
+    @property
+    def failing_days(self) -> set[int]:
+        """Days since 1970 with a bad event, whoever told of it."""
+        return {day for told in self.told for day, (_, bad) in told.sums.items() if bad}
+
+
+def _total(told: SourceSums, ranges: Iterable[PaneRange]) -> Sum:
+    good = bad = 0
+    for start, end in _by_day(ranges):
+        more_good, more_bad = told.counts(start, end)
+        good, bad = good + more_good, bad + more_bad
+    return good, bad
+
+
+def _by_day(ranges: Iterable[PaneRange]) -> Iterator[PaneRange]:
+    for start, end in ranges:
+        yield from _cut(start, end, DAY_MINUTES)
+
+
+def _cut(start: int, end: int, length: int) -> Iterator[PaneRange]:
+    """[start, end) at all multiples of a length."""
+    while start < end:
+        stop = min(end, (start // length + 1) * length)
+        yield start, stop
+        start = stop
+
+
+def _plus(one: Sum, other: Sum) -> Sum:
+    return one[0] + other[0], one[1] + other[1]
