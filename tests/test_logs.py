@@ -5,7 +5,7 @@ import sys
 
 import orjson
 
-from streams.logs import LogFormat, formatter
+from streams.logs import LogFormat, OnceAMinute, formatter
 
 FORGED = "no\n2026-03-02 12:00:00,000 INFO all is well\r\x1b[2K\x9b\u2028end"
 
@@ -39,3 +39,22 @@ def test_a_traceback_is_part_of_its_record() -> None:
     assert all(line.startswith("    ") for line in lines[1:])
     failure.exc_text = None
     assert repr(FORGED) in orjson.loads(formatter(LogFormat.JSON).format(failure))["exc_info"]
+
+
+def test_what_is_said_each_second_is_told_once_a_minute() -> None:
+    once = OnceAMinute()
+
+    def said(at_s: float, broker: str) -> bool:
+        one = record("Unable connect to %s", broker)
+        one.created = at_s
+        return bool(once.filter(one))
+
+    assert [at_s for at_s in range(150) if said(at_s, "k1:9092")] == [0, 60, 120]
+    assert said(150, "k2:9092")
+
+
+def test_few_sayings_are_remembered() -> None:
+    once = OnceAMinute()
+    assert all(once.filter(record("offset %d", number)) for number in range(1_000))
+    assert once.filter(record("offset %d", 0))
+    assert not once.filter(record("offset %d", 999))
