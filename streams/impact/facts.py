@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 
-from streams.evaluation.exclusions import Exclusions
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.evaluation.objective import Objective
 from streams.history.app_budgets import completed_minutes
 from streams.history.codec import MINUTE_MS
@@ -87,9 +87,14 @@ class AppFacts:
 
 
 def read_facts(
-    connection: Connection, settings: Settings, objectives: Sequence[Objective], rules: Rules, app_keys: Sequence[str]
+    connection: Connection,
+    settings: Settings,
+    objectives: Sequence[Objective],
+    rules: Rules,
+    app_keys: Sequence[str],
+    tried: Mapping[str, ExclusionRule] | None = None,
 ) -> dict[str, AppFacts]:
-    """The facts of apps, of each that is asked for."""
+    """The facts of apps, of each that is asked for; as they would be if exclusions by these ids were on record, too."""
     keys = [list(app_keys)]
     enrolled: dict[str, int] = dict(connection.execute(_ENROLLED.encode(), keys).fetchall())
     accepted = {(app, incident): appeal for app, incident, appeal in connection.execute(_ACCEPTED.encode(), keys)}
@@ -100,7 +105,7 @@ def read_facts(
         missed[app].append(MissedTarget(day * DAY_MS))
     for row in map(_Row._make, connection.execute(_BREACHES.encode(), keys)):
         rows[row.app_key].append(row)
-    counts = _Counts(connection, settings, objectives)
+    counts = _Counts(connection, settings, objectives, tried or {})
     found = {}
     for app in app_keys:
         breaches, is_complete = [], True
@@ -138,11 +143,19 @@ def _excuse(row: _Row, enrolled_ms: int | None, appeal: int | None) -> str | Non
 class _Counts:
     """What history has counted, asked only where an exclusion touches a window."""
 
-    def __init__(self, connection: Connection, settings: Settings, objectives: Iterable[Objective]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        objectives: Iterable[Objective],
+        tried: Mapping[str, ExclusionRule],
+    ) -> None:
         self._connection = connection
         self._settings = settings
         self._objectives = {(one.metric, one.name): one for one in objectives}
         self._exclusions: Exclusions = read_exclusions(connection)
+        for name, rule in tried.items():
+            self._exclusions.add(name, rule, None)
 
     def excuse(self, row: _Row) -> tuple[str | None, bool]:
         """By which exclusions a breach is excused, for people, and whether that could be counted yet."""

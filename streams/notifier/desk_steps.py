@@ -1,13 +1,15 @@
-"""What the desk does beside its chores: standings, incidents, what is to be published on Kafka, the status page."""
+"""What the desk does beside its chores: standings, incidents, what is published, the status page, monthly reports."""
 
 from streams.desk.desk import Step
 from streams.desk.outbox import PublishStep
 from streams.evaluation.objective import Judge
+from streams.impact.period_step import PeriodStep
 from streams.impact.step import StandingStep
 from streams.incidents.detection import Detection
 from streams.incidents.projection import Projection
 from streams.incidents.step import IncidentStep
 from streams.notifier.incidents import incident_teller
+from streams.notifier.monthly import MonthlyReports
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.standings import Teller
 from streams.notifier.targets import Targets
@@ -26,10 +28,13 @@ def desk_steps(settings: NotifierSettings, targets: Targets) -> list[Step]:
     of_history = [one.name for one in objectives.of(Judge.HISTORY)]
     tell = incident_teller(targets, settings.notify_max_age)
     steps: list[Step] = [
+        PeriodStep(settings, objectives.service_levels, rules.standing),
         StandingStep(settings, objectives.all, rules.standing, Teller(targets, settings.notify_max_age).tell),
         IncidentStep(settings, Detection(rules.regions, of_history), Projection(settings.topics, tell)),
         PublishStep(settings),
     ]
     if settings.status_page_dir is not None:
         steps.append(StatusPageStep(settings.status_page_dir, settings.status_page_name, settings.public_url))
+    if settings.mail_server() is not None:
+        steps.append(MonthlyReports(settings, targets, objectives.service_levels))
     return steps

@@ -25,6 +25,7 @@ def _app(app_key: str, name: str, partner: str, urls: list[str]) -> App:
             "appKey": app_key,
             "name": name,
             "partnerName": partner,
+            "partnerId": partner.lower(),
             "email": f"sre@{partner.lower()}.example",
             "healthcheckUrls": urls,
             "excludedClientKeys": [],

@@ -1,15 +1,18 @@
-"""The job in order: demo apps, catalogue, sample feed, worker, prober, alerts. The last one started ends first."""
+"""The job in order: demo apps, catalogue, sample feed, services, prober, alerts. The last one started ends first."""
 
 import asyncio
 import contextlib
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from schemas.event_time import epoch_ms
 from streams.broker import EmbeddedKafka
 from streams.client.producer import acknowledged_producer
 from streams.kafka.alerts import alert_records, open_breaches, read_alert
@@ -25,24 +28,31 @@ from streams.run.catalogue import demo_catalogue
 from streams.run.demo_apps import demo_apps
 from streams.run.feed import publish_sample
 from streams.run.local import local_environment, local_settings
-from streams.run.sample import sample_feed
+from streams.run.past import past_feed
+from streams.run.sample import DURATION_MS, sample_feed
+from streams.run.service_process import service_process
 from streams.run.tally import Tally
 from streams.run.view import View
-from streams.run.watch import watch_kafka, watch_worker
-from streams.run.worker_process import worker_process
+from streams.run.watch import watch_kafka, watch_service
 from streams.settings import Settings
 
 _STATUS_INTERVAL_S: Final = 1.0
+_BATCH_BYTES: Final = 256 * 1024
+_CONNECTIONS: Final = ("SLO_BOOTSTRAP_SERVERS", "SLO_DATABASE_URL")
 
 
 class Job:
-    """Everything that runs on a started Kafka. `settings` are the operator's; their connection is replaced."""
+    """Everything that runs on a started Kafka. `settings` are the operator's; their connection is replaced.
 
-    def __init__(self, kafka: EmbeddedKafka, settings: Settings, view: View) -> None:
+    `database_url` is where history is kept, a database with the schema of this version; None: it is not kept.
+    """
+
+    def __init__(self, kafka: EmbeddedKafka, settings: Settings, view: View, database_url: str | None) -> None:
         self._kafka = kafka
+        self._environment = local_environment(kafka.bootstrap_servers, database_url)
         self._settings = local_settings(settings, kafka.bootstrap_servers)
         self._view = view
-        self._log_path = kafka.data_dir / "worker.log"
+        self._services = {"worker": "The worker"} | ({} if database_url is None else {"history": "History"})
 
     async def run(self, for_s: float | None) -> None:
         """Run for `for_s` seconds once all is up (None: until cancelled), then stop everything, Kafka last.
@@ -71,26 +81,27 @@ class Job:
             tally = Tally(start, await open_breaches(settings), time.monotonic())
             async with demo_apps() as targets:
                 await self._import_catalogue(targets)
-                await self._publish_sample(producer, start)
+                shown_ms = await self._publish_sample(start)
                 backlog = Backlog(_flat(await reader.read()))
                 async with (
                     catalogue_prober(settings, producer) as prober,
                     alert_records(settings, from_start=False) as records,
-                    worker_process(local_environment(settings.bootstrap_servers), self._log_path) as worker,
+                    self._run_services() as services,
                 ):
-                    view.say(f"The worker has started; its log: {self._log_path}")
                     urls = " and ".join(target.url for target in targets)
                     interval_s = settings.prober_interval / 1_000
                     view.say(f"Checking two demo apps every {interval_s:g} s, {urls}: the second fails now and then.")
-                    view.invite(settings.bootstrap_servers)
+                    view.invite({name: self._environment[name] for name in _CONNECTIONS if name in self._environment})
                     alerts = AlertsInOrder(view.alert)
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(for_s), asyncio.TaskGroup() as group:
-                            group.create_task(watch_worker(worker, self._log_path, view))
+                            for name, service in services.items():
+                                watching = watch_service(self._services[name], service, self._log_path(name), view)
+                                group.create_task(watching)
                             group.create_task(prober.run())
-                            group.create_task(_follow_alerts(records, tally, alerts))
+                            group.create_task(_follow_alerts(records, tally, alerts, shown_ms))
                             group.create_task(self._show_status(reader, tally, backlog, alerts))
-                    view.say("Stopping the prober, the worker and the demo apps.")
+                    view.say("Stopping the prober, the services and the demo apps.")
 
     async def _import_catalogue(self, targets: Sequence[HealthTarget]) -> None:
         """Before the events, so that their alerts carry names; apps an operator added stay."""
@@ -98,14 +109,34 @@ class Job:
         await write(self._settings, self._settings.topics.apps, {**found.added, **found.changed})
         self._view.say(f"The catalogue knows {len(found.added) + len(found.changed) + len(found.unchanged)} apps.")
 
-    async def _publish_sample(self, producer: AIOKafkaProducer, start: Sequence[PartitionProgress]) -> None:
-        """All of it before anything live: an event that overtakes it would make the rest of its partition late."""
+    def _log_path(self, name: str) -> Path:
+        return self._kafka.data_dir / f"{name}.log"
+
+    @asynccontextmanager
+    async def _run_services(self) -> AsyncIterator[dict[str, Process]]:
+        async with AsyncExitStack() as stack:
+            found = {}
+            for name, called in self._services.items():
+                process = service_process(name, self._environment, self._log_path(name))
+                found[name] = await stack.enter_async_context(process)
+                self._view.say(f"{called} has started; its log: {self._log_path(name)}")
+            yield found
+
+    async def _publish_sample(self, start: Sequence[PartitionProgress]) -> int:
+        """All of it before anything live: an event that overtakes it would make the rest of its partition late.
+
+        Returns from when on alerts are worth to be shown one by one, epoch ms: not all those of a month.
+        """
         if any(one.end_offset for one in start):
             self._view.say("The data folder holds events already; the job goes on with them.")
-            return
-        self._view.say("Publishing the sample feed: the last two hours of three dozen apps.")
-        count = await publish_sample(producer, self._settings, sample_feed(SystemClock().epoch_ms()))
+            return 0
+        self._view.say("Publishing the sample feed: the last two hours of three dozen apps, and a month before.")
+        end_ms = SystemClock().epoch_ms()
+        feed, packed = chain(past_feed(end_ms), sample_feed(end_ms)), {"compression_type": "zstd"}
+        async with acknowledged_producer(self._settings, max_batch_size=_BATCH_BYTES, **packed) as producer:
+            count = await publish_sample(producer, self._settings, feed)
         self._view.say(f"Published {count:,} events.")
+        return end_ms - DURATION_MS
 
     async def _show_status(self, reader: ProgressReader, tally: Tally, backlog: Backlog, alerts: AlertsInOrder) -> None:
         while True:
@@ -118,12 +149,13 @@ class Job:
             await asyncio.sleep(_STATUS_INTERVAL_S)
 
 
-async def _follow_alerts(records: AsyncIterator[Any], tally: Tally, alerts: AlertsInOrder) -> None:
+async def _follow_alerts(records: AsyncIterator[Any], tally: Tally, alerts: AlertsInOrder, shown_ms: int) -> None:
     async for record in records:
         alert = read_alert(record.value)
         if alert is not None:
             tally.alert(alert)
-            alerts.take(alert)
+            if epoch_ms(alert.time) >= shown_ms:
+                alerts.take(alert)
 
 
 def _flat(progress: dict[str, list[PartitionProgress]]) -> list[PartitionProgress]:

@@ -13,9 +13,10 @@ def local_settings(settings: Settings, bootstrap_servers: str) -> Settings:
     return settings.model_copy(update=_connection(bootstrap_servers) | prober)
 
 
-def local_environment(bootstrap_servers: str) -> dict[str, str]:
-    """Variables that give a worker the same connection."""
-    return {f"SLO_{name.upper()}": str(value) for name, value in _connection(bootstrap_servers).items()}
+def local_environment(bootstrap_servers: str, database_url: str | None) -> dict[str, str]:
+    """Variables that give a service the same connections."""
+    environment = {f"SLO_{name.upper()}": str(value) for name, value in _connection(bootstrap_servers).items()}
+    return environment if database_url is None else {**environment, "SLO_DATABASE_URL": database_url}
 
 
 def _connection(bootstrap_servers: str) -> dict[str, Any]:

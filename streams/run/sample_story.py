@@ -41,7 +41,17 @@ _DNS = {**_NO_ANSWER, "error": "dns: name or service not known"}
 _TLS = {**_NO_ANSWER, "error": "tls: certificate has expired"}
 _UNAVAILABLE = {"statusCode": 503, "faultOwner": "APP"}
 
+HIT_BY_PLATFORM_FAULT: Final = (
+    *(f"{vendor}.roadmap" for vendor in _VENDORS),
+    *(f"{vendor}.{'diagrams' if vendor == 'com.northwind' else 'charts'}" for vendor in _VENDORS),
+)
+"""A dozen apps of all vendors, all in Jira, whose webhooks fail at once: the platform's fault, which nobody marked."""
+
 OUTAGES: Final = (
+    *(
+        Outage(WEBHOOK, app_key, 93 + place % 4, 101, 0.7, {**_NO_ANSWER, "error": "connection reset"})
+        for place, app_key in enumerate(HIT_BY_PLATFORM_FAULT)
+    ),
     Outage(AVAILABILITY, "com.acme.charts", 25, 31, 1, {"statusCode": 500, "durationInMillis": 87.0}),
     Outage(AVAILABILITY, "io.brightlane.forms", 48, 52, 1, _TIMEOUT),
     Outage(AVAILABILITY, "com.northwind.roadmap", 60, 63, 1, {"statusCode": 200, "durationInMillis": 3_412.5}),

@@ -1,5 +1,6 @@
 """What the job has to show, apart from how it is shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,8 +26,8 @@ class View(Protocol):
     def complain(self, line: str) -> None:
         """What went wrong, and why."""
 
-    def invite(self, bootstrap_servers: str) -> None:
-        """Tell people how to look further."""
+    def invite(self, environment: Mapping[str, str]) -> None:
+        """Tell people how to look further, by commands with these variables."""
 
     def alert(self, alert: Alert) -> None:
         """Show a breach or a recovery, as it was published."""

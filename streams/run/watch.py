@@ -1,4 +1,4 @@
-"""Notices when Kafka or the worker ends by itself, and tells at once: what still hangs on it may take long to stop."""
+"""Notices when Kafka or a service ends by itself, and tells at once: what still hangs on it may take long to stop."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -22,18 +22,18 @@ async def watch_kafka(kafka: EmbeddedKafka, view: View) -> NoReturn:
     _fail(view, "Kafka", status, kafka.log_path, kafka.failure())
 
 
-async def watch_worker(worker: Process, log_path: Path, view: View) -> NoReturn:
-    """Wait until the worker ends.
+async def watch_service(name: str, service: Process, log_path: Path, view: View) -> NoReturn:
+    """Wait until a service ends, called by a name: 'The worker'.
 
     Raises:
         JobFailedError: it did.
     """
-    status = await worker.wait()
-    _fail(view, "The worker", status, log_path, last_lines(log_path))
+    status = await service.wait()
+    _fail(view, name, status, log_path, last_lines(log_path))
 
 
 def last_lines(log_path: Path) -> str:
-    """The end of a worker's log, without what it did as planned: for a message."""
+    """The end of a service's log, without what it did as planned: for a message."""
     lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()
     told = [line for line in lines if "[INFO]" not in line]
     return "\n".join(told[-_LAST_LINES:]) or "(it logged nothing)"

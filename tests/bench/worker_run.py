@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.broker.probe import free_port
 from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK, changelog
-from streams.run.worker_process import worker_process
+from streams.run.service_process import service_process
 from streams.settings import Settings
 from tests.bench.case import PARTITIONS, BrokenError, Stage
 from tests.bench.gate import gate
@@ -120,7 +120,7 @@ async def _started(stage: Stage, name: str, environment: dict[str, str], count: 
         for number in range(count):
             port, log_path = free_port(), stage.folder / f"{name}-{number}.log"
             process = await stack.enter_async_context(
-                worker_process(environment | {"SLO_HEALTH_PORT": str(port)}, log_path)
+                service_process("worker", environment | {"SLO_HEALTH_PORT": str(port)}, log_path)
             )
             running.append(_Worker(process, port))
         yield running

@@ -144,3 +144,16 @@ def test_without_its_database(empty_database: str) -> None:
     assert code == ExitCode.REFUSED
     assert "slo-streams database migrate" in said
     assert Terminal("postgresql://nobody@127.0.0.1:1/none").run("list")[0] == ExitCode.UNAVAILABLE
+
+
+def test_what_an_approval_would_change_is_told_before(terminal: Terminal, candidate: str) -> None:
+    terminal.says("confirm", candidate)
+    told = terminal.json("approve-exclusion", candidate, "--dry-run")
+    assert isinstance(told, dict)
+    assert [one["id"] for one in told["exclusions"]] == [f"inc-{candidate}"]
+    apps = [f"com.example.app-{number:02}" for number in range(12)]
+    assert [one["appKey"] for one in told["breaches"]] == apps
+    assert told["stages"] == [{"appKey": app_key, "before": "NOTIFIED", "after": "CLEAR"} for app_key in apps]
+    said = terminal.says("approve-exclusion", candidate)
+    assert "12 breaches of 12 apps do not count:" in said
+    assert "  com.example.app-11: NOTIFIED to CLEAR" in said

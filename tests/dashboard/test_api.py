@@ -127,6 +127,7 @@ def test_the_month_of_a_partner(world: Stage) -> None:
     assert (found["partner"], found["month"], found["asOf"]) == ("acme", "2026-03", "2026-03-02T12:04:00Z")
     charts, forms = found["items"]
     assert (charts["appKey"], forms["appKey"]) == (CHARTS, FORMS)
+    assert [one["breachedAt"] for one in charts.pop("incidents")] == ["2026-03-02T11:00:00Z", "2026-03-02T12:03:00Z"]
     assert charts == {
         "appKey": CHARTS,
         "appName": "charts",

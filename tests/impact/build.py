@@ -71,7 +71,7 @@ class Ladder:
         self.execute(
             """insert into exclusion (part, "offset", id, known_ms, reason, start_ms, end_ms)
             values (0, %s, %s, %s, %s, %s, %s)""",
-            *(offset, name, at(0), *told),
+            *(offset, name, at(0) + offset, *told),
         )
 
     def passes(self, day: float) -> None:

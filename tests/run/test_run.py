@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ class Run:
         """Read until all is started; the children."""
         self.read_until(lambda lines: IS_UP in lines[-1] if lines else False)
         children = children_of(self.process.pid)
-        assert len(children) == 2, "Kafka and the worker"
+        assert len(children) == 4, "Kafka, PostgreSQL, the worker and history"
         return children
 
     def finish(self) -> int:
@@ -55,6 +56,13 @@ class Run:
     def output(self) -> str:
         """All that was read so far."""
         return "".join(self.lines)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty one whose path is short, as that of a socket in it has to be."""
+    with TemporaryDirectory(prefix="run-") as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -106,8 +114,8 @@ def transitions(lines: list[str]) -> set[tuple[str, str]]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 class TestRun:
-    def test_every_metric_breaches_and_recovers_until_it_is_told_to_end(self, tmp_path: Path) -> None:
-        with running(TMPDIR=str(tmp_path)) as run:
+    def test_every_metric_breaches_and_recovers_until_it_is_told_to_end(self, folder: Path) -> None:
+        with running(TMPDIR=str(folder)) as run:
             children = run.wait_until_up()
             run.read_until(lambda lines: len(transitions(lines)) == len(KINDS) * len(TITLES))
             run.process.send_signal(signal.SIGTERM)
@@ -118,26 +126,26 @@ class TestRun:
         times = [line[:9] for line in run.lines if transitions([line]) and "com.example.flaky" not in line]
         assert times == sorted(times)
         assert are_gone(children)
-        assert list(tmp_path.iterdir()) == []
+        assert list(folder.iterdir()) == []
 
-    def test_it_ends_by_itself_and_keeps_a_named_folder(self, tmp_path: Path) -> None:
-        data = tmp_path / "data"
+    def test_it_ends_by_itself_and_keeps_a_named_folder(self, folder: Path) -> None:
+        data = folder / "data"
         with running("--for", "1s", "--data", str(data)) as run:
             children = run.wait_until_up()
             assert run.finish() == 0, run.output
         assert are_gone(children)
         assert (data / "worker.log").exists()
 
-    def test_a_reader_that_goes_ends_it(self, tmp_path: Path) -> None:
-        with running("--data", str(tmp_path)) as run:
+    def test_a_reader_that_goes_ends_it(self, folder: Path) -> None:
+        with running("--data", str(folder)) as run:
             children = run.wait_until_up()
             assert run.process.stdout is not None
             run.process.stdout.close()
             assert run.process.wait(END_TIMEOUT_S) == 0
         assert are_gone(children)
 
-    def test_nothing_outlives_it_even_when_it_is_killed(self, tmp_path: Path) -> None:
-        with running("--data", str(tmp_path)) as run:
+    def test_nothing_outlives_it_even_when_it_is_killed(self, folder: Path) -> None:
+        with running("--data", str(folder)) as run:
             children = run.wait_until_up()
             run.process.kill()
         assert are_gone(children)

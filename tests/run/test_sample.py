@@ -7,15 +7,20 @@ from itertools import pairwise
 import orjson
 import pytest
 
+from schemas.event_time import epoch_ms
 from schemas.healthcheck import HealthCheck
 from schemas.iframe import IframeLoad
 from schemas.installation_callback import InstallationCallback
 from schemas.record import Record as WireRecord
 from schemas.webhook import WebhookDelivery
+from streams.common_cause.detector import Begin, Detector
+from streams.common_cause.onset import Onset
+from streams.common_cause.rates import Rates
+from streams.common_cause.scope import scopes_of
 from streams.evaluation.objective import Objective
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK, Topics
 from streams.run.sample import DURATION_MS, SampleEvent, sample_feed
-from streams.run.sample_story import APP_KEYS, OUTAGES
+from streams.run.sample_story import APP_KEYS, HIT_BY_PLATFORM_FAULT, OUTAGES
 from tests.model import Alert, Record, judge, murmur2_partition
 
 END_MS = 1_772_460_000_000  # 2026-03-02T14:00:00Z
@@ -90,6 +95,29 @@ def test_every_metric_breaches_and_recovers_and_only_where_designed(seed: int, e
         assert all(told == story for told in scopes.values()), (where, scopes)
     recovered = {metric for _, metric in designed - NEVER_RECOVERED}
     assert recovered == METRICS.keys()
+    _check_that_the_platforms_fault_is_found(judged.all_alerts, end_ms)
+
+
+def _check_that_the_platforms_fault_is_found(alerts: list[Alert], end_ms: int) -> None:
+    begins = [_begin(alert) for alert in alerts if alert["type"] == "BREACH"]
+    start_ms = (end_ms - DURATION_MS) // 60_000 * 60_000
+    one = Detector(start_ms, [], [], lambda day_ms: Rates(day_ms, [], [], None, lambda _scope: 6))
+    while one.judged_ms < end_ms:
+        one.run(end_ms, [begin for begin in begins if begin.onset.at_ms > one.judged_ms])
+    members = [
+        {member.onset.app_key for member in cause.members}
+        for cause in one.causes.values()
+        if cause.session.scope.name == f"Jira/{WEBHOOK.id}"
+    ]
+    assert members == [set(HIT_BY_PLATFORM_FAULT)]
+
+
+def _begin(alert: Alert) -> Begin:
+    unit = alert["appKey"].rpartition(".")[0]
+    is_product = alert["metricId"] != AVAILABILITY.id
+    scopes = scopes_of(unit, alert["metricId"], alert["scope"], is_product=is_product, regions={})
+    at_ms = epoch_ms(alert["time"])
+    return Begin(Onset(alert["incidentId"], alert["appKey"], unit, scopes, at_ms), at_ms)
 
 
 def _record(event: SampleEvent) -> Record:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ import pytest
 from schemas import Alert
 from streams.broker import EmbeddedKafka
 from streams.run.errors import JobFailedError
+from streams.run.service_process import service_process
 from streams.run.view import Status
-from streams.run.watch import watch_kafka, watch_worker
-from streams.run.worker_process import worker_process
+from streams.run.watch import watch_kafka, watch_service
 
 
 class Told:
@@ -27,8 +28,8 @@ class Told:
     def complain(self, line: str) -> None:
         self.lines.append(line)
 
-    def invite(self, bootstrap_servers: str) -> None:
-        raise AssertionError(bootstrap_servers)
+    def invite(self, environment: Mapping[str, str]) -> None:
+        raise AssertionError(environment)
 
     def alert(self, alert: Alert) -> None:
         raise AssertionError(alert)
@@ -41,9 +42,9 @@ def test_a_worker_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
     view, log_path = Told(), tmp_path / "worker.log"
 
     async def scenario() -> None:
-        async with worker_process({"SLO_PARTITIONS": "none"}, log_path) as worker:
+        async with service_process("worker", {"SLO_PARTITIONS": "none"}, log_path) as worker:
             with pytest.raises(JobFailedError):
-                await watch_worker(worker, log_path, view)
+                await watch_service("The worker", worker, log_path, view)
 
     asyncio.run(scenario())
     (line,) = view.lines
@@ -55,7 +56,9 @@ def test_a_worker_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
 def test_a_worker_is_ended_with_its_context(tmp_path: Path) -> None:
     async def scenario() -> int | None:
         # No broker there: it would try for long.
-        async with worker_process({"SLO_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, tmp_path / "worker.log") as worker:
+        async with service_process(
+            "worker", {"SLO_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, tmp_path / "worker.log"
+        ) as worker:
             assert worker.returncode is None
         return worker.returncode
 

@@ -1,7 +1,9 @@
 """How `slo-streams run` shows itself: a live status line below the alerts, or plain lines on a pipe."""
 
+import shlex
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,9 +17,11 @@ from streams.cli.shared.alert_line import print_alert
 from streams.cli.shared.text import is_piped
 from streams.plural import number_of
 from streams.run.demo_apps import FLAKY_APP
+from streams.run.past import SHOWN_APP
 from streams.run.view import Status
 
 _COMMAND: Final = "slo-streams"
+_DATABASE: Final = "SLO_DATABASE_URL"
 _INVITATIONS: Final = ("alerts list", "topics", f"explain {FLAKY_APP} availability")
 _PLAIN_STATUS_INTERVAL_S: Final = 60.0
 
@@ -49,11 +53,16 @@ class RunView:
         """What went wrong."""
         self._console.print(line, style="red", soft_wrap=is_piped(self._console))
 
-    def invite(self, bootstrap_servers: str) -> None:
+    def invite(self, environment: Mapping[str, str]) -> None:
         """Print how to look further, from another terminal."""
         command = sys.argv[0] if Path(sys.argv[0]).name == _COMMAND else _COMMAND
         self._console.print("To look further, in another terminal:")
-        self._console.print(f"  SLO_BOOTSTRAP_SERVERS={bootstrap_servers} {command} status", soft_wrap=True)
+        for name, value in environment.items():
+            self._console.print(f"  export {name}={shlex.quote(value)}", soft_wrap=True)
+        self._console.print(f"  {command} status", soft_wrap=True)
+        if _DATABASE in environment:
+            self._console.print(f"  {command} budgets {SHOWN_APP}", soft_wrap=True)
+            self._console.print(f"  {command} counts {SHOWN_APP} webhook --step 86400", soft_wrap=True)
         self._console.print(f"  and likewise: {', '.join(_INVITATIONS)}", soft_wrap=True)
 
     def alert(self, alert: Alert) -> None:

@@ -200,6 +200,20 @@ class Standing(_Object):
     appeals: list[Appeal]
 
 
+class ReportIncident(_Object):
+    """A breach of the month."""
+
+    incident_id: str
+    objective: str
+    severity: str
+    breached_at: Time
+    told_at: Time | None
+    """When the first message of it was accepted."""
+    recovered_at: Time | None
+    recovery_reason: str | None
+    time_to_detect_seconds: int | None
+
+
 class ReportItem(_Object):
     """One SLI of an app in a month, under one SLO."""
 
@@ -224,6 +238,16 @@ class ReportItem(_Object):
     """Median: from the breach to the first message that was accepted."""
     time_to_recover_seconds: int | None
     """Median, of those that ended."""
+    incidents: list[ReportIncident]
+
+
+class ReportNotice(_Object):
+    """Something else that was told: a change of standing, an incident."""
+
+    kind: str
+    app_key: str
+    time: Time
+    subject: str
 
 
 class Report(_Object):
@@ -231,8 +255,11 @@ class Report(_Object):
 
     as_of: Time | None
     partner: str
+    partner_name: str
     month: str
     items: list[ReportItem]
+    notices: list[ReportNotice]
+    """The first two hundred."""
 
 
 class Firing(_Object):

@@ -24,6 +24,7 @@ from streams.dashboard.queries.page import USUAL, Page
 from streams.history.codec import MINUTE_MS
 from streams.history.documents import counts_document
 from streams.history.steps import PERCENTS, STEPS_S
+from streams.reports.month import Month
 from streams.web.problem import Problem
 
 _BUDGET_COLUMNS = (
@@ -40,7 +41,9 @@ _INCIDENT_COLUMNS = (
     "id", "title", "state", "severity", "level", "kind", "capability", "raisedBy", "appCount", "users", "reports",
     "trial", "visibility", "start", "detectedAt", "endedAt", "time",
 )  # fmt: skip
-_REPORT_COLUMNS = (*models.ReportItem.model_json_schema(by_alias=True)["properties"],)
+_REPORT_COLUMNS = (
+    *(name for name in models.ReportItem.model_json_schema(by_alias=True)["properties"] if name != "incidents"),
+)
 _DELIVERY_COLUMNS = (*models.Delivery.model_json_schema(by_alias=True)["properties"],)
 
 
@@ -182,7 +185,7 @@ def reports(request: Request, view: Seen, partner: Partner, month: MonthName) ->
     median times from the first bad event to the breach, from the breach to the first message, and to its end.
     """
     dashboard = dashboard_of(request)
-    levels, its_month = dashboard.objectives.service_levels, of_reports.Month.named(month)
+    levels, its_month = dashboard.objectives.service_levels, Month.named(month)
     found = of_reports.report(view, dashboard.settings, levels, partner, its_month)
     return table_answer(request, found, found["items"], _REPORT_COLUMNS)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.starlette_client import OAuth
 from fastapi import Request, Response
+from httpx2 import HTTPError
 from joserfc.errors import JoseError
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp
@@ -43,7 +44,7 @@ class Oidc:
         """Send the browser to the issuer."""
         try:
             answer: Response = await self._client.authorize_redirect(request, self._settings.base_url + CALLBACK)
-        except (OAuthError, OSError, ValueError) as problem:
+        except (OAuthError, HTTPError, OSError, ValueError) as problem:
             raise OidcError(f"the issuer does not answer as it should: {problem}") from problem
         return answer
 
@@ -55,14 +56,23 @@ class Oidc:
         """
         try:
             token = await self._client.authorize_access_token(request)
-        except (OAuthError, JoseError, OSError, ValueError, KeyError) as problem:
+            claims = await self._claims(token)
+        except (OAuthError, HTTPError, JoseError, OSError, ValueError, KeyError) as problem:
             raise OidcError(f"the login was not finished: {problem}") from problem
-        claims: dict[str, Any] = token.get("userinfo") or {}
         groups = claims.get(self._settings.oidc_groups_claim, [])
         name = claims.get("email") or claims.get("preferred_username") or claims.get("sub")
         if not isinstance(name, str) or not name:
             raise OidcError("the issuer does not say who it is")
         return viewer_by_groups(self._settings, name, groups if isinstance(groups, list) else [groups])
+
+    async def _claims(self, token: dict[str, Any]) -> dict[str, Any]:
+        """Of the ID token; where that does not tell the groups, the issuer is asked for more of the same person."""
+        claims: dict[str, Any] = token.get("userinfo") or {}
+        metadata = await self._client.load_server_metadata()
+        if self._settings.oidc_groups_claim in claims or "userinfo_endpoint" not in metadata:
+            return claims
+        more: dict[str, Any] = await self._client.userinfo(token=token)
+        return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
 
 
 def with_login_state(app: ASGIApp, settings: DashboardSettings) -> ASGIApp:

@@ -1,4 +1,4 @@
-"""The evaluator as a child process: ended with this one, whatever ends it."""
+"""A service as a child process: ended with this one, whatever ends it."""
 
 import asyncio
 import os
@@ -15,16 +15,16 @@ STOP_TIMEOUT_S: Final = 12.0  # a commit under way may take the session timeout,
 
 
 @asynccontextmanager
-async def worker_process(environment: Mapping[str, str], log_path: Path) -> AsyncIterator[Process]:
-    """A running `slo-streams worker` with further `SLO_` variables; its log is appended to a file.
+async def service_process(name: str, environment: Mapping[str, str], log_path: Path) -> AsyncIterator[Process]:
+    """A running `slo-streams NAME` with further `SLO_` variables; its log is appended to a file.
 
     Leaving the context asks it to stop, which commits its work; one that takes over 12 s is killed. On Linux it also
     ends with the thread that started it, which should be the main thread.
     """
-    command = [sys.executable, "-m", "streams.cli", "worker"]
+    command = [sys.executable, "-m", "streams.cli", name]
     with log_path.open("ab") as log:
-        # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the worker in order.
-        worker = await asyncio.create_subprocess_exec(
+        # A session of its own: Ctrl-C in a terminal reaches this program, which then stops the service in order.
+        service = await asyncio.create_subprocess_exec(
             *leashed(command),
             env={**os.environ, **environment},
             stdin=DEVNULL,
@@ -33,18 +33,18 @@ async def worker_process(environment: Mapping[str, str], log_path: Path) -> Asyn
             start_new_session=True,
         )
     try:
-        yield worker
+        yield service
     finally:
-        await _stop(worker)
+        await _stop(service)
 
 
-async def _stop(worker: Process) -> None:
-    if worker.returncode is not None:
+async def _stop(service: Process) -> None:
+    if service.returncode is not None:
         return
-    worker.terminate()
+    service.terminate()
     try:
         async with asyncio.timeout(STOP_TIMEOUT_S):
-            await worker.wait()
+            await service.wait()
     except TimeoutError:
-        worker.kill()
-        await worker.wait()
+        service.kill()
+        await service.wait()
