@@ -64,7 +64,7 @@ Outcome = Accepted | Temporary | Permanent | Unauthorised
 class Channel(Protocol):
     """One way to reach targets. `name` is that of `channel` in the targets file.
 
-    `at_once` is how many messages it can send side by side.
+    `at_once` is how many messages it is given to send side by side.
     """
 
     name: str

@@ -21,7 +21,7 @@ from streams.notifier.targets import Targets
 log = logging.getLogger(__name__)
 
 LEASE_S: Final = 90.0
-"""Longer than a claimed message waits for its turn and is sent."""
+"""Three times as long as a message takes at most: one whose turn has not come by then is left to others."""
 
 _DUE: Final = f"""
 select {COLUMNS} from slo.delivery d join slo.notification n on n.id = d.notification

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 from streams.database.patient import Connection, PatientDatabase
@@ -19,7 +20,8 @@ log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.5
 """How often it is looked for what others enqueued, or what is due again by now."""
-_TOGETHER_S: Final = 0.05  # outcomes of so much time are recorded by one commit
+_TOGETHER_S: Final = 0.1  # outcomes of so much time are recorded by one commit
+_AT_HAND: Final = 8  # for each that can be sent at once: the next ones, while those before are recorded
 
 
 class Courier:
@@ -46,8 +48,9 @@ class Courier:
         self._now = now
         self._lease_s = lease_s
         self._name = uuid.uuid4().hex
-        self._most = 2 * channel.at_once  # the next ones are at hand when one is done
-        self._sending: set[asyncio.Task[Sent]] = set()
+        self._most = _AT_HAND * channel.at_once
+        self._turns = asyncio.Semaphore(channel.at_once)
+        self._sending: set[asyncio.Task[Sent | None]] = set()
 
     async def run(self) -> None:
         """Until cancelled; what is being sent then is sent, and recorded."""
@@ -63,7 +66,7 @@ class Courier:
         """Record what was sent, and claim more; how many are under way."""
         done = {task for task in self._sending if task.done()}
         self._sending -= done
-        all_sent = [task.result() for task in done]
+        all_sent = _results(done)
         room = self._most - len(self._sending)
 
         async def action(connection: Connection) -> list[Claimed]:
@@ -91,16 +94,22 @@ class Courier:
             pass
         self.wake.clear()
 
-    async def _send(self, one: Claimed) -> Sent:
-        started_s = time.monotonic()
-        try:
-            async with asyncio.timeout(self._lease_s):
-                outcome: Outcome = await self.channel.send(one.message, one.target)
-        except TimeoutError:
-            outcome = Temporary(f"no answer within {self._lease_s:g} s")
-        except Exception as problem:
-            log.exception("sending %s", one.message.delivery_id)
-            outcome = Temporary(f"{type(problem).__name__}: {problem}")
+    async def _send(self, one: Claimed) -> Sent | None:
+        """Send one when its turn comes; None where that was too late, as another may have it by then."""
+        claimed_s = time.monotonic()
+        async with self._turns:
+            started_s = time.monotonic()
+            left_s = self._lease_s - (started_s - claimed_s)
+            if left_s < self._lease_s / 3:
+                return None
+            try:
+                async with asyncio.timeout(left_s):
+                    outcome: Outcome = await self.channel.send(one.message, one.target)
+            except TimeoutError:
+                outcome = Temporary(f"no answer within {left_s:.0f} s")
+            except Exception as problem:
+                log.exception("sending %s", one.message.delivery_id)
+                outcome = Temporary(f"{type(problem).__name__}: {problem}")
         if not isinstance(outcome, Accepted):
             log.warning("%s by %s: %s", one.message.delivery_id, self.channel.name, outcome)
         return Sent(one, outcome, time.monotonic() - started_s)
@@ -109,10 +118,14 @@ class Courier:
         """What is under way is not given up for a stop: half of it would be sent twice."""
         if self._sending:
             await asyncio.wait(self._sending, timeout=SEND_S)
-        all_sent = [task.result() for task in self._sending if task.done()]
+        all_sent = _results(task for task in self._sending if task.done())
 
         async def action(connection: Connection) -> None:
             await record(connection, self.channel.name, self._name, all_sent, await self._now(connection))
 
         await self._database.run(action)
         await self.channel.close()
+
+
+def _results(tasks: Iterable[asyncio.Task[Sent | None]]) -> list[Sent]:
+    return [sent for task in tasks if (sent := task.result()) is not None]

@@ -10,8 +10,8 @@ from tests.notifier.clerk import LEASE_S
 from tests.notifier.mail_server import MailServer, mail_server
 from tests.notifier.office import breach, office, recovery
 
-APPS = 30
-ON_THE_WAY = 16
+APPS = 50
+ON_THE_WAY = 64
 
 
 async def clerk(url: str, server: MailServer, step: str, nth: int) -> int | None:
@@ -35,7 +35,7 @@ def check(server: MailServer) -> None:
     assert sum(count - 1 for count in copies.values()) <= ON_THE_WAY
 
 
-@pytest.mark.parametrize(("step", "nth"), [("claim", 2), ("send", 9), ("sent", 12), ("record", 2)])
+@pytest.mark.parametrize(("step", "nth"), [("claim", 1), ("send", 9), ("sent", 12), ("record", 1)])
 def test_killed_at_any_step(database: str, step: str, nth: int) -> None:
     async def scenario() -> None:
         async with mail_server() as server, office(database, server.port) as one:

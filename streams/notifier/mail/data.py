@@ -3,8 +3,7 @@
 import json
 from typing import Any, Final
 
-MOST_OF_A_LINE: Final = 990
-"""Octets of a line that every mail server takes as it is."""
+from streams.notifier.mail.mime import MOST_OF_A_LINE
 
 _TAGS: Final = 75  # in which it stands
 # So that nothing in it ends the script, begins a comment, or is taken for markup by a reader that is none.

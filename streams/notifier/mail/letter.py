@@ -8,16 +8,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from streams.compact import compact_json
-from streams.notifier.mail.data import MOST_OF_A_LINE, script_json
+from streams.notifier.mail.data import script_json
+from streams.notifier.mail.mime import attachment, header, multipart, text_part
 from streams.notifier.mail.names import slug
 from streams.notifier.mail.subject import subject
 from streams.notifier.mail.trace import traceparent
@@ -25,9 +23,6 @@ from streams.notifier.mail.words import words_of
 from streams.notifier.notification import OF_ALERTS, Kind, Notification
 from streams.notifier.target import Target, target_hash
 
-_POLICY: Final = SMTP.clone(cte_type="7bit")
-# A subject that fits in a line is not folded: `email` would put all of it on the second one.
-_POLICY_OF_ASCII: Final = _POLICY.clone(max_line_length=160)
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _LONGEST_ID: Final = 180
@@ -73,28 +68,24 @@ def letter(told: Notification, target: Target, delivery_id: str, sender: Sender,
     html = _TEMPLATES.get_template("mail.html.j2").render(
         context, script_json=None if data_id is None else script_json(told.data)
     )
-    mail = EmailMessage(_POLICY_OF_ASCII if title.isascii() else _POLICY)
-    for name, value in _headers(told, target, delivery_id, sender, now, title):
-        mail[name] = value
-    mail.set_content(text, charset="us-ascii" if text.isascii() else "utf-8", cte=_encoding(text))
+    boundary = f"=_{hashlib.sha256(delivery_id.encode()).hexdigest()[:32]}"
     ascii_html = html.encode("ascii", "xmlcharrefreplace").decode()
-    mail.add_alternative(ascii_html, subtype="html", charset="us-ascii", cte=_encoding(ascii_html))
+    parts = [multipart("alternative", f"{boundary}_1", [text_part("plain", text), text_part("html", ascii_html)])]
     if data_id is not None:
-        json = compact_json(told.data)
-        mail.add_attachment(json, maintype="application", subtype="json", filename=f"{data_id}.json")
-    _set_boundaries(mail, delivery_id)
-    return mail.as_bytes()
+        parts.append(attachment(f"{data_id}.json", "application/json", compact_json(told.data)))
+    headers = _headers(told, target, delivery_id, sender, now, title)
+    head = b"".join(header(name, value) for name, value in headers)
+    return head + b"MIME-Version: 1.0\r\n" + multipart("mixed", boundary, parts)
 
 
 def _headers(
     told: Notification, target: Target, delivery_id: str, sender: Sender, now: datetime, title: str
-) -> Iterable[tuple[str, object]]:
+) -> Iterable[tuple[str, str]]:
     if not _ADDRESS.fullmatch(target.address):
         raise AddressError(f"{target.address[:100]!r} is no address that mail can be sent to")
-    user, _, domain = sender.address.rpartition("@")
     root = f"<{_id(f'{told.thread}.{target_hash(target.channel, target.id)}')}@{sender.domain}>"
     lists = [slug(told.partner)] if told.partner else []
-    yield "From", Address(sender.display, user, domain)
+    yield "From", formataddr((sender.display, sender.address))
     yield "To", target.address
     yield "Subject", title
     yield "Date", format_datetime(now)
@@ -114,12 +105,6 @@ def _headers(
     yield "traceparent", traceparent(told.thread, delivery_id)
 
 
-def _encoding(text: str) -> str:
-    """As it is, so that programs find the data in the raw mail; quoted-printable where a name is longer than a line."""
-    fits = text.isascii() and max(map(len, text.splitlines())) <= MOST_OF_A_LINE
-    return "7bit" if fits else "quoted-printable"
-
-
 def _id(name: str) -> str:
     """An id as it may stand in a Message-ID; one that may not is stood for by its hash."""
     if len(name) <= _LONGEST_ID and _ID.fullmatch(name):
@@ -129,9 +114,3 @@ def _id(name: str) -> str:
 
 def _header_text(name: str) -> str:
     return "".join(char if char.isprintable() and char.isascii() else "?" for char in name)
-
-
-def _set_boundaries(mail: EmailMessage, delivery_id: str) -> None:
-    """Boundaries that follow from the id, not from chance."""
-    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
-        part.set_boundary(f"=_{hashlib.sha256(f'{delivery_id} {number}'.encode()).hexdigest()[:32]}")

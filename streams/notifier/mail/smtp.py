@@ -43,7 +43,6 @@ class SmtpChannel:
         self._sender = sender
         self._idle_s = idle_s
         self._send_s = send_s
-        self._turns = asyncio.Semaphore(AT_ONCE)
         self._idle: list[tuple[SMTP, float]] = []
 
     def pause_key(self, target: Target) -> str:
@@ -56,14 +55,13 @@ class SmtpChannel:
 
     async def send(self, message: Message, target: Target) -> Outcome:
         """Hand it over. Where the connection breaks nobody can tell, and it is sent again."""
-        async with self._turns:
-            try:
-                async with asyncio.timeout(self._send_s):
-                    return await self._hand_over(message, target)
-            except TimeoutError:
-                return Temporary(f"no answer within {self._send_s:g} s")
-            except SMTPException as problem:
-                return _outcome(problem)
+        try:
+            async with asyncio.timeout(self._send_s):
+                return await self._hand_over(message, target)
+        except TimeoutError:
+            return Temporary(f"no answer within {self._send_s:g} s")
+        except SMTPException as problem:
+            return _outcome(problem)
 
     async def close(self) -> None:
         """Say goodbye on all connections."""
