@@ -3,11 +3,13 @@
 import asyncio
 
 import orjson
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from streams.cli.app import app
 from streams.exits import ExitCode
+from streams.incidents.courses import read_courses
 from tests.incidents.build import Desk, fault, file, incidents, patient, rows
 
 
@@ -157,3 +159,22 @@ def test_what_an_approval_would_change_is_told_before(terminal: Terminal, candid
     said = terminal.says("approve-exclusion", candidate)
     assert "12 breaches of 12 apps do not count:" in said
     assert "  com.example.app-11: NOTIFIED to CLEAR" in said
+
+
+def test_how_incidents_went_is_there_for_reports_without_trials(terminal: Terminal) -> None:
+    kept = terminal.raised("Down", "--app", "com.acme.charts", "--app", "com.foo.x")
+    terminal.raised("Fire drill", "--app", "com.acme.charts", "--trial")
+    terminal.says("note", kept, "--public", "We look.")
+    terminal.says("state", kept, "RESOLVED")
+
+    async def scenario() -> None:
+        async with patient(terminal.url) as one:
+            look = Desk(one)
+            await one.run(lambda connection: look.projection.refresh(connection, 2**41, None))
+
+    asyncio.run(scenario())
+    with psycopg.connect(terminal.url) as connection:
+        (course,) = read_courses(connection, 0, 2**42)
+    assert sorted(course.apps) == [("com.acme.charts", None), ("com.foo.x", None)]
+    assert course.updated_ms is not None
+    assert course.ended_ms is not None
