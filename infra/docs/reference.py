@@ -1,4 +1,4 @@
-"""The reference pages, made from the code: settings, annotations, topics, commands, exit codes, metrics, HTTP."""
+"""The reference pages, made from the code: settings, annotations, targets, topics, commands, metrics, HTTP calls."""
 
 import inspect
 import re
@@ -24,6 +24,7 @@ from streams.health.metrics import Metrics
 from streams.history.settings import HistorySettings
 from streams.kafka.specs import topics_needed
 from streams.notifier.settings import NotifierSettings
+from streams.notifier.target_file.entry import EVENTS, MACHINES, ChannelName, Entry, Role
 from streams.objectives.annotations import ANNOTATIONS
 from streams.settings import Settings
 
@@ -37,6 +38,7 @@ def pages() -> dict[str, str]:
     made = {
         "settings.md": ("Settings", _settings()),
         "annotations.md": ("Annotations of objectives", _annotations()),
+        "targets.md": ("Targets file", _targets()),
         "topics.md": ("Topics", _topics()),
         "commands.md": ("Commands", _commands()),
         "exit-codes.md": ("Exit codes", _exit_codes()),
@@ -116,6 +118,24 @@ def _annotations() -> Iterator[str]:
         yield f"\n## {kind}\n"
         rows = ((f"`{it.name}`", it.meaning, it.allowed, it.default) for it in ANNOTATIONS if it.kind == kind)
         yield from _table(("annotation", "meaning", "may be", "default"), rows)
+
+
+# Targets
+
+
+def _targets() -> Iterator[str]:
+    yield "What `SLO_TARGETS` names: YAML or JSON, a list of targets. How each channel is set up:"
+    yield "[tell your team](../how-to/tell-your-team.md). `slo-streams targets check FILE` says what is wrong with one."
+    yield ""
+    rows = (
+        (f"`{name}`", "yes" if field.is_required() else "", field.description or "")
+        for name, field in Entry.model_fields.items()
+    )
+    yield from _table(("field", "required", "meaning"), rows)
+    yield "\nOf `partner`, `app` and `all` there is one, or a `role` alone."
+    for name, values in (("channel", ChannelName), ("events", EVENTS), ("role", Role)):
+        yield f"\n`{name}`: {', '.join(f'`{value}`' for value in values)}."
+    yield f"\nBy default a program reads: {', '.join(f'`{name}`' for name in sorted(MACHINES))}."
 
 
 # Topics
