@@ -40,7 +40,7 @@ async def examine(settings: DatabaseSettings) -> AsyncIterator[Finding]:
         yield problem("cluster", said, "Look at the brokers' logs, and ask again.")
 
 
-async def _examine_cluster(settings: Settings, objectives: tuple[Objective, ...]) -> AsyncIterator[Finding]:
+async def _examine_cluster(settings: DatabaseSettings, objectives: tuple[Objective, ...]) -> AsyncIterator[Finding]:
     for finding in await check_advertised(settings):
         yield finding
     for finding in await check_topics(settings, objectives):
@@ -54,6 +54,17 @@ async def _examine_cluster(settings: Settings, objectives: tuple[Objective, ...]
     for finding in await check_writing(settings, existing):
         yield finding
     yield await check_group(settings)
+    for finding in await _check_stored_offsets(settings):
+        yield finding
+
+
+async def _check_stored_offsets(settings: DatabaseSettings) -> list[Finding]:
+    url = settings.read_database_url()
+    if url is None:
+        return []
+    from streams.doctor.stored_offsets import check_stored_offsets
+
+    return await check_stored_offsets(settings, url)
 
 
 async def _check_database(url: str | None) -> list[Finding]:

@@ -80,6 +80,12 @@ def read_newest_day(connection: Connection) -> int | None:
     return None if row is None else row[0]
 
 
+def read_application(connection: Connection) -> str | None:
+    """The application that the database belongs to; None: nobody's yet."""
+    row = connection.execute("select id from application").fetchone()
+    return None if row is None else row[0]
+
+
 def read_counted(connection: Connection) -> dict[tuple[str, int], int]:
     """Up to which offset each partition is stored, those of which anything is."""
     rows = connection.execute(_COUNTED.encode()).fetchall()

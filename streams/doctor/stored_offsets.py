@@ -1,0 +1,63 @@
+"""How far history has stored the topics, against what Kafka still holds of them."""
+
+import asyncio
+
+import psycopg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.database.connection import conninfo
+from streams.database.roles import Role
+from streams.doctor.finding import Finding, ok, problem
+from streams.history.reading import read_application, read_counted
+from streams.kafka.cluster import MissingTopicError, partitions_of
+from streams.kafka.connection import client_options
+from streams.names import name_of
+from streams.settings import Settings
+
+_SUBJECT = "history"
+
+
+async def check_stored_offsets(settings: Settings, url: str) -> list[Finding]:
+    """Findings, none where there is no history; of a database that cannot be read others tell.
+
+    Raises:
+        KafkaError: the brokers do not answer.
+    """
+    try:
+        application, counted = await asyncio.to_thread(_stored, url)
+    except psycopg.Error:
+        return []
+    if application is not None and application != settings.application_id:
+        said = f"the database belongs to {application}, not to {settings.application_id}"
+        return [problem(_SUBJECT, said, "Set SLO_APPLICATION_ID right, or name another database.")]
+    if not counted:
+        return [ok(_SUBJECT, "nothing is stored yet")]
+    stored = {TopicPartition(*place): offset for place, offset in counted.items()}
+    try:
+        existing = await partitions_of(settings, {tp.topic for tp in stored})
+    except MissingTopicError as missing:
+        return [problem(_SUBJECT, f"{missing} What was stored of it stays.", "Create it, and start history anew.")]
+    async with AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False) as consumer:
+        oldest = await consumer.beginning_offsets(existing)
+        ends = await consumer.end_offsets(existing)
+    findings = []
+    for tp in stored.keys() & set(existing):
+        if stored[tp] < oldest[tp]:
+            said = (
+                f"is stored up to {stored[tp]:,}, and Kafka begins at {oldest[tp]:,}: what lay between was never stored"
+            )
+            findings.append(problem(name_of(*tp), said, "Run history; keep the topic for longer (retention.ms)."))
+        elif stored[tp] > ends[tp]:
+            said = (
+                f"is stored up to {stored[tp]:,}, and Kafka ends at {ends[tp]:,}: it was created anew, or lost records"
+            )
+            findings.append(problem(name_of(*tp), said, "Restore it, or begin with an empty database."))
+    if findings:
+        return sorted(findings, key=lambda finding: finding.subject)
+    behind = sum(ends[tp] - offset for tp, offset in stored.items() if tp in ends)
+    return [ok(_SUBJECT, f"{len(stored)} partitions stored, {behind:,} records to read")]
+
+
+def _stored(url: str) -> tuple[str | None, dict[tuple[str, int], int]]:
+    with psycopg.connect(conninfo(url, Role.WRITER, "slo-streams doctor")) as connection:
+        return read_application(connection), read_counted(connection)
