@@ -7,11 +7,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.database.connection import conninfo
 from streams.database.roles import Role
-from streams.doctor.finding import Finding, ok, problem
+from streams.doctor.finding import Finding, ok, problem, warning
 from streams.history.reading import read_application, read_counted
 from streams.kafka.cluster import MissingTopicError, partitions_of
 from streams.kafka.connection import client_options
 from streams.names import name_of
+from streams.plural import number_of
 from streams.settings import Settings
 
 _SUBJECT = "history"
@@ -42,20 +43,17 @@ async def check_stored_offsets(settings: Settings, url: str) -> list[Finding]:
         ends = await consumer.end_offsets(existing)
     findings = []
     for tp in stored.keys() & set(existing):
+        upto = f"is stored up to {stored[tp]:,}, and Kafka"
         if stored[tp] < oldest[tp]:
-            said = (
-                f"is stored up to {stored[tp]:,}, and Kafka begins at {oldest[tp]:,}: what lay between was never stored"
-            )
-            findings.append(problem(name_of(*tp), said, "Run history; keep the topic for longer (retention.ms)."))
+            said = f"{upto} begins at {oldest[tp]:,}: what lay between is in no count"
+            findings.append(warning(name_of(*tp), said, "Run history; keep the topic for longer (retention.ms)."))
         elif stored[tp] > ends[tp]:
-            said = (
-                f"is stored up to {stored[tp]:,}, and Kafka ends at {ends[tp]:,}: it was created anew, or lost records"
-            )
+            said = f"{upto} ends at {ends[tp]:,}: the topic was created anew, or lost records"
             findings.append(problem(name_of(*tp), said, "Restore it, or begin with an empty database."))
     if findings:
         return sorted(findings, key=lambda finding: finding.subject)
     behind = sum(ends[tp] - offset for tp, offset in stored.items() if tp in ends)
-    return [ok(_SUBJECT, f"{len(stored)} partitions stored, {behind:,} records to read")]
+    return [ok(_SUBJECT, f"{number_of(len(stored), 'partition')} stored, {number_of(behind, 'record')} to read")]
 
 
 def _stored(url: str) -> tuple[str | None, dict[tuple[str, int], int]]:
