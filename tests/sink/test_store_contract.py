@@ -10,6 +10,7 @@ from streams.database.connection import conninfo
 from streams.database.patient import PatientDatabase
 from streams.database.roles import Role
 from streams.evaluation.listings import Listings
+from streams.history.counted_rows import CountedRows
 from streams.history.processor import HistoryProcessor
 from streams.history.rows import Rows
 from streams.kafka.chunk import Chunk
@@ -47,7 +48,8 @@ class PostgresHarness(Harness):
     def new_store(self) -> PostgresStore:
         """A store over the same rows."""
         database = PatientDatabase(conninfo(self._url, Role.WRITER, "test"), patience_s=30, attempt_s=10)
-        return _Store(self._settings, TopicPartition(self._topic, 0), database, Rows(), reader="history")
+        rows = CountedRows(Rows(self._settings.partitioner))
+        return _Store(self._settings, TopicPartition(self._topic, 0), database, rows, reader="history")
 
     def new_processor(self, loaded: Any | None) -> HistoryProcessor:
         """Goes on from the progress that is stored: the counts stay in the database."""
