@@ -39,6 +39,15 @@ def dashboard_app(
     settings: DashboardSettings, objectives: Objectives, database: Database, identify: Identify | None = None
 ) -> ASGIApp:
     """The application of a dashboard over a database; `identify` tells who a request comes from, unless by a login."""
+    app = routed_app(settings, objectives, database, identify)
+    whole = with_login_state(app, settings) if settings.oidc_issuer else app
+    return GZipMiddleware(with_headers(with_tags(whole)))
+
+
+def routed_app(
+    settings: DashboardSettings, objectives: Objectives, database: Database, identify: Identify | None = None
+) -> FastAPI:
+    """All its routes, without what goes with every answer."""
     app = documented_app()
     identify = identify or Logins(settings, database)
     app.state.dashboard = Dashboard(settings, objectives, database, identify, page_templates())
@@ -46,8 +55,7 @@ def dashboard_app(
     add_health(app)
     add_login(app, settings)
     add_pages(app)
-    whole = with_login_state(app, settings) if settings.oidc_issuer else app
-    return GZipMiddleware(with_headers(with_tags(whole)))
+    return app
 
 
 def documented_app() -> FastAPI:

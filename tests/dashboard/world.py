@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+import orjson
 import psycopg
 
 from streams.dashboard.viewer import Viewer
+from streams.incidents.published import _OF_THE_PLATFORM
 from streams.names import WEBHOOK, Topics
 from tests.history.alerts import alert, published
 from tests.history.sink import Sink, patient
@@ -41,7 +43,9 @@ def fill(url: str) -> None:
     count(url, [record for key in APPS for record in story(key)])
     file(url, (TOPICS.apps, catalogue), (TOPICS.alerts, alerts), (TOPICS.exclusions, excluded))
     with psycopg.connect(url) as connection:
-        connection.execute(_REST.encode())
+        asked = {"incident": orjson.dumps(_INCIDENT).decode(), "hidden": list(_OF_THE_PLATFORM)}
+        for statement in _REST.split(";\n"):
+            connection.execute(statement.encode(), asked)
 
 
 def count(url: str, records: Sequence[Record]) -> None:
@@ -57,6 +61,33 @@ def count(url: str, records: Sequence[Record]) -> None:
     asyncio.run(scenario())
 
 
+_INCIDENT: Final = {
+    "title": "Down",
+    "raisedBy": "PARTNER",
+    "commonCause": None,
+    "verdict": "CONFIRMED",
+    "state": "TRIAGE",
+    "severity": "SEV3",
+    "votes": {"numbers": None, "capability": None, "reports": "SEV3", "decision": None},
+    "level": "MINOR",
+    "kind": "DEGRADATION",
+    "capability": None,
+    "tier": None,
+    "suspectedFault": "UNKNOWN",
+    "appCount": 1,
+    "users": None,
+    "reports": 3,
+    "trial": False,
+    "visibility": "PARTNER",
+    "start": "2026-03-02T11:00:00Z",
+    "detectedAt": "2026-03-02T11:00:00Z",
+    "endedAt": None,
+    "deadlines": [],
+    "exclusions": [],
+    "pir": None,
+    "timeline": [],
+    "time": "2026-03-02T11:00:00Z",
+}
 _REST: Final = """
 insert into slo.budget (app_key, metric, scope, slo, target, period_ms, good, bad, covered_minutes, state, consumed,
   remaining_events, burn_1h, burn_6h, burn_1d, burn_3d, as_of_ms, breached)
@@ -71,11 +102,12 @@ select n.id || '.' || channel, n.id, channel, case channel when 'smtp' then emai
 from slo.notification n join slo.app using (app_key) cross join unnest(array['smtp', 'webhook']) as channel;
 insert into slo.incident (id, state, verdict, severity, visibility, is_trial, title, start_ms, changed_ms, app_keys,
   partners, record)
-select 'i-' || app_key, 'TRIAGE', 'CANDIDATE', 'SEV3', 'PARTNER', false, 't', 1772449200000, 0, array[app_key],
-  array_remove(array[partner_id], null), jsonb_build_object('id', 'i-' || app_key, 'visibility', 'PARTNER', 'state',
-  'TRIAGE', 'severity', 'SEV3', 'apps', array[app_key], 'title', 't') from slo.app;
+select 'i-' || app_key, 'TRIAGE', 'CONFIRMED', 'SEV3', 'PARTNER', false, 'Down', 1772449200000, 0, array[app_key],
+  array_remove(array[partner_id], null), %(incident)s::jsonb || jsonb_build_object('id', 'i-' || app_key, 'apps',
+  array[app_key]) from slo.app;
 insert into slo.incident_public (id, visibility, partners, is_trial, start_ms, changed_ms, record)
-select id, visibility, partners, is_trial, start_ms, changed_ms, record - 'apps' from slo.incident;
+select id, visibility, partners, is_trial, start_ms, changed_ms, record from slo.incident;
+update slo.incident_public set record = record - %(hidden)s::text[];
 insert into slo.incident_app select id, app_keys[1] from slo.incident;
 insert into slo.decision (app_key, act, stage, who, why)
 select app_key, 'OVERRIDE', 'CLEAR', 'ops', 'why of ' || app_key from slo.app;

@@ -15,7 +15,9 @@ _MOST_FIELDS = 100
 
 
 async def form_of(request: Request, _viewer: Who) -> dict[str, str]:
-    """The fields of a form; of several of one name the last.
+    """The fields of a form, without space around them; of several of one name the last.
+
+    A login that no browser sends by itself, as a token in a header, has no token for its forms, and needs none.
 
     Raises:
         ProblemError: NOT_ALLOWED: it does not come from one of our pages. BAD_REQUEST: it is no form.
@@ -28,10 +30,10 @@ async def form_of(request: Request, _viewer: Who) -> dict[str, str]:
         fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
     except ValueError:
         raise ProblemError(Problem.BAD_REQUEST) from None
-    expected = request.state.form_token
-    if expected is None or not hmac.compare_digest(fields.pop(TOKEN_FIELD, "").encode(), expected.encode()):
+    given, expected = fields.pop(TOKEN_FIELD, ""), getattr(request.state, "form_token", None)
+    if expected is not None and not hmac.compare_digest(given.encode(), expected.encode()):
         raise ProblemError(Problem.NOT_ALLOWED, fault="the form is of another login: load the page again")
-    return fields
+    return {name: value.strip() for name, value in fields.items()}
 
 
 Form = Annotated[dict[str, str], Depends(form_of)]

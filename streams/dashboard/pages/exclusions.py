@@ -16,9 +16,9 @@ from schemas.event_time import epoch_ms, utc_text
 from schemas.exclusions import Exclusion
 from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
+from streams.dashboard.login.forms import Form
 from streams.dashboard.pages.choices import METRIC_CHOICES
 from streams.dashboard.pages.exclusion_preview import Preview, preview_of
-from streams.dashboard.pages.form import Form
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.text import metric_title
 from streams.dashboard.queries.apps import the_app

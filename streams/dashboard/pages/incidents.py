@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from schemas.event_time import utc_text
 from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
-from streams.dashboard.pages.form import Form
+from streams.dashboard.login.forms import Form
 from streams.dashboard.pages.render import render
 from streams.incidents.entry import Act, Entry, State, Visibility
 from streams.incidents.life import life_of

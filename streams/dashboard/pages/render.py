@@ -7,8 +7,10 @@ from typing import Any, Final
 from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from streams.dashboard.dashboard import dashboard_of
+from streams.dashboard.login.forms import TOKEN_FIELD
 from streams.dashboard.pages.text import FILTERS
 from streams.dashboard.viewer import NOBODY, Viewer
 
@@ -41,8 +43,15 @@ def _common(request: Request) -> dict[str, Any]:
         "viewer": viewer or NOBODY,
         "is_known": viewer is not None,
         "page": "",
-        "form_token": getattr(request.state, "form_token", None),
+        "form_token_field": _form_token_field(request),
         "now_ms": time.time_ns() // 1_000_000,
         "flash": None,
         "has_mailbox": dashboard.settings.dashboard_mailbox is not None,
     }
+
+
+def _form_token_field(request: Request) -> Markup:
+    """What every form holds beside its own fields."""
+    token: str | None = getattr(request.state, "form_token", None)
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    return Markup() if token is None else field.format(TOKEN_FIELD, token)
