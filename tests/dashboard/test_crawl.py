@@ -30,7 +30,9 @@ def ids(url: str) -> dict[str, set[str]]:
 
 def routes(url: str) -> list[str]:
     app = routed_app(DashboardSettings(), read_objectives(), Database(url))
-    return sorted({route.path for route in app.routes if isinstance(route, APIRoute) and "GET" in route.methods})
+    return sorted(
+        {route.path for route in app.routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())}
+    )
 
 
 def addresses(url: str, named: dict[str, set[str]]) -> set[str]:

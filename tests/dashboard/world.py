@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import psycopg
@@ -61,7 +61,7 @@ def count(url: str, records: Sequence[Record]) -> None:
     asyncio.run(scenario())
 
 
-_INCIDENT: Final = {
+_INCIDENT: Final[dict[str, Any]] = {
     "title": "Down",
     "raisedBy": "PARTNER",
     "commonCause": None,
