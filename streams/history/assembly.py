@@ -9,6 +9,7 @@ from streams.database.patient import PatientDatabase
 from streams.evaluation.objective import Judge
 from streams.history.alert_reading import read_alert_record
 from streams.history.facts import AlertRows, AppRows, ExclusionRows
+from streams.history.fleet_budgets import FleetBudgets
 from streams.history.judging import Judging, Rules
 from streams.history.judging_store import JudgingStore, LoadedHistory
 from streams.history.processor import COUNTS, HistoryProcessor
@@ -56,11 +57,13 @@ def rules_of(metric: Metric, objectives: Objectives) -> Rules:
 
 def history_partitions(
     settings: Settings, database: PatientDatabase, objectives: Objectives, endings: Endings
-) -> Partitions[SinkProcessor]:
-    """The partitions of a history, none of them taken over yet."""
+) -> tuple[Partitions[SinkProcessor], FleetBudgets]:
+    """The partitions of a history, none of them taken over yet, and the keeper of their budgets."""
     topics, reference, rows = settings.topics, Reference(settings.topics), Rows(settings.partitioner)
     filed = filed_topics(topics)
     failpoint = Failpoint(settings.fail)
+    lateness_ms = settings.allowed_lateness
+    fleet = FleetBudgets(database, objectives.service_levels, reference.exclusions, lateness_ms, reader=READER)
 
     def new_store(tp: TP) -> PostgresStore:
         if tp.topic in filed:
@@ -76,7 +79,7 @@ def history_partitions(
             reference.catalogue.details,
         )
         publisher = Publisher(settings, tp, failpoint)
-        return JudgingStore(settings, tp, database, rows, judging, publisher, failpoint, reader=READER)
+        return JudgingStore(settings, tp, database, rows, judging, publisher, failpoint, fleet, reader=READER)
 
     def new_processor(tp: TP, loaded: Loaded) -> SinkProcessor:
         here: int = tp.partition
@@ -98,7 +101,7 @@ def history_partitions(
             loaded.boundaries,
         )
 
-    return Partitions(
+    partitions = Partitions(
         settings,
         TakeOver(new_store, new_processor, endings),
         Follower(settings, reference),
@@ -106,3 +109,4 @@ def history_partitions(
         counts=COUNTS,
         endings=endings,
     )
+    return partitions, fleet

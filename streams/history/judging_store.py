@@ -18,11 +18,15 @@ from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.transition import Kind, ObjectiveState
 from streams.history.boundaries import Boundaries
 from streams.history.counted_rows import CountedRows
+from streams.history.fleet_budgets import FleetBudgets
 from streams.history.judging import Judging
 from streams.history.publisher import Publisher
 from streams.history.rows import Rows
+from streams.history.screening import Place
 from streams.history.standings import Standing, StandingKey
+from streams.kafka.cluster import partitions_of
 from streams.outlet.alert import STATE_KEY, state_record
+from streams.ownership.seams import Position
 from streams.settings import Settings
 from streams.sink.store import Loaded, PostgresStore
 from streams.sink.work import SinkWork
@@ -48,6 +52,7 @@ class JudgingStore(PostgresStore):
         judging: Judging,
         publisher: Publisher,
         failpoint: Failpoint,
+        fleet: FleetBudgets,
         *,
         reader: str,
     ) -> None:
@@ -56,6 +61,7 @@ class JudgingStore(PostgresStore):
         self._standings = judging.standings
         self._publisher = publisher
         self._failpoint = failpoint
+        self._fleet = fleet
         self._in_kafka = 0
         self._judges = False
 
@@ -67,6 +73,14 @@ class JudgingStore(PostgresStore):
         if self._judges:
             self._in_kafka = await self._publisher.start()
 
+    async def position(self) -> Position:
+        """Where the log and the facts stand."""
+        found = await super().position()
+        standings = self._standings
+        self._judging.partitions = len(await partitions_of(self._settings, [standings.tp.topic]))
+        self._fleet.begin(standings.tp, Place(standings.metric, standings.tp.partition, self._judging.partitions))
+        return found
+
     async def load(self) -> LoadedHistory:
         """How far the partition is counted and judged, once Kafka and database tell the same of its alerts."""
         loaded = await super().load()
@@ -76,7 +90,6 @@ class JudgingStore(PostgresStore):
         _, last_seq = await self._change(self._standings.judged)
         if self._in_kafka > last_seq:
             await self._follow(last_seq)
-        self._judging.partitions = loaded.partitions
         await self._publish()
         await self._agree()
         judged_ms, _ = await self._change(self._standings.judged)
@@ -101,6 +114,7 @@ class JudgingStore(PostgresStore):
 
     async def close(self) -> None:
         """Let go of the connection to Kafka."""
+        self._fleet.end(self._standings.tp)
         if self._judges:
             await self._publisher.stop()
         await super().close()

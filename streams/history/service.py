@@ -38,15 +38,17 @@ class HistoryService(PartitionService):
         watchdog_ms = settings.watchdog_ms + patience_ms
         settings = settings.model_copy(update={"commit_interval": settings.history_flush, "watchdog": watchdog_ms})
         self._kept_ms = settings.history_minutes, settings.history_days
+        partitions, self._fleet = history_partitions(settings, self._database, objectives, endings)
         super().__init__(
             settings,
-            history_partitions(settings, self._database, objectives, endings),
+            partitions,
             endings,
             group_id=f"{settings.application_id}-history",
             topics={spec.name: f"history-{spec.name}" for spec in topics_stored(settings)},
             health_port=settings.history_port,
         )
         self.task(self._forget_now_and_then)
+        self.task(self._keep_budgets)
 
     async def prepare(self) -> None:
         """Create missing topics; refuse a database of another version."""
@@ -63,6 +65,12 @@ class HistoryService(PartitionService):
 
     def _wait(self, why: str | None) -> None:
         self.partitions.waits_for = why
+
+    async def _keep_budgets(self) -> None:
+        try:
+            await self._fleet.run()
+        except Exception as problem:
+            self.endings.on(problem, "keeping the budgets of the fleet")
 
     async def _forget_now_and_then(self) -> None:
         while True:

@@ -1,0 +1,162 @@
+"""The rows of the fleet say what the budgets of each app say, and follow what is counted, excluded and breached."""
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+from aiokafka import TopicPartition
+
+from streams.database.connection import conninfo
+from streams.database.roles import Role
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
+from streams.history.app_budgets import app_budgets
+from streams.history.assembly import READER
+from streams.history.documents import budget_item
+from streams.history.fleet_budgets import FleetBudgets
+from streams.history.screening import Place
+from streams.names import AVAILABILITY, IFRAME, WEBHOOK, Metric, Topics
+from streams.objectives import read_objectives
+from streams.settings import Settings
+from tests.history.judging_sink import JudgingSink
+from tests.history.sink import LATENESS_MS, Sink, patient
+from tests.model import Record
+from tests.model.build import check, clock_ms, delivery, record
+
+LEVELS = read_objectives().service_levels
+APPS = ("com.example.one", "com.example.two", "com.example.three")
+MINUTES = 3_000
+
+
+def at(minute: int) -> str:
+    day, of_day = divmod(minute, 1_440)
+    return f"+{day}d {of_day // 60:02}:{of_day % 60:02}:30"
+
+
+def load(minute: int, app: str, source: str, *, good: bool) -> Record:
+    how: dict[str, Any] = (
+        {"bridgeInMillis": 900 if good else None} if source == "HOST" else {"status": "SUCCESS" if good else "FAIL"}
+    )
+    return record(IFRAME.id, at(minute), app=app, **{"source": source, "bridgeInMillis": None, "status": None, **how})
+
+
+def events(metric: Metric, seed: int) -> list[Record]:
+    """Two days of three apps, of which the last never fails."""
+    rng = Random(seed)
+    found = []
+    for minute in sorted(rng.sample(range(MINUTES), 300)):
+        app = rng.choice(APPS)
+        good = app == APPS[2] or rng.random() < 0.97
+        if metric is IFRAME:
+            found.append(load(minute, app, rng.choice(("HOST", "HOST", "APP")), good=good))
+        elif metric is WEBHOOK:
+            found.append(delivery(at(minute), 204 if good else 500, app=app))
+        else:
+            found.append(check(at(minute), 200 if good else None, app=app))
+    return found
+
+
+def count(url: str, metric: Metric, records: Sequence[Record]) -> None:
+    async def scenario() -> None:
+        async with patient(url) as database:
+            sink = Sink(database, Topics().input(metric), 0)
+            await sink.take_over()
+            sink.read(records)
+            await sink.commit()
+
+    asyncio.run(scenario())
+
+
+def keep(url: str, *metrics: Metric, exclusions: Exclusions | None = None) -> None:
+    async def scenario() -> None:
+        async with patient(url) as database:
+            fleet = FleetBudgets(database, LEVELS, exclusions or Exclusions(), LATENESS_MS, reader=READER)
+            for metric in metrics:
+                fleet.begin(TopicPartition(Topics().input(metric), 0), Place(metric.id, 0, 1))
+            await fleet.keep()
+
+    asyncio.run(scenario())
+
+
+def rows(url: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "select app_key, scope, slo, target, good, bad, covered_minutes, state, consumed, remaining_events, "
+            "burn_1h, burn_6h, burn_1d, burn_3d, exhausted_at_ms is null, as_of_ms, breached "
+            "from slo.budget order by app_key, metric, scope, slo"
+        ).fetchall()
+
+
+def expected(url: str, exclusions: Exclusions) -> list[tuple[Any, ...]]:
+    found = []
+    with psycopg.connect(conninfo(url, Role.WRITER, "test")) as connection:
+        for app in APPS:
+            for one in app_budgets(connection, Settings(), app, LEVELS, exclusions):
+                item = budget_item(one, is_breached=False)
+                names = ("goodCount", "badCount", "coveredMinutes", "state", "consumed", "remainingEvents")
+                told = (*(item[name] for name in names), *item["burn"].values(), item["exhaustedAt"] is None)
+                found.append((app, one.scope, one.level.name, item["target"], *told, one.as_of_ms, False))
+    return sorted(found, key=lambda row: (row[0], row[2]))
+
+
+FAULTS = (
+    ExclusionRule(None, None, is_planned=False, start_ms=clock_ms("+1d 03:00:20"), end_ms=clock_ms("+1d 09:10")),
+    ExclusionRule(APPS[0], None, is_planned=False, start_ms=clock_ms("23:00"), end_ms=clock_ms("+1d 01:00:01")),
+    ExclusionRule(APPS[2], WEBHOOK.id, is_planned=False, start_ms=clock_ms("+2d 01:00"), end_ms=None),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("faults", [(), FAULTS], ids=["", "excluded"])
+def test_the_rows_say_what_the_app_pages_say(database: str, seed: int, faults: Sequence[ExclusionRule]) -> None:
+    metrics = (AVAILABILITY, IFRAME, WEBHOOK)
+    known = Exclusions()
+    for number, fault in enumerate(faults):
+        known.add(str(number), fault, clock_ms("12:00"))
+    for metric in metrics:
+        count(database, metric, events(metric, seed))
+    keep(database, *metrics, exclusions=known)
+    assert sorted(rows(database), key=lambda row: (row[0], row[2])) == expected(database, known)
+    assert len(rows(database)) == 9
+
+
+def test_what_comes_late_and_what_is_breached_is_told_in_the_next_round(database: str) -> None:
+    app = "com.example.app"
+
+    async def scenario() -> None:
+        async with patient(database) as connections:
+            known = Exclusions()
+            fleet = FleetBudgets(connections, LEVELS, known, LATENESS_MS, reader=READER)
+            sink = JudgingSink(connections, Topics().input(WEBHOOK), ())
+            await sink.take_over()
+            fleet.begin(TopicPartition(sink.topic, 0), Place(WEBHOOK.id, 0, 1))
+            await fleet.keep()
+            assert rows(database) == []
+            sink.read([delivery("12:00:00"), delivery("12:05:00")])
+            await sink.commit()
+            await fleet.keep()
+            assert [(row[4:6], row[7], row[-1]) for row in rows(database)] == [((1, 0), "MET", False)]
+            sink.read([delivery("12:03:00", 500)])
+            await sink.commit()
+            with psycopg.connect(database) as connection:
+                connection.execute(
+                    "insert into slo.alert values "
+                    "('i', 'BREACH', %s, %s, 'Jira', 'o', 'page', 'r', null, 0, 0, 0, 0, 0, '{}')",
+                    [app, WEBHOOK.id],
+                )
+            await fleet.keep()
+            assert [(row[4:6], row[7], row[-1]) for row in rows(database)] == [((1, 1), "EXHAUSTED", True)]
+            fault = ExclusionRule(None, None, is_planned=False, start_ms=clock_ms("12:03"), end_ms=clock_ms("12:04"))
+            known.add("fault", fault, clock_ms("13:00"))
+            await fleet.keep()
+            assert [(row[4:6], row[7], row[-1]) for row in rows(database)] == [((1, 0), "MET", True)]
+            known.add("fault", None, clock_ms("14:00"))
+            with psycopg.connect(database) as connection:
+                connection.execute("insert into slo.alert select incident_id, 'RECOVERY', app_key, metric, scope, "
+                                   "objective, severity, reason, null, 0, 0, 0, 0, 1, '{}' from slo.alert")  # fmt: skip
+            await fleet.keep()
+            assert [(row[4:6], row[7], row[-1]) for row in rows(database)] == [((1, 1), "EXHAUSTED", False)]
+
+    asyncio.run(scenario())
