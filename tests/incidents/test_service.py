@@ -10,6 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 from typer.testing import CliRunner
 
+from schemas.event_time import utc_text
 from streams.cli.app import app
 from tests.e2e.conftest import flow as flow
 from tests.e2e.flow import Flow, wait_for
@@ -103,5 +104,12 @@ def test_a_platform_fault_is_seen_confirmed_and_taken_out_of_every_budget(flow: 
             assert await worker.stop() == 0
         last = [orjson.loads(one.value) for one in await flow.read(flow.topics.incidents) if one.value][-1]
         assert (last["id"], last["exclusions"]) == (found["id"], [f"inc-{found['id']}"])
+        assert (last["kind"], last["level"], last["severity"]) == ("OUTAGE", "MAJOR", "SEV2")
+        assert last["start"] == utc_text(this_minute - 10 * MINUTE_MS)
+        with psycopg.connect(database) as connection:
+            stages = connection.execute("select distinct stage from slo.standing").fetchall()
+            changes = connection.execute("select distinct stage, reason from slo.standing_change").fetchall()
+        assert stages == [("CLEAR",)]
+        assert ("CLEAR", "RETRACTED") in changes
 
     asyncio.run(scenario())
