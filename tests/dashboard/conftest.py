@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from fastapi import Request
+from psycopg.conninfo import conninfo_to_dict
 from starlette.testclient import TestClient
 
 from streams.dashboard.app import dashboard_app
@@ -11,10 +13,12 @@ from streams.dashboard.database import Database
 from streams.dashboard.settings import DashboardSettings
 from streams.dashboard.viewer import Viewer, platform
 from streams.objectives import read_objectives
+from tests.dashboard import month
 from tests.dashboard.world import fill
 from tests.database_fixture import own_database
 
 PLATFORM = platform("ops")
+FORM_TOKEN = "of this login"  # noqa: S105
 
 
 class Stage:
@@ -24,8 +28,12 @@ class Stage:
         self.url = url
         self.database = Database(url)
         self._viewer: Viewer | None = None
-        app = dashboard_app(settings, read_objectives(settings.objectives), self.database, lambda _: self._viewer)
+        app = dashboard_app(settings, read_objectives(settings.objectives), self.database, self._identify)
         self._client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+
+    def _identify(self, request: Request) -> Viewer | None:
+        request.state.form_token = FORM_TOKEN
+        return self._viewer
 
     def as_(self, viewer: Viewer | None) -> TestClient:
         """A client whose calls come from this viewer, until another is asked for."""
@@ -64,3 +72,11 @@ def world(filled: str) -> Iterator[Stage]:
     """A dashboard over the small world."""
     with staged(filled) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def month_name(postgres: str, migrated: str) -> Iterator[str]:
+    """Name of a database with a month of everything, to be copied."""
+    with own_database(postgres, template=migrated) as url:
+        month.fill(url)
+        yield str(conninfo_to_dict(url)["dbname"])

@@ -14,7 +14,6 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from schemas.event_time import utc_text
-from streams.budgets.state import BudgetState
 from streams.evaluation.incident import incident_id
 from streams.history.app_budgets import app_budgets
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
@@ -125,7 +124,8 @@ def _minute(app_key: str, metric: Metric, per_minute: int, minute: int, rng: Ran
     for start, end, fails in _outages(app_key, metric):
         if start <= minute * MINUTE_MS < end:
             share = fails
-    bad = sum(rng.random() < share for _ in range(total))
+    whole, part = divmod(share * total, 1)
+    bad = int(whole) + (rng.random() < part)
     return total - bad, bad
 
 
@@ -283,50 +283,29 @@ def store_budget(
 
 def fill_fleet(url: str, apps: int) -> None:
     """So many apps of three series each, beside what there is: budgets alone."""
-    rng = Random(apps)
     with psycopg.connect(url) as connection:
         connection.execute("set search_path = slo")
-        for number in range(apps):
-            app_key = f"com.fleet{number % 97}.app{number}"
-            connection.execute(
-                "insert into app (app_key, name, partner_id, partner_name, email, healthcheck_urls, "
-                'excluded_client_keys, part, "offset") values (%s, %s, %s, %s, %s, %s, %s, 0, %s)',
-                [
-                    app_key,
-                    f"App {number}",
-                    f"fleet{number % 97}",
-                    f"Fleet {number % 97}",
-                    "a@b.example",
-                    [],
-                    [],
-                    number + 9,
-                ],
-            )
-            for metric in (AVAILABILITY, IFRAME, WEBHOOK):
-                consumed = rng.expovariate(3)
-                state = (
-                    BudgetState.EXHAUSTED
-                    if consumed > 1
-                    else BudgetState.AT_RISK
-                    if consumed > 0.75
-                    else BudgetState.MET
-                )
-                item = {
-                    "appKey": app_key,
-                    "metricId": metric.id,
-                    "scope": _url(app_key) if metric is AVAILABILITY else "Jira",
-                    "slo": "slo",
-                    "target": "0.99",
-                    "periodDays": 28,
-                    "goodCount": 400_000 - int(4_000 * consumed),
-                    "badCount": int(4_000 * consumed),
-                    "coveredMinutes": 40_320,
-                    "state": state,
-                    "consumed": consumed,
-                    "remainingEvents": 4_000 - int(4_000 * consumed),
-                    "burn": {"1h": consumed, "6h": consumed, "1d": consumed, "3d": consumed},
-                }
-                store_budget(connection, item)
+        connection.execute(
+            """
+            insert into app (app_key, name, partner_id, partner_name, email, healthcheck_urls, excluded_client_keys,
+              part, "offset")
+            select format('com.fleet%%s.app%%s', n %% 97, n), 'App ' || n, 'fleet' || n %% 97, 'Fleet ' || n %% 97,
+              'a@b.example', '{}', '{}', 0, n + 9 from generate_series(0, %s - 1) n
+            """,
+            [apps],
+        )
+        connection.execute(
+            """
+            insert into budget (app_key, metric, scope, slo, target, period_ms, good, bad, covered_minutes, state,
+              consumed, remaining_events, burn_1h, burn_6h, burn_1d, burn_3d, as_of_ms)
+            select app_key, metric, 'Jira', 'slo', '0.99', 2419200000, 400000 - (4000 * used)::int, (4000 * used)::int,
+              40320, case when used > 1 then 'EXHAUSTED' when used >= 0.75 then 'AT_RISK' else 'MET' end, used,
+              4000 - (4000 * used)::int, used, used, used, used, %s
+            from (select app_key, metric, abs(hashtext(app_key || metric)) %% 1300 / 1000.0 as used
+              from app cross join unnest(%s::text[]) metric where app_key like 'com.fleet%%') fleet
+            """,
+            [NOW_MS, [AVAILABILITY.id, IFRAME.id, WEBHOOK.id]],
+        )
 
 
 def _standing(connection: "psycopg.Connection[Any]") -> None:

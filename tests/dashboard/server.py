@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from fastapi import Request
+from starlette.types import ASGIApp
 
 from streams.dashboard.app import dashboard_app
 from streams.dashboard.database import Database
@@ -20,6 +21,7 @@ from streams.web.http_server import serve_http
 def identify(request: Request) -> Viewer | None:
     """Whoever the cookie says."""
     name = request.cookies.get("viewer")
+    request.state.form_token = name
     if name == "platform":
         return platform("Olga")
     return Viewer("Ann", frozenset({name})) if name else None
@@ -30,8 +32,22 @@ def main(port: int, url: str, mailbox: Path | None) -> None:
     database = Database(url)
     database.open()
     app = dashboard_app(DashboardSettings(dashboard_mailbox=mailbox), read_objectives(), database, identify)
-    asyncio.run(serve_http(app, "127.0.0.1", port, until=asyncio.Event()))
+    asyncio.run(_serve(app, port))
     database.close()
+
+
+async def _serve(app: ASGIApp, port: int) -> None:
+    serving = asyncio.create_task(serve_http(app, "127.0.0.1", port, until=asyncio.Event()))
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            break
+    print("ready", flush=True)
+    await serving
 
 
 if __name__ == "__main__":

@@ -11,22 +11,32 @@ from starlette.testclient import TestClient
 from schemas.event_time import utc_text
 from streams.dashboard.viewer import NOBODY, Viewer
 from tests.dashboard import month
-from tests.dashboard.conftest import PLATFORM, Stage, staged
+from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage, staged
 from tests.database_fixture import own_database
 
 ACME = Viewer("Ann", frozenset({"acme"}))
 FOO = Viewer("Bob", frozenset({"foo"}))
-PAGES = ("/", "/alerts", "/incidents", "/standing", "/exclusions", "/exclusions/new", "/deliveries", "/status")
+PAGES = (
+    "/",
+    "/alerts",
+    "/incidents",
+    "/standing",
+    "/exclusions",
+    "/exclusions/new",
+    "/deliveries",
+    "/status",
+    "/rules/try",
+    "/reports",
+)
+TOKEN = {"form_token": FORM_TOKEN}
 FORM = {"Sec-Fetch-Site": "same-origin"}
 HREF = re.compile(r'(?:href|src|action|data-counts)="([^"]*)"')
 
 
 @pytest.fixture(scope="module")
-def stage(postgres: str, migrated: str) -> Iterator[Stage]:
-    with own_database(postgres, template=migrated) as url:
-        month.fill(url)
-        with staged(url) as one:
-            yield one
+def stage(postgres: str, month_name: str) -> Iterator[Stage]:
+    with own_database(postgres, template=month_name) as url, staged(url) as one:
+        yield one
 
 
 def links_of(client: TestClient, start: str, most: int = 400) -> dict[str, str]:
@@ -132,11 +142,11 @@ def test_a_downtime_is_announced_after_a_look_at_what_it_changes(stage: Stage) -
     }
     asked |= {"start": utc_text(month.NOW_MS - 140 * 60_000), "end": ""}
     client = stage.as_(PLATFORM)
-    looked = client.post("/exclusions/preview", data=asked, headers=FORM)
+    looked = client.post("/exclusions/preview", data={**asked, **TOKEN}, headers=FORM)
     assert looked.status_code == 200
     assert "so it would not count" in looked.text
     assert month.open_breach_of(month.CHARTS) in looked.text
-    done = client.post("/exclusions", data=asked, headers=FORM)
+    done = client.post("/exclusions", data={**asked, **TOKEN}, headers=FORM)
     assert done.status_code == 303
     with psycopg.connect(stage.url) as connection:
         rows = connection.execute("select topic, key, value, headers from slo.outbox").fetchall()
@@ -164,7 +174,7 @@ def test_what_may_not_be_declared_is_not(
     asked = {"reason": "PLANNED_DOWNTIME", "app": month.CHARTS, "start": "2030-01-01T00:00:00Z"}
     asked |= {"end": "2030-01-01T02:00:00Z", **changed}
     for path in ("/exclusions/preview", "/exclusions"):
-        response = stage.as_(viewer).post(path, data=asked, headers=FORM)
+        response = stage.as_(viewer).post(path, data={**asked, **TOKEN}, headers=FORM)
         assert response.status_code == status
         assert words in unescape(response.text)
     with psycopg.connect(stage.url) as connection:
@@ -179,13 +189,47 @@ def test_another_site_sends_no_form(stage: Stage) -> None:
         {"Origin": "https://evil.example"},
         {},
     ):
-        assert client.post("/exclusions", data={"reason": "PLATFORM_FAULT"}, headers=headers).status_code == 403
+        assert (
+            client.post("/exclusions", data={"reason": "PLATFORM_FAULT", **TOKEN}, headers=headers).status_code == 403
+        )
 
 
 def test_a_downtime_is_ended_or_withdrawn(stage: Stage) -> None:
     client = stage.as_(ACME)
-    assert "It is over by then" in client.post("/exclusions/upgrade/end", data={"how": "end"}, headers=FORM).text
-    assert client.post("/exclusions/upgrade/end", data={"how": "withdraw"}, headers=FORM).status_code == 303
-    assert client.post("/exclusions/network-fault/end", data={"how": "withdraw"}, headers=FORM).status_code == 403
+    assert (
+        "It is over by then" in client.post("/exclusions/upgrade/end", data={"how": "end", **TOKEN}, headers=FORM).text
+    )
+    assert client.post("/exclusions/upgrade/end", data={"how": "withdraw", **TOKEN}, headers=FORM).status_code == 303
+    assert (
+        client.post("/exclusions/network-fault/end", data={"how": "withdraw", **TOKEN}, headers=FORM).status_code == 403
+    )
     with psycopg.connect(stage.url) as connection:
         assert connection.execute("delete from slo.outbox returning key, value").fetchall() == [("upgrade", None)]
+
+
+def test_a_rule_is_tried_beside_those_in_use(stage: Stage) -> None:
+    client = stage.as_(ACME)
+    asked = {"metric": "webhook-delivery-success-rate", "target": "99.9", "window": "1h", "minimum_events": "5"}
+    asked |= {"alert_after": "10m", "recover_after": "0m", "days": "14", "app": month.CHARTS, "use": "fields", **TOKEN}
+    tried = client.post("/rules/try", data=asked, headers=FORM)
+    assert tried.status_code == 200
+    assert "Over 14 days, 1 series of 1 app" in tried.text
+    assert "targetPercent: 99.9" in unescape(tried.text)
+    assert re.search(r"would have fired</th><td class=\"number\">[1-9]", tried.text)
+    for wrong, words in (
+        ({"window": "soon"}, "cannot be used"),
+        ({"days": "0"}, "from 1 to"),
+        ({"app": "x"}, "no such app"),
+    ):
+        refused = client.post("/rules/try", data={**asked, **wrong}, headers=FORM)
+        assert refused.status_code == 422
+        assert words in refused.text
+
+
+def test_a_report_is_of_one_partner(stage: Stage) -> None:
+    client = stage.as_(ACME)
+    page = client.get("/reports").text
+    assert "Forms &amp; Surveys" in page
+    assert re.search(r"\d+ of 8 targets missed", page)
+    assert client.get("/reports?partner=foo").status_code == 404
+    assert client.get("/reports?month=soon").status_code == 400

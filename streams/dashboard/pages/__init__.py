@@ -10,6 +10,8 @@ from streams.dashboard.pages.exclusions import add_exclusions
 from streams.dashboard.pages.fleet import add_fleet
 from streams.dashboard.pages.incidents import add_incidents
 from streams.dashboard.pages.mailbox import add_mailbox
+from streams.dashboard.pages.reports import add_reports
+from streams.dashboard.pages.rules import add_rules
 from streams.dashboard.pages.standing import add_standing
 from streams.dashboard.pages.status import add_status
 
@@ -24,5 +26,7 @@ def add_pages(app: FastAPI) -> None:
     add_standing(app)
     add_exclusions(app)
     add_deliveries(app)
+    add_rules(app)
+    add_reports(app)
     add_status(app)
     add_mailbox(app)

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -74,7 +75,7 @@ def add_exclusions(app: FastAPI) -> None:
 
     @app.post("/exclusions/preview", include_in_schema=False)
     def preview(request: Request, view: Seen, form: Form) -> Response:
-        asked = {name: form.get(name, "") for name in _FIELDS}
+        asked = {name: form.get(name, "").strip() for name in _FIELDS}
         try:
             wanted = _wanted(view, asked)
         except FormError as problem:
@@ -87,7 +88,7 @@ def add_exclusions(app: FastAPI) -> None:
 
     @app.post("/exclusions", include_in_schema=False)
     def add(request: Request, view: Seen, form: Form) -> Response:
-        asked = {name: form.get(name, "") for name in _FIELDS}
+        asked = {name: form.get(name, "").strip() for name in _FIELDS}
         try:
             wanted = _wanted(view, asked)
         except FormError as problem:
@@ -232,13 +233,14 @@ def _wanted(view: View, asked: Mapping[str, str]) -> Exclusion:
 
 
 def _time(text: str, name: str) -> int | None:
+    """Epoch ms of what a field holds, which is UTC unless it says otherwise; None of an empty one."""
     if not text:
         return None
     try:
-        return epoch_ms(text)
+        local = datetime.fromisoformat(text)
+        return epoch_ms((local if local.tzinfo else local.replace(tzinfo=UTC)).isoformat())
     except ValueError:
-        example = utc_text(_now_ms())
-        raise FormError(f"{name} is no time: write it like {example}.") from None
+        raise FormError(f"{name} is no time: write it like {utc_text(_now_ms())}.") from None
 
 
 def _publish(request: Request, viewer: Viewer, exclusion_id: str, said: Exclusion | None) -> None:

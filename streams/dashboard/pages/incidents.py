@@ -102,7 +102,7 @@ def _entry(form: dict[str, str], who: str) -> Entry:
     Raises:
         RefusedError: it says nothing that can be done.
     """
-    why, now_ms = form.get("why", ""), time.time_ns() // 1_000_000
+    why, now_ms = form.get("why", "").strip(), time.time_ns() // 1_000_000
     match form.get("act"):
         case "CONFIRMED":
             visibility = form.get("visibility", "")

@@ -138,6 +138,11 @@ def moment(time: int | str, *, seconds: bool = False) -> Markup:
     return Markup('<time class="nowrap" datetime="{}">{}</time>').format(iso(time), moment_text(time, seconds=seconds))
 
 
+def field_time(text: str) -> str:
+    """A time as a field for times takes it, without its zone: 2026-11-29T02:00."""
+    return text.removesuffix("Z").removesuffix(":00") if text.count(":") == 2 else text.removesuffix("Z")
+
+
 def day(time_ms: int) -> str:
     """Sat 28 Nov."""
     when = _datetime(time_ms)
@@ -186,6 +191,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "iso": iso,
     "moment": moment,
     "moment_text": moment_text,
+    "field_time": field_time,
     "day": day,
     "metric_title": metric_title,
     "app_url": app_url,
