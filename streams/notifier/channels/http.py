@@ -15,7 +15,7 @@ from streams.outbound.reach import RefusedError
 JSON: Final = {"Content-Type": "application/json"}
 _LATER: Final = frozenset({408, 425, 429})
 _OVERLOADED: Final = frozenset({429, 502, 503, 504})
-_GONE: Final = 410
+_GONE: Final = Permanent("410: the receiver wants no more; take the target out of the file")
 _SAID: Final = 200  # characters of an answer
 
 
@@ -37,6 +37,7 @@ class HttpChannel(ABC):
     def __init__(self, posts: Poster, public_url: str | None = None) -> None:
         self._posts = posts
         self.public_url = public_url
+        self._gone: set[str] = set()
 
     def pause_key(self, target: Target) -> str:
         """Every target has a server, or at least a key, of its own."""
@@ -55,8 +56,13 @@ class HttpChannel(ABC):
         return Accepted()
 
     async def send(self, message: Message, target: Target) -> Outcome:
-        """Post it once."""
-        return await self.post(self.request(message, target, datetime.now(UTC)))
+        """Post it once. Who has answered 410 is not called again, until the notifier is started anew."""
+        if target.id in self._gone:
+            return _GONE
+        outcome = await self.post(self.request(message, target, datetime.now(UTC)))
+        if outcome == _GONE:
+            self._gone.add(target.id)
+        return outcome
 
     async def post(self, request: Request) -> Outcome:
         """One attempt."""
@@ -83,6 +89,4 @@ def refusal(answer: Answer) -> Outcome:
         return Temporary(why, answer.retry_after_s, is_theirs=status in _OVERLOADED)
     if 300 <= status < 400:
         return Permanent(f"{why}: it redirects, which is not followed; write the address that it ends at")
-    if status == _GONE:
-        return Permanent(f"{why}: the receiver wants no more; take the target out of the file")
-    return Permanent(why)
+    return _GONE if status == 410 else Permanent(why)

@@ -215,6 +215,23 @@ def test_what_an_operator_has_to_change_is_said(status: int, said: str) -> None:
     assert said in outcome.why
 
 
+def test_who_has_answered_410_is_not_called_again() -> None:
+    called: list[str] = []
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        called.append(request.path)
+        return web.Response(status=410)
+
+    async def main() -> list[Outcome]:
+        async with serving(act) as url, posting(PRIVATE) as posts:
+            channel = WebhookChannel(posts)
+            targets = [Target(name, "webhook", f"{url}/{name}") for name in ("a", "b")]
+            return [await channel.send(channel.render(told(), one, "d", NOW), one) for one in (*targets, *targets)]
+
+    assert all(isinstance(outcome, Permanent) for outcome in asyncio.run(main()))
+    assert called == ["/a", "/b"]
+
+
 def test_whoever_does_not_answer_is_asked_again_later() -> None:
     async def act(_: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
