@@ -29,7 +29,7 @@ from streams.objectives.annotations import ANNOTATIONS
 from streams.settings import Settings
 
 DIRECTORY: Final = Path(__file__).parent / "pages" / "reference"
-_OPENAPI: Final = Path(__file__).parents[1] / "api" / "openapi.json"
+_API: Final = Path(__file__).parents[1] / "api"
 _MADE: Final = "<!-- Made from the code by `make docs-reference`: change it there. -->\n"
 
 
@@ -235,14 +235,17 @@ def _metrics() -> Iterator[str]:
 
 
 def _http() -> Iterator[str]:
-    yield "Of the gateway; the whole document is at `/openapi.json`, and in [`openapi.json`](../api/openapi.json)."
-    yield "How to use it: [the gateway](../how-to/gateway.md)."
-    yield ""
-    document = orjson.loads(_OPENAPI.read_bytes())
-    rows = [
-        (f"`{method.upper()} {path}`", str(call.get("summary", "")), ", ".join(call["responses"]))
-        for path, calls in document["paths"].items()
-        for method, call in calls.items()
-        if isinstance(call, dict) and "responses" in call
-    ]
-    yield from _table(("call", "what it does", "answers"), rows)
+    for of, file, how in (("gateway", "openapi.json", "gateway.md"), ("dashboard", "dashboard.json", "dashboard.md")):
+        yield f"## Of the {of}\n"
+        yield f"The whole document is at its `/openapi.json`, and in [`{file}`](../api/{file})."
+        yield f"How to use it: [the {of}](../how-to/{how})."
+        yield ""
+        document = orjson.loads((_API / file).read_bytes())
+        rows = [
+            (f"`{method.upper()} {path}`", str(call.get("summary", "")), ", ".join(call["responses"]))
+            for path, calls in document["paths"].items()
+            for method, call in calls.items()
+            if isinstance(call, dict) and "responses" in call
+        ]
+        yield from _table(("call", "what it does", "answers"), rows)
+        yield ""

@@ -1,5 +1,6 @@
 """`slo-streams dashboard`: pages and JSON API."""
 
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from streams import logs
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import desk_connection, url_or_fail, why_no_database
 from streams.cli.shared.failure import fail
+from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
 from streams.cli.shared.service import LogLevel
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
@@ -19,6 +21,7 @@ from streams.database.connection import check_schema
 from streams.database.errors import SchemaError
 from streams.database.settings import DatabaseSettings
 from streams.exits import ExitCode
+from streams.names import Metric
 from streams.objectives import InvalidObjectivesError, read_objectives
 
 dashboard_app = typer.Typer(name="dashboard")
@@ -125,6 +128,45 @@ def logout(name: Annotated[str, typer.Argument(help="As the dashboard names them
     if not ended:
         fail(f"{name} has no session.")
     typer.echo(f"Sessions ended: {ended}")
+
+
+@dashboard_app.command()
+def embed(
+    app: Annotated[str, typer.Argument(metavar="APP", help="The appKey.", show_default=False)],
+    metric: Annotated[
+        Metric,
+        typer.Argument(parser=metric_named, metavar="METRIC", help=f"{SHORT_NAMES}, or its id.", show_default=False),
+    ],
+    origin: Annotated[list[str], typer.Option(help="Of the pages that may show it; can be given again.")],
+    scope: Annotated[str, typer.Option(help="A product, or a base URL.")] = "Jira",
+    slo: Annotated[str | None, typer.Option(help="The SLO; default: the first one of the metric.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3_650, help="It ends after so many.")] = 90,
+) -> None:
+    """Print a link to a badge that shows how a budget is doing.
+
+    It is for somebody's page: whoever has the link sees it, without a login. SLO_DASHBOARD_EMBED_KEY signs links, the
+    same at every dashboard; a new key ends all of them. SLO_PUBLIC_URL is where the dashboard is.
+
+    \b
+    Example:
+      slo-streams dashboard embed com.acme.x webhook --origin https://acme.example
+    """
+    from streams.dashboard.embeds import Embed, sign
+    from streams.dashboard.settings import DashboardSettings
+
+    settings = settings_of_or_fail(DashboardSettings)
+    key = settings.read_embed_key()
+    if key is None:
+        fail("SLO_DASHBOARD_EMBED_KEY: not set. It signs links: `openssl rand -base64 32` makes one.", code=2)
+    for one in origin:
+        if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", one) is None:
+            raise typer.BadParameter(f"{one!r} is no origin; write https://acme.example.com", param_hint="--origin")
+    levels = [level.name for level in read_objectives(settings.objectives).service_levels if level.metric == metric.id]
+    if slo not in (None, *levels) or not levels:
+        raise typer.BadParameter(f"the SLOs of {metric.id} are: {', '.join(levels) or 'none'}", param_hint="--slo")
+    until_ms = int((datetime.now(UTC) + timedelta(days=days)).timestamp() * 1_000)
+    token = sign(Embed(app, metric.id, scope, slo or levels[0], until_ms, origin), key)
+    typer.echo(f"{settings.base_url}/embed/{token}")
 
 
 @token_app.callback()

@@ -16,6 +16,7 @@ from streams.dashboard.api import add_api
 from streams.dashboard.api.documentation import openapi_document
 from streams.dashboard.dashboard import Dashboard, Identify, dashboard_of
 from streams.dashboard.database import Database
+from streams.dashboard.embeds import add_embeds
 from streams.dashboard.headers import with_headers, with_tags
 from streams.dashboard.health import add_health
 from streams.dashboard.login.identify import Logins
@@ -54,6 +55,7 @@ def routed_app(
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     add_health(app)
     add_login(app, settings)
+    add_embeds(app)
     add_pages(app)
     return app
 

@@ -29,6 +29,11 @@ class DashboardSettings(HistorySettings):
     """Whoever is of this group sees every app."""
     dashboard_partner_prefix: str = Field("partner:", min_length=1)
     """Before the id of a partner, the group of those who see its apps: `partner:acme`."""
+    dashboard_embed_key: SecretStr | None = None
+    """Signs links to badges, which `slo-streams dashboard embed` makes; without it there are none. A new one ends all.
+    """
+    dashboard_embed_key_file: Path | None = None
+    """The same, from a file."""
     public_url: str | None = Field(None, pattern=r"^https?://[^/?#]+(/[^?#]*)?$")
     """Where people find the dashboard: `https://slo.example.com`."""
     oidc_issuer: str | None = Field(None, pattern=r"^https?://\S+$")
@@ -103,6 +108,10 @@ class DashboardSettings(HistorySettings):
     def read_proxy_secret(self) -> str | None:
         """The secret that proxies share with us."""
         return _one(self.dashboard_proxy_secret, self.dashboard_proxy_secret_file, "SLO_DASHBOARD_PROXY_SECRET")
+
+    def read_embed_key(self) -> str | None:
+        """The key that signs links to badges."""
+        return _one(self.dashboard_embed_key, self.dashboard_embed_key_file, "SLO_DASHBOARD_EMBED_KEY")
 
     def read_oidc_client_secret(self) -> str | None:
         """The secret that the issuer gave us."""
