@@ -75,3 +75,9 @@ def standing(subject: str = "Charts is in remediation") -> Notification:
     return Notification(
         "com.example.charts-standing-3", Kind.STANDING, "standing-x", 1_774_366_800_000, data, "com.example.charts"
     )
+
+
+def incident(state: str) -> Notification:
+    """A step of an incident."""
+    data = notice("3 apps breach at once (SEV3)", ["."], {"incident": "i1", "state": state}, "/incidents/i1")
+    return Notification(f"INC-i1-{state}", Kind.INCIDENT, "incident-i1", 1_774_366_800_000, data)

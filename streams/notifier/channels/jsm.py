@@ -12,10 +12,10 @@ import orjson
 from streams.compact import compact_json
 from streams.notifier.channel import Accepted, Message
 from streams.notifier.channels.http import JSON, HttpChannel, Request
-from streams.notifier.channels.reading import details, paragraphs
+from streams.notifier.channels.reading import details, is_over, paragraphs
 from streams.notifier.mail.names import shortened
 from streams.notifier.mail.subject import subject
-from streams.notifier.notification import OF_ALERTS, Kind, Notification
+from streams.notifier.notification import OF_ALERTS, Notification
 from streams.notifier.target import PAGE, Target
 from streams.notifier.target_file.address import url_and_key
 from streams.outbound.post import Answer
@@ -36,7 +36,7 @@ class JsmChannel(HttpChannel):
         """The alert, or the note that closes it."""
         alias = told.thread
         line = subject(told)
-        if told.kind is Kind.RECOVERY:
+        if is_over(told):
             body: dict[str, object] = {"source": "slo-streams", "note": line}
             action = f"/{quote(alias, safe='')}/close?identifierType=alias"
             return Message(delivery_id, compact_json(body), {**JSON, _ACTION: action})

@@ -8,10 +8,10 @@ import orjson
 from streams.compact import compact_json
 from streams.notifier.channel import Accepted, Message
 from streams.notifier.channels.http import JSON, HttpChannel, Request
-from streams.notifier.channels.reading import details, link
+from streams.notifier.channels.reading import details, is_over, link
 from streams.notifier.mail.names import shortened
 from streams.notifier.mail.subject import subject
-from streams.notifier.notification import OF_ALERTS, Kind, Notification
+from streams.notifier.notification import OF_ALERTS, Notification
 from streams.notifier.target import PAGE, Target
 from streams.notifier.target_file.address import url_and_key
 from streams.outbound.post import Answer
@@ -28,7 +28,7 @@ class PagerDutyChannel(HttpChannel):
     def render(self, told: Notification, target: Target, delivery_id: str, now: datetime) -> Message:
         """All but the key of the integration."""
         event: dict[str, Any] = {
-            "event_action": "resolve" if told.kind is Kind.RECOVERY else "trigger",
+            "event_action": "resolve" if is_over(told) else "trigger",
             "dedup_key": told.thread,
             "client": "slo-streams",
             "payload": {

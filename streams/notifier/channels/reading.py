@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from typing import Final
 
+from streams.incidents.entry import State
 from streams.notifier.mail.words import Words, words_of
-from streams.notifier.notification import OF_ALERTS, Notification
+from streams.notifier.notification import OF_ALERTS, Kind, Notification
 from streams.notifier.target import Target
 
 _NOBODY: Final = Target("", "", "")
 _FEW: Final = ("appKey", "scope", "objective", "severity", "incidentId", "breachedAt")
+
+
+def is_over(told: Notification) -> bool:
+    """Whether what was opened at the receiver is to be closed: a breach has recovered, an incident is resolved."""
+    if told.kind in (Kind.INCIDENT, Kind.SEVERITY):
+        state = told.data["facts"].get("state")
+        return state is not None and not State(state).is_open
+    return told.kind is Kind.RECOVERY
 
 
 def details(told: Notification) -> dict[str, str]:

@@ -21,7 +21,7 @@ from streams.notifier.notification import Notification
 from streams.notifier.target import Target
 from streams.outbound.post import Poster
 from streams.outbound.reach import Reach
-from tests.notifier.alerts import BREACH, RECOVERY, digest, reminder, standing, told
+from tests.notifier.alerts import BREACH, RECOVERY, digest, incident, reminder, standing, told
 from tests.notifier.channels.receivers import KEY, NOW, SECRET, Jsm, PagerDuty, Receiver, Slack, Teams, WebhookReceiver
 from tests.prober.servers import PRIVATE, Handler, posting, refusing, serving
 
@@ -143,6 +143,14 @@ def test_jsm_creates_and_closes_by_alias() -> None:
     deliver("jsm", service, [told(RECOVERY)])
     assert service.open == {}
     assert service.notes[0].startswith("[RECOVERY] Charts:")
+
+
+def test_an_incident_is_one_alert_until_it_is_resolved() -> None:
+    pager, desk = PagerDuty(), Jsm()
+    for state, is_open in (("TRIAGE", True), ("IDENTIFIED", True), ("RESOLVED", False), ("CLOSED", False)):
+        deliver("pagerduty", pager, [incident(state)])
+        deliver("jsm", desk, [incident(state)])
+        assert list(pager.alerts) == list(desk.open) == ["incident-i1"] * is_open
 
 
 def test_in_slack_nothing_of_others_is_a_mention_or_a_link() -> None:
