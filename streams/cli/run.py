@@ -39,8 +39,9 @@ def run(
     """Run everything on this machine and watch breaches and recoveries as they come.
 
     Starts a real Apache Kafka and, unless SLO_DATABASE_URL names another, a real PostgreSQL; publishes a sample feed
-    (the last two hours of three dozen apps, and a month before), starts a worker and history, and probes two small
-    demo apps, one of which fails now and then. Ctrl-C or SIGTERM ends all of it.
+    (the last two hours of three dozen apps, and a month before), starts a worker, history and a notifier, and probes
+    two small demo apps, one of which fails now and then. Mails stay on this machine: the last line says in which
+    folder. Ctrl-C or SIGTERM ends all of it.
 
     \b
     Examples:
@@ -72,7 +73,8 @@ def run(
             kafka.start()
             install()
             database_url = _database(folder, view, stack)
-            asyncio.run(_until_stopped(Job(kafka, settings, view, database_url), for_s, stop))
+            job = Job(kafka, settings, view, database_url, _mails(data))
+            asyncio.run(_until_stopped(job, for_s, stop))
         except (BrokerError, KafkaError, UnusableClusterError) as problem:
             fail(f"The job cannot run. {problem}")
         except BrokenPipeError:
@@ -105,6 +107,13 @@ def _database(folder: Path, view: RunView, stack: ExitStack) -> str | None:
     except (DatabaseError, SchemaError, psycopg.Error) as problem:
         fail(f"The job cannot run. {problem}")
     return url
+
+
+def _mails(data: Path | None) -> Path | None:
+    """The folder for mails, which outlives the job; None where there is no mail server to be had."""
+    if find_spec("aiosmtpd") is None or find_spec("aiosmtplib") is None:
+        return None
+    return Path(tempfile.mkdtemp(prefix="slo-streams-mails-")) if data is None else data / "mails"
 
 
 async def _until_stopped(job: Job, for_s: float | None, stop: "_Stop") -> None:

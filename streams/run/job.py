@@ -18,6 +18,7 @@ from streams.client.producer import acknowledged_producer
 from streams.kafka.alerts import alert_records, open_breaches, read_alert
 from streams.kafka.progress import PartitionProgress, ProgressReader, progress_reader
 from streams.kafka.topic_setup import prepare_topics
+from streams.plural import number_of
 from streams.prober.clock import SystemClock
 from streams.prober.probing import catalogue_prober
 from streams.prober.targets import HealthTarget
@@ -27,7 +28,8 @@ from streams.run.backlog import AlertsInOrder, Backlog
 from streams.run.catalogue import demo_catalogue
 from streams.run.demo_apps import demo_apps
 from streams.run.feed import publish_sample
-from streams.run.local import local_environment, local_settings
+from streams.run.local import local_environment, local_settings, mail_environment
+from streams.run.mailbox import mailbox
 from streams.run.past import past_feed
 from streams.run.sample import DURATION_MS, sample_feed
 from streams.run.service_process import service_process
@@ -44,15 +46,23 @@ _CONNECTIONS: Final = ("SLO_BOOTSTRAP_SERVERS", "SLO_DATABASE_URL")
 class Job:
     """Everything that runs on a started Kafka. `settings` are the operator's; their connection is replaced.
 
-    `database_url` is where history is kept, a database with the schema of this version; None: it is not kept.
+    `database_url` is where history is kept, a database with the schema of this version; None: it is not kept. `mails`
+    is the folder that all mails go to; None: nobody is told.
     """
 
-    def __init__(self, kafka: EmbeddedKafka, settings: Settings, view: View, database_url: str | None) -> None:
+    def __init__(
+        self, kafka: EmbeddedKafka, settings: Settings, view: View, database_url: str | None, mails: Path | None
+    ) -> None:
         self._kafka = kafka
         self._environment = local_environment(kafka.bootstrap_servers, database_url)
         self._settings = local_settings(settings, kafka.bootstrap_servers)
         self._view = view
-        self._services = {"worker": "The worker"} | ({} if database_url is None else {"history": "History"})
+        self._mails = None if database_url is None else mails
+        self._services = {
+            "worker": "The worker",
+            **({} if database_url is None else {"history": "History"}),
+            **({} if self._mails is None else {"notifier": "The notifier"}),
+        }
 
     async def run(self, for_s: float | None) -> None:
         """Run for `for_s` seconds once all is up (None: until cancelled), then stop everything, Kafka last.
@@ -71,6 +81,9 @@ class Job:
         finally:
             self._view.say("Stopping Kafka.")
             self._kafka.stop()
+            if self._mails is not None:
+                count = number_of(sum(1 for _ in self._mails.glob("*.eml")), "mail")
+                self._view.say(f"{count} in {self._mails}: open one with any mail reader.")
 
     async def _work(self, for_s: float | None) -> None:
         settings, view = self._settings, self._view
@@ -115,11 +128,15 @@ class Job:
     @asynccontextmanager
     async def _run_services(self) -> AsyncIterator[dict[str, Process]]:
         async with AsyncExitStack() as stack:
-            found = {}
+            found, environment = {}, self._environment
+            if self._mails is not None:
+                environment = environment | mail_environment(await stack.enter_async_context(mailbox(self._mails)))
             for name, called in self._services.items():
-                process = service_process(name, self._environment, self._log_path(name))
+                process = service_process(name, environment, self._log_path(name))
                 found[name] = await stack.enter_async_context(process)
                 self._view.say(f"{called} has started; its log: {self._log_path(name)}")
+            if self._mails is not None:
+                self._view.say(f"Mails go to nobody, but to files in {self._mails}")
             yield found
 
     async def _publish_sample(self, start: Sequence[PartitionProgress]) -> int:

@@ -19,6 +19,16 @@ def local_environment(bootstrap_servers: str, database_url: str | None) -> dict[
     return environment if database_url is None else {**environment, "SLO_DATABASE_URL": database_url}
 
 
+def mail_environment(smtp_url: str) -> dict[str, str]:
+    """Variables by which a notifier sends all mail to this server, and nothing to anybody else."""
+    return {
+        "SLO_SMTP_URL": smtp_url,
+        "SLO_SMTP_URL_FILE": "",
+        "SLO_MAIL_FROM": "SLO alerts <slo@slo-streams.example>",
+        "SLO_TARGETS": "",
+    }
+
+
 def _connection(bootstrap_servers: str) -> dict[str, Any]:
     return {
         "bootstrap_servers": bootstrap_servers,

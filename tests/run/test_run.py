@@ -43,7 +43,7 @@ class Run:
         """Read until all is started; the children."""
         self.read_until(lambda lines: IS_UP in lines[-1] if lines else False)
         children = children_of(self.process.pid)
-        assert len(children) == 4, "Kafka, PostgreSQL, the worker and history"
+        assert len(children) == 5, "Kafka, PostgreSQL, the worker, history and the notifier"
         return children
 
     def finish(self) -> int:
@@ -107,6 +107,14 @@ def processes() -> Iterator[tuple[int, str, int]]:
         yield int(stat.parent.name), fields[0], int(fields[1])
 
 
+def wait_for_mails(folder: Path) -> None:
+    """Wait until a breach and a recovery were mailed."""
+    deadline_s = time.monotonic() + END_TIMEOUT_S
+    while not all(list(folder.glob(f"*/*-{kind}-*.eml")) for kind in KINDS):
+        assert time.monotonic() < deadline_s, "no mails"
+        time.sleep(0.1)
+
+
 def transitions(lines: list[str]) -> set[tuple[str, str]]:
     """(kind, metric) of the alerts shown."""
     return {(kind, title) for line in lines for kind in KINDS for title in TITLES if kind in line and title in line}
@@ -118,6 +126,7 @@ class TestRun:
         with running(TMPDIR=str(folder)) as run:
             children = run.wait_until_up()
             run.read_until(lambda lines: len(transitions(lines)) == len(KINDS) * len(TITLES))
+            wait_for_mails(folder)
             run.process.send_signal(signal.SIGTERM)
             assert run.finish() == 0, run.output
         assert "\x1b" not in run.output
@@ -126,7 +135,8 @@ class TestRun:
         times = [line[:9] for line in run.lines if transitions([line]) and "com.example.flaky" not in line]
         assert times == sorted(times)
         assert are_gone(children)
-        assert list(folder.iterdir()) == []
+        [mails] = folder.iterdir()
+        assert f"in {mails}: open one with any mail reader." in run.lines[-1]
 
     def test_it_ends_by_itself_and_keeps_a_named_folder(self, folder: Path) -> None:
         data = folder / "data"
