@@ -23,7 +23,7 @@ INVARIANTS: Final = {
     "I6": "committed offsets never go back, and are those of the stored state",
     "I8": "rows and alerts of an app are those of its own events, whatever others send (part of I1 and the recount)",
 }
-"""I7 is about a notifier, which does not exist."""
+"""I7 is about the notifier, whose kills are tests of its own: tests/notifier."""
 _SETTLED_WITHIN_S: Final = 20.0
 
 

@@ -1,0 +1,106 @@
+"""`python -m tests.faults.publish`: the last run of all rows as the table of the documentation."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from tests.faults.matrix import ROWS
+
+RESULTS: Final = Path("build/faults.json")
+PAGE: Final = Path("infra/docs/pages/explanation/promise.md")
+_BEGIN, _END = "<!-- faults -->\n", "<!-- /faults -->"
+_HEAD: Final = """\
+| fault | what happens | times | events | alerts | lost | twice | wrong | recovery s | exits |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---|
+"""
+
+WHAT: Final = {
+    "kill-in-commit": "SIGKILL at a random step of a commit",
+    "kill-at-any-moment": "SIGKILL at a random moment",
+    "zombie": "SIGSTOP until others have taken over, then SIGCONT",
+    "rebalance-storm": "2 to 4 workers, another number every 5 s",
+    "broker-crash": "the broker is killed and comes back",
+    "rolling-bounce": "three brokers restarted in turn",
+    "cut-5s": "network cut 5 s",
+    "cut-30s": "network cut 30 s",
+    "blackhole-15s": "half-open network 15 s",
+    "latency-2s": "2 s latency each way for 20 s",
+    "duplicates": "every 20th event sent twice, all out of order",
+    "late-and-future": "up to 2 h late, or a year ahead",
+    "poison": "every 4th value broken, some of 2 MB",
+    "live-clock-kills": "SIGKILL under the live clock",
+    "clock-ahead-1h": "all producers' clocks an hour behind the broker's",
+    "clock-behind-1h": "all producers' clocks an hour ahead of the broker's",
+    "worker-clock-ahead-1h": "one worker's clock an hour ahead, inputs stamped by the broker",
+    "worker-clock-behind-1h": "one worker's clock an hour behind, inputs stamped by the broker",
+    "producer-clock-ahead-1h": "one producer's clock an hour ahead: its events are refused, nobody is late",
+    "join-never-answered": "the group never answers a join: it ends, and is started anew",
+    "fetch-never-answered": "no fetch is ever answered: it ends, and is started anew",
+    "exclusions-deleted": "the exclusions' topic is deleted: it ends, and says so",
+    "no-disk-for-workers": "workers cannot write a byte",
+    "broker-disk-full": "the broker's disk is full for 10 s",
+    "many-objectives": "500 objectives on one metric",
+    "many-panes": "1,440 panes in a window",
+    "changelog-deleted": "the state topic is deleted: refused",
+    "changelog-truncated": "it lost rows: refused",
+    "changelog-ends-in-markers": "it ends in aborted transactions",
+    "group-deleted": "committed offsets deleted: the state wins",
+    "records-expired": "unread records expired: said, gone on",
+    "input-recreated": "an input made anew: refused",
+    "partitions-added": "partition count changed: refused",
+    "other-prefix": "the same application under another topic prefix: refused",
+    "other-partitioner": "the same application with another partitioner: refused",
+    "changelog-tail-lost": "the state topic lost its end: refused",
+    "foreign-commits": "another program commits offsets of the group: the state wins",
+    "alert-state-deleted": "the topic of alert states is deleted and made anew: filled again",
+    "second-application": "two applications on the same topics",
+    "canary-beside-production": "a canary with outputs of its own beside production, both killed",
+    "kill-in-restore": "SIGKILL during restore",
+    "slow-values": "values that take long to read, in batches of 80 KB",
+    "huge-values": "1.6 GB of values in 51 KB of batches",
+    "large-rejects": "900 MB of values that cannot be used, in 41 KB",
+    "scopes-400k": "400,000 scopes of one app",
+    "boundary-100k": "100,000 breaches at one boundary of a partition",
+    "burst-5m": "a backlog of 5,000,000",
+    "hot-key": "90 % of events of one app",
+    "million-series": "1,000,000 series (recovery: restore)",
+    "take-over-400k": "SIGKILL with 400,000 series",
+    "alert-delay": "events as they happen, live clock",
+    "soak": "9 minutes of random faults",
+}
+"""What happens in each row, in a few words."""
+
+
+def main() -> int:
+    """Exit code 1 where the run was not of all rows, or one did not hold: such a table would promise too much."""
+    outcomes = json.loads(RESULTS.read_text(encoding="utf-8"))["outcomes"]
+    if missing := ROWS.keys() - {one["row"] for one in outcomes}:
+        sys.stderr.write(f"not a run of all rows: {', '.join(sorted(missing))} lacking\n")
+        return 1
+    if failed := [one["row"] for one in outcomes if one["problem"]]:
+        sys.stderr.write(f"did not hold: {', '.join(failed)}\n")
+        return 1
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    PAGE.write_text(before + _BEGIN + _HEAD + "".join(map(_row, outcomes)) + _END + after, encoding="utf-8")
+    return 0
+
+
+def _row(outcome: dict[str, Any]) -> str:
+    verdict, recovery_s = outcome["verdict"], outcome["recovery_s"]
+    names = ("events", "alerts", "lost", "duplicated", "wrong")
+    exits = ", ".join(f"{code}: {count}" for code, count in sorted(outcome["exits"].items()))
+    cells = (
+        f"`{outcome['row']}` ({outcome['answers']})",
+        WHAT[outcome["row"]] + (" (left out)" if outcome["left_out"] else ""),
+        f"{outcome['injected']:,}",
+        *(f"{verdict[name]:,}" for name in names),
+        "-" if recovery_s is None else f"{recovery_s:.1f}",
+        exits,
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
