@@ -46,6 +46,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
                 "SLO_IMAGE": image.stdout.splitlines()[-1],
                 "KAFKA_IMAGE": ensure_image(engine, print),
                 **dict.fromkeys(("POSTGRES_IMAGE", "PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE"), tools),
+                "KAFKA_DATA": "/tmp/kafka",  # noqa: S108  the image keeps its data elsewhere
                 "SLO_SECRETS": str(folder),
             }
             files = [option for file in FILES for option in ("--file", str(file))]
