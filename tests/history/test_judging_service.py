@@ -93,6 +93,7 @@ async def judged_to_the_end(flow: Flow, database: str, service: WorkerProcess) -
 @pytest.mark.timeout(240)
 def test_a_long_outage_fires_and_a_budget_level_opens_and_closes(flow: Flow, database: str, levels: str) -> None:
     async def scenario() -> None:
+        flow.partitions = 2
         await flow.create_topics()
         outage = range(26 * HOUR, 26 * HOUR + 10)
         deliveries = [delivery(at(minute), 500 if minute % 100 == 99 else 204) for minute in range(26 * HOUR)]
@@ -141,7 +142,7 @@ def test_each_alert_is_published_once_wherever_history_dies(flow: Flow, database
     ]
 
     async def scenario() -> None:
-        flow.session_s = SHORT_SESSION_S
+        flow.session_s, flow.partitions = SHORT_SESSION_S, 1
         await flow.create_topics()
         for step, (records, until) in zip(Step, phases, strict=True):
             await produce(flow, records, until)
@@ -170,7 +171,7 @@ def test_what_was_published_stands_after_a_backup_was_restored(flow: Flow, datab
     """The backup is from before the breach: the database forgets what Kafka has."""
 
     async def scenario() -> None:
-        flow.session_s = SHORT_SESSION_S
+        flow.session_s, flow.partitions = SHORT_SESSION_S, 1
         await flow.create_topics()
         await produce(flow, checks(0, 26 * HOUR + 20, range(26 * HOUR, 26 * HOUR + 10)), 26 * HOUR + 20)
         await judged_to_the_end(flow, database, start(flow, database, SLO_OBJECTIVES=levels))
