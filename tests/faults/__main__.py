@@ -42,10 +42,10 @@ def main() -> int:
         outcome = _play(ROWS[name], folder / name, amounts)
         console.print(f"{name}: {status(outcome)} after {outcome.took_s:.0f} s")
         outcomes.append(outcome)
+        _write(outcomes, options.seed)  # after each: an hour's run that is ended has found something all the same
         if outcome.problem is None:
             shutil.rmtree(folder / name, ignore_errors=True)  # millions of events are some gigabytes
     print_report(outcomes, console)
-    _write(outcomes, options.seed)
     failed = any(outcome.problem for outcome in outcomes)
     console.print(f"logs are in {folder}" if failed else "everything held")
     if not failed:
