@@ -102,9 +102,8 @@ def _of_alert(told: Notification, target: Target, public_url: str | None) -> Wor
         text.append(f"{figures}: {counts}.")
         text.append(f"Below since {_when(alert['breachedAt'], target)}.")
         text.append(
-            "What to do: look at which checks or deliveries fail, and why; `slo-streams explain "
-            f"{one_line(alert['appKey'])} {alert['metricId']}` shows what was counted. If the platform is at fault, "
-            "tell its support; downtime that is announced before it begins does not count."
+            "What to do: look at which checks or deliveries fail, and why. If the platform is at fault, tell its "
+            "support; downtime that is announced before it begins does not count."
         )
     links = _links(alert, public_url)
     state = "recovery" if told.kind is Kind.RECOVERY else "breach"
