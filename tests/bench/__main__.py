@@ -23,6 +23,7 @@ from tests.bench.case import BrokenError, Case, Stage
 from tests.bench.chart import NoChartError, draw
 from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
 from tests.bench.curves import Curves
+from tests.bench.history import History
 from tests.bench.peers.catalogue import PEERS
 from tests.bench.readme import NoBlockError, write_tables
 from tests.bench.report import print_report
@@ -38,6 +39,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "restore": Restore,
     "stages": Stages,
     "curves": Curves,
+    "history": History,
 }
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 

@@ -84,7 +84,8 @@ def _check(batches: Batches) -> None:
         is_intact(MemoryRecords(raw).next_batch(), memoryview(raw))
 
 
-def _slices(batches: Batches) -> Iterator[list[SourceRecord]]:
+def slices(batches: Batches) -> Iterator[list[SourceRecord]]:
+    """The records, unpacked some at a time."""
     for raw in batches:
         batch = MemoryRecords(raw).next_batch()
         is_intact(batch, memoryview(raw))
@@ -92,19 +93,20 @@ def _slices(batches: Batches) -> Iterator[list[SourceRecord]]:
 
 
 def _unpack(batches: Batches) -> None:
-    deque(_slices(batches), maxlen=0)
+    deque(slices(batches), maxlen=0)
 
 
-def _decode(batches: Batches) -> None:
+def decoded(batches: Batches) -> None:
+    """Unpack and decode them, and no more."""
     decoder = EventDecoder(EVENTS[WEBHOOK.record])
-    for records in _slices(batches):
+    for records in slices(batches):
         decoder.decode([record.value or b"" for record in records])
 
 
 def _count(batches: Batches) -> None:
     objectives = [objective for objective in load_objectives() if objective.metric == WEBHOOK.id]
     admission = Admission(WEBHOOK, Evaluator(objectives, LATENESS_MS), APPLICATION_ID, lambda _key: True)
-    for records in _slices(batches):
+    for records in slices(batches):
         admission.admit(records, None)
 
 
@@ -139,7 +141,7 @@ def _add_up(batches: Batches) -> Run:
 STEPS: Final = (
     Step("check the CRC", _check, _copy, "copy the bytes once"),
     Step("unpack records", _unpack, _iterate, "aiokafka's own iteration, in C"),
-    Step("decode and check types", _decode, _scan, "msgspec's scan of the JSON, with nothing built"),
+    Step("decode and check types", decoded, _scan, "msgspec's scan of the JSON, with nothing built"),
     Step("admit, count and judge", _count, _add_up, "one addition in one dict"),
 )
 
