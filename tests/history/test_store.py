@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,9 +18,12 @@ from streams.database.patient import Answer, Connection, PatientDatabase
 from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
 from streams.exits import RefusalError
-from streams.history.rows import FIND_SERIES, LOCK
+from streams.history.counted_rows import CountedRows
+from streams.history.rows import FIND_SERIES, LOCK, Numbered, Rows
+from streams.history.tally import SeriesKey, Tally
 from streams.names import AVAILABILITY, WEBHOOK, Topics
 from streams.ownership.seams import FencedError
+from streams.settings import PartitionerName
 from tests.build import APPLICATION
 from tests.database_fixture import KILLED, own_database
 from tests.history.naive import recount, table
@@ -147,6 +150,38 @@ def test_a_connection_that_is_cut_is_made_anew(database: str) -> None:
     asyncio.run(scenario())
     assert total(database) == 3
     assert [why is None for why in told] == [False, True] * 3
+
+
+class CutRows(Rows):
+    """The first time that anything is added, the connection is cut before the transaction ends."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(PartitionerName.MURMUR2)
+        self._url = url
+        self.cuts = 1
+
+    async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
+        """Add all of it, and lose the connection."""
+        found = await super().add(connection, tallies)
+        if self.cuts:
+            self.cuts -= 1
+            with psycopg.connect(self._url) as other:
+                other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
+        return found
+
+
+def test_a_connection_that_is_cut_within_a_transaction_adds_nothing(database: str) -> None:
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            await sink.take_over()
+            sink.store._rows = CountedRows(cut := CutRows(database))
+            sink.read([delivery("12:00:01"), delivery("12:01:01", 500)])
+            await sink.commit()
+            assert cut.cuts == 0
+
+    asyncio.run(scenario())
+    assert total(database) == 2
 
 
 @pytest.mark.parametrize("seed", range(2))
