@@ -5,6 +5,8 @@ from fractions import Fraction
 from itertools import accumulate, cycle, islice
 from operator import sub
 
+from streams.budgets.budget import Counts, score
+
 DAY_MS = 86_400_000
 
 
@@ -22,3 +24,19 @@ def exhausted_at(target: Fraction, good: Sequence[int], bad: Sequence[int], step
     left = accumulate(changes, initial=sum(scores))
     steps = next((step for step, score in enumerate(left) if score < 0), None)
     return None if steps is None else as_of_ms + steps * step_ms
+
+
+def never_runs_out(target: Fraction, days: Sequence[Counts], last: Counts) -> bool:
+    """Whether `exhausted_at` would say never, told by the sums of days alone; False: it takes a closer look.
+
+    `days` are the events of all days that the period touches, of the last one only those before now; `last` are those
+    of the last 24 hours. However a day's events lie within it, what is left while it goes is at least what later days
+    leave, without all that failed in it, and with what whole days like the last one have brought.
+    """
+    each, failed = score(target, last), (1 - target).denominator
+    kept = 0
+    for number, day in reversed(list(enumerate(days))):
+        if each < 0 or kept + max(0, number - 1) * each - failed * (day.bad + last.bad) < 0:
+            return False
+        kept += score(target, day)
+    return True

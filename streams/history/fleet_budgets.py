@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 
 from streams.budgets.budget import Budget, Counts, burn_rate
 from streams.budgets.coverage import covered_minutes
+from streams.budgets.forecast import never_runs_out
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.judged import SeriesKey
@@ -179,7 +180,8 @@ async def fleet_budgets(
 ) -> list[SeriesBudget]:
     """The budgets of series of one metric under its service levels, as of a minute since 1970.
 
-    Most series have not failed in weeks: theirs are told by the sums of days. Of all others every minute is read.
+    Those of most are told by the sums of days; only where these leave open when a budget will be used up, every minute
+    of its period is read.
     """
     metric = levels[0].metric
     start = end - max(level.period_ms for level in levels) // MINUTE_MS
@@ -192,20 +194,25 @@ async def fleet_budgets(
         for span in its_spans:
             by_app.setdefault(app_key, set()).update(edge_days(span, {MINUTE_MS}))
     found = await read_sums(connection, metric, keys, Wanted(first_day, last_day, edges, by_app))
-    failing = [key for key, one in found.items() if one.failing_days]
     every_day = Wanted(first_day, last_day, range(first_day, last_day + 1), {})
     turn, budgets = Turn(), list[SeriesBudget]()
-    for key in failing:
-        (one,) = (await read_sums(connection, metric, [key], every_day)).values()
-        told = [_minutes(source, first_day, last_day) for source in one.told if source.sums]
-        for level in levels:
-            begin = end - level.period_ms // MINUTE_MS
-            parts = [Told(minutes.between(begin, end), one.first_minute) for minutes in told]
-            budgets.append(series_budget(*key, level, parts, spans[key]))
+    for key, one in found.items():
+        told = [_of_sums(one, level, spans[key], end) for level in levels]
+        if None in told:
+            (whole,) = (await read_sums(connection, metric, [key], every_day)).values()
+            minutes = [Told(_minutes(each, first_day, last_day), one.first_minute) for each in whole.told if each.sums]
+            told = [_of_minutes(one, level, minutes, spans[key], end) for level in levels]
+        budgets += filter(None, told)
         await turn.give_way()
-    for key in found.keys() - set(failing):
-        budgets += (_without_failure(found[key], level, spans[key], end) for level in levels)
     return budgets
+
+
+def _of_minutes(
+    one: SeriesSums, level: ServiceLevel, told: Sequence[Told], spans: Sequence[Span], end: int
+) -> SeriesBudget:
+    begin = end - level.period_ms // MINUTE_MS
+    parts = [Told(each.minutes.between(begin, end), each.first_minute) for each in told]
+    return series_budget(*one.key, level, parts, spans)
 
 
 def _minutes(told: SourceSums, first_day: int, last_day: int) -> Minutes:
@@ -217,24 +224,45 @@ def _minutes(told: SourceSums, first_day: int, last_day: int) -> Minutes:
 _NOTHING: Final = ([0] * DAY_MINUTES, [0] * DAY_MINUTES)
 
 
-def _without_failure(one: SeriesSums, level: ServiceLevel, spans: Sequence[Span], end: int) -> SeriesBudget:
-    """That of a series of which nothing failed: it is used up never."""
+def _of_sums(one: SeriesSums, level: ServiceLevel, spans: Sequence[Span], end: int) -> SeriesBudget | None:
+    """That of a series by the sums of days; None where they do not tell when it will be used up."""
     as_of_ms = end * MINUTE_MS
 
-    def counts(minutes: int) -> Counts:
-        window = HoppingWindow(minutes * MINUTE_MS, MINUTE_MS, MINUTE_MS)
-        return Counts(*one.counted(window.without(as_of_ms, window.within(as_of_ms, spans))))
+    def window(minutes: int) -> HoppingWindow:
+        return HoppingWindow(minutes * MINUTE_MS, MINUTE_MS, MINUTE_MS)
 
+    def counts(minutes: int) -> Counts:
+        of = window(minutes)
+        return Counts(*one.counted(of.without(as_of_ms, of.within(as_of_ms, spans))))
+
+    period = level.period_ms // MINUTE_MS
+    budget = Budget(level.target, counts(period))
+    is_plain = not window(period).within(as_of_ms, spans) and not any(told.sums for told in one.told[1:])
+    if not budget.is_met:
+        exhausted_at_ms: int | None = as_of_ms
+    elif budget.counts.bad == 0 or (
+        is_plain and never_runs_out(level.target, _days(one, end - period, end), counts(DAY_MINUTES))
+    ):
+        exhausted_at_ms = None
+    else:
+        return None
     return SeriesBudget(
         one.app_key,
         one.scope,
         level,
-        Budget(level.target, counts(level.period_ms // MINUTE_MS)),
+        budget,
         as_of_ms,
         covered_minutes(one.first_minute * MINUTE_MS, as_of_ms, level.period_ms),
         {name: burn_rate(level.target, counts(minutes)) for name, minutes in BURN_MINUTES.items()},
-        None,
+        exhausted_at_ms,
     )
+
+
+def _days(one: SeriesSums, start: int, end: int) -> list[Counts]:
+    """The events of all days that [start, end) touches, of the last one those before the end."""
+    last = (end - 1) // DAY_MINUTES
+    whole = [Counts(*one.told[0].sums.get(day, (0, 0))) for day in range(start // DAY_MINUTES, last)]
+    return [*whole, Counts(*one.told[0].counts(last * DAY_MINUTES, end))]
 
 
 def _row(one: SeriesBudget) -> list[Any]:

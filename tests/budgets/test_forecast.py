@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.budgets.budget import Budget, Counts
-from streams.budgets.forecast import DAY_MS, exhausted_at
+from streams.budgets.forecast import DAY_MS, exhausted_at, never_runs_out
 from streams.budgets.state import BudgetState, state_of
 
 HOURS_8_MS = DAY_MS // 3
@@ -38,6 +38,25 @@ def forecast(target: Fraction, period: list[Counts]) -> int | None:
 )
 def test_it_is_when_the_sliding_window_runs_out(period: list[Counts], target: Fraction) -> None:
     assert forecast(target, period) == naive(target, period, HOURS_8_MS, AS_OF_MS)
+
+
+@given(
+    before=st.lists(st.builds(Counts, st.integers(0, 20), st.integers(0, 1)), max_size=2),
+    period=st.lists(st.builds(Counts, st.integers(0, 20), st.sampled_from((0, 0, 0, 1))), min_size=3, max_size=30),
+    target=st.sampled_from((Fraction(1, 2), Fraction(4, 5), Fraction(19, 20), Fraction(1))),
+)
+def test_what_the_sums_of_days_rule_out_never_happens(
+    before: list[Counts], period: list[Counts], target: Fraction
+) -> None:
+    """The period begins and ends somewhere in a day; the first day is known as a whole only."""
+    steps = [*before, *period]
+    days = [total(steps[at : at + 3]) for at in range(0, len(steps), 3)]
+    if never_runs_out(target, days, total(period[-3:])):
+        assert forecast(target, period) is None
+
+
+def total(counts: list[Counts]) -> Counts:
+    return Counts(sum(one.good for one in counts), sum(one.bad for one in counts))
 
 
 QUIET = Counts(100, 0)
@@ -75,3 +94,9 @@ def test_a_day_at_twice_the_rate_uses_it_up_in_half_the_period() -> None:
 )
 def test_the_state_in_a_word(counts: Counts, exhausted_at_ms: int | None, state: BudgetState) -> None:
     assert state_of(Budget(TARGET, counts), AS_OF_MS, exhausted_at_ms) is state
+
+
+def test_a_few_failures_among_many_are_ruled_out() -> None:
+    days = [Counts(300, 1)] * 28
+    assert never_runs_out(TARGET, days, Counts(300, 1))
+    assert not never_runs_out(TARGET, days, Counts(300, 40))
