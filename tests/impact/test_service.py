@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 
 from schemas.standing import Standing
@@ -34,6 +35,10 @@ def test_three_episodes_are_remediation_and_an_exclusion_takes_that_back(flow: F
     second = now - 40 * HOUR_MS
     fault = {"id": "inc-7", "reason": "PLATFORM_FAULT", "start": second - 3_600_000, "end": second}
 
+    async def is_listed() -> bool:
+        with psycopg.connect(database) as connection:
+            return connection.execute("select from slo.app").fetchone() is not None
+
     async def scenario() -> None:
         flow.session_s = SHORT_SESSION_S
         await flow.create_topics()
@@ -43,6 +48,8 @@ def test_three_episodes_are_remediation_and_an_exclusion_takes_that_back(flow: F
             await first.says("is the desk now")
             heir = start_notifier(flow, database, server)
             workers = [history, first, heir]
+            await publish(flow, alerts[:1])
+            await wait_for(is_listed, 120, "the catalogue", workers)
             await publish(flow, [alert for one in alerts for alert in (one, recovery(one))])
 
             async def stands_at(stage: str, reason: str) -> bool:
