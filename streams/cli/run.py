@@ -39,10 +39,11 @@ def run(
     """Run everything on this machine and watch breaches and recoveries as they come.
 
     Starts a real Apache Kafka and, unless SLO_DATABASE_URL names another, a real PostgreSQL; publishes a sample feed
-    (the last two hours of three dozen apps, and a month before), starts a worker, history and a notifier, and probes
-    two small demo apps, one of which fails now and then. Mails stay on this machine: the last line says in which
-    folder. In the feed the platform fails a dozen apps at once: `slo-streams incidents list`, with the variables that
-    it names, shows what was made of that. Ctrl-C or SIGTERM ends all of it.
+    (the last two hours of three dozen apps, and a month before), starts a worker, history, a notifier and the
+    dashboard, whose link is the first thing to open, and probes two small demo apps, one of which fails now and then.
+    Mails stay on this machine: the dashboard shows them, and the last line says in which folder. In the feed the
+    platform fails a dozen apps at once: `slo-streams incidents list`, with the variables that it names, shows what was
+    made of that. Ctrl-C or SIGTERM ends all of it.
 
     \b
     Examples:

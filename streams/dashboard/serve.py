@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from streams.dashboard.app import dashboard_app
 from streams.dashboard.database import Database
@@ -10,6 +11,7 @@ from streams.dashboard.login.sessions import add_link
 from streams.dashboard.settings import DashboardSettings
 from streams.objectives.bind import Objectives
 from streams.web.http_server import check_port, serve_http
+from streams.web.problem import ProblemError
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,10 @@ async def serve(settings: DashboardSettings, objectives: Objectives, url: str) -
     database.open()
     try:
         log.info("dashboard at http://%s:%d", host, port)
-        await serve_http(
-            dashboard_app(settings, objectives, database, lambda _: None), host, port, until=asyncio.Event()
-        )
+        if settings.is_alone:
+            with suppress(ProblemError):  # a database that is away: `slo-streams dashboard link` prints one later
+                log.info("log in once, within a day: %s", await asyncio.to_thread(_new_link, settings, database))
+        await serve_http(dashboard_app(settings, objectives, database), host, port, until=asyncio.Event())
     finally:
         await asyncio.to_thread(database.close)
 

@@ -26,6 +26,7 @@ from streams.registry.apps import changes, read_apps
 from streams.registry.write import write
 from streams.run.backlog import AlertsInOrder, Backlog
 from streams.run.catalogue import demo_catalogue
+from streams.run.dashboard import dashboard_environment, dashboard_link, has_dashboard
 from streams.run.demo_apps import demo_apps
 from streams.run.feed import publish_sample
 from streams.run.local import local_environment, local_settings, mail_environment
@@ -63,6 +64,10 @@ class Job:
             **({} if database_url is None else {"history": "History"}),
             **({} if self._mails is None else {"notifier": "The notifier"}),
         }
+        self._database_url = database_url
+        if database_url is not None and has_dashboard():
+            self._services["dashboard"] = "The dashboard"
+            self._environment |= dashboard_environment(self._mails)
 
     async def run(self, for_s: float | None) -> None:
         """Run for `for_s` seconds once all is up (None: until cancelled), then stop everything, Kafka last.
@@ -137,6 +142,9 @@ class Job:
                 self._view.say(f"{called} has started; its log: {self._log_path(name)}")
             if self._mails is not None:
                 self._view.say(f"Mails go to nobody, but to files in {self._mails}")
+            if self._database_url is not None and "dashboard" in found:
+                link = await asyncio.to_thread(dashboard_link, self._database_url, self._environment)
+                self._view.say(f"Open this first: {link}")
             yield found
 
     async def _publish_sample(self, start: Sequence[PartitionProgress]) -> int:

@@ -1,6 +1,7 @@
 """`slo-streams run` as a viewer meets it: everything comes up, alerts come by, and nothing is left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -43,7 +45,7 @@ class Run:
         """Read until all is started; the children."""
         self.read_until(lambda lines: IS_UP in lines[-1] if lines else False)
         children = children_of(self.process.pid)
-        assert len(children) == 5, "Kafka, PostgreSQL, the worker, history and the notifier"
+        assert len(children) == 6, "Kafka, PostgreSQL, the worker, history, the notifier and the dashboard"
         return children
 
     def finish(self) -> int:
@@ -115,6 +117,15 @@ def wait_for_mails(folder: Path) -> None:
         time.sleep(0.1)
 
 
+def first_page(output: str) -> str:
+    """What the link shows that is to be opened first."""
+    found = re.search(r"Open this first: (http://127.0.0.1:\d+/\S+)", output)
+    assert found is not None, output
+    browser = build_opener(HTTPCookieProcessor())
+    with browser.open(found[1], timeout=30) as response:
+        return str(response.read().decode())
+
+
 def transitions(lines: list[str]) -> set[tuple[str, str]]:
     """(kind, metric) of the alerts shown."""
     return {(kind, title) for line in lines for kind in KINDS for title in TITLES if kind in line and title in line}
@@ -127,6 +138,7 @@ class TestRun:
             children = run.wait_until_up()
             run.read_until(lambda lines: len(transitions(lines)) == len(KINDS) * len(TITLES))
             wait_for_mails(folder)
+            assert "<h1>Error budgets" in first_page(run.output)
             run.process.send_signal(signal.SIGTERM)
             assert run.finish() == 0, run.output
         assert "\x1b" not in run.output

@@ -1,0 +1,58 @@
+"""The dashboard of the job: where it listens, and the link that opens it, once and without a password."""
+
+import socket
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+_HOST: Final = "127.0.0.1"
+_USUAL_PORT: Final = 8090
+
+
+def has_dashboard() -> bool:
+    """Whether what it is made of is installed."""
+    return all(find_spec(name) is not None for name in ("granian", "jinja2", "psycopg_pool", "authlib"))
+
+
+def dashboard_environment(mails: Path | None) -> dict[str, str]:
+    """Variables of a dashboard for whoever is at this machine, whatever the operator's own is set to."""
+    return {
+        "SLO_DASHBOARD_HOST": _HOST,
+        "SLO_DASHBOARD_PORT": str(_free_port()),
+        "SLO_DASHBOARD_TRUSTED_PROXIES": "",
+        "SLO_PUBLIC_URL": "",
+        **({} if mails is None else {"SLO_DASHBOARD_MAILBOX": str(mails)}),
+    }
+
+
+def dashboard_link(database_url: str, environment: Mapping[str, str]) -> str:
+    """A new link to it, good for one login.
+
+    Raises:
+        psycopg.Error: the database is away.
+    """
+    import psycopg
+
+    from streams.dashboard.login.routes import link_of
+    from streams.dashboard.login.sessions import add_link
+    from streams.dashboard.settings import DashboardSettings
+    from streams.database.connection import conninfo
+    from streams.database.roles import Role
+
+    port = int(environment["SLO_DASHBOARD_PORT"])
+    settings = DashboardSettings.model_construct(dashboard_host=_HOST, dashboard_port=port, public_url=None)
+    with psycopg.connect(conninfo(database_url, Role.DESK, "slo-streams run")) as connection:
+        return link_of(settings, add_link(connection))
+
+
+def _free_port() -> int:
+    """The usual port, or a free one where somebody has that."""
+    for port in (_USUAL_PORT, 0):
+        with socket.socket() as listener:
+            try:
+                listener.bind((_HOST, port))
+            except OSError:
+                continue
+            return int(listener.getsockname()[1])
+    raise OSError("this machine has no free port")
