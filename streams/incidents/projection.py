@@ -22,9 +22,9 @@ from streams.severity.severity import kind_of
 Tell = Callable[[Connection, Sequence[Told]], Awaitable[None]]
 
 _DUE: Final = "delete from incident_due returning incident"
-_PENDING: Final = """
-select id from incident where state <> 'CLOSED'
-"""
+# What is over for a week has no target any more that time could still miss.
+_PENDING: Final = "select id from incident where state <> 'CLOSED' and (ended_ms is null or ended_ms > %s)"
+_PENDING_MS: Final = 7 * 86_400_000
 _MEMBERS: Final = """
 select distinct app_key from onset where incident = %s and is_member order by 1
 """
@@ -75,12 +75,12 @@ class Projection:
         self._measured_ms: dict[str, int] = {}
 
     async def refresh(self, connection: Connection, at_ms: int, judged_ms: int | None) -> bool:
-        """Look at what changed, and at whatever is not closed; whether anything is different now.
+        """Look at what changed, and at whatever is not closed or over for long; whether anything is different now.
 
         `at_ms` is the time of the rules, `judged_ms` up to when history is complete.
         """
         due = {row[0] for row in await (await connection.execute(_DUE)).fetchall()}
-        pending = {row[0] for row in await (await connection.execute(_PENDING)).fetchall()}
+        pending = {row[0] for row in await (await connection.execute(_PENDING, [at_ms - _PENDING_MS])).fetchall()}
         changed = False
         for name in sorted(due | pending):
             changed |= await self._look_at(connection, name, at_ms, judged_ms)
