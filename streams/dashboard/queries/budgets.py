@@ -72,7 +72,7 @@ def budgets(view: View, settings: Settings, levels: Sequence[ServiceLevel], ques
         counted = view.row("select count(*) as n from series where app_key = %(app)s", {"app": app.key})["n"]
         if counted <= _MOST_SERIES:
             return _of_app(view, settings, levels, question, app.partner_id)
-    rows = view.rows(_query(question), _values(question))
+    rows = view.rows(_query(question, is_platform=view.viewer.is_platform), _values(question))
     page = page_of(rows, question.limit, question.sort, lambda row: _key_of_row(question.sort, row), _item)
     least = min((row["as_of_ms"] for row in rows[: question.limit]), default=None)
     return Budgets(as_of_ms(view, settings) if least is None else least, page.items, page.next)
@@ -131,24 +131,25 @@ _KEYS: Final[dict[Sort, Callable[[BudgetItem], float] | None]] = {
 }
 
 
-def _query(question: BudgetQuestion) -> str:
+def _query(question: BudgetQuestion, *, is_platform: bool) -> str:
     """The query of a page, with as many conditions as are asked for: each of them can go by an index."""
     key = _EXPRESSIONS.get(question.sort)
     place = [*([] if key is None else [key]), *_PLACE]
     names = ["app_key", "metric", "state"]
     asked = [f"{name} = %({name})s" for name in names if _values(question)[name] is not None]
-    mine = (
-        f"app_key in (select app_key from app where {MINE}{' and partner_id = %(partner)s' * bool(question.partner)})"
-    )
-    if question.partner is not None:
-        asked.append(mine)
-    else:
-        asked.append(f"(%(is_platform)s or {mine})")
     if question.cursor is not None:
         asked.append(f"({', '.join(place)}) > ({', '.join(f'%(at_{at})s' for at in range(len(place)))})")
+    rest = f"order by {', '.join(place)} limit %(most)s"
+    if is_platform and question.partner is None:
+        where = " and ".join(["%(is_platform)s", *asked])
+        return f"select {_COLUMNS}, {key or 'null'} as key from budget where {where} {rest}"
+    # The budgets of few apps are found by these, and then put in order: never by looking for them in the whole order.
+    of_partner = "" if question.partner is None else "and partner_id = %(partner)s"
     return f"""
-select {_COLUMNS}, {key or "null"} as key from budget
-where {" and ".join(asked)} order by {", ".join(place)} limit %(most)s
+with mine as materialized (
+  select {_COLUMNS} from budget where app_key = any(array(select app_key from app where {MINE} {of_partner}))
+)
+select {_COLUMNS}, {key or "null"} as key from mine where {" and ".join(asked or ["true"])} {rest}
 """
 
 
