@@ -44,6 +44,6 @@ def test_silence_completes_minutes_as_they_pass() -> None:
     finish(one.tick(clock_ms("12:00:30")))
     work = one.take_work()
     assert work is not None
-    assert not work.facts
+    assert not work.facts.all
     finish(one.tick(clock_ms("12:00:40")))
     assert one.take_work() is None
