@@ -12,6 +12,7 @@ from streams.cli.shared.service import LogLevel, run_service
 from streams.cli.shared.targets import targets_or_fail
 from streams.documents.remark import InvalidFileError
 from streams.notifier.assembly import channels_of
+from streams.notifier.contacts import Contacts
 from streams.notifier.desk_steps import desk_steps
 from streams.notifier.service import NotifierService
 from streams.notifier.settings import NotifierSettings
@@ -48,9 +49,10 @@ def notifier(
     url = url_or_fail(settings)
     logs.configure(log_level, settings.log_format)
     named = targets_or_fail(settings)
-    targets = Targets(named)
+    targets, contacts = Targets(named), Contacts()
     try:
-        steps = desk_steps(settings, targets)
+        steps = desk_steps(settings, targets, contacts)
     except InvalidFileError as problem:
         fail(str(problem), code=2)
-    run_service(NotifierService(settings, url, channels_of(settings, named), targets, steps), log_level)
+    channels = channels_of(settings, named)
+    run_service(NotifierService(settings, url, channels, targets, steps, contacts=contacts), log_level)

@@ -14,7 +14,7 @@ from streams.evaluation.objective import Objective
 from streams.history.app_budgets import completed_minutes
 from streams.history.codec import MINUTE_MS
 from streams.history.minutes import Minutes, chosen
-from streams.history.reading import read_exclusions, read_minutes, read_series, read_watermarks
+from streams.history.reading import StoredSeries, read_exclusions, read_minutes, read_series, read_watermarks
 from streams.history.sources import by_scope
 from streams.impact.recount import Panes, is_excused
 from streams.registry.exclusions import Series, acting
@@ -32,6 +32,12 @@ select app_key, incident_id, min(metric), min(scope), min(objective), min(breach
   max(time_ms) filter (where type = 'RECOVERY'), max(reason) filter (where type = 'RECOVERY'),
   (array_agg(record order by type))[1]
 from alert where app_key = any(%s) and severity = 'page' group by app_key, incident_id
+"""
+_KEPT: Final = """
+select excuse, exists (
+  select from day_sum s where s.series = any(%s) and s.day between %s and %s
+  and not exists (select from day_counts c where (c.series, c.day) = (s.series, s.day))
+) from (values (1)) as one left join recount on incident_id = %s
 """
 _ENROLLED: Final = "select app_key, enrolled_at_ms from app where app_key = any(%s) and enrolled_at_ms is not null"
 _DECISIONS: Final = """
@@ -78,12 +84,14 @@ class _Row(NamedTuple):
 class AppFacts:
     """What is known of an app. `latest_ms` is the time of its latest fact.
 
-    `is_complete`: history has counted the windows of all its breaches that an exclusion may excuse.
+    `is_complete`: history has counted the windows of all its breaches that an exclusion may excuse; `recounts` is what
+    these came to, excuse or none, by incident.
     """
 
     facts: Facts
     latest_ms: int
     is_complete: bool
+    recounts: Mapping[str, str | None]
 
 
 def read_facts(
@@ -118,7 +126,7 @@ def read_facts(
         times_ms = [one.breached_ms for one in breaches] + [one.recovered_ms or 0 for one in breaches]
         times_ms += [one.at_ms for one in decisions[app]] + [one.at_ms for one in missed[app]]
         facts = Facts(breaches, decisions[app], missed[app])
-        found[app] = AppFacts(facts, max(times_ms, default=0), is_complete)
+        found[app] = AppFacts(facts, max(times_ms, default=0), is_complete, counts.recounts.pop(app, {}))
     return found
 
 
@@ -156,6 +164,8 @@ class _Counts:
         self._exclusions: Exclusions = read_exclusions(connection)
         for name, rule in tried.items():
             self._exclusions.add(name, rule, None)
+        self.recounts: dict[str, dict[str, str | None]] = {}
+        """App -> incident -> what its window came to."""
 
     def excuse(self, row: _Row) -> tuple[str | None, bool]:
         """By which exclusions a breach is excused, for people, and whether that could be counted yet."""
@@ -167,18 +177,30 @@ class _Counts:
         completed = completed_minutes(self._connection, self._settings, row.app_key).get(row.metric)
         if completed is not None and completed < end:
             return None, False
+        series = by_scope(read_series(self._connection, row.app_key), row.metric).get(row.scope, [])
+        kept, is_gone = self._kept(row, series)
+        if is_gone:
+            return kept, True
         objective = self._objective(row)
         step = objective.hop_ms // MINUTE_MS
-        minutes = self._minutes(row, end - row.window_ms // MINUTE_MS, end)
+        minutes = self._minutes(series, end - row.window_ms // MINUTE_MS, end)
         good, bad = minutes.in_steps(step)
         on_record = self._exclusions.on_record()
         excluded = [_panes(on_record[one].exclusion.span, minutes.start, step) for one in ids]
         is_out = is_excused(objective, Panes(good, bad), excluded)
-        return (f"excluded: {', '.join(sorted(ids))}" if is_out else None), True
+        excuse = f"excluded: {', '.join(sorted(ids))}" if is_out else None
+        self.recounts.setdefault(row.app_key, {})[row.incident_id] = excuse
+        return excuse, True
 
-    def _minutes(self, row: _Row, start: int, end: int) -> Minutes:
+    def _kept(self, row: _Row, series: Sequence[StoredSeries]) -> tuple[str | None, bool]:
+        """What its window came to when it was counted last, and whether minutes of it are gone since."""
+        days = [edge_ms // DAY_MS for edge_ms in (row.breached_ms - row.window_ms, row.breached_ms - 1)]
+        values = [[one.id for one in series], *days, row.incident_id]
+        found = self._connection.execute(_KEPT.encode(), values).fetchone()
+        return (None, False) if found is None else (found[0], found[1])
+
+    def _minutes(self, series: Sequence[StoredSeries], start: int, end: int) -> Minutes:
         """What counts in these minutes, excluded or not."""
-        series = by_scope(read_series(self._connection, row.app_key), row.metric).get(row.scope, [])
         if not series:
             nothing = [0] * (end - start)
             return Minutes(start, nothing, nothing)

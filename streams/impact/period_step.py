@@ -19,7 +19,8 @@ _END: Final = "select day from period_end"
 _SET_END: Final = """
 insert into period_end (day) values (%s) on conflict (is_only) do update set day = excluded.day
 """
-_FORGET: Final = "delete from period_verdict where day < %s"
+# What was missed stays: an app may stand where it does because of it.
+_FORGET: Final = "delete from period_verdict where day < %s and not is_missed"
 _PUT: Final = """
 insert into period_verdict (app_key, day, metric, scope, slo, good, bad, excused, known_ms, is_covered, is_missed)
 values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)

@@ -34,6 +34,10 @@ on conflict (app_key) do update set
   = (excluded.stage, excluded.since_ms, excluded.reason, excluded.time_ms, excluded.is_review_due, excluded.episodes,
      excluded.steps, excluded.next_ms)
 """
+_RECOUNTED: Final = """
+insert into recount (incident_id, excuse) values (%s, %s)
+on conflict (incident_id) do update set excuse = excluded.excuse where recount.excuse is distinct from excluded.excuse
+"""
 _CHANGED: Final = """
 insert into standing_change (app_key, number, stage, former, reason, since_ms)
 select %(app)s, coalesce(max(number), 0) + 1, %(stage)s, %(former)s, %(reason)s, %(since)s
@@ -121,6 +125,8 @@ class StandingStep:
                 former = change.stage
             last = told[-1] if told else before.last
             await self._store(connection, app_key, history, last, before, at_ms)
+            for recount in known.recounts.items():
+                await connection.execute(_RECOUNTED.encode(), recount)
         if changes:
             await self._tell(connection, changes)
 

@@ -10,6 +10,7 @@ from schemas.exclusions import Exclusion
 from streams.common_cause.scope import Kind
 from streams.incidents.life import Incident
 from streams.names import AVAILABILITY
+from streams.short_hash import short_hash
 
 FAULT: Final = "PLATFORM_FAULT"
 _MINUTE_MS: Final = 60_000
@@ -42,11 +43,10 @@ def proposed(incident: Incident, breached_ms: int | None, base_urls: Sequence[st
             places = [(AVAILABILITY.id, url) for url in sorted(set(base_urls))]
         case _:
             places = [(None, None)]
-    ids = [f"inc-{incident.id}"] if len(places) == 1 else [f"inc-{incident.id}-{n}" for n in range(1, len(places) + 1)]
     return [
         Exclusion.model_validate(
             {
-                "id": exclusion_id,
+                "id": _id(incident, scope if kind is Kind.REGION else None),
                 "metricId": metric_id,
                 "scope": scope,
                 "reason": FAULT,
@@ -54,5 +54,10 @@ def proposed(incident: Incident, breached_ms: int | None, base_urls: Sequence[st
                 "end": None if incident.ended_ms is None else -(-incident.ended_ms // _MINUTE_MS) * _MINUTE_MS,
             }
         )
-        for exclusion_id, (metric_id, scope) in zip(ids, places, strict=True)
+        for metric_id, scope in places
     ]
+
+
+def _id(incident: Incident, url: str | None) -> str:
+    """The same for a URL, however many others there are: what was approved is found again by it, to be ended."""
+    return f"inc-{incident.id}" if url is None else f"inc-{incident.id}-{short_hash([url])}"

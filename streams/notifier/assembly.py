@@ -68,9 +68,9 @@ def alert_partitions(
     targets: Targets,
     channels: Sequence[Channel],
     is_told: Callable[[], None],
+    contacts: Contacts,
 ) -> Partitions[AlertProcessor]:
-    """The partitions of the alerts, none of them taken over yet."""
-    contacts = Contacts()
+    """The partitions of the alerts, none of them taken over yet; `contacts` are filled from then on."""
     names = [channel.name for channel in channels]
     rows = NotificationRows(targets, contacts, names, settings.notify_max_age, is_told)
 

@@ -8,11 +8,12 @@ from streams.reference.catalogue import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where the partner of an app is told, and since when; None: always."""
+    """Where the partner of an app is told, and since when; None: always. `name` is what the app is called."""
 
     email: str
     partner: str
     enrolled_ms: int | None
+    name: str = ""
 
 
 class Contacts(Catalogue):
@@ -24,7 +25,7 @@ class Contacts(Catalogue):
 
     def put(self, app: App, known_ms: int | None) -> None:
         """The newest version of an app."""
-        self._contacts[app.app_key] = Contact(app.email, app.partner_id or app.partner_name, app.enrolled_at)
+        self._contacts[app.app_key] = Contact(app.email, app.partner_id or app.partner_name, app.enrolled_at, app.name)
 
     def remove(self, app_key: str, known_ms: int | None) -> None:
         """The app is no longer listed."""

@@ -8,6 +8,7 @@ from streams.impact.step import StandingStep
 from streams.incidents.detection import Detection
 from streams.incidents.projection import Projection
 from streams.incidents.step import IncidentStep
+from streams.notifier.contacts import Contacts
 from streams.notifier.incidents import incident_teller
 from streams.notifier.monthly import MonthlyReports
 from streams.notifier.settings import NotifierSettings
@@ -18,7 +19,7 @@ from streams.rules import read_rules
 from streams.status_page.step import StatusPageStep
 
 
-def desk_steps(settings: NotifierSettings, targets: Targets) -> list[Step]:
+def desk_steps(settings: NotifierSettings, targets: Targets, contacts: Contacts) -> list[Step]:
     """The steps in their order: what is found is published at once.
 
     Raises:
@@ -26,10 +27,11 @@ def desk_steps(settings: NotifierSettings, targets: Targets) -> list[Step]:
     """
     objectives, rules = read_objectives(settings.objectives), read_rules(settings.rules)
     of_history = [one.name for one in objectives.of(Judge.HISTORY)]
+    standings = Teller(targets, settings.notify_max_age, contacts)
     tell = incident_teller(targets, settings.notify_max_age)
     steps: list[Step] = [
         PeriodStep(settings, objectives.service_levels, rules.standing),
-        StandingStep(settings, objectives.all, rules.standing, Teller(targets, settings.notify_max_age).tell),
+        StandingStep(settings, objectives.all, rules.standing, standings.tell),
         IncidentStep(settings, Detection(rules.regions, of_history), Projection(settings.topics, tell)),
         PublishStep(settings),
     ]

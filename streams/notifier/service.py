@@ -15,6 +15,7 @@ from streams.notifier.assembly import alert_partitions
 from streams.notifier.channel import Channel
 from streams.notifier.channels.alertmanager import AlertmanagerChannel
 from streams.notifier.chores import Chores
+from streams.notifier.contacts import Contacts
 from streams.notifier.courier import Courier
 from streams.notifier.outlook import watch_deliveries
 from streams.notifier.resend import Resend
@@ -30,7 +31,10 @@ _CONNECTIONS = 8
 
 
 class NotifierService(PartitionService):
-    """The Faust app of the notifier. `url` is that of the database, `steps` what the desk does beside its chores."""
+    """The Faust app of the notifier. `url` is that of the database, `steps` what the desk does beside its chores.
+
+    `contacts` is filled with whom the catalogue names, for those steps that tell of apps.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class NotifierService(PartitionService):
         targets: Targets,
         steps: Sequence[Step] = (),
         endings: Endings | None = None,
+        contacts: Contacts | None = None,
     ) -> None:
         endings = endings or Endings()
         patience_s = settings.broker_patience / 1_000
@@ -62,7 +67,7 @@ class NotifierService(PartitionService):
         settings = settings.model_copy(update={"watchdog": watchdog_ms})
         super().__init__(
             settings,
-            alert_partitions(settings, self._database, endings, targets, channels, self._wake),
+            alert_partitions(settings, self._database, endings, targets, channels, self._wake, contacts or Contacts()),
             endings,
             group_id=f"{settings.application_id}-notifier",
             topics={settings.topics.alerts: "notifier-alerts"},

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from schemas.event_time import utc_text
 from streams.database.patient import Connection
 from streams.impact.step import StandingChange
+from streams.notifier.contacts import Contacts
 from streams.notifier.enqueue import Enqueued, enqueue
 from streams.notifier.notification import Kind, Notification, notice
 from streams.notifier.targets import Targets
@@ -42,11 +43,15 @@ _DECIDE: Final = "Decide with slo-streams standing decide {app} ...; slo-streams
 
 
 class Teller:
-    """Enqueues what is told of changes; of those older than `max_age_ms` it is recorded, and not sent."""
+    """Enqueues what is told of changes; of those older than `max_age_ms` it is recorded, and not sent.
 
-    def __init__(self, targets: Targets, max_age_ms: int) -> None:
+    `contacts` tell of apps that history has not stored yet: it may have stored their breaches before.
+    """
+
+    def __init__(self, targets: Targets, max_age_ms: int, contacts: Contacts | None = None) -> None:
         self._targets = targets
         self._max_age_ms = max_age_ms
+        self._contacts = contacts or Contacts()
 
     async def tell(self, connection: Connection, changes: Sequence[StandingChange]) -> None:
         """Have changes told, within the transaction that stores them."""
@@ -56,7 +61,7 @@ class Teller:
         row = await (await connection.execute("select slo.now_ms()")).fetchone()
         oldest_ms = (0 if row is None else int(row[0])) - self._max_age_ms
         for one in changes:
-            name, email, partner = contacts.get(one.app_key, (one.app_key, None, None))
+            name, email, partner = contacts.get(one.app_key) or self._as_read(one.app_key)
             suppressed = "TOO_OLD" if one.change.at_ms < oldest_ms else None
             await enqueue(
                 connection,
@@ -66,13 +71,19 @@ class Teller:
                 ),
             )
 
+    def _as_read(self, app_key: str) -> tuple[str, str | None, str | None]:
+        """Name, address and partner of an app, as the notifier itself has read them."""
+        contact = self._contacts.of(app_key)
+        return (app_key, None, None) if contact is None else (contact.name, contact.email, contact.partner)
+
 
 def notifications(one: StandingChange, name: str, partner: str | None) -> Iterator[Notification]:
-    """What is told of a change: to whoever hears of the app, and to operators if it is theirs to act."""
+    """What is told of a change: to whoever hears of the app; to operators if it is theirs to act, or no longer is."""
     change = one.change
     needs_person = change.stage is Stage.DEMOTION_DUE or change.reason is ChangeReason.REVIEW_DUE
     yield _notification(one, name, partner, [_APPEAL.format(app=one.app_key)], role=None)
-    if needs_person or change.stage is Stage.REMEDIATION:
+    is_off = change.reason is ChangeReason.RETRACTED and one.former in (Stage.REMEDIATION, Stage.DEMOTION_DUE)
+    if needs_person or is_off or change.stage is Stage.REMEDIATION:
         yield _notification(one, name, partner, [_DECIDE.format(app=one.app_key)], role=OPERATORS)
 
 

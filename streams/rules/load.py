@@ -15,7 +15,7 @@ from streams.documents.validation import remarks
 from streams.objectives.scalars import PositiveDurationMs, WholeNumber
 from streams.standing.facts import DAY_MS, Rules
 
-DEFAULT: Final = Path(__file__).parent / "default.yaml"
+DEFAULT: Final = Path(__file__).parent / "rules.yaml"
 """The file that comes with the product."""
 
 _IF_EMPTY: Final = "write at least one section, or unset SLO_RULES"

@@ -95,6 +95,28 @@ def test_an_exclusion_that_comes_late_mends_both_and_its_withdrawal_unmends_them
     assert judge(ladder, 66) == [("DEMOTION_DUE", "TARGET_MISSED")]
 
 
+def test_a_breach_stays_as_it_was_recounted_when_the_minutes_of_its_window_are_gone(ladder: Ladder) -> None:
+    count(ladder, {1: 400, 5: 400})
+    for day in (1.505, 5.505):
+        ladder.breach(day)
+    ladder.exclude("ex-1", 1.4, 1.6)
+    ladder.exclude("ex-2", 5.504, 5.505, offset=1)  # of the window, but without the failures
+    judge(ladder, 10)
+    counted = [(one["counts"], one["why"]) for one in ladder.published()[-1]["episodes"]]
+    assert counted == [(False, "excluded: ex-1"), (True, None)]
+    ladder.execute("delete from day_counts")
+    ladder.breach(9.5)
+    judge(ladder, 10)
+    assert [one["counts"] for one in ladder.published()[-1]["episodes"]] == [False, True, True]
+
+
+def test_an_app_stands_by_targets_missed_long_ago(ladder: Ladder) -> None:
+    count(ladder, {10: 400, 40: 400}, days=200)
+    ladder.breach(55.5)
+    judge(ladder, 56.1)
+    assert judge(ladder, 199) == []
+
+
 def test_what_succeeds_in_excluded_minutes_stays(ladder: Ladder) -> None:
     count(ladder, {40: 400})
     judge(ladder, 56)

@@ -2,7 +2,9 @@
 
 import asyncio
 
+from schemas.apps import App
 from streams.impact.step import StandingStep
+from streams.notifier.contacts import Contacts
 from streams.notifier.standings import Teller
 from streams.notifier.target import Target
 from streams.notifier.targets import Targets
@@ -25,14 +27,7 @@ def test_the_partner_hears_of_every_change_and_operators_where_a_person_has_to_a
     )
     for day in (1, 5, 12):
         ladder.breach(day)
-    teller = Teller(Targets([OPERATOR, OTHERS]), FOREVER_MS)
-
-    async def scenario() -> None:
-        async with desk(database, StandingStep(Settings(), load_objectives(), ladder.rules, teller.tell)) as one:
-            while await one.turn():
-                pass
-
-    asyncio.run(scenario())
+    judge(ladder, Teller(Targets([OPERATOR, OTHERS]), FOREVER_MS))
     told = ladder.rows(
         """select target, state, data->>'subject' from delivery
         join notification on notification.id = delivery.notification order by seq"""
@@ -44,3 +39,34 @@ def test_the_partner_hears_of_every_change_and_operators_where_a_person_has_to_a
         ("ops", "DUE", "Charts: standing NOTIFIED -> REMEDIATION"),
         ("ops", "DUE", "Charts: standing NOTIFIED -> REMEDIATION"),
     ]
+
+
+def test_operators_who_heard_of_a_stage_hear_that_it_is_taken_back(database: str) -> None:
+    ladder = Ladder(database)
+    for day in (1, 5, 12):
+        ladder.breach(day)
+    judge(ladder, Teller(Targets([OPERATOR]), FOREVER_MS))
+    ladder.exclude("ex-1", 0, 6)
+    judge(ladder, Teller(Targets([OPERATOR]), FOREVER_MS))
+    subject = f"{APP}: standing REMEDIATION -> NOTIFIED"
+    query = "select role from notification where data->>'subject' = %s order by role"
+    assert ladder.rows(query, subject) == [("operators",), (None,)]
+
+
+def test_the_partner_hears_of_an_app_that_history_has_not_stored_yet(database: str) -> None:
+    ladder, contacts = Ladder(database), Contacts()
+    ladder.breach(1)
+    said = {"appKey": APP, "name": "Charts", "partnerName": "Acme", "email": "sre@acme.example"}
+    contacts.put(App.model_validate({**said, "healthcheckUrls": [], "excludedClientKeys": []}), None)
+    judge(ladder, Teller(Targets([OTHERS]), FOREVER_MS, contacts))
+    told = ladder.rows("select target, data->>'subject' from delivery join notification n on n.id = notification")
+    assert told == [("sre@acme.example", "Charts: standing CLEAR -> NOTIFIED")]
+
+
+def judge(ladder: Ladder, teller: Teller) -> None:
+    async def scenario() -> None:
+        async with desk(ladder.url, StandingStep(Settings(), load_objectives(), ladder.rules, teller.tell)) as one:
+            while await one.turn():
+                pass
+
+    asyncio.run(scenario())
