@@ -1,5 +1,6 @@
 """`slo-streams notifier`: the service that tells people, and their tools."""
 
+import logging
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import url_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.service import LogLevel, run_service
-from streams.cli.shared.targets import targets_or_fail
+from streams.cli.shared.targets import doubt, targets_or_fail
 from streams.documents.remark import InvalidFileError
 from streams.notifier.assembly import channels_of
 from streams.notifier.contacts import Contacts
@@ -17,6 +18,8 @@ from streams.notifier.desk_steps import desk_steps
 from streams.notifier.service import NotifierService
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.targets import Targets
+
+log = logging.getLogger(__name__)
 
 
 def notifier(
@@ -49,6 +52,9 @@ def notifier(
     url = url_or_fail(settings)
     logs.configure(log_level, settings.log_format)
     named = targets_or_fail(settings)
+    for target in named:
+        if why := doubt(target, settings):
+            log.warning("target %s: %s", target.id, why)
     targets, contacts = Targets(named), Contacts()
     try:
         steps = desk_steps(settings, targets, contacts)

@@ -12,17 +12,16 @@ import typer
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table
-from streams.cli.shared.targets import targets_or_fail
+from streams.cli.shared.targets import doubt, targets_or_fail
 from streams.cli.shared.text import console
 from streams.notifier.assembly import channels_of
 from streams.notifier.channel import Accepted, Channel
 from streams.notifier.notification import Kind
 from streams.notifier.settings import NotifierSettings
-from streams.notifier.target import SMTP, Target
+from streams.notifier.target import Target
 from streams.notifier.target_file import InvalidTargetsError, read_targets
 from streams.notifier.target_file.address import shown
 from streams.notifier.trial import trial
-from streams.outbound.reach import RefusedError
 from streams.plural import number_of
 
 targets_app = typer.Typer(name="targets", no_args_is_help=True)
@@ -73,9 +72,9 @@ def check(
         return
     out = console()
     _table(targets).print(out)
-    doubts = {target.id: doubt for target in targets if (doubt := _doubt(target, settings))}
+    doubts = {target.id: why for target in targets if (why := doubt(target, settings))}
     said = f"{file}: {number_of(len(targets), 'target')}, no problems."
-    out.print("\n".join(["", said, *(f"{name}: {doubt}" for name, doubt in doubts.items())]), soft_wrap=True)
+    out.print("\n".join(["", said, *(f"{name}: {why}" for name, why in doubts.items())]), soft_wrap=True)
 
 
 @targets_app.command(name="send-test")
@@ -156,20 +155,6 @@ def _whom(target: Target) -> str:
     return "every app" if target.partner is None else f"partner {target.partner}"
 
 
-def _doubt(target: Target, settings: NotifierSettings) -> str | None:
-    """Why it would not work as the settings are."""
-    if target.channel == SMTP:
-        return None if settings.mail_server() else "no mail is sent: SLO_SMTP_URL is not set"
-    if "://" in target.address:
-        try:
-            settings.reach.check_url(target.address)
-        except RefusedError as problem:
-            return f"its address would not be called: {problem}. Inside the network: SLO_NOTIFY_ALLOW_PRIVATE=true"
-    if target.channel == "webhook" and target.secret is None and settings.read_webhook_secret() is None:
-        return "not signed: give it a `secret`, or set SLO_WEBHOOK_SECRET"
-    return None
-
-
 def _document(target: Target, settings: NotifierSettings) -> dict[str, Any]:
     return {
         "id": target.id,
@@ -183,5 +168,5 @@ def _document(target: Target, settings: NotifierSettings) -> dict[str, Any]:
         "role": target.role,
         "machine": target.machine,
         "timezone": target.timezone,
-        "doubt": _doubt(target, settings),
+        "doubt": doubt(target, settings),
     }

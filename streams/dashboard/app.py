@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from schemas import json_schema
 from streams.dashboard.api import add_api
 from streams.dashboard.api.documentation import openapi_document
 from streams.dashboard.dashboard import Dashboard, Identify, dashboard_of
@@ -53,6 +54,7 @@ def routed_app(
     identify = identify or Logins(settings, database)
     app.state.dashboard = Dashboard(settings, objectives, database, identify, page_templates())
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.mount("/schemas", StaticFiles(directory=json_schema.DIRECTORY), name="schemas")  # mails link to that of alerts
     add_health(app)
     add_login(app, settings)
     add_embeds(app)

@@ -22,12 +22,13 @@ _STUCK_FOR: Final = timedelta(minutes=5)
 _MOST: Final = 1_000
 _HOUR_MS: Final = 3_600_000
 
-# Only what somebody was told of: who heard of no breach is not reminded of it.
+# Only what somebody was told of: who heard of no breach is not reminded of it. A level of a budget stays for weeks, and
+# nobody can do more about it than when it was told.
 _OPEN: Final = """
 select n.id, n.thread, n.time_ms, n.data, n.app_key, n.partner, n.severity,
   array_agg(d.channel order by d.seq), array_agg(d.target order by d.seq)
 from slo.notification n join slo.delivery d on d.notification = n.id and d.state = 'SENT'
-where n.is_open and n.time_ms <= %(before)s
+where n.is_open and n.time_ms <= %(before)s and n.data->>'objective' !~ '/budget-[0-9]+$'
   and not exists (select from slo.notification r
     where r.id = n.thread || '-reminder-' || ((%(now)s - n.time_ms) / %(day)s))
 group by n.id limit %(most)s
@@ -38,20 +39,24 @@ from slo.notification n, slo.silence s
 where d.state = 'SUPPRESSED' and d.silence = s.id and s.ends_at <= %(now)s and n.id = d.notification and n.is_open
   and d.kind = 'BREACH'
 """
+# Where a name or a secret is refused nothing is given up: it is ours to mend.
 _GIVE_UP: Final = """
 with given_up as (
-  update slo.delivery d set state = 'DEAD', reason = 'GAVE_UP: ' || coalesce(d.reason, 'nothing got through')
+  update slo.delivery d set state = 'DEAD', dead_at = %(now)s,
+    reason = 'GAVE_UP: ' || coalesce(d.reason, 'nothing got through')
   where d.state = 'DUE' and d.due_since <= %(since)s and d.digest is null
     and (d.lease_until is null or d.lease_until <= %(now)s)
     and (d.attempts > 0 or exists (select from slo.pause p where p.key in (d.channel, d.channel || ' ' || d.target)))
+    and not exists (select from slo.pause p
+      where p.key in (d.channel, d.channel || ' ' || d.target) and p.unauthorised)
   returning d.id
 )
-update slo.delivery m set state = 'DEAD', reason = 'GAVE_UP: its digest' from given_up g
+update slo.delivery m set state = 'DEAD', dead_at = %(now)s, reason = 'GAVE_UP: its digest' from given_up g
 where m.digest = g.id and m.state = 'DUE'
 """
 _DEAD: Final = """
 select channel, count(*), count(distinct target), min(reason)
-from slo.delivery where state = 'DEAD' and kind <> 'OPERATORS' and created_at > %(since)s group by channel
+from slo.delivery where state = 'DEAD' and kind <> 'OPERATORS' and dead_at > %(since)s group by channel
 """
 _STUCK: Final = """
 select key, channel, since, why from slo.pause where unauthorised or since <= %(since)s

@@ -39,7 +39,7 @@ update slo.pause set until = %(until)s where channel = %(channel)s and until <= 
 """
 _NOT_PROBED: Final = "update slo.pause set until = %(now)s where key = any(%(keys)s)"
 _BURY: Final = """
-update slo.delivery d set state = 'DEAD', reason = r.reason, lease_by = null, lease_until = null
+update slo.delivery d set state = 'DEAD', dead_at = %(now)s, reason = r.reason, lease_by = null, lease_until = null
 from unnest(%(ids)s::text[], %(reasons)s::text[]) as r (id, reason) where d.id = r.id
 """
 _LEASE: Final = """
@@ -83,7 +83,7 @@ async def claim(
             continue
         found.append(Claimed(message, target, row.attempts + 1, channel.pause_key(target)))
     if buried:
-        await execute(connection, _BURY, {"ids": list(buried), "reasons": list(buried.values())})
+        await execute(connection, _BURY, {"now": now, "ids": list(buried), "reasons": list(buried.values())})
     if found:
         messages = [one.message for one in found]
         values = {

@@ -24,7 +24,8 @@ with result as (
     as r (id, attempt, state, reason, due_at, remote_id, at, took_ms, outcome, detail)
 ), done as (
   update slo.delivery d set state = r.state, reason = r.reason, due_at = coalesce(r.due_at, d.due_at),
-    remote_id = r.remote_id, sent_at = case when r.state = 'SENT' then r.at end, lease_by = null, lease_until = null
+    remote_id = r.remote_id, sent_at = case when r.state = 'SENT' then r.at end,
+    dead_at = case when r.state = 'DEAD' then r.at end, lease_by = null, lease_until = null
   from result r where d.id = r.id and d.lease_by = %(by)s and d.attempts = r.attempt and d.state = 'DUE'
   returning d.id
 )
@@ -32,7 +33,8 @@ insert into slo.delivery_attempt (delivery, at, took_ms, outcome, detail)
 select r.id, r.at, r.took_ms, r.outcome, r.detail from result r join done using (id)
 """
 _MEMBERS: Final = """
-update slo.delivery m set state = d.state, reason = d.reason, sent_at = d.sent_at from slo.delivery d
+update slo.delivery m set state = d.state, reason = d.reason, sent_at = d.sent_at, dead_at = d.dead_at
+from slo.delivery d
 where m.digest = d.id and d.id = any(%(ids)s) and d.state in ('SENT', 'DEAD') and m.state = 'DUE'
 """
 _FAILURES: Final = "select failures from slo.pause where key = %(key)s for update"
@@ -42,7 +44,12 @@ values (%(key)s, %(channel)s, %(now)s, %(until)s, 1, %(why)s, %(unauthorised)s)
 on conflict (key) do update set until = excluded.until, failures = pause.failures + 1, why = excluded.why,
   unauthorised = excluded.unauthorised
 """
-_GO_ON: Final = "delete from slo.pause where key = any(%(keys)s)"
+# The time that a refused name or secret took is none of what is waited for: it was not tried meanwhile.
+_GO_ON: Final = """
+with going as (delete from slo.pause where key = any(%(keys)s) returning key, unauthorised)
+update slo.delivery d set due_since = %(now)s from going g
+where g.unauthorised and d.state = 'DUE' and g.key in (d.channel, d.channel || ' ' || d.target)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ async def _pause(connection: Connection, channel: str, all_sent: Sequence[Sent],
         if isinstance(outcome, Unauthorised) or (isinstance(outcome, Temporary) and outcome.is_theirs):
             stuck[sent.claimed.pause_key] = outcome
     if through:
-        await execute(connection, _GO_ON, {"keys": sorted(through)})
+        await execute(connection, _GO_ON, {"keys": sorted(through), "now": now})
     for key in sorted(stuck.keys() - through):
         outcome = stuck[key]
         row = await (await execute(connection, _FAILURES, {"key": key})).fetchone()

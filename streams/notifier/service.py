@@ -19,6 +19,7 @@ from streams.notifier.contacts import Contacts
 from streams.notifier.courier import Courier
 from streams.notifier.outlook import watch_deliveries
 from streams.notifier.resend import Resend
+from streams.notifier.retention import Retention
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.tally import Tally
 from streams.notifier.targets import Targets
@@ -60,7 +61,7 @@ class NotifierService(PartitionService):
         self._tally = Tally()
         self._couriers = [Courier(channel, targets, self._database, self._tally) for channel in channels]
         repeats = [Resend(channel, targets) for channel in channels if isinstance(channel, AlertmanagerChannel)]
-        all_steps: list[Step] = [Chores(targets, self._wake), *repeats, *steps]
+        all_steps: list[Step] = [Chores(targets, self._wake), *repeats, Retention(settings.notify_keep), *steps]
         self._desk = Desk(url, all_steps, patience_s=patience_s, attempt_s=attempt_s)
         # A database that is away holds commits up, which is no reason to start anew before patience has run out.
         watchdog_ms = settings.watchdog_ms + settings.broker_patience

@@ -36,6 +36,8 @@ class NotifierSettings(RulesSettings):
     """The targets file: who is told beside the addresses of the catalogue, and how."""
     notify_max_age: DurationMs = Field(86_400_000, ge=60_000)
     """Alerts that were older when they were read are recorded, and not sent."""
+    notify_keep: DurationMs = Field(35 * 86_400_000, ge=86_400_000)
+    """For how long the text of what was sent is kept, and each attempt; that it was sent, to whom and when, stays."""
     notify_allow_private: bool | None = None
     """Also http, any port and private addresses: for targets inside the network. As `SLO_PROBER_ALLOW_PRIVATE` unless
     set; public targets may have the ports of `SLO_PROBER_PORTS`.

@@ -1,11 +1,16 @@
 """What every answer of the dashboard has, and who hears what without a login."""
 
+import re
+
 import psycopg
 import pytest
+from jsonschema_rs import validator_for
 
 from streams.dashboard.database import Database
 from streams.dashboard.viewer import NOBODY, Viewer
+from streams.notifier.mail.words import SCHEMA_PATH
 from tests.dashboard.conftest import PLATFORM, Stage, staged
+from tests.notifier.alerts import BREACH
 
 
 def test_whoever_has_not_logged_in_is_sent_to_do_so(stage: Stage) -> None:
@@ -39,6 +44,22 @@ def test_pages_and_programs_hear_of_problems_each_in_their_form(stage: Stage) ->
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert program.headers["content-type"] == "application/problem+json"
     assert program.json()["code"] == "not-found"
+
+
+def test_programs_that_read_mails_get_the_schema_that_these_link_to_without_a_login(stage: Stage) -> None:
+    nobody = stage.as_(None)
+    answer = nobody.get(SCHEMA_PATH)
+    assert answer.headers["content-type"] == "application/json"
+    assert validator_for(answer.json()).is_valid(BREACH)
+    assert not validator_for(answer.json()).is_valid({**BREACH, "goodCount": "many"})
+    assert nobody.get("/schemas/../app.py").status_code == 404
+
+
+def test_what_is_linked_below_every_page_is_there(stage: Stage) -> None:
+    client = stage.as_(PLATFORM)
+    foot = client.get("/").text.partition("<footer")[2]
+    links = re.findall(r'href="([^"]+)"', foot)
+    assert [client.get(link).status_code for link in links] == [200] * len(links) != []
 
 
 def test_it_is_ready_while_the_database_answers(stage: Stage) -> None:

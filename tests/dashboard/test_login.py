@@ -13,7 +13,11 @@ from typer.testing import CliRunner
 from streams.cli.app import app as cli
 from streams.dashboard.app import dashboard_app
 from streams.dashboard.database import Database
+from streams.dashboard.login.sessions import add_link, begin_session
 from streams.dashboard.settings import DashboardSettings
+from streams.dashboard.viewer import Viewer
+from streams.database.connection import conninfo
+from streams.database.roles import Role
 from streams.objectives import read_objectives
 from streams.settings import InvalidSettingsError, load_settings_of
 from tests.dashboard.world import APPS, BOARDS, CHARTS, FORMS
@@ -106,6 +110,21 @@ def test_a_link_of_this_machine_logs_in_once(client: TestClient, filled: str) ->
     client.cookies.clear()
     assert client.get(path).status_code == 403
     assert apps_seen(client) == 401
+
+
+def test_what_has_ended_is_forgotten_at_the_next_login(client: TestClient, filled: str) -> None:
+    rows = "select (select count(*) from session where name = 'gone'), (select count(*) from login_link)"
+    with (
+        psycopg.connect(conninfo(filled, Role.DESK, "test")) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        begin_session(connection, Viewer("gone"))
+        add_link(connection)
+        connection.execute("update session set expires_at = now()")
+        connection.execute("update login_link set expires_at = now()")
+        begin_session(connection, Viewer("ann"))
+        add_link(connection)
+        assert connection.execute(rows).fetchone() == (0, 1)
 
 
 def test_a_session_ends_when_somebody_ends_it(client: TestClient, filled: str) -> None:

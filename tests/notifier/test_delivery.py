@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
+from streams.notifier.notification import DAY_MS, Kind
+from streams.notifier.retention import Retention
 from streams.notifier.target import Target
 from tests.notifier.mail_server import DROP, HANG, KEEP_AND_DROP, MailServer, mail_server
 from tests.notifier.office import SRE, Office, breach, office, recovery
@@ -157,6 +160,72 @@ def test_a_refused_password_pauses_the_channel_and_nothing_dies(database: str) -
     told(database, scenario, at_recipient=lambda _who, _times: "530 5.7.0 authentication required")
 
 
+def test_a_password_that_is_mended_after_a_week_sends_all_that_waited(database: str) -> None:
+    answers = ["530 5.7.0 authentication required"]
+
+    async def scenario(one: Office, server: MailServer) -> None:
+        await one.take_in(breach(at_ms=await one.now_ms()), breach("maps", at_ms=await one.now_ms()))
+        await one.work()
+        for _ in range(4):
+            await one.pass_by(days=2)
+        assert [state for _, state, _ in one.states()] == ["DUE", "DUE"]
+        answers.clear()
+        await one.pass_by(hours=1)
+        assert [state for _, state, _ in one.states()] == ["SENT", "SENT"]
+
+    told(database, scenario, at_recipient=lambda _who, _times: answers[0] if answers else None)
+
+
+OPS_BY_MAIL = Target("ops-mail", "smtp", "ops@slo.example", events=frozenset({Kind.OPERATORS}), role="operators")
+OPS_BY_HOOK = Target("ops-hook", "webhook", "https://ops.example", events=frozenset({Kind.OPERATORS}), role="operators")
+_TO_OPERATORS = """
+select target, d.state, n.data->>'subject' from slo.delivery d join slo.notification n on n.id = notification
+where d.kind = 'OPERATORS' order by d.seq
+"""
+
+
+def test_operators_hear_of_dead_letters_by_another_channel_once_an_hour(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        await one.take_in(breach(at_ms=await one.now_ms()), breach("maps", at_ms=await one.now_ms()))
+        await one.work()
+        await one.work()
+        [(target, state, subject)] = one.select(_TO_OPERATORS)
+        assert (target, state) == ("ops-hook", "DUE")
+        assert "could not be delivered by smtp" in subject
+        await one.pass_by(hours=2)
+        assert len(one.select(_TO_OPERATORS)) == 1
+
+    refused = "550 5.1.1 no such user"
+    told(database, scenario, OPS_BY_MAIL, OPS_BY_HOOK, at_recipient=lambda who, _times: refused if who == SRE else None)
+
+
+def test_operators_hear_of_what_was_given_up_after_days(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        await one.take_in(breach(at_ms=await one.now_ms()))
+        await one.work()
+        await one.pass_by(hours=73)
+        assert one.states()[0] == ("BREACH", "DEAD", "GAVE_UP")
+        assert [row[:2] for row in one.select(_TO_OPERATORS)] == [("ops-hook", "DUE")]
+
+    told(database, scenario, OPS_BY_HOOK, at_recipient=lambda _who, _times: "451 4.3.0 later")
+
+
+def test_a_month_later_the_text_of_what_is_over_is_gone_and_that_it_was_sent_stays(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        over, still_open = breach(at_ms=await one.now_ms()), breach("maps", at_ms=await one.now_ms())
+        await one.take_in(over, still_open, recovery(over))
+        await one.work()
+        retention = Retention(35 * DAY_MS, now=one.now)
+        bodies = "select count(body), count(sent_at), (select count(*) from slo.delivery_attempt) from slo.delivery"
+        await one.database.run(retention.do)
+        assert one.select(bodies) == [(3, 3, 3)]
+        one.ahead += timedelta(days=36)
+        await one.database.run(retention.do)
+        assert one.select(bodies) == [(1, 3, 0)]
+
+    told(database, scenario)
+
+
 def test_old_alerts_are_recorded_and_not_sent(database: str) -> None:
     async def scenario(one: Office, server: MailServer) -> None:
         old = breach(at_ms=await one.now_ms() - 25 * 3_600_000)
@@ -197,3 +266,15 @@ def test_an_open_breach_is_told_again_each_day(database: str) -> None:
         ]
 
     told(database, scenario)
+
+
+def test_a_level_of_a_budget_is_told_once(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        level = breach(at_ms=await one.now_ms(), objective="webhook-delivery/budget-75", severity="ticket")
+        await one.take_in(level, breach("maps", at_ms=await one.now_ms()))
+        await one.work()
+        await one.pass_by(hours=25)
+        assert sorted(kind for kind, _, _ in one.states()) == ["BREACH", "BREACH", "BREACH", "REMINDER", "REMINDER"]
+        assert [subject for subject in server.subjects if "STILL OPEN" in subject and "Charts" in subject] == []
+
+    told(database, scenario, Target("tickets", "smtp", "desk@slo.example"))

@@ -19,9 +19,11 @@ values (%s, %s, %s, %s, %s, now() + %s * interval '1 s')
 _FIND: Final = """
 select name, is_platform, partners, form_token from session where digest = %s and expires_at > now()
 """
-_END: Final = "delete from session where digest = %s or expires_at <= now()"
+_END: Final = "delete from session where digest = %s"
+_FORGET: Final = "delete from session where expires_at <= now()"
 _END_ALL: Final = "delete from session where name = %s"
 _ADD_LINK: Final = "insert into login_link (digest, expires_at) values (%s, now() + %s * interval '1 s')"
+_FORGET_LINKS: Final = "delete from login_link where expires_at <= now()"
 _USE_LINK: Final = "delete from login_link where digest = %s returning expires_at > now()"
 
 
@@ -34,7 +36,8 @@ class Session:
 
 
 def begin_session(connection: Connection, viewer: Viewer) -> str:
-    """A new one; the secret for the cookie."""
+    """A new one; the secret for the cookie. Those that have ended by themselves are forgotten."""
+    connection.execute(_FORGET)
     secret = new_secret()
     partners = sorted(viewer.partners or ())
     values = [digest_of(secret), viewer.name, viewer.is_platform, partners, new_secret(), SESSION_S]
@@ -52,7 +55,7 @@ def find_session(connection: Connection, secret: str) -> Session | None:
 
 
 def end_session(connection: Connection, secret: str) -> None:
-    """End one, and forget those that have ended by themselves."""
+    """End one."""
     connection.execute(_END, [digest_of(secret)])
 
 
@@ -62,7 +65,8 @@ def end_sessions_of(connection: Connection, name: str) -> int:
 
 
 def add_link(connection: Connection) -> str:
-    """The secret of a link that logs in once, as the platform, within a day."""
+    """The secret of a link that logs in once, as the platform, within a day; older ones are forgotten."""
+    connection.execute(_FORGET_LINKS)
     secret = new_secret()
     connection.execute(_ADD_LINK, [digest_of(secret), LINK_S])
     return secret
