@@ -17,7 +17,7 @@ from streams.cli.shared.text import console, duration_text
 from streams.evaluation.exclusions import Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.budgets import SeriesBudget
-from streams.history.documents import DAY_MS, budget_item, decimal_text
+from streams.history.documents import DAY_MS, budget_item, decimal_text, place_of, worst_first
 from streams.history.settings import HistorySettings
 from streams.kafka.alerts import open_breaches
 from streams.names import METRICS
@@ -58,8 +58,8 @@ def budgets(
         levels = read_objectives(settings.objectives).service_levels
     except InvalidObjectivesError as problem:
         fail(str(problem), code=2)
-    exclusions, breached = ask(settings, _ask_kafka(settings))
     with history_connection(settings) as connection:
+        exclusions, breached = ask(settings, _ask_kafka(settings))
         found = app_budgets(connection, settings, app, levels, exclusions)
     if not found:
         fail(f"Nothing is counted for {app} yet. Does `slo-streams history` run, and has the app had any events?")
@@ -112,4 +112,5 @@ def _share(share: Fraction | None) -> str:
 def _document(found: list[SeriesBudget], breached: Breached) -> dict[str, Any]:
     as_of_ms = min(one.as_of_ms for one in found)
     items = [budget_item(one, is_breached=(one.app_key, one.level.metric, one.scope) in breached) for one in found]
+    items.sort(key=lambda item: (worst_first(item), *place_of(item)))
     return {"asOf": utc_text(as_of_ms), "items": items, "next": None}

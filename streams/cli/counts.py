@@ -74,8 +74,8 @@ def counts(
     if step not in STEPS_S:
         raise typer.BadParameter(f"{step} is none of {', '.join(map(str, STEPS_S))}", param_hint="--step")
     settings = settings_of_or_fail(HistorySettings)
-    exclusions = ask(settings, read_exclusions(settings))
     with history_connection(settings) as connection:
+        exclusions = ask(settings, read_exclusions(settings))
         scopes = scopes_of(connection, app, metric, source)
         if scope is None and len(scopes) > 1:
             raise typer.BadParameter(f"there are several: {', '.join(scopes)}", param_hint="--scope")

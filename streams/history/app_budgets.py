@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from streams.evaluation.exclusions import Exclusions
-from streams.history.budgets import SeriesBudget, Told, excluded_for, series_budget
+from streams.history.budgets import SeriesBudget, Told, excluded_for, minutes_shown, series_budget
 from streams.history.codec import MINUTE_MS
 from streams.history.reading import Connection, read_minutes, read_series, read_watermarks
 from streams.history.sources import by_scope
@@ -27,7 +27,7 @@ def app_budgets(
         for scope, some in by_scope(series, level.metric).items():
             if end is None:
                 continue
-            start = end - level.period_ms // MINUTE_MS
+            start = end - minutes_shown(level.period_ms)
             minutes = read_minutes(connection, [one.id for one in some], start, end)
             told = [Told(minutes[one.id], one.first_minute) for one in some]
             found.append(series_budget(app_key, scope, level, told, excluded_for(exclusions, some[0].key)))

@@ -51,16 +51,21 @@ class Told:
     first_minute: int
 
 
+def minutes_shown(period_ms: int) -> int:
+    """How many minutes tell all of a budget: a short period is not as long as the burn rates beside it."""
+    return max(period_ms // MINUTE_MS, *BURN_MINUTES.values())
+
+
 def series_budget(
     app_key: str, scope: str, level: ServiceLevel, told: Sequence[Told], spans: Iterable[Span]
 ) -> SeriesBudget:
-    """The budget of a series whose minutes, of every source that counts, cover the period up to the moment asked for.
+    """The budget of a series by its `minutes_shown` up to the moment asked for, of every source that counts.
 
     `spans` is the time that is excluded for it.
     """
     spans = list(spans)
     left = [one.minutes.without(spans) for one in told]
-    minutes = chosen(left)
+    minutes = chosen([one.last(level.period_ms // MINUTE_MS) for one in left])
     as_of_ms = minutes.end * MINUTE_MS
     good, bad = minutes.in_steps(_FORECAST_STEP)
     budget = Budget(level.target, minutes.counts)

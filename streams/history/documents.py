@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from schemas.event_time import utc_text
+from streams.budgets.state import BudgetState
 from streams.history.app_counts import AppCounts
 from streams.history.budgets import SeriesBudget
 from streams.history.codec import MINUTE_MS
@@ -35,6 +36,19 @@ def budget_item(one: SeriesBudget, *, is_breached: bool) -> BudgetItem:
         "exhaustedAt": None if one.exhausted_at_ms is None else utc_text(one.exhausted_at_ms),
         "breached": is_breached,
     }
+
+
+def worst_first(item: BudgetItem) -> float:
+    """In which order budgets are told unless somebody asks otherwise: the one of which most is used comes first."""
+    if item["state"] == BudgetState.NO_DATA:
+        return float("inf")
+    consumed = item["consumed"]
+    return float("-inf") if consumed is None else -consumed
+
+
+def place_of(item: BudgetItem) -> tuple[str, str, str, str]:
+    """What goes by name where two are equal."""
+    return item["appKey"], item["metricId"], item["scope"], item["slo"]
 
 
 def counts_document(found: AppCounts) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from streams.budgets.forecast import never_runs_out
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.judged import SeriesKey
-from streams.history.budgets import BURN_MINUTES, SeriesBudget, Told, excluded_for, series_budget
+from streams.history.budgets import BURN_MINUTES, SeriesBudget, Told, excluded_for, minutes_shown, series_budget
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
 from streams.history.minutes import Minutes
@@ -133,12 +133,12 @@ class FleetBudgets:
     async def _keep(self, tp: TopicPartition, place: Place) -> None:
         levels = [level for level in self._levels if level.metric == place.metric]
         seen = await self._seen(tp)
-        if seen is None or not levels or seen == self._kept.get(tp):
+        if seen is None or seen == self._kept.get(tp):
             return
         names = [level.name for level in levels]
         await self._database.run(lambda connection: connection.execute(_FORGET.encode(), [place.metric, names]))
         last_id = 0
-        while tp in self._places:
+        while levels and tp in self._places:
             started_s = time.monotonic()
             rows = await self._database.run(partial(self._series, place, last_id))
             if not rows:
@@ -184,7 +184,7 @@ async def fleet_budgets(
     of its period is read.
     """
     metric = levels[0].metric
-    start = end - max(level.period_ms for level in levels) // MINUTE_MS
+    start = end - minutes_shown(max(level.period_ms for level in levels))
     first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
     lengths = [*BURN_MINUTES.values(), *(level.period_ms // MINUTE_MS for level in levels)]
     edges = {(end - length) // DAY_MINUTES for length in (0, *lengths)}
@@ -210,7 +210,7 @@ async def fleet_budgets(
 def _of_minutes(
     one: SeriesSums, level: ServiceLevel, told: Sequence[Told], spans: Sequence[Span], end: int
 ) -> SeriesBudget:
-    begin = end - level.period_ms // MINUTE_MS
+    begin = end - minutes_shown(level.period_ms)
     parts = [Told(each.minutes.between(begin, end), each.first_minute) for each in told]
     return series_budget(*one.key, level, parts, spans)
 

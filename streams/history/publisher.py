@@ -2,7 +2,7 @@
 
 They are numbered in each input partition. The number of the last one is committed in the transaction of the alerts
 themselves, as an offset of a consumer group that nobody is in. So after whatever crash it is known which of them are
-there, and the database may say less: a backup may have been restored.
+there, and the database may say less: a backup may have been restored. Each alert has its number as a header, too.
 """
 
 import asyncio
@@ -55,11 +55,22 @@ class Publisher:
         self._batches = Batches(self._producer, ())
 
     async def start(self) -> int:
-        """Fence every earlier one, and finish off what it left; the number of the last alert that is in Kafka, or 0."""
+        """Fence every earlier one, and finish off what it left; the number of the last alert that is in Kafka, or 0.
+
+        A broker drops an offset that was not committed for days. Then the alerts themselves tell the number, as long as
+        Kafka keeps them, and it is committed once more.
+        """
         await self._producer.start()
         async with admin_client(self._settings) as admin:
             stored = (await committed_offsets(admin, self._group, [self._tp])).get(self._tp)
-        return 0 if stored is None else stored.offset
+        if stored is not None:
+            return stored.offset
+        last = max((number for number, _ in await self.since(0)), default=0)
+        async with asyncio.timeout(self._time_limit_s):
+            await self._producer.begin_transaction()
+            await self._number_is(last)
+            await self._producer.commit_transaction()
+        return last
 
     async def stop(self) -> None:
         """Let go of the connection."""
@@ -78,7 +89,7 @@ class Publisher:
             await self._producer.begin_transaction()
             await self._send(records)
             self._failpoint.passed(Step.AFTER_ALERTS)
-            await self._producer.send_offsets_to_transaction({self._tp: OffsetAndMetadata(last, "")}, self._group)
+            await self._number_is(last)
             self._failpoint.passed(Step.AFTER_OFFSETS)
             await self._producer.commit_transaction()
             self._failpoint.passed(Step.AFTER_COMMIT)
@@ -109,6 +120,10 @@ class Publisher:
         for record in newest.values():
             if record.value is not None and _headers(record).get(APPLICATION) == self._settings.application_id.encode():
                 yield record
+
+    async def _number_is(self, last: int) -> None:
+        """With the transaction that is open, alerts up to this number are in Kafka."""
+        await self._producer.send_offsets_to_transaction({self._tp: OffsetAndMetadata(last, "")}, self._group)
 
     def _records(self, number: int, alert: bytes) -> tuple[Outgoing, Outgoing]:
         settings = self._settings

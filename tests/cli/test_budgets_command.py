@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 from streams.cli.app import app
 from streams.exits import ExitCode
 from streams.kafka.topic_setup import prepare_topics
-from streams.names import WEBHOOK
+from streams.names import AVAILABILITY, WEBHOOK
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment, settings
 from tests.history.sink import Sink, patient
-from tests.model.build import delivery
+from tests.model.build import check, delivery
 
 __all__ = ["settings"]
 
@@ -75,6 +75,21 @@ def test_budgets_for_people_and_for_programs(settings: Settings, counted: str) -
     }
 
 
+def test_the_budget_of_which_most_is_used_comes_first(settings: Settings, counted: str) -> None:
+    async def scenario() -> None:
+        async with patient(counted) as one:
+            for partition in range(settings.partitions):
+                sink = Sink(one, settings.topics.input(AVAILABILITY), partition, settings.partitions, settings)
+                await sink.take_over()
+                sink.read([check("12:00"), check("12:04:10")])
+                await sink.commit()
+
+    asyncio.run(scenario())
+    code, said = run(settings, counted, APP, "--json")
+    assert code == 0
+    assert [item["metricId"] for item in orjson.loads(said)["items"]] == [WEBHOOK.id, AVAILABILITY.id]
+
+
 def test_an_app_of_which_nothing_is_counted(settings: Settings, counted: str) -> None:
     code, said = run(settings, counted, "com.example.other")
     assert code == 1
@@ -82,8 +97,9 @@ def test_an_app_of_which_nothing_is_counted(settings: Settings, counted: str) ->
 
 
 def test_a_database_of_another_schema_or_none(settings: Settings, empty_database: str) -> None:
-    asyncio.run(prepare_topics(settings))
-    code, said = run(settings, empty_database, APP)
+    variables = {"SLO_BOOTSTRAP_SERVERS": "127.0.0.1:1", "SLO_DATABASE_URL": empty_database}
+    result = CliRunner().invoke(app, ["budgets", APP], env=variables)
+    code, said = result.exit_code, result.output
     assert code == ExitCode.REFUSED
     assert "slo-streams database migrate" in said
     code, said = run(settings, "postgresql://nobody@127.0.0.1:1/none", APP)

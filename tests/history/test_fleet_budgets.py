@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -19,11 +20,12 @@ from streams.history.fleet_budgets import FleetBudgets
 from streams.history.screening import Place
 from streams.names import AVAILABILITY, IFRAME, WEBHOOK, Metric, Topics
 from streams.objectives import read_objectives
+from streams.objectives.service_level import ServiceLevel
 from streams.settings import Settings
 from tests.history.judging_sink import JudgingSink
 from tests.history.sink import LATENESS_MS, Sink, patient
 from tests.model import Record
-from tests.model.build import check, clock_ms, delivery, record
+from tests.model.build import DAY_MS, check, clock_ms, delivery, record
 
 LEVELS = read_objectives().service_levels
 APPS = ("com.example.one", "com.example.two", "com.example.three")
@@ -69,10 +71,12 @@ def count(url: str, metric: Metric, records: Sequence[Record]) -> None:
     asyncio.run(scenario())
 
 
-def keep(url: str, *metrics: Metric, exclusions: Exclusions | None = None) -> None:
+def keep(
+    url: str, *metrics: Metric, exclusions: Exclusions | None = None, levels: Sequence[ServiceLevel] = LEVELS
+) -> None:
     async def scenario() -> None:
         async with patient(url) as database:
-            fleet = FleetBudgets(database, LEVELS, exclusions or Exclusions(), LATENESS_MS, reader=READER)
+            fleet = FleetBudgets(database, levels, exclusions or Exclusions(), LATENESS_MS, reader=READER)
             for metric in metrics:
                 fleet.begin(TopicPartition(Topics().input(metric), 0), Place(metric.id, 0, 1))
             await fleet.keep()
@@ -89,11 +93,11 @@ def rows(url: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def expected(url: str, exclusions: Exclusions) -> list[tuple[Any, ...]]:
+def expected(url: str, exclusions: Exclusions, levels: Sequence[ServiceLevel] = LEVELS) -> list[tuple[Any, ...]]:
     found = []
     with psycopg.connect(conninfo(url, Role.WRITER, "test")) as connection:
         for app in APPS:
-            for one in app_budgets(connection, Settings(), app, LEVELS, exclusions):
+            for one in app_budgets(connection, Settings(), app, levels, exclusions):
                 item = budget_item(one, is_breached=False)
                 names = ("goodCount", "badCount", "coveredMinutes", "state", "consumed", "remainingEvents")
                 told = (*(item[name] for name in names), *item["burn"].values(), item["exhaustedAt"] is None)
@@ -120,6 +124,27 @@ def test_the_rows_say_what_the_app_pages_say(database: str, seed: int, faults: S
     keep(database, *metrics, exclusions=known)
     assert sorted(rows(database), key=lambda row: (row[0], row[2])) == expected(database, known)
     assert len(rows(database)) == 9
+
+
+def test_a_period_of_a_day_has_burn_rates_of_three(database: str) -> None:
+    levels = [replace(level, period_ms=DAY_MS) for level in LEVELS]
+    count(database, WEBHOOK, [*events(WEBHOOK, 1), delivery(at(MINUTES + 1), app=APPS[0])])
+    keep(database, WEBHOOK, levels=levels)
+    assert sorted(rows(database), key=lambda row: (row[0], row[2])) == expected(database, Exclusions(), levels)
+    count(database, WEBHOOK, [delivery(at(0), 500, app=APPS[2])])
+    with psycopg.connect(conninfo(database, Role.WRITER, "test")) as connection:
+        (budget,) = app_budgets(connection, Settings(), APPS[2], levels, Exclusions())
+    assert budget.budget.counts.bad == 0
+    assert budget.burn["1d"] == 0
+    assert budget.burn["3d"]
+
+
+def test_budgets_of_an_slo_that_is_gone_are_gone_even_if_it_was_the_metrics_last(database: str) -> None:
+    count(database, WEBHOOK, events(WEBHOOK, 1))
+    keep(database, WEBHOOK)
+    assert rows(database)
+    keep(database, WEBHOOK, levels=[level for level in LEVELS if level.metric != WEBHOOK.id])
+    assert rows(database) == []
 
 
 def test_what_comes_late_and_what_is_breached_is_told_in_the_next_round(database: str) -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from schemas.alert import Alert
 from streams.history.publisher import NUMBER
+from streams.kafka.groups import committed_offsets
 from streams.names import METRICS
 from streams.unit.failpoints import Step
 from tests.e2e.conftest import flow as flow
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
+from tests.faults.groups import delete_group
 from tests.history.test_service import start, wait_until_counted
 from tests.model import Record
 from tests.model.build import MIDNIGHT_MS, check, delivery
@@ -168,7 +170,7 @@ def test_each_alert_is_published_once_wherever_history_dies(flow: Flow, database
 
 @pytest.mark.timeout(240)
 def test_what_was_published_stands_after_a_backup_was_restored(flow: Flow, database: str, levels: str) -> None:
-    """The backup is from before the breach: the database forgets what Kafka has."""
+    """The backup is from before the breach: the database forgets what Kafka has, and the broker how far it got."""
 
     async def scenario() -> None:
         flow.session_s, flow.partitions = SHORT_SESSION_S, 1
@@ -182,9 +184,15 @@ def test_what_was_published_stands_after_a_backup_was_restored(flow: Flow, datab
                 "sink_offset, series, day_counts, latency, day_sum, judgement, objective_state, alert_outbox, alert"
             )
             connection.execute(f"truncate {', '.join('slo.' + name for name in tables.split(', '))}")
+        group = f"{flow.application_id}-history-outbox"
+        async with flow.admin() as admin:
+            numbers = await committed_offsets(admin, group)
+            await delete_group(admin, group)
         await judged_to_the_end(flow, database, start(flow, database, SLO_OBJECTIVES=levels))
         assert [one.offset for one in await published(flow)] == [one.offset for one in before]
         assert len(state(database)) == 2
+        async with flow.admin() as admin:
+            assert await committed_offsets(admin, group) == numbers
         await produce(flow, checks(26 * HOUR + 20, 33 * HOUR), 33 * HOUR)
         await judged_to_the_end(flow, database, start(flow, database, SLO_OBJECTIVES=levels))
         assert lines(await published(flow))[2:] == [

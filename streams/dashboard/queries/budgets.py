@@ -11,7 +11,7 @@ from streams.dashboard.database import MINE, View
 from streams.dashboard.queries.apps import as_of_ms, the_app
 from streams.dashboard.queries.page import USUAL, page_of, read_cursor
 from streams.history.app_budgets import app_budgets
-from streams.history.documents import DAY_MS, BudgetItem, budget_item
+from streams.history.documents import DAY_MS, BudgetItem, budget_item, place_of, worst_first
 from streams.history.reading import read_exclusions
 from streams.objectives.service_level import ServiceLevel
 from streams.settings import Settings
@@ -124,7 +124,7 @@ _EXPRESSIONS: Final = {
     Sort.REMAINING: f"coalesce(remaining_events, {_NO_EVENTS})",
 }
 _KEYS: Final[dict[Sort, Callable[[BudgetItem], float] | None]] = {
-    Sort.CONSUMED: lambda item: _worst_first(item["state"], item["consumed"]),
+    Sort.CONSUMED: worst_first,
     Sort.BURN: lambda item: _fastest_first(item["burn"]["1h"]),
     Sort.REMAINING: lambda item: _NO_EVENTS if item["remainingEvents"] is None else item["remainingEvents"],
     Sort.APP: None,
@@ -175,14 +175,7 @@ def _key_of_row(sort: Sort, row: dict[str, Any]) -> list[Any]:
 
 
 def _key_of(key: Callable[[BudgetItem], float] | None, item: BudgetItem) -> tuple[Any, ...]:
-    place = (item["appKey"], item["metricId"], item["scope"], item["slo"])
-    return place if key is None else (key(item), *place)
-
-
-def _worst_first(state: str, consumed: float | None) -> float:
-    if state == BudgetState.NO_DATA:
-        return float("inf")
-    return float("-inf") if consumed is None else -consumed
+    return place_of(item) if key is None else (key(item), *place_of(item))
 
 
 def _fastest_first(burn: float | None) -> float:
