@@ -54,7 +54,7 @@ def counts(
 
     Excluded minutes count in `excluded` alone. Latencies are kept by five minutes. Times are UTC. What is in no SLO
     is shown apart: other groups than PROD with --source, results of synthetic tests as METRIC `synthetic`. In steps of
-    a day two years can be shown; of days that are older than minutes are kept all events count.
+    a day two years can be shown; of days that are older than minutes are kept that counts which did when they went.
 
     \b
     Examples:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from streams.budgets.budget import Counts
 from streams.evaluation.exclusions import Exclusions
 from streams.history.app_budgets import completed_minutes
 from streams.history.budgets import excluded_for
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.reading import (
     Connection,
+    DaySum,
     first_day_of_minutes,
     read_latencies,
     read_minutes,
@@ -59,7 +59,7 @@ def app_counts(
 ) -> AppCounts | None:
     """Steps of [from, to), widened to whole ones of the epoch; None where that is no time, or nothing is complete.
 
-    `source` is as `sources_of` takes it. Of a day whose minutes are no longer kept all events count, excluded or not.
+    `source` is as `sources_of` takes it. Of a day whose minutes are gone that counts which did when they went.
     Without `to_ms` up to what is complete, without `from_ms` sixty steps, or as many as are kept.
 
     Raises:
@@ -79,7 +79,7 @@ def app_counts(
     if not series or start >= end:
         return None
     ids = [one.id for one in series]
-    days: list[Counts] = []
+    days: list[DaySum] = []
     if step == DAY_MINUTES:
         first_day = first_day_of_minutes(connection, ids, start // step, end // step)
         sums = read_sums(connection, ids, start // step, first_day)

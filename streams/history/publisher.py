@@ -64,7 +64,7 @@ class Publisher:
         async with admin_client(self._settings) as admin:
             stored = (await committed_offsets(admin, self._group, [self._tp])).get(self._tp)
         if stored is not None:
-            return stored.offset
+            return int(stored.offset)
         last = max((number for number, _ in await self.since(0)), default=0)
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()

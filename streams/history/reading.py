@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -23,13 +23,16 @@ where app_key = %s order by metric, scope, source
 """
 _DAYS: Final = "select series, day, packed from day_counts where series = any(%s) and day between %s and %s"
 _FIRST_DAY: Final = "select min(day) from day_counts where series = any(%s) and day between %s and %s"
-_SUMS: Final = "select day, series, good, bad from day_sum where series = any(%s) and day between %s and %s"
+_SUMS: Final = """
+select day, series, good, bad, counted_good, counted_bad, excluded from day_sum
+where series = any(%s) and day between %s and %s
+"""
 _LATENCIES: Final = "select series, chunk, packed from latency where series = any(%s) and chunk between %s and %s"
 _NEWEST_DAY: Final = f"""
 select max(day) from day_sum where day <= (select max(watermark_ms) from sink_offset) / {DAY_MINUTES * MINUTE_MS}
 """  # noqa: S608
 _COUNTED: Final = "select topic, part, next from sink_offset where reader = 'history' and next is not null"
-_EXCLUSIONS: Final = """
+EXCLUSIONS: Final = """
 select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
 where %(app)s::text is null or id in (select id from exclusion where app_key = %(app)s or app_key is null)
 order by part, "offset"
@@ -44,6 +47,17 @@ class StoredSeries:
     id: int
     first_minute: int
     key: SeriesKey
+
+
+class DaySum(NamedTuple):
+    """All events of a day and source; once its minutes are gone, what `counted` and what was excluded of the day.
+
+    `counted` None: all of them, of whoever counts that day.
+    """
+
+    all: Counts
+    counted: Counts | None = None
+    excluded: int = 0
 
 
 def read_series(connection: Connection, app_key: str) -> list[StoredSeries]:
@@ -92,11 +106,14 @@ def read_counted(connection: Connection) -> dict[tuple[str, int], int]:
     return {(topic, part): offset for topic, part, offset in rows}
 
 
-def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) -> dict[int, dict[int, Counts]]:
-    """Good and bad events of the days [first, end) since 1970, those that have any: day -> series -> counts."""
-    found: dict[int, dict[int, Counts]] = {}
-    for day, series, good, bad in connection.execute(_SUMS.encode(), [list(ids), first, end - 1]):
-        found.setdefault(day, {})[series] = Counts(good, bad)
+def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) -> dict[int, dict[int, DaySum]]:
+    """Sums of the days [first, end) since 1970, those that have any events: day -> series -> sum."""
+    found: dict[int, dict[int, DaySum]] = {}
+    for day, series, good, bad, *counted, excluded in connection.execute(_SUMS.encode(), [list(ids), first, end - 1]):
+        is_settled = excluded is not None
+        found.setdefault(day, {})[series] = DaySum(
+            Counts(good, bad), Counts(*counted) if is_settled else None, excluded or 0
+        )
     return found
 
 
@@ -114,10 +131,13 @@ def read_latencies(
 
 def read_exclusions(connection: Connection, app_key: str | None = None) -> Exclusions:
     """All versions of all exclusions that history has stored; with an app of those that may be for it."""
+    return exclusions_of(connection.execute(EXCLUSIONS.encode(), {"app": app_key}))
+
+
+def exclusions_of(rows: Iterable[tuple[Any, ...]]) -> Exclusions:
+    """Those of the rows that `EXCLUSIONS` gives."""
     found = Exclusions()
-    for name, known_ms, app, metric, scope, reason, start_ms, end_ms, announced_ms in connection.execute(
-        _EXCLUSIONS.encode(), {"app": app_key}
-    ):
+    for name, known_ms, app, metric, scope, reason, start_ms, end_ms, announced_ms in rows:
         rule = ExclusionRule(
             app, metric, reason == "PLANNED_DOWNTIME", start_ms, end_ms, scope=scope, announced_ms=announced_ms
         )

@@ -9,6 +9,7 @@ from streams.database.roles import Role
 from streams.history.assembly import history_partitions
 from streams.history.retention import PERIOD_S, forget
 from streams.history.settings import HistorySettings
+from streams.history.settling import settle
 from streams.history.sum_reading import DAY_MS
 from streams.kafka.rights import rights_of_history
 from streams.kafka.specs import topics_of_history, topics_stored
@@ -78,6 +79,8 @@ class HistoryService(PartitionService):
     async def _forget_now_and_then(self) -> None:
         while True:
             try:
+                while await self._database.run(lambda connection: settle(connection, self._kept_ms[0])):
+                    pass
                 await self._database.run(lambda connection: forget(connection, *self._kept_ms))
             except Exception as problem:
                 self.endings.on(problem, "deleting what is no longer kept")

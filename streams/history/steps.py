@@ -9,6 +9,7 @@ from streams.budgets.budget import Counts
 from streams.history.codec import MINUTE_MS
 from streams.history.latency import SLOT_MS, percentile
 from streams.history.minutes import Minutes, choices, chosen
+from streams.history.reading import DaySum
 from streams.windows.hopping import Span
 
 STEPS_S: Final = (60, 300, 3_600, 86_400)
@@ -34,23 +35,28 @@ class Steps:
     excluded: list[int]
     percentiles: dict[int, list[float | None]]
 
-    def after(self, days: Sequence[Counts]) -> "Steps":
+    def after(self, days: Sequence[DaySum]) -> "Steps":
         """The same with days before them, of which nothing but sums is known."""
         if not days:
             return self
         return Steps(
             self.start - len(days) * self.step,
             self.step,
-            [*(one.good for one in days), *self.good],
-            [*(one.bad for one in days), *self.bad],
-            [*(0 for _ in days), *self.excluded],
+            [*(one.all.good for one in days), *self.good],
+            [*(one.all.bad for one in days), *self.bad],
+            [*(one.excluded for one in days), *self.excluded],
             {percent: [*(None for _ in days), *found] for percent, found in self.percentiles.items()},
         )
 
 
-def chosen_day(told: Sequence[Counts | None]) -> Counts:
-    """What counts of a day of which each source's sum is all that is known: the last one's that tells anything."""
-    return next((one for one in reversed(told) if one is not None and one.total), Counts(0, 0))
+def chosen_day(told: Iterable[DaySum | None]) -> DaySum:
+    """What counts of a day of which sums are all that is known: what was settled, else all that the last one tells."""
+    days = [one for one in told if one is not None and one.all.total]
+    settled = [one.counted for one in days if one.counted is not None]
+    if settled:
+        counts = Counts(sum(one.good for one in settled), sum(one.bad for one in settled))
+        return DaySum(counts, counts, sum(one.excluded for one in days))
+    return days[-1] if days else DaySum(Counts())
 
 
 def in_steps(told: Sequence[Minutes], latencies: Sequence[Histograms], spans: Iterable[Span], step: int) -> Steps:

@@ -148,7 +148,7 @@ class Periods:
         """Good and bad of the days whose minutes are gone: the app's word where it told anything that day."""
         ids = [one.id for one in series]
         for told in read_sums(self._connection, ids, first, end).values() if first < end else ():
-            counts = next(told[one] for one in reversed(ids) if one in told)
+            counts = next(told[one].all for one in reversed(ids) if one in told)
             yield counts.good, counts.bad
 
     def _spans(self, of: PeriodVerdict, known_ms: int) -> list[Span]:

@@ -55,8 +55,8 @@ def partner_report(
 ) -> Report | None:
     """The report of a partner, by the id that the catalogue has for it, or its name; None: no app of it is known.
 
-    It has an item for each SLI of each app under each SLO. Of days whose minutes are no longer kept all events count,
-    excluded or not.
+    It has an item for each SLI of each app under each SLO. Of days whose minutes are no longer kept that counts which
+    did when they went.
     """
     apps = connection.execute(_APPS.encode(), {"partner": partner}).fetchall()
     if not apps:
@@ -110,5 +110,5 @@ def _counts(
         found = read_minutes(connection, ids, first, end)
         spans = list(excluded_for(exclusions, some[0].key))
         minutes = chosen([found[number].without(spans) for number in ids])
-    counts = [*days, minutes.counts]
+    counts = [*(day.all for day in days), minutes.counts]
     return Counts(sum(one.good for one in counts), sum(one.bad for one in counts)), minutes
