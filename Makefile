@@ -7,6 +7,7 @@ BIN := .venv/bin
 # collected amid another parse, as of a future whose error nobody took, that other one fails: so without.
 export PYTHONNODEBUGRANGES := 1
 LOCK := infra/requirements.lock
+COVERED := 50
 RUNTIME_LOCK := infra/requirements-runtime.lock
 PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
@@ -31,8 +32,8 @@ run: setup  ## Run the main job on an embedded Kafka with a sample load; Ctrl-C 
 .PHONY: test
 test: setup check  ## Check, then run all tests (on a container where a Docker engine is to be had), with what they reach
 	@mkdir -p build
-	$(BIN)/slipcover --out build/coverage.txt -m pytest --numprocesses 3 --dist worksteal
-	@sed -n '2p;$$p' build/coverage.txt; echo "Lines and branches by file: build/coverage.txt"
+	$(BIN)/slipcover --json --out build/coverage.json -m pytest --numprocesses 3 --dist worksteal
+	@$(BIN)/python infra/coverage.py build/coverage.json $(COVERED)
 
 .PHONY: check
 check: setup  ## Lint, types, layers, generated files, API documents

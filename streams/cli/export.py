@@ -56,7 +56,7 @@ def export_(
       69 no broker answers
     """
     settings = settings_or_fail()
-    topics = [_topic(name, settings.topics) for name in topic or settings.topics.key_fields]
+    topics = [_topic(name, settings.topics) for name in topic or (*settings.topics.inputs, *settings.topics.reference)]
     ask(settings, _export(settings, topics, Span(from_, to)))
 
 

@@ -42,7 +42,7 @@ PAGE_WEIGHT = 300_000
 FOLLOWS_WITHIN_MS = 5_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would run on in every test after it
 def browser() -> Iterator[Browser]:
     with chromium() as one:
         yield one

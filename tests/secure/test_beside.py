@@ -47,7 +47,7 @@ def done(environment: dict[str, str], *arguments: str, given: object = None) -> 
 def test_an_operator_makes_topics_and_fills_them(flow: Flow, secured: SecuredKafka, tmp_path: Path) -> None:
     environment = flow.environment | secured.login(OPERATOR) | {"SLO_INSTALLATION_KEYS": KEY}
     asyncio.run(secured.allow(OPERATOR, roles.administrator(flow)))
-    assert done(environment, "topics", "--create").count("created ") == 17
+    assert done(environment, "topics", "--create").count("created ") == 19
     asyncio.run(secured.allow(OPERATOR, roles.keeper(flow)))
     apps = tmp_path / "apps.json"
     apps.write_bytes(orjson.dumps([{"appKey": APP, **LISTED}]))
