@@ -107,16 +107,21 @@ def decide(connection: Connection, app_key: str, act: Act, person: Person, rules
         DecisionRefusedError: that is not due.
     """
     stage = Stage(_one(connection, _STANDING, app_key) or Stage.CLEAR)
+    if act is not Act.END_OVERRIDE and _is_overridden(connection, app_key):
+        raise DecisionRefusedError(f"{app_key} stands at {stage} by an override: end that first, with end-override.")
     match act:
         case Act.APPROVE_DEMOTION | Act.REJECT_DEMOTION if stage is not Stage.DEMOTION_DUE:
             raise DecisionRefusedError(f"No demotion of {app_key} is due: it stands at {stage}.")
         case Act.REINSTATE:
             _check_reinstatement(connection, app_key, stage, rules)
-        case Act.END_OVERRIDE:
-            row = connection.execute(_OVERRIDE.encode(), [app_key]).fetchone()
-            if row is None or row[0] != Act.OVERRIDE or (row[1] is not None and row[1] <= _now_ms(connection)):
-                raise DecisionRefusedError(f"There is no override of {app_key} to end.")
+        case Act.END_OVERRIDE if not _is_overridden(connection, app_key):
+            raise DecisionRefusedError(f"There is no override of {app_key} to end.")
     connection.execute(_DECIDE.encode(), [app_key, act, None, None, None, person.who, person.why])
+
+
+def _is_overridden(connection: Connection, app_key: str) -> bool:
+    row = connection.execute(_OVERRIDE.encode(), [app_key]).fetchone()
+    return row is not None and row[0] == Act.OVERRIDE and (row[1] is None or row[1] > _now_ms(connection))
 
 
 def _check_reinstatement(connection: Connection, app_key: str, stage: Stage, rules: Rules) -> None:

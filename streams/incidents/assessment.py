@@ -53,5 +53,7 @@ def due_entries(incident: Incident, at_ms: int) -> Iterator[Entry]:
 def _rose_to(incident: Incident, at_ms: int) -> Severity | None:
     if not incident.is_open and incident.state is not State.RESOLVED:
         return None
+    if incident.decided is not None:  # it is what a person says: nothing rises
+        return None
     voted = incident.votes(at_ms).severity
     return voted if voted is not None and (incident.peak is None or voted < incident.peak) else None

@@ -8,6 +8,8 @@ from streams.database.patient import Connection
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, read_day
 from streams.history.minutes import Minutes, chosen
 from streams.history.sources import counting_sources
+from streams.incidents.capabilities import OF_METRIC
+from streams.incidents.life import Incident
 
 MOST_SERIES: Final = 5_000
 """Of a larger incident, these are enough to tell an outage."""
@@ -17,7 +19,10 @@ _SERIES: Final = """
 with member as (
   select o.app_key, o.metric, o.scope, min(o.breached_ms - least(b.window_ms, %(longest)s)) as from_ms
   from onset o join breach b on b.id = o.breach
-  where o.incident = %(incident)s and o.is_member group by 1, 2, 3 order by 1, 2, 3 limit %(most)s
+  where o.incident = %(incident)s and o.is_member group by 1, 2, 3
+  union
+  select app_key, metric, scope, %(start)s from series where app_key = any(%(apps)s) and metric = any(%(metrics)s)
+  order by 1, 2, 3 limit %(most)s
 )
 select s.id, m.app_key, m.metric, m.scope, s.source, m.from_ms
 from member m join series s on (s.app_key, s.metric, s.scope) = (m.app_key, m.metric, m.scope)
@@ -34,17 +39,27 @@ class Measured(NamedTuple):
     start_ms: int
 
 
-async def measure(connection: Connection, incident: str, until_ms: int) -> Measured | None:
+async def measure(connection: Connection, incident: Incident, until_ms: int) -> Measured | None:
     """Events of the series whose breaches are the incident's, up to a time; None: history has no bad one of them.
 
-    The start is looked for in the windows of its breaches, up to six hours of each.
+    The start is looked for in the windows of its breaches, up to six hours of each. Of one that a person raised, the
+    series are those of the apps that were named, where a capability was, too, its own; its start is what was said.
     """
-    values = {"incident": incident, "longest": _LOOK_BACK_MINUTES * MINUTE_MS, "most": MOST_SERIES}
+    values = {
+        "incident": incident.id,
+        "longest": _LOOK_BACK_MINUTES * MINUTE_MS,
+        "most": MOST_SERIES,
+        "start": incident.start_ms,
+        "apps": [] if incident.scope is not None else list(incident.app_keys),
+        "metrics": [metric for metric, name in OF_METRIC.items() if incident.capability in (None, name)],
+    }
     rows = await (await connection.execute(_SERIES, values)).fetchall()
     rows = [row for row in rows if row[4] in counting_sources(row[2])]
     if not rows:
         return None
     start, end = min(row[5] for row in rows) // MINUTE_MS, until_ms // MINUTE_MS
+    if start >= end:
+        return None
     ids = [row[0] for row in rows]
     span = [ids, start // DAY_MINUTES, (end - 1) // DAY_MINUTES]
     days = await (await connection.execute(_DAYS, span, binary=True)).fetchall()
@@ -56,6 +71,7 @@ async def measure(connection: Connection, incident: str, until_ms: int) -> Measu
     first = min((one.start + at for one in counted for at in _bad(one)), default=None)
     if first is None:
         return None
+    first = min(first, max(start, incident.start_ms // MINUTE_MS))
     parts = [one.between(first, end).counts for one in counted]
     return Measured(sum(one.good for one in parts), sum(one.bad for one in parts), first * MINUTE_MS)
 

@@ -108,9 +108,9 @@ class Projection:
             if row is not None and row[0] is not None:
                 found.append(Entry(Act.PAGED, row[0], SYSTEM))
         is_new = judged_ms is not None and self._measured_ms.get(incident.id) != judged_ms
-        if incident.is_open and incident.scope is not None and judged_ms is not None and is_new:
+        if incident.is_open and judged_ms is not None and is_new:
             self._measured_ms[incident.id] = judged_ms
-            seen = await measure(connection, incident.id, judged_ms)
+            seen = await measure(connection, incident, judged_ms)
             if seen is not None and (
                 kind_of(seen.good, seen.bad) is not kind_of(incident.good, incident.bad)
                 or seen.start_ms < incident.start_ms

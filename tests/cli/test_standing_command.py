@@ -76,6 +76,8 @@ def test_an_override_needs_a_stage_and_is_ended_once(ladder: Ladder) -> None:
     )
     assert run(ladder, "decide", APP, "override", "--stage", "DEMOTED", *PERSON)[0] == 0
     assert [change[1:] for change in ladder.judge()] == [("DEMOTED", "DECISION")]
+    code, said = run(ladder, "decide", APP, "reinstate", *PERSON)
+    assert (code, said) == (1, f"{APP} stands at DEMOTED by an override: end that first, with end-override.\n")
     assert run(ladder, "decide", APP, "end-override", *PERSON)[0] == 0
     assert run(ladder, "decide", APP, "end-override", *PERSON)[0] == 1
     assert [change[1:] for change in ladder.judge()] == [("CLEAR", "DECISION")]

@@ -56,6 +56,14 @@ def test_a_persons_decision_replaces_the_votes_until_it_is_taken_back() -> None:
     assert life(*back).severity(clock_ms("12:08")) is Severity.SEV1
 
 
+def test_nothing_is_said_to_rise_while_a_persons_decision_holds() -> None:
+    timeline = assessed(found(apps=4), entry(Act.CHANGED, "12:04", severity="SEV3"), at="12:05")
+    timeline.append(entry(Act.CHANGED, "12:06", users=6_000_000, kind="OUTAGE"))
+    assert assessed(*timeline, at="12:07") == timeline
+    (rise,) = assessed(*timeline, entry(Act.CHANGED, "12:08", severity=None), at="12:08")[len(timeline) + 1 :]
+    assert (rise.act, rise.data) == (Act.SEVERITY, {"severity": "SEV1"})
+
+
 def test_where_nobody_knows_how_many_the_capability_votes_and_time_does() -> None:
     raised = entry(
         Act.RAISED, "12:00", raisedBy="SUPPORT", title="t", start=clock_ms("12:00"), capability="App UI", kind="OUTAGE"
