@@ -7,10 +7,9 @@ from streams.database.connection import check_schema, conninfo
 from streams.database.patient import PatientDatabase
 from streams.database.roles import Role
 from streams.history.assembly import history_partitions
-from streams.history.retention import PERIOD_S, forget
+from streams.history.retention import PERIOD_S, forget, minutes_kept_ms
 from streams.history.settings import HistorySettings
 from streams.history.settling import settle
-from streams.history.sum_reading import DAY_MS
 from streams.kafka.rights import rights_of_history
 from streams.kafka.specs import topics_of_history, topics_stored
 from streams.kafka.topic_setup import ensure_topics
@@ -39,9 +38,7 @@ class HistoryService(PartitionService):
         # A database that is away holds commits up, which is no reason to start anew before patience has run out.
         watchdog_ms = settings.watchdog_ms + patience_ms
         settings = settings.model_copy(update={"commit_interval": settings.history_flush, "watchdog": watchdog_ms})
-        # A period that is longer than minutes are kept would lose its beginning.
-        longest_ms = max((level.period_ms for level in objectives.service_levels), default=0)
-        self._kept_ms = max(settings.history_minutes, longest_ms + DAY_MS), settings.history_days
+        self._kept_ms = minutes_kept_ms(settings.history_minutes, objectives.service_levels), settings.history_days
         partitions, self._fleet = history_partitions(settings, self._database, objectives, endings)
         super().__init__(
             settings,

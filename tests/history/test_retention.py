@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -10,10 +11,11 @@ from streams.database.connection import conninfo
 from streams.database.roles import Role
 from streams.history.app_counts import app_counts
 from streams.history.reading import read_exclusions
-from streams.history.retention import forget
+from streams.history.retention import forget, minutes_kept_ms
 from streams.history.settings import HistorySettings
 from streams.history.settling import settle
 from streams.names import IFRAME, WEBHOOK, Metric, Topics
+from streams.objectives import read_objectives
 from streams.settings import Settings
 from tests.history.alerts import rows
 from tests.history.sink import Sink, patient
@@ -59,6 +61,13 @@ def test_minutes_go_after_35_days_and_sums_after_two_years(database: str) -> Non
     assert kept(database) == ([730], [2923], [0, 1, 34, 35, 36, 730])
     asyncio.run(count("+731d 00:00"))
     assert kept(database) == ([730, 731], [2923, 2924], [1, 34, 35, 36, 730, 731])
+
+
+def test_minutes_are_kept_as_long_as_the_longest_period_needs_them() -> None:
+    (level, *_) = read_objectives().service_levels
+    assert minutes_kept_ms(35 * DAY_MS, []) == 35 * DAY_MS
+    assert minutes_kept_ms(35 * DAY_MS, [level]) == 35 * DAY_MS
+    assert minutes_kept_ms(35 * DAY_MS, [replace(level, period_ms=90 * DAY_MS), level]) == 91 * DAY_MS
 
 
 APP = "com.example.app"
