@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from streams.history.settings import HistorySettings
+from streams.rules.settings import RulesSettings
 from streams.secret_files import read_secret
 from streams.web.networks import Networks
 
@@ -14,7 +15,7 @@ _LOCAL_COOKIE: Final = "slo-session"
 _COOKIE: Final = "__Host-slo-session"  # browsers send it over TLS only, and only where it came from
 
 
-class DashboardSettings(HistorySettings):
+class DashboardSettings(HistorySettings, RulesSettings):
     """What an operator of the dashboard can set, beside what it shares with history."""
 
     dashboard_trusted_proxies: Networks = ()

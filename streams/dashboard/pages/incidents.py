@@ -1,6 +1,7 @@
 """Incidents: all of them, and each with its timeline, its severity and how that came, and what is due by when."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -8,14 +9,22 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from schemas.event_time import utc_text
+from schemas.exclusions import Exclusion
 from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
 from streams.dashboard.login.forms import Form
+from streams.dashboard.pages.exclusions import shown as shown_exclusion
 from streams.dashboard.pages.render import render
+from streams.documents.remark import InvalidFileError
+from streams.impact.preview import Preview, preview
 from streams.incidents.entry import Act, Entry, State, Visibility
 from streams.incidents.life import life_of
+from streams.incidents.people import Person, UnknownIncidentError, approve, find, proposal
 from streams.incidents.permitted import RefusedError, check
 from streams.incidents.timeline import add_entry_now, read_timeline_now
+from streams.reference.reference import exclusion_of
+from streams.registry.exclusions import DeclaredExclusion
+from streams.rules import read_rules
 from streams.web.problem import Problem, ProblemError
 
 _PAGE: Final = 50
@@ -83,6 +92,8 @@ def add_incidents(app: FastAPI) -> None:
         if not view.viewer.is_platform:
             raise ProblemError(Problem.NOT_ALLOWED)
         view.row(_query(view, _ONE), {"id": incident_id})
+        if form.get("act") in ("PREVIEW", "APPROVED"):
+            return _approval(request, view, incident_id, form)
         try:
             entry = _entry(form, view.viewer.name)
             known = life_of(incident_id, read_timeline_now(view.connection, incident_id))
@@ -94,6 +105,30 @@ def add_incidents(app: FastAPI) -> None:
         with dashboard_of(request).database.desk() as connection:
             add_entry_now(connection, incident_id, entry)
         return RedirectResponse(f"/incidents/{quote(incident_id)}?done={entry.act}", 303)
+
+
+def _approval(request: Request, view: View, incident_id: str, form: dict[str, str]) -> Response:
+    """What it would change to leave the incident out of every budget; or, once that was seen, that it is left out."""
+    dashboard = dashboard_of(request)
+    settings = dashboard.settings
+    try:
+        with dashboard.database.desk() as connection:
+            if form["act"] == "APPROVED":
+                approve(connection, settings.topics, incident_id, Person(view.viewer.name, form.get("why", "")))
+                return RedirectResponse(f"/incidents/{quote(incident_id)}?done=APPROVED", 303)
+            known = find(connection, incident_id)
+            check(known, Act.APPROVED, {})
+            exclusions = proposal(connection, known)
+            tried = {one.id: exclusion_of(one) for one in exclusions}
+            rules = read_rules(settings.rules).standing
+            seen = preview(connection, settings, dashboard.objectives.all, rules, tried)
+    except UnknownIncidentError:
+        raise ProblemError(Problem.NOT_FOUND) from None
+    except (RefusedError, InvalidFileError) as problem:
+        return _page(request, view, incident_id, problem=str(problem))
+    if not exclusions:
+        return _page(request, view, incident_id, problem="It proposes nothing: its place is not the platform's.")
+    return _page(request, view, incident_id, proposed=exclusions, seen=seen)
 
 
 def _entry(form: dict[str, str], who: str) -> Entry:
@@ -125,7 +160,16 @@ def _query(view: View, query: str) -> str:
     return query.format(table="incident" if view.viewer.is_platform else "incident_public")
 
 
-def _page(request: Request, view: View, incident_id: str, *, problem: str | None = None, done: str = "") -> Response:
+def _page(
+    request: Request,
+    view: View,
+    incident_id: str,
+    *,
+    problem: str | None = None,
+    done: str = "",
+    proposed: Sequence[Exclusion] = (),
+    seen: Preview | None = None,
+) -> Response:
     record = view.row(_query(view, _ONE), {"id": incident_id})["record"]
     deadlines = record.get("deadlines") or {}
     response = render(
@@ -147,6 +191,10 @@ def _page(request: Request, view: View, incident_id: str, *, problem: str | None
             (Visibility.PARTNER, "partners of its apps"),
             (Visibility.ALL_PARTNERS, "all partners"),
         ],
+        proposed=[
+            shown_exclusion(DeclaredExclusion(one, one.start, takes_effect=True), view.viewer) for one in proposed
+        ],
+        seen=seen,
         problem=problem,
         flash="It is on record." if done else None,
     )
