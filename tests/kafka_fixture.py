@@ -20,11 +20,12 @@ from aiokafka.errors import for_code
 from infra.docker.engine import EngineUnavailableError, docker_engine
 from infra.kafka_image.build import CLIENT_PORT, advertised, ensure_image
 from streams.broker import EmbeddedKafka, probe
+from tests.e2e.flow import wait_for
 
 # The reaper is an image of its own, which cannot be had offline; the tests stop what they start.
 os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 180.0
 # An engine to install and jars to download, at most once on a machine.
 FIRST_USE_TIMEOUT_S = 600
 # Of a test that says nothing else: it waits for processes, and a busy machine has few seconds for each.
@@ -48,11 +49,16 @@ class Kafka:
         await admin.start()
         try:
             answer = await admin.create_topics([NewTopic(name, partitions, replicas, topic_configs=configs)])
+            for _topic, code, message in answer.topic_errors:
+                if code:
+                    raise for_code(code)(message)
+
+            async def is_seen() -> bool:  # made by the controller; a broker hears of it a moment later
+                return name in await admin.list_topics()
+
+            await wait_for(is_seen, START_TIMEOUT_S, f"{name} to be seen")
         finally:
             await admin.close()
-        for _topic, code, message in answer.topic_errors:
-            if code:
-                raise for_code(code)(message)
         return name
 
 
