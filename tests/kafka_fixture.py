@@ -20,7 +20,7 @@ from aiokafka.errors import for_code
 from infra.docker.engine import EngineUnavailableError, docker_engine
 from infra.kafka_image.build import CLIENT_PORT, advertised, ensure_image
 from streams.broker import EmbeddedKafka, probe
-from tests.e2e.flow import wait_for
+from tests.waiting import wait_for
 
 # The reaper is an image of its own, which cannot be had offline; the tests stop what they start.
 os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"

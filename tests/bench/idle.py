@@ -12,8 +12,9 @@ from pathlib import Path
 
 from streams.broker import EmbeddedKafka
 from tests.bench.usage import usage
-from tests.e2e.flow import Flow, WorkerProcess, wait_for
+from tests.e2e.flow import Flow, WorkerProcess
 from tests.model.generate import HOUR_MS, START_MS
+from tests.waiting import wait_for
 
 _TIMEOUT_S = 300.0
 

@@ -22,8 +22,8 @@ from streams.kafka.commit_mark import CommitMark
 from streams.kafka.topic_setup import prepare_topics
 from streams.settings import Settings
 from tests.cli.alerts import BREACH, RECOVERY
-from tests.e2e.flow import wait_for
 from tests.kafka_fixture import Kafka
+from tests.waiting import wait_for
 
 WATERMARK_MS = 1_772_460_000_000
 

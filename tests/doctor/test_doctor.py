@@ -19,8 +19,9 @@ from streams.names import WEBHOOK, changelog
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment, judge_webhooks, settings
 from tests.cli.test_windows_command import APP, commit, delivery
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.kafka_fixture import Kafka
+from tests.waiting import wait_for
 
 __all__ = ["settings"]
 

@@ -6,9 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from tests.model import Alert, Judged, Record, judge, murmur2_partition
 from tests.model.copies import APPLICATION, REDRIVEN, REROUTED, is_foreign, rerouted_from
 from tests.model.invariants import violations
 from tests.model.reading import Event, read
+from tests.waiting import wait_for
 
 SHORT_SESSION_S = 10
 """For tests that wait until a worker is thought dead. Shorter still, a busy machine fails healthy ones, too."""
@@ -457,19 +457,3 @@ class Flow:
 def _lines(alerts: Iterable[Alert]) -> list[str]:
     """Alerts as text, a line each, so that a difference can be read."""
     return [orjson.dumps(alert, option=orjson.OPT_SORT_KEYS).decode() for alert in alerts]
-
-
-async def wait_for(
-    condition: Callable[[], Awaitable[bool]], timeout_s: float, what: str, workers: Sequence[WorkerProcess] = ()
-) -> None:
-    """Wait for a condition to come true.
-
-    Raises:
-        TimeoutError: it did not, or no worker is left to bring it about; with the end of the workers' logs.
-    """
-    deadline = time.monotonic() + timeout_s
-    while not await condition():
-        if time.monotonic() > deadline or (workers and all(worker.exit_code is not None for worker in workers)):
-            logs = "\n".join(f"--- {worker.log_file.name}\n{worker.log[-3000:]}" for worker in workers)
-            raise TimeoutError(f"waited {timeout_s} s for {what}\n{logs}")
-        await asyncio.sleep(0.1)

@@ -15,11 +15,12 @@ from streams.objectives import load_objectives
 from streams.rejected.redrive import redrive
 from streams.replay import Replay
 from streams.replay.line import ReplayRecord
-from tests.e2e.flow import SHORT_SESSION_S, Flow, wait_for
+from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_placement import delivery, log_with_misplaced
 from tests.e2e.test_refusals import refusal
 from tests.model import Record, murmur2_partition
 from tests.model.generate import HOUR_MS, START_MS
+from tests.waiting import wait_for
 
 APP = "com.example.chart"
 

@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 from schemas import Heartbeat
 from streams.cli.app import app
 from streams.exits import ExitCode
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.e2e.test_bad_input import arriving
 from tests.e2e.test_placement import delivery
 from tests.model.generate import START_MS
+from tests.waiting import wait_for
 
 
 def test_every_partition_has_a_heartbeat(flow: Flow) -> None:

@@ -8,11 +8,12 @@ from aiokafka import AIOKafkaProducer
 
 from schemas import RejectedHeaders
 from streams.names import WEBHOOK
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.kafka.test_chunked_records import forged
 from tests.model import Record, murmur2_partition
 from tests.model.build import LISTED, ORDINARY
 from tests.model.generate import HOUR_MS, MINUTE_MS, START_MS
+from tests.waiting import wait_for
 
 EARLY, LATER, SPARED, SPARED_LATER = "com.example.early", "com.example.later", "com.example.spared", "com.example.more"
 

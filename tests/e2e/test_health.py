@@ -10,9 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.broker.probe import free_port
 from streams.exits import ExitCode
-from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
+from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.model import Record
 from tests.model.generate import random_log
+from tests.waiting import wait_for
 
 
 class Endpoint:

@@ -12,10 +12,11 @@ from aiokafka import AIOKafkaProducer
 from infra.faketime import FaketimeUnavailableError, wrong_clock
 from schemas.event_time import utc_text
 from streams.names import WEBHOOK, name_of
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.model import Alert, Record, murmur2_partition
 from tests.model.build import ORDINARY
 from tests.model.generate import MINUTE_MS
+from tests.waiting import wait_for
 
 WITHIN_SECONDS = """
 apiVersion: openslo/v1

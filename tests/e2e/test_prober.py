@@ -11,10 +11,11 @@ from streams.names import AVAILABILITY
 from streams.prober.probing import catalogue_prober
 from streams.registry.write import write
 from streams.settings import Settings
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.e2e.test_live_clock import WITHIN_SECONDS, alerts_of
 from tests.prober.servers import serving
 from tests.registry.test_apps import app
+from tests.waiting import wait_for
 
 APP = "com.example.charts"
 WITHIN_S = 90

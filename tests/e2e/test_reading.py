@@ -10,10 +10,11 @@ from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from streams.exits import ExitCode
-from tests.e2e.flow import Flow, WorkerProcess, wait_for
+from tests.e2e.flow import Flow, WorkerProcess
 from tests.e2e.test_placement import delivery
 from tests.kafka_fixture import Kafka
 from tests.model.generate import HOUR_MS, START_MS
+from tests.waiting import wait_for
 
 TAKES_FOR_EVER = """
 from streams.ownership.takeover import TakeOver

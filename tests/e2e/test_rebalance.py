@@ -15,9 +15,10 @@ from streams.settings import Clock, Settings
 from streams.unit.assembly import evaluator_partitions
 from streams.unit.unit import Unit
 from tests.build import chunk
-from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
+from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.e2e.test_placement import delivery
 from tests.model.generate import HOUR_MS, START_MS, random_log
+from tests.waiting import wait_for
 
 _TAKEN_OVER = re.compile(r"\]: (kept|restored) [\d,]+ series in")
 _RESTORED_OF = re.compile(r"(\S+)\[\d+\]: restored")

@@ -5,12 +5,13 @@ import orjson
 from streams.kafka.commit_mark import CommitMark
 from streams.kafka.topic_setup import prepare_topics
 from streams.settings import PartitionerName
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.e2e.test_offsets import move_group
 from tests.faults.mistakes import is_refused, judge_part, log_of
 from tests.faults.scenario import Stage
 from tests.faults.verdict import verdict
 from tests.model.generate import HOUR_MS, START_MS
+from tests.waiting import wait_for
 
 
 async def other_prefix(stage: Stage) -> None:

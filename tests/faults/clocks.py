@@ -7,13 +7,14 @@ from typing import Final
 
 from infra.faketime import FaketimeUnavailableError, wrong_clock
 from schemas.event_time import utc_text
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.faults.fault import Inject
 from tests.faults.row import LeftOutError
 from tests.faults.scene import Scene
 from tests.faults.sources import told_by_a_clock
 from tests.model import Record
 from tests.model.generate import HOUR_MS
+from tests.waiting import wait_for
 
 WRONG_CLOCK_PROGRAM: Final = ("tests.faults.wrong_clock",)
 _ALERTS: Final = 6

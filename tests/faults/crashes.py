@@ -9,9 +9,10 @@ import orjson
 
 from streams.names import WEBHOOK, Topics
 from streams.unit.failpoints import Step
-from tests.e2e.flow import Flow, WorkerProcess, wait_for
+from tests.e2e.flow import Flow, WorkerProcess
 from tests.faults.scene import Scene
 from tests.model import Record, murmur2_partition
+from tests.waiting import wait_for
 
 _EACH_TIMEOUT_S: Final = 120
 _COMMITS: Final = 12  # before the one that ends a worker, at most

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from tests.e2e.flow import wait_for
 from tests.e2e.test_live_clock import WITHIN_SECONDS
 from tests.faults.crashes import at_commit_steps
 from tests.faults.scene import Scene
+from tests.waiting import wait_for
 
 __all__ = ["WITHIN_SECONDS"]
 

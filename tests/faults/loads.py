@@ -12,13 +12,14 @@ from aiokafka import AIOKafkaProducer
 from streams.names import WEBHOOK
 from tests.bench.load import Delivery, produce
 from tests.bench.usage import usage
-from tests.e2e.flow import WorkerProcess, wait_for
+from tests.e2e.flow import WorkerProcess
 from tests.faults.scenario import Stage
 from tests.faults.verdict import Verdict
 from tests.faults.volume import Counts, Volume, transition_of
 from tests.model import murmur2_partition
 from tests.model.generate import MINUTE_MS, START_MS
 from tests.model.invariants import violations
+from tests.waiting import wait_for
 
 _READ_WITHIN_S: Final = 300.0
 _MOST_MEMORY_MB: Final = 600.0

@@ -5,9 +5,9 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from tests.e2e.flow import wait_for
 from tests.faults.scene import Scene
 from tests.faults.traffic import REPEATED_ONE_IN
+from tests.waiting import wait_for
 
 _ZOMBIES: Final = 3
 _AWAKE_S: Final = 10

@@ -9,13 +9,13 @@ from aiokafka.errors import NonEmptyGroup
 
 from streams.exits import ExitCode
 from streams.names import IFRAME, WEBHOOK, changelog
-from tests.e2e.flow import wait_for
 from tests.e2e.test_refusals import lose
 from tests.faults.groups import delete_group
 from tests.faults.scenario import Stage
 from tests.faults.verdict import verdict
 from tests.model.generate import HOUR_MS, START_MS, random_log
 from tests.model.invariants import violations
+from tests.waiting import wait_for
 
 _RECORDS: Final = 800
 _SPAN_MS: Final = 12 * HOUR_MS

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from streams.exits import ExitCode
-from tests.e2e.flow import Flow, WorkerProcess, wait_for
+from tests.e2e.flow import Flow, WorkerProcess
+from tests.waiting import wait_for
 
 _POLL_S: Final = 0.1
 _PAUSE_S: Final = 1.0

@@ -8,11 +8,12 @@ from typing import Final
 
 import orjson
 
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.faults.counts import overcounted
 from tests.faults.state import Place, state_violations
 from tests.model import Alert, Record, judge
 from tests.model.invariants import broken_pairs, out_of_order, repeated_incidents
+from tests.waiting import wait_for
 
 INVARIANTS: Final = {
     "I1": "every stored pane equals a recount of the raw events below the committed offset: none lost, none twice",

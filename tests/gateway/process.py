@@ -17,8 +17,9 @@ from streams.broker.probe import free_port
 from streams.gateway.register import store
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.vault import Vault
-from tests.e2e.flow import WorkerProcess, wait_for
+from tests.e2e.flow import WorkerProcess
 from tests.gateway.signing import SECRET, authorization, publish_path
+from tests.waiting import wait_for
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 TOKEN = "a-token-of-a-service-in-tests"  # noqa: S105

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from tests.e2e.flow import wait_for
 from tests.gateway.conftest import Stage
 from tests.gateway.process import install
 from tests.gateway.signing import SECRET, authorization
+from tests.waiting import wait_for
 
 FAIL = {"metricsType": "IFRAME", "moduleType": "generalPages", "status": "FAIL"}
 SYNTHETIC = {"metricsType": "SYNTHETIC", "status": "FAIL"}

@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from streams.broker import EmbeddedKafka
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.gateway.process import SERVICE, install, running_gateway, settings_of
 from tests.gateway.signing import authorization, publish_path
+from tests.waiting import wait_for
 
 APP = "com.example.app"
 LOAD = {"metricsType": "IFRAME", "moduleType": "generalPages", "status": "SUCCESS"}

@@ -11,11 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from schemas.event_time import utc_text
 from streams.gateway.register import store_with_grace
 from streams.gateway.vault import Vault
-from tests.e2e.flow import wait_for
 from tests.gateway.conftest import APP, BURST, EAGER_APP, OTHER_APP, Stage
 from tests.gateway.process import gateway_settings, install, uninstall
 from tests.gateway.signing import authorization, publish_path
 from tests.model import murmur2_partition
+from tests.waiting import wait_for
 
 SUCCESS = {"metricsType": "IFRAME", "moduleType": "generalPages", "status": "SUCCESS", "durationInMillis": 812.5}
 FAIL = {"metricType": "IFRAME", "moduleType": "webPanels", "status": "FAIL"}

@@ -17,12 +17,13 @@ from streams.database.schema import shipped_migrations
 from streams.exits import ExitCode
 from tests.database_fixture import KILLED
 from tests.e2e.conftest import flow as flow
-from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
+from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.e2e.traffic import traffic
 from tests.history.naive import recount
 from tests.history.test_law import check
 from tests.model.build import delivery
 from tests.model.generate import random_log
+from tests.waiting import wait_for
 
 
 @pytest.fixture

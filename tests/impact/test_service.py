@@ -9,13 +9,14 @@ import pytest
 
 from schemas.standing import Standing
 from tests.e2e.conftest import flow as flow
-from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
+from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.incidents.test_service import command
 from tests.model import Record
 from tests.notifier.mail_server import mail_server
 from tests.notifier.office import breach, recovery
 from tests.notifier.test_service import now_ms, publish
 from tests.notifier.test_service import start as start_notifier
+from tests.waiting import wait_for
 
 APP = "com.acme.charts"
 HOUR_MS = 3_600_000

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 from schemas.event_time import utc_text
 from streams.cli.app import app
 from tests.e2e.conftest import flow as flow
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.model import Record, murmur2_partition
 from tests.model.build import LISTED
+from tests.waiting import wait_for
 
 APPS = [f"com.vendor-{number}.app" for number in range(12)]
 MINUTE_MS = 60_000

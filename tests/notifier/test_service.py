@@ -15,10 +15,11 @@ from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from streams.outlet.alert import records_of
 from tests.e2e.conftest import flow as flow
-from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess, wait_for
+from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.model import murmur2_partition
 from tests.notifier.mail_server import MailServer, mail_server
 from tests.notifier.office import SRE, breach, recovery
+from tests.waiting import wait_for
 
 
 def start(flow: Flow, url: str, server: MailServer, **settings: str) -> WorkerProcess:

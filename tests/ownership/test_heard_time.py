@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaProducer
 from streams.ownership.clock import WorkerClock
 from streams.ownership.heard_time import hear_time
 from streams.settings import Clock, Settings
-from tests.e2e.flow import wait_for
 from tests.kafka_fixture import Kafka
+from tests.waiting import wait_for
 
 FAST_MS = 3_600_000
 

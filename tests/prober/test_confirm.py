@@ -17,8 +17,9 @@ from streams.prober.probing import list_prober
 from streams.prober.targets import HealthTarget
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import settings
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.prober.servers import serving
+from tests.waiting import wait_for
 
 __all__ = ["settings"]
 

@@ -22,9 +22,9 @@ from streams.prober.probing import catalogue_prober
 from streams.registry.write import write
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment, settings
-from tests.e2e.flow import wait_for
 from tests.prober.servers import serving
 from tests.registry.test_apps import app
+from tests.waiting import wait_for
 
 __all__ = ["settings"]
 

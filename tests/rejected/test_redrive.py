@@ -17,7 +17,8 @@ from streams.rejected.newest import newest
 from streams.rejected.redrive import OtherRedriveError, Redriven, app_key_of, plan, redrive
 from streams.settings import Settings
 from tests.e2e.conftest import flow
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
+from tests.waiting import wait_for
 
 __all__ = ["flow"]
 

@@ -13,7 +13,7 @@ from streams.client.producer import acknowledged_producer
 from streams.exits import ExitCode
 from streams.names import AVAILABILITY
 from streams.prober.probing import catalogue_prober
-from tests.e2e.flow import Flow, wait_for
+from tests.e2e.flow import Flow
 from tests.gateway.process import KEY, SERVICE, running_gateway
 from tests.gateway.process import settings_of as gateway_settings_of
 from tests.gateway.signing import SECRET
@@ -25,6 +25,7 @@ from tests.secure.leftovers import LEAVES_SOCKETS
 from tests.secure.secured_kafka import GATEWAY, OPERATOR, PASSWORDS, PROBER, SecuredKafka
 from tests.secure.test_connections import WRONG_PASSWORD
 from tests.secure.test_rights import settings_of
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400), LEAVES_SOCKETS]
 

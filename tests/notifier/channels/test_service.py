@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from tests.e2e.conftest import flow as flow
-from tests.e2e.flow import Flow, WorkerProcess, wait_for
+from tests.e2e.flow import Flow, WorkerProcess
 from tests.notifier.channels.alertmanager import alertmanager
 from tests.notifier.channels.alertmanager import alertmanager_program as alertmanager_program
 from tests.notifier.channels.receivers import KEY, SECRET, Jsm, PagerDuty, Slack, Teams, WebhookReceiver
@@ -13,6 +13,7 @@ from tests.notifier.mail_server import mail_server
 from tests.notifier.office import breach, recovery
 from tests.notifier.test_service import now_ms, publish, start
 from tests.prober.servers import serving
+from tests.waiting import wait_for
 
 TARGETS = """\
 - {{id: hook, partner: Acme, channel: webhook, address: "{hook}/slo", secret: "${{SIGN}}", severities: [page]}}
