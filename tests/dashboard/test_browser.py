@@ -40,6 +40,13 @@ PAGES = (
 )
 PAGE_WEIGHT = 300_000
 FOLLOWS_WITHIN_MS = 5_000
+# In one step: a chart that is drawn anew meanwhile is another element in the same place.
+PLACE_OF_PLOT = """(figure) => {
+  const plot = figure.querySelector(".u-over");
+  plot.scrollIntoView({block: "center"});
+  const place = plot.getBoundingClientRect();
+  return [place.right, place.top];
+}"""
 
 
 @pytest.fixture(scope="module")  # its event loop would run on in every test after it
@@ -122,14 +129,11 @@ def test_dragging_over_a_chart_enlarges_it_minute_by_minute(reader: Reader) -> N
     figure = page.locator(WEBHOOK)
     figure.scroll_into_view_if_needed()
     figure.and_(page.locator("[data-drawn]")).wait_for()
-    plot = figure.locator(".u-over").first
-    plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
-    assert box is not None
+    right, top = figure.evaluate(PLACE_OF_PLOT)
     with page.expect_response(re.compile(r"/api/v1/counts.*step=60")):
-        page.mouse.move(box["x"] + box["width"] - 40, box["y"] + 20)
+        page.mouse.move(right - 40, top + 20)
         page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 20, steps=3)
+        page.mouse.move(right - 5, top + 20, steps=3)
         page.mouse.up()
 
 
