@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-import orjson
 import typer
 from rich.console import Console
 
@@ -14,6 +13,7 @@ from schemas import Alert
 from schemas.event_time import epoch_ms
 from streams.cli.shared.alert_line import print_alert
 from streams.cli.shared.ask import ask, settings_or_fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.moment import moment_or_ago_ms
 from streams.cli.shared.text import console, printable
 from streams.evaluation.exclusions import Exclusions
@@ -72,7 +72,7 @@ def list_(
     alerts, exclusions = ask(settings, _past(settings, app, since_ms))
     if as_json:
         documents = [alert.model_dump() for alert in alerts]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
         return
     if not alerts:
         typer.echo("No alerts." if app is None else f"No alerts of {printable(app)}.")

@@ -1,16 +1,15 @@
 """`slo-streams apps`: the app catalogue, brought in from a file and shown."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from schemas.apps import App
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, printable, utc_text
 from streams.plural import number_of
@@ -102,7 +101,7 @@ def list_(
     in_order = [apps[key] for key in sorted(apps)]
     if as_json:
         documents = [app.model_dump() for app in in_order]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
     elif not in_order:
         typer.echo("No apps. `slo-streams apps import FILE` brings them in.")
     else:

@@ -1,10 +1,8 @@
 """`slo-streams budgets APP`: what is left of an app's error budgets."""
 
-import sys
 from fractions import Fraction
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 
 from schemas.event_time import utc_text
@@ -12,6 +10,8 @@ from streams.budgets.state import BudgetState
 from streams.cli.shared.ask import ask, settings_of_or_fail
 from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
+from streams.cli.shared.objectives import objectives_or_fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, duration_text
 from streams.evaluation.exclusions import Exclusions
@@ -21,7 +21,6 @@ from streams.history.documents import DAY_MS, budget_item, decimal_text, place_o
 from streams.history.settings import HistorySettings
 from streams.kafka.alerts import open_breaches
 from streams.names import METRICS
-from streams.objectives import InvalidObjectivesError, read_objectives
 from streams.registry.exclusions import read_exclusions
 from streams.settings import Settings
 
@@ -54,17 +53,14 @@ def budgets(
       78  the database has another schema
     """
     settings = settings_of_or_fail(HistorySettings)
-    try:
-        levels = read_objectives(settings.objectives).service_levels
-    except InvalidObjectivesError as problem:
-        fail(str(problem), code=2)
+    levels = objectives_or_fail(settings).service_levels
     with history_connection(settings) as connection:
         exclusions, breached = ask(settings, _ask_kafka(settings))
         found = app_budgets(connection, settings, app, levels, exclusions)
     if not found:
         fail(f"Nothing is counted for {app} yet. Does `slo-streams history` run, and has the app had any events?")
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(_document(found, breached), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(_document(found, breached))
     else:
         _show(app, found)
 

@@ -1,16 +1,15 @@
 """`slo-streams counts APP METRIC`: what history has counted of one series, step by step."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-import orjson
 import typer
 
 from schemas.event_time import utc_text
 from streams.cli.shared.ask import ask, settings_of_or_fail
 from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.metric_name import SHORT_NAMES, shown_metric_named
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
@@ -92,7 +91,7 @@ def counts(
     if found is None:
         fail(f"Nothing is counted for {app} {metric.id} in this time.")
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(counts_document(found), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(counts_document(found))
     else:
         _show(found)
 

@@ -1,11 +1,9 @@
 """`slo-streams dashboard`: pages and JSON API."""
 
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-import orjson
 import psycopg
 import typer
 
@@ -13,7 +11,9 @@ from streams import logs
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import desk_connection, url_or_fail, why_no_database
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
+from streams.cli.shared.objectives import objectives_or_fail
 from streams.cli.shared.service import LogLevel
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
@@ -22,7 +22,6 @@ from streams.database.errors import SchemaError
 from streams.database.settings import DatabaseSettings
 from streams.exits import ExitCode
 from streams.names import Metric
-from streams.objectives import InvalidObjectivesError, read_objectives
 
 dashboard_app = typer.Typer(name="dashboard")
 token_app = typer.Typer(name="token", no_args_is_help=True)
@@ -68,10 +67,7 @@ def dashboard(
 
     settings = settings_of_or_fail(DashboardSettings)
     url = url_or_fail(settings)
-    try:
-        objectives = read_objectives(settings.objectives)
-    except InvalidObjectivesError as problem:
-        fail(str(problem), code=2)
+    objectives = objectives_or_fail(settings)
     logs.configure(log_level, settings.log_format)
     try:
         check_schema(url)
@@ -161,7 +157,7 @@ def embed(
     for one in origin:
         if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", one) is None:
             raise typer.BadParameter(f"{one!r} is no origin; write https://acme.example.com", param_hint="--origin")
-    levels = [level.name for level in read_objectives(settings.objectives).service_levels if level.metric == metric.id]
+    levels = [level.name for level in objectives_or_fail(settings).service_levels if level.metric == metric.id]
     if slo not in (None, *levels) or not levels:
         raise typer.BadParameter(f"the SLOs of {metric.id} are: {', '.join(levels) or 'none'}", param_hint="--slo")
     until_ms = int((datetime.now(UTC) + timedelta(days=days)).timestamp() * 1_000)
@@ -228,9 +224,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON array.")]
     with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
         found = list_tokens(connection)
     if as_json:
-        sys.stdout.buffer.write(
-            orjson.dumps([_token_document(one) for one in found], option=orjson.OPT_INDENT_2) + b"\n"
-        )
+        print_json([_token_document(one) for one in found])
         return
     table = Table(Column("name"), Column("sees"), Column("made"), Column("ends"), Column("revoked"))
     for one in map(_token_document, found):

@@ -1,14 +1,13 @@
 """`slo-streams doctor`: is everything there that a worker needs?"""
 
-import sys
 from typing import Annotated, Final
 
-import orjson
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from streams.cli.shared.ask import ask, settings_of_or_fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import print_facts
 from streams.cli.shared.text import console, printable
 from streams.database.settings import DatabaseSettings
@@ -42,7 +41,7 @@ def doctor(
     settings = settings_of_or_fail(DatabaseSettings)
     found = ask(settings, _examine(settings, None if as_json else console()))
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(found)
     if any(finding.level is Level.PROBLEM for finding in found):
         raise typer.Exit(1)
 

@@ -1,17 +1,16 @@
 """`slo-streams explain APP METRIC`: why an app paged, or why it did not."""
 
-import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.pane_table import pane_table, series_title
@@ -99,7 +98,7 @@ def explain(
             for key, explanations in found
             for one in explanations
         ]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
         return
     out = console()
     for key, explanations in found:

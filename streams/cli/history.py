@@ -8,11 +8,10 @@ from streams import logs
 from streams.cli.history_check import check
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import url_or_fail
-from streams.cli.shared.failure import fail
+from streams.cli.shared.objectives import objectives_or_fail
 from streams.cli.shared.service import LogLevel, run_service
 from streams.history.service import HistoryService
 from streams.history.settings import HistorySettings
-from streams.objectives import InvalidObjectivesError, read_objectives
 
 history_app = typer.Typer(name="history")
 history_app.command("check")(check)
@@ -47,9 +46,6 @@ def history(
         return
     settings = settings_of_or_fail(HistorySettings)
     url = url_or_fail(settings)
-    try:
-        objectives = read_objectives(settings.objectives)
-    except InvalidObjectivesError as problem:
-        fail(str(problem), code=2)
+    objectives = objectives_or_fail(settings)
     logs.configure(log_level, settings.log_format)
     run_service(HistoryService(settings, url, objectives), log_level)

@@ -1,11 +1,9 @@
 """`slo-streams history check`: whether what is stored is what Kafka says."""
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 
 from schemas.event_time import utc_text
@@ -13,6 +11,7 @@ from streams.budgets.budget import Counts
 from streams.cli.shared.ask import ask, settings_of_or_fail
 from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
 from streams.history.comparison import Difference, What, differences
@@ -72,7 +71,7 @@ def check(
                 found.append(one)
     if as_json:
         document = _document(day, recount, found, number)
-        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(document)
     else:
         _show(day, recount, found, number)
     if number or not recount.topics:

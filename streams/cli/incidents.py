@@ -1,9 +1,7 @@
 """`slo-streams incidents`: what there is, and what persons do about it."""
 
-import sys
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from streams.cli.incidents_approve import approve_exclusion
@@ -14,6 +12,7 @@ from streams.cli.shared.database import desk_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.incident_acts import IncidentId, Who, Why, acting, me, now_is
 from streams.cli.shared.incident_text import show_list, show_one
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.text import console, printable
 from streams.database.settings import DatabaseSettings
 from streams.incidents.entry import Act, Fault, State, Visibility
@@ -64,7 +63,7 @@ def list_(
     with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
         records = [one for one in read_incidents(connection) if all_ or one["state"] != "CLOSED"]
     if as_json:
-        _print_json(records)
+        print_json(records)
     elif records:
         show_list(console(), records)
     else:
@@ -100,7 +99,7 @@ def show(
     if record is None:
         fail(f"There is no incident {printable(incident_id)}.")
     if as_json:
-        _print_json(record)
+        print_json(record)
     else:
         show_one(console(), record, exclusions)
 
@@ -286,7 +285,3 @@ def note(
 
 def _person(who: str, why: str) -> Person:
     return Person(who or me(), why)
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")

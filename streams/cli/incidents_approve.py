@@ -1,10 +1,8 @@
 """`slo-streams incidents approve-exclusion`: the fault was the platform's."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 
 from schemas.event_time import utc_text
@@ -14,6 +12,7 @@ from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.incident_acts import IncidentId, Who, Why, acting, me
 from streams.cli.shared.incident_text import show_exclusions
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.text import console, printable
 from streams.documents.remark import InvalidFileError
 from streams.evaluation.exclusions import ExclusionRule
@@ -65,7 +64,7 @@ def approve_exclusion(
         with acting(settings) as connection:
             exclusions = approve(connection, topics, incident_id, Person(who or me(), why))
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(_document(exclusions, seen), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(_document(exclusions, seen))
     elif not exclusions:
         typer.echo("Nothing is proposed: only incidents that were found, and of the platform, propose an exclusion.")
     else:

@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from schemas.event_time import utc_text
 from streams.cli.shared.ask import ask
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, printable
 from streams.durations import duration_ms
@@ -141,7 +141,7 @@ def list_(
             for one in known.open
         ]
         rows += [{"clientKey": key, "closed": reason} for key, reason in known.closed.items()]
-        sys.stdout.buffer.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(rows)
         return
     if not (known.open or known.closed):
         typer.echo("No installations. `slo-streams installations add FILE` adds some.")

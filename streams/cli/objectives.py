@@ -1,12 +1,11 @@
 """`slo-streams objectives`: look at an objectives file before a worker does."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import orjson
 import typer
 
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, percent
 from streams.evaluation.objective import Judge, Objective
@@ -62,7 +61,7 @@ def check(
         raise typer.Exit(1) from None
     if as_json:
         documents = [_document(one) for one in objectives.all]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
         return
     out = console()
     if objectives.all:

@@ -1,16 +1,15 @@
 """`slo-streams rejected`: records that could not be used, and how to send them once more."""
 
 import logging
-import sys
 import time
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 
 from schemas.rejected import RejectReason
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.moment import moment_or_ago_ms
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, printable, utc_text
@@ -67,7 +66,7 @@ def list_(
     settings = settings_or_fail()
     records = ask(settings, _newest(settings, limit, reason))
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps([_document(one) for one in records], option=orjson.OPT_INDENT_2) + b"\n")
+        print_json([_document(one) for one in records])
     elif not records:
         typer.echo("No rejected records." if reason is None else f"No records rejected for {reason}.")
     else:

@@ -1,21 +1,20 @@
 """`slo-streams reports PARTNER MONTH`: a month of a partner."""
 
-import sys
 from typing import Annotated
 
-import orjson
 import typer
 
 from schemas.event_time import utc_text
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
+from streams.cli.shared.objectives import objectives_or_fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, duration_text
 from streams.history.documents import decimal_text
 from streams.history.settings import HistorySettings
 from streams.names import METRICS
-from streams.objectives import InvalidObjectivesError, read_objectives
 from streams.reports.document import report_document
 from streams.reports.month import Month
 from streams.reports.reading import partner_report
@@ -48,16 +47,17 @@ def reports(
       78  the database has another schema
     """
     settings = settings_of_or_fail(HistorySettings)
+    levels = objectives_or_fail(settings).service_levels
     try:
-        levels, its_month = read_objectives(settings.objectives).service_levels, Month.named(month)
-    except (InvalidObjectivesError, ValueError) as problem:
+        its_month = Month.named(month)
+    except ValueError as problem:
         fail(str(problem), code=2)
     with history_connection(settings) as connection:
         found = partner_report(connection, settings, levels, partner, its_month)
     if found is None:
         fail(f"The catalogue has no app of {partner}. Does `slo-streams history` run?")
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(report_document(found), option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(report_document(found))
     else:
         _show(found)
 

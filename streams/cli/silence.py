@@ -1,18 +1,17 @@
 """`slo-streams silence`: alerts that nobody is told of for a while."""
 
 import getpass
-import sys
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import orjson
 import typer
 
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import in_database
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, printable
@@ -144,7 +143,7 @@ def list_(
     )
     if as_json:
         documents = [{**asdict(one), "matchers": [str(matcher) for matcher in one.matchers]} for one in found]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
     elif not found:
         typer.echo("No silences.")
     else:

@@ -1,12 +1,10 @@
 """`slo-streams standing`: where apps stand on the ladder of impact, appeals and decisions."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-import orjson
 import psycopg
 import typer
 from rich.text import Text
@@ -15,6 +13,7 @@ from typer.core import TyperGroup
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import desk_connection, history_connection
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, printable
@@ -86,7 +85,7 @@ def show(app: App, as_json: AsJson = False) -> None:
     with history_connection(settings_of_or_fail(RulesSettings)) as connection:
         found = standing_document(connection, app)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         _show(found)
 
@@ -115,7 +114,7 @@ def list_(
     with history_connection(settings) as connection:
         found = standings(connection, period_ms, stage)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     if not found:
         typer.echo("No app stands there." if stage else "Every app is clear.")
@@ -162,7 +161,7 @@ def appeal(
     with _deciding(settings_of_or_fail(RulesSettings)) as connection:
         number = decisions.appeal(connection, app, incident, Person(who, why))
     if as_json:
-        _print_json({"appeal": number, "appKey": app, "incidentId": incident})
+        print_json({"appeal": number, "appKey": app, "incidentId": incident})
     else:
         typer.echo(
             f"Appeal {number} is on record. To decide it: slo-streams standing decide {printable(app)} accept-appeal "
@@ -253,7 +252,7 @@ def decide(
         else:
             decisions.decide(connection, app, _ACTS[word], person, rules)
     if as_json:
-        _print_json({"appKey": app, "decision": word, "stage": stage, "appeal": number})
+        print_json({"appKey": app, "decision": word, "stage": stage, "appeal": number})
     else:
         typer.echo(f"On record: {word} for {printable(app)}. slo-streams standing {printable(app)} shows what it does.")
 
@@ -309,7 +308,3 @@ def _show(found: dict[str, Any]) -> None:
     for name, table in (("episodes", episodes), ("changes", changes), ("appeals", appeals), ("decisions", decided)):
         if found[name]:
             table.print(out)
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")

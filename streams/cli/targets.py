@@ -1,16 +1,15 @@
 """`slo-streams targets`: look at a targets file before a notifier does, and try a target out."""
 
 import asyncio
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.targets import doubt, targets_or_fail
 from streams.cli.shared.text import console
@@ -68,7 +67,7 @@ def check(
         fail(str(problem))
     if as_json:
         documents = [_document(target, settings) for target in targets]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
         return
     out = console()
     _table(targets).print(out)

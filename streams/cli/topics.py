@@ -1,16 +1,15 @@
 """`slo-streams topics`: the topics the product needs, and whether they are as it needs them."""
 
-import sys
 from collections.abc import Container, Mapping
 from typing import Annotated
 
-import orjson
 import typer
 import yaml
 from rich.text import Text
 
 from streams.cli.shared.ask import ask, settings_or_fail
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
 from streams.exits import ExitCode
@@ -90,7 +89,7 @@ def topics(
             {"topic": name, **shapes.get(name, {}), "state": verdict, "cautions": said_of[name]}
             for name, verdict in verdicts.items()
         ]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
     else:
         _table(verdicts, shapes).print(console())
         for name, said, command in cautions:

@@ -1,14 +1,13 @@
 """`slo-streams windows APP`: the window tables of an app, as last committed."""
 
-import sys
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 
 from streams.cli.shared.ask import settings_or_fail
 from streams.cli.shared.failure import fail
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.metric_name import SHORT_NAMES, metric_named
 from streams.cli.shared.pane_table import pane_table, series_title
 from streams.cli.shared.stored import stored_tables
@@ -57,7 +56,7 @@ def windows(
             "longest window, and nothing is breached."
         )
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps([_document(*one) for one in found], option=orjson.OPT_INDENT_2) + b"\n")
+        print_json([_document(*one) for one in found])
         return
     out = console()
     for one in found:

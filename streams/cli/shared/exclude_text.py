@@ -1,13 +1,12 @@
 """Exclusions in words and tables, shared by the commands."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-import orjson
 import typer
 
 from schemas.exclusions import Exclusion
+from streams.cli.shared.json_text import print_json
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, duration_text, printable, utc_text
 from streams.registry.exclusions import FAULT, PLANNED, DeclaredExclusion, Phase
@@ -57,7 +56,7 @@ def show(exclusions: Iterable[DeclaredExclusion], now_ms: int, *, as_json: bool)
     in_order = sorted(exclusions, key=lambda one: _place(one, now_ms))
     if as_json:
         documents = [_document(one, now_ms) for one in in_order]
-        sys.stdout.buffer.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(documents)
         return
     if not in_order:
         typer.echo("No exclusions. `slo-streams exclude add` declares one.")
