@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
+
 
 def read_secret(path: Path) -> str:
     """The text of a file that holds a secret, without the line's end.
@@ -14,3 +16,16 @@ def read_secret(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
         raise ValueError(f"{path} cannot be read: {reason}") from None
+
+
+def one_secret(secret: SecretStr | None, path: Path | None, name: str) -> str | None:
+    """The secret of the variable `name` or of the file; None where neither is set.
+
+    Raises:
+        ValueError: both are, or the file cannot be read.
+    """
+    if path is None:
+        return None if secret is None else secret.get_secret_value()
+    if secret is not None:
+        raise ValueError(f"set, but {name} is, too: one of them")
+    return read_secret(path)

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from streams.durations import duration_ms
 from streams.logs import LogFormat
 from streams.names import Topics
-from streams.secret_files import read_secret
+from streams.secret_files import one_secret, read_secret
 from streams.tls import check_cafile, check_identity, tls_context
 
 APPLICATION_ID: Final = "slo-streams"
@@ -235,9 +235,7 @@ class Settings(BaseSettings):
 
     def read_sasl_password(self) -> str | None:
         """The password in the clear, for a client library alone; None where none is set."""
-        if self.sasl_password_file is not None:
-            return read_secret(self.sasl_password_file)
-        return None if self.sasl_password is None else self.sasl_password.get_secret_value()
+        return one_secret(self.sasl_password, self.sasl_password_file, "SLO_SASL_PASSWORD")
 
     @property
     def uses_sasl(self) -> bool:

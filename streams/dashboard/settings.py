@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from streams.history.settings import HistorySettings
 from streams.rules.settings import RulesSettings
-from streams.secret_files import read_secret
+from streams.secret_files import one_secret
 from streams.web.networks import Networks
 
 _LOCAL_COOKIE: Final = "slo-session"
@@ -59,7 +59,7 @@ class DashboardSettings(HistorySettings, RulesSettings):
     @field_validator("dashboard_proxy_secret_file")
     @classmethod
     def _proxies_have_a_secret(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        secret = _one(info.data.get("dashboard_proxy_secret"), path, "SLO_DASHBOARD_PROXY_SECRET")
+        secret = one_secret(info.data.get("dashboard_proxy_secret"), path, "SLO_DASHBOARD_PROXY_SECRET")
         if info.data.get("dashboard_trusted_proxies") and not secret:
             raise ValueError("SLO_DASHBOARD_TRUSTED_PROXIES needs a secret that only they know")
         if secret and not info.data.get("dashboard_trusted_proxies"):
@@ -76,7 +76,7 @@ class DashboardSettings(HistorySettings, RulesSettings):
     @field_validator("oidc_client_secret_file")
     @classmethod
     def _client_has_a_secret(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        secret = _one(info.data.get("oidc_client_secret"), path, "SLO_OIDC_CLIENT_SECRET")
+        secret = one_secret(info.data.get("oidc_client_secret"), path, "SLO_OIDC_CLIENT_SECRET")
         if info.data.get("oidc_issuer") and not secret:
             raise ValueError("SLO_OIDC_ISSUER needs it, here or in the variable, and it is not set")
         return path
@@ -108,15 +108,15 @@ class DashboardSettings(HistorySettings, RulesSettings):
 
     def read_proxy_secret(self) -> str | None:
         """The secret that proxies share with us."""
-        return _one(self.dashboard_proxy_secret, self.dashboard_proxy_secret_file, "SLO_DASHBOARD_PROXY_SECRET")
+        return one_secret(self.dashboard_proxy_secret, self.dashboard_proxy_secret_file, "SLO_DASHBOARD_PROXY_SECRET")
 
     def read_embed_key(self) -> str | None:
         """The key that signs links to badges."""
-        return _one(self.dashboard_embed_key, self.dashboard_embed_key_file, "SLO_DASHBOARD_EMBED_KEY")
+        return one_secret(self.dashboard_embed_key, self.dashboard_embed_key_file, "SLO_DASHBOARD_EMBED_KEY")
 
     def read_oidc_client_secret(self) -> str | None:
         """The secret that the issuer gave us."""
-        return _one(self.oidc_client_secret, self.oidc_client_secret_file, "SLO_OIDC_CLIENT_SECRET")
+        return one_secret(self.oidc_client_secret, self.oidc_client_secret_file, "SLO_OIDC_CLIENT_SECRET")
 
 
 def is_local(host: str) -> bool:
@@ -127,12 +127,3 @@ def is_local(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _one(secret: SecretStr | None, path: Path | None, name: str) -> str | None:
-    """The secret of the variable or of the file."""
-    if secret is not None and path is not None:
-        raise ValueError(f"set, but {name} is, too: one of them")
-    if path is None:
-        return None if secret is None else secret.get_secret_value()
-    return read_secret(path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from streams.secret_files import read_secret
+from streams.secret_files import one_secret
 from streams.settings import Settings
 
 
@@ -30,16 +30,12 @@ class DatabaseSettings(Settings):
     @classmethod
     def _file_holds_one(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path is not None:
-            if info.data.get("database_url") is not None:
-                raise ValueError("set, but SLO_DATABASE_URL is, too: one of them")
-            _check(read_secret(path))
+            _check(one_secret(info.data.get("database_url"), path, "SLO_DATABASE_URL") or "")
         return path
 
     def read_database_url(self) -> str | None:
         """The URL, with its password; None where none is set."""
-        if self.database_url is not None:
-            return self.database_url.get_secret_value()
-        return None if self.database_url_file is None else read_secret(self.database_url_file)
+        return one_secret(self.database_url, self.database_url_file, "SLO_DATABASE_URL")
 
 
 def _check(url: str) -> None:

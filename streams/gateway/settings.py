@@ -7,6 +7,7 @@ from typing import Final
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from streams.secret_files import read_secret
 from streams.settings import DurationMs, Settings
 from streams.web.networks import Networks
 
@@ -83,11 +84,7 @@ def _entries(text: str) -> list[str]:
 
 
 def _read(path: Path | None) -> list[str]:
-    try:
-        return [] if path is None else _entries(path.read_text())
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
-        raise ValueError(f"{path} cannot be read: {reason}") from None
+    return [] if path is None else _entries(read_secret(path))
 
 
 def _check_keys(keys: list[str]) -> None:

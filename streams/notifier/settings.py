@@ -10,7 +10,7 @@ from streams.notifier.mail.server import MailServer, mail_server
 from streams.notifier.target_file.address import check_signing_secret
 from streams.outbound.reach import Reach
 from streams.rules.settings import RulesSettings
-from streams.secret_files import read_secret
+from streams.secret_files import one_secret
 from streams.settings import DurationMs
 
 _FROM: Final = re.compile(r"(?:([^<>\r\n\"]*)<)?([^\s<>@]{1,64}@[A-Za-z0-9.-]{1,190})>?")
@@ -62,9 +62,7 @@ class NotifierSettings(RulesSettings):
     @classmethod
     def _file_names_a_server(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path is not None:
-            if info.data.get("smtp_url") is not None:
-                raise ValueError("set, but SLO_SMTP_URL is, too: one of them")
-            mail_server(read_secret(path))
+            mail_server(one_secret(info.data.get("smtp_url"), path, "SLO_SMTP_URL") or "")
         return path
 
     @field_validator("webhook_secret")
@@ -78,9 +76,7 @@ class NotifierSettings(RulesSettings):
     @classmethod
     def _file_holds_a_secret(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path is not None:
-            if info.data.get("webhook_secret") is not None:
-                raise ValueError("set, but SLO_WEBHOOK_SECRET is, too: one of them")
-            check_signing_secret(read_secret(path))
+            check_signing_secret(one_secret(info.data.get("webhook_secret"), path, "SLO_WEBHOOK_SECRET") or "")
         return path
 
     @field_validator("mail_from")
@@ -101,15 +97,12 @@ class NotifierSettings(RulesSettings):
 
     def mail_server(self) -> MailServer | None:
         """The mail server; None where none is set."""
-        if self.smtp_url is not None:
-            return mail_server(self.smtp_url.get_secret_value())
-        return None if self.smtp_url_file is None else mail_server(read_secret(self.smtp_url_file))
+        url = one_secret(self.smtp_url, self.smtp_url_file, "SLO_SMTP_URL")
+        return None if url is None else mail_server(url)
 
     def read_webhook_secret(self) -> str | None:
         """What webhooks are signed with by default."""
-        if self.webhook_secret is not None:
-            return self.webhook_secret.get_secret_value()
-        return None if self.webhook_secret_file is None else read_secret(self.webhook_secret_file)
+        return one_secret(self.webhook_secret, self.webhook_secret_file, "SLO_WEBHOOK_SECRET")
 
     @property
     def reach(self) -> Reach:
