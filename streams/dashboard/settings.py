@@ -1,12 +1,12 @@
 """Settings of the dashboard: where it listens, and how one logs in."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from streams.history.settings import HistorySettings
+from streams.outbound.reach import is_this_machine
 from streams.rules.settings import RulesSettings
 from streams.secret_files import one_secret
 from streams.web.networks import Networks
@@ -84,7 +84,9 @@ class DashboardSettings(HistorySettings, RulesSettings):
     @field_validator("dashboard_host")
     @classmethod
     def _others_log_in(cls, host: str, info: ValidationInfo) -> str:
-        if not is_local(host) and not (info.data.get("dashboard_trusted_proxies") or info.data.get("oidc_issuer")):
+        if not is_this_machine(host) and not (
+            info.data.get("dashboard_trusted_proxies") or info.data.get("oidc_issuer")
+        ):
             raise ValueError(
                 "others can reach it there, and nobody would have to log in: set SLO_OIDC_ISSUER, or a proxy that logs "
                 "people in (SLO_DASHBOARD_TRUSTED_PROXIES)"
@@ -117,13 +119,3 @@ class DashboardSettings(HistorySettings, RulesSettings):
     def read_oidc_client_secret(self) -> str | None:
         """The secret that the issuer gave us."""
         return one_secret(self.oidc_client_secret, self.oidc_client_secret_file, "SLO_OIDC_CLIENT_SECRET")
-
-
-def is_local(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

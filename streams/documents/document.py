@@ -6,6 +6,7 @@ is refused, because it could hide a mistake or blow up: aliases, tags, a key giv
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import yaml
@@ -41,6 +42,15 @@ class Document:
     def words(self) -> frozenset[str]:
         """Every scalar of the document, as text."""
         return frozenset(_scalars(self.data))
+
+
+def bytes_of(file: Path, advice: str) -> tuple[bytes, list[Remark]]:
+    """What a file holds, no more than shows that it is too large; or why it cannot be read, with the `advice`."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1), []
+    except OSError as error:
+        return b"", [Remark(str(file), 0, "", f"cannot be read ({error.strerror}); {advice}")]
 
 
 def read_documents(file: str, raw: bytes, *, if_empty: str) -> tuple[list[Document], list[Remark]]:

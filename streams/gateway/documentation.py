@@ -5,13 +5,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from streams.gateway.lines import LINES, METRIC_OF
 from streams.gateway.results import MOST, Result
 from streams.names import METRICS
+from streams.web.openapi import described
 from streams.web.problem import MEDIA_TYPE, Problem, ProblemDetails
 
 _REFS: Final = "#/components/schemas/{model}"
@@ -31,17 +31,9 @@ _KAFKA_PROBLEMS: Final = (Problem.NOT_STORED, Problem.BUSY)
 def openapi_document(app: FastAPI) -> dict[str, Any]:
     """OpenAPI 3.1 of the gateway; made once."""
     if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-            tags=app.openapi_tags,
-            servers=app.servers,
-            license_info=app.license_info,
-        )
-        components = document.setdefault("components", {})
-        components.setdefault("schemas", {}).update(_schemas())
+        document = described(app)
+        components = document["components"]
+        components["schemas"].update(_schemas())
         components["securitySchemes"] = _security_schemes()
         app.openapi_schema = document
     return app.openapi_schema

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from streams.documents.document import MAX_BYTES
+from streams.documents.document import bytes_of
 from streams.documents.remark import InvalidFileError, Remark
 from streams.evaluation.objective import Objective
 from streams.objectives.bind import Objectives, bind
@@ -32,12 +32,9 @@ def read_objectives(source: Source = None) -> Objectives:
     """
     files, problems = list[tuple[str, bytes]](), list[Remark]()
     for file in _files(source):
-        try:
-            with file.open("rb") as stream:
-                files.append((str(file), stream.read(MAX_BYTES + 1)))
-        except OSError as error:
-            reason = f"cannot be read ({error.strerror}); give the path of an OpenSLO v1 file, or {_shipped()}"
-            problems.append(Remark(str(file), 0, "", reason))
+        raw, unread = bytes_of(file, f"give the path of an OpenSLO v1 file, or {_shipped()}")
+        files.append((str(file), raw))
+        problems += unread
     if problems:
         raise InvalidObjectivesError(problems)
     return objectives_of(files)

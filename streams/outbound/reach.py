@@ -83,3 +83,13 @@ def _is_public(ip: Address) -> bool:
     if any(ip in network for network in _NOT_PUBLIC):
         return False
     return ip.is_global and (isinstance(ip, IPv4Address) or ip in _GLOBAL_UNICAST)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a name or an address leads nowhere else."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
-from streams.documents.document import MAX_BYTES, Document, read_documents
-from streams.documents.remark import InvalidFileError, Remark
+from streams.documents.document import Document, bytes_of, read_documents
+from streams.documents.remark import InvalidFileError
 from streams.documents.validation import remarks
 from streams.objectives.scalars import PositiveDurationMs, WholeNumber
 from streams.standing.facts import DAY_MS, Rules
@@ -69,12 +69,9 @@ def read_rules(file: Path | None = None) -> ProgrammeRules:
         InvalidRulesError: it cannot be used; its message names every problem with line and field.
     """
     file = file or DEFAULT
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror}); give the path of a rules file, or unset SLO_RULES"
-        raise InvalidRulesError([Remark(str(file), 0, "", reason)]) from None
+    raw, unread = bytes_of(file, "give the path of a rules file, or unset SLO_RULES")
+    if unread:
+        raise InvalidRulesError(unread)
     documents, problems = read_documents(str(file), raw, if_empty=_IF_EMPTY)
     if len(documents) > 1:
         problems.append(documents[1].remark((), "is a second document; a rules file has one"))

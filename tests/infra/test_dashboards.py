@@ -1,6 +1,5 @@
 """Boards whose every query is PromQL of metrics that exist, and whose every panel says what it shows."""
 
-import re
 import subprocess
 from itertools import chain
 from pathlib import Path
@@ -10,7 +9,8 @@ import pytest
 import yaml
 
 from infra.dashboards.boards import boards
-from tests.infra.test_prometheus import METRICS, SUFFIXES, promtool
+from tests.infra.metrics import known_metrics, metrics_of
+from tests.infra.test_prometheus import promtool
 
 __all__ = ["promtool"]  # a fixture
 
@@ -38,10 +38,9 @@ def test_every_query_is_promql(promtool: str, tmp_path: Path) -> None:
 
 
 def test_every_query_is_of_metrics_that_exist() -> None:
-    known = {f"slo_streams_{name}" for name in re.findall(r"^\| `(\w+)`", METRICS.read_text("utf-8"), re.MULTILINE)}
-    named = {SUFFIXES.sub("", name) for one in expressions() for name in re.findall(r"slo_streams_\w+", one)}
+    named = set[str]().union(*map(metrics_of, expressions()))
     assert named
-    assert named <= known
+    assert named <= known_metrics()
 
 
 @pytest.mark.parametrize("name", BOARDS)

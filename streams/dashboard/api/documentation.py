@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from streams.dashboard.api.backtests import BacktestRequest
+from streams.web.openapi import described
 from streams.web.problem import ProblemDetails
 
 _REFS: Final = "#/components/schemas/{model}"
@@ -16,16 +16,9 @@ _OWN: Final = ("HTTPValidationError", "ValidationError")  # faults of parameters
 def openapi_document(app: FastAPI) -> dict[str, Any]:
     """OpenAPI 3.1 of the API; made once."""
     if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-            servers=app.servers,
-            license_info=app.license_info,
-        )
-        components = document.setdefault("components", {})
-        schemas = components.setdefault("schemas", {})
+        document = described(app)
+        components = document["components"]
+        schemas = components["schemas"]
         for name in _OWN:
             schemas.pop(name, None)
         models = [(model, "validation") for model in (BacktestRequest, ProblemDetails)]

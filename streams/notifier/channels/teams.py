@@ -63,10 +63,6 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "TextBlock", "text": escaped(shortened(text, _TEXT_LENGTH)), "wrap": True}
 
 
-def _fact(name: str, value: str) -> dict[str, str]:
-    return {"title": escaped(name), "value": escaped(shortened(value, _FACT_LENGTH))}
-
-
 def _card(head: list[dict[str, Any]], rows: list[dict[str, Any]], shown: int, actions: list[dict[str, Any]]) -> bytes:
     more = [_text(f"and {len(rows) - shown} more")] if shown < len(rows) else []
     card = {

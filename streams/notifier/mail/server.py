@@ -1,9 +1,10 @@
 """The mail server that mails are handed to, as `SLO_SMTP_URL` names it."""
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from streams.outbound.reach import is_this_machine
 
 _PORTS: Final = {"smtp": 25, "smtps": 465}
 
@@ -24,10 +25,7 @@ class MailServer:
     @property
     def is_local(self) -> bool:
         """Whether it is this machine."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_this_machine(self.host)
 
 
 def mail_server(url: str) -> MailServer:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from streams.documents.document import MAX_BYTES, Document, FieldPath, read_documents
+from streams.documents.document import Document, FieldPath, bytes_of, read_documents
 from streams.documents.remark import InvalidFileError, Remark
 from streams.documents.validation import remarks
 from streams.notifier.target import Target
@@ -29,12 +29,9 @@ def read_targets(file: Path, environment: Mapping[str, str] | None = None) -> li
     Raises:
         InvalidTargetsError: it cannot be used; its message names every problem with line and field, and no secret.
     """
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror}); give the path of a file of targets"
-        raise InvalidTargetsError([Remark(str(file), 0, "", reason)]) from None
+    raw, unread = bytes_of(file, "give the path of a file of targets")
+    if unread:
+        raise InvalidTargetsError(unread)
     documents, problems = read_documents(str(file), raw, if_empty=_IF_EMPTY)
     found: dict[str, Target] = {}
     for number, (document, path, data) in enumerate(_entries(documents)):
