@@ -1,7 +1,7 @@
 """Committed records of partitions in bulk, to their very end, in no group: for stored state that has to be known."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping
 from itertools import chain
 from typing import Final
 
@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.chunked_records import AS_CHUNKS
 from streams.kafka.connection import client_options
+from streams.kafka.hidden import HiddenRecords
 from streams.settings import Settings
 
 _FETCH_BYTES: Final = 4 * 1024 * 1024
@@ -17,9 +18,15 @@ _WAIT_MS: Final = 1_000
 
 
 async def committed_records(
-    settings: Settings, tps: Collection[TopicPartition], since_ms: int | None = None
+    settings: Settings,
+    tps: Collection[TopicPartition],
+    since_ms: int | None = None,
+    ends: Mapping[TopicPartition, int] | None = None,
 ) -> AsyncGenerator[SourceRecord, None]:
     """The records of each partition up to where it ends now, in their order; with `since_ms` those of then and later.
+
+    Without `ends` it ends where the first open transaction begins. With them it is read up to there, and what is open
+    before is waited for: whether it counts must be known.
 
     Raises:
         KafkaError: the brokers do not answer.
@@ -32,10 +39,11 @@ async def committed_records(
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
     )
+    hidden = HiddenRecords(settings)
     try:
         await consumer.start()
         # Asked before anything is fetched: behind a fetch that waits for records, the answer would wait, too.
-        ends = await consumer.end_offsets(list(tps))
+        ends = ends or await consumer.end_offsets(list(tps))
         since = {} if since_ms is None else await consumer.offsets_for_times(dict.fromkeys(tps, since_ms))
         for tp in tps:
             consumer.assign([tp])
@@ -45,10 +53,12 @@ async def committed_records(
                 consumer.seek(tp, ends[tp] if since[tp] is None else since[tp].offset)
             # By position, not by the last record: a log ends in transaction markers, which are never delivered.
             while await consumer.position(tp) < ends[tp]:
-                for chunks in (await consumer.getmany(tp, timeout_ms=_WAIT_MS)).values():
-                    for chunk in chunks:
-                        for record in chain.from_iterable(chunk.slices()):
-                            yield record
-                        await asyncio.sleep(0)
+                fetched = await consumer.getmany(tp, timeout_ms=_WAIT_MS)
+                for chunk in chain.from_iterable(fetched.values()):
+                    for record in chain.from_iterable(chunk.slices()):
+                        yield record
+                    await asyncio.sleep(0)
+                if not fetched:
+                    await hidden.look_for(tp.topic, tp.partition, await consumer.position(tp))
     finally:
         await consumer.stop()

@@ -10,9 +10,9 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faust.types import TP
 
 from streams.kafka.connection import client_options
+from streams.kafka.hidden import HiddenRecords
 from streams.names import name_of
 from streams.ownership.endings import Endings
-from streams.ownership.hidden import HiddenRecords
 from streams.ownership.seams import Processor
 from streams.settings import Settings
 
@@ -76,7 +76,7 @@ class Gaps:
         if position is not None and position > processor.next_offset:
             await self.close(tp, processor, end_offset)
         elif position is not None:
-            await self._hidden.look_for(tp, processor.next_offset)
+            await self._hidden.look_for(*tp, processor.next_offset)
 
 
 async def _oldest_offset(settings: Settings, source: TopicPartition) -> int:

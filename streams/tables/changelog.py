@@ -33,16 +33,18 @@ class State:
     inherited: dict[bytes, bytes] = field(default_factory=dict)
 
 
-async def restore(settings: Settings, changelog: str, partition: int) -> State:
+async def restore(settings: Settings, changelog: str, partition: int, end_offset: int | None = None) -> State:
     """The state of a partition, as of the last commit.
 
-    To be called after its transactional producer has started: then no earlier owner can add to it.
+    To take it over, call this after its transactional producer has started: then no earlier owner can add to it. And
+    say where its log ended then (`end_offset`): a transaction that somebody else has opened on the changelog hides all
+    commits behind it, and what they hid would be judged once more.
 
     Raises:
         StateLostError: rows without a meta row, or fewer rows than it counts.
         UnreadableRowError: a row of a newer format, or a damaged one.
     """
-    rows = await _read_rows(settings, TopicPartition(changelog, partition))
+    rows = await _read_rows(settings, TopicPartition(changelog, partition), end_offset)
     raw_meta = rows.pop(META_KEY, None)
     if raw_meta is None:
         if rows:
@@ -66,9 +68,10 @@ async def restore(settings: Settings, changelog: str, partition: int) -> State:
     return State(meta, series, inherited)
 
 
-async def _read_rows(settings: Settings, tp: TopicPartition) -> dict[bytes, bytes]:
+async def _read_rows(settings: Settings, tp: TopicPartition, end_offset: int | None) -> dict[bytes, bytes]:
     rows: dict[bytes, bytes] = {}
-    async for record in committed_records(settings, [tp]):
+    ends = None if end_offset is None else {tp: end_offset}
+    async for record in committed_records(settings, [tp], ends=ends):
         key = record.key or b""
         if record.value is None:
             rows.pop(key, None)

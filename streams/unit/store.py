@@ -111,7 +111,8 @@ class KafkaStore:
         Raises:
             RefusalError: rows are missing, or are of a format that this version does not know.
         """
-        state = await restore(self._settings, self._changelog, self.source.partition)
+        _, position = self._found
+        state = await restore(self._settings, self._changelog, self.source.partition, position.changelog_end)
         meta = beginning(*self._found, self._changelog, state.meta)
         identity = await self._identity()
         if meta.identity is not None:
