@@ -9,7 +9,7 @@ from schemas.event_time import utc_text
 from streams.database.patient import Connection
 from streams.desk.desk import Desk
 from streams.notifier.enqueue import Enqueued, enqueue
-from streams.notifier.notification import DAY_MS, Kind, Notification, notice
+from streams.notifier.notification import DAY_MS, REMINDERS_ONLY, Kind, Notification, notice
 from streams.notifier.retry import GIVE_UP_S
 from streams.notifier.rows import Now, database_time, execute
 from streams.notifier.target import Target
@@ -22,12 +22,13 @@ _STUCK_FOR: Final = timedelta(minutes=5)
 _MOST: Final = 1_000
 _HOUR_MS: Final = 3_600_000
 
-# Only what somebody was told of: who heard of no breach is not reminded of it. A level of a budget stays for weeks, and
+# Only what somebody was told of, or wants to hear of not before it is a day old. A level of a budget stays for weeks, and
 # nobody can do more about it than when it was told.
 _OPEN: Final = """
 select n.id, n.thread, n.time_ms, n.data, n.app_key, n.partner, n.severity,
   array_agg(d.channel order by d.seq), array_agg(d.target order by d.seq)
-from slo.notification n join slo.delivery d on d.notification = n.id and d.state = 'SENT'
+from slo.notification n
+join slo.delivery d on d.notification = n.id and (d.state = 'SENT' or d.reason = %(reminders_only)s)
 where n.is_open and n.time_ms <= %(before)s and n.data->>'objective' !~ '/budget-[0-9]+$'
   and not exists (select from slo.notification r
     where r.id = n.thread || '-reminder-' || ((%(now)s - n.time_ms) / %(day)s))
@@ -104,7 +105,7 @@ class Chores:
     async def _remind(self, connection: Connection, now: datetime) -> bool:
         """Of each breach that has been open for another day, once, however late."""
         now_ms = _ms(now)
-        values = {"now": now_ms, "before": now_ms - DAY_MS, "day": DAY_MS, "most": _MOST}
+        values = {"now": now_ms, "before": now_ms - DAY_MS, "day": DAY_MS, "most": _MOST, "reminders_only": REMINDERS_ONLY}
         rows = await (await execute(connection, _OPEN, values)).fetchall()
         await enqueue(connection, *(self._reminder(row, now_ms) for row in rows))
         return len(rows) == _MOST

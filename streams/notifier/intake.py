@@ -1,7 +1,7 @@
 """Taking alerts in: each becomes a notification for whoever wants it, in the transaction that moves the offset."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from schemas import Alert
@@ -12,7 +12,7 @@ from streams.intake.checking import Rejection, checked
 from streams.kafka.chunk import SourceRecord
 from streams.notifier.contacts import Contacts
 from streams.notifier.enqueue import Enqueued, enqueue
-from streams.notifier.notification import Kind, Notification
+from streams.notifier.notification import REMINDERS_ONLY, Kind, Notification
 from streams.notifier.rows import Now, database_time, execute
 from streams.notifier.target import Target
 from streams.notifier.targets import Targets
@@ -111,6 +111,9 @@ class NotificationRows:
         """To whom it is sent, and to whom not, and why."""
         notification, email = self._notification(fact)
         targets = {target.id: target for target in self._targets.wanting(notification, email)}
+        if notification.kind is Kind.BREACH:  # who wants reminders alone is to have them, though not told of this
+            reminder = replace(notification, kind=Kind.REMINDER)
+            targets |= {target.id: target for target in self._targets.wanting(reminder, email)}
         if notification.kind is Kind.RECOVERY:  # the address may be another by now, or the app gone
             targets |= {target.id: target for target in told.get(notification.thread, ()) if target.wants(notification)}
         reasons: dict[str | None, list[Target]] = {None: []}
@@ -142,4 +145,6 @@ class NotificationRows:
             return "NO_CHANNEL"
         if now_ms - notification.time_ms > self._max_age_ms:
             return "TOO_OLD"
-        return "NOT_ENROLLED" if is_partners and not is_enrolled else None
+        if is_partners and not is_enrolled:
+            return "NOT_ENROLLED"
+        return None if target.wants(notification) else REMINDERS_ONLY

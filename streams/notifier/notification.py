@@ -30,6 +30,8 @@ class Kind(StrEnum):
 
 OF_ALERTS: Final = (Kind.BREACH, Kind.RECOVERY, Kind.REMINDER)
 """Those whose data is the object of `slo.alerts.v1`: they can be silenced, and joined to a digest."""
+REMINDERS_ONLY: Final = "REMINDERS_ONLY"
+"""Why a breach is not sent to a target that asked for its reminders alone."""
 
 
 @dataclass(frozen=True, slots=True)

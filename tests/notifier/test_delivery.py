@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -266,6 +267,36 @@ def test_an_open_breach_is_told_again_each_day(database: str) -> None:
         ]
 
     told(database, scenario)
+
+
+def test_who_wants_reminders_alone_hears_of_what_stays_open(database: str) -> None:
+    lead = Target("lead", "smtp", "lead@acme.example", partner="acme", events=frozenset({Kind.REMINDER}))
+
+    async def scenario(one: Office, server: MailServer) -> None:
+        soon_over, stays = breach("maps", at_ms=await one.now_ms()), breach(at_ms=await one.now_ms(), severity="ticket")
+        await one.take_in(soon_over, stays, recovery(soon_over))
+        await one.work()
+        assert lead.address not in [mail.recipient for mail in server.received]
+        await one.pass_by(hours=25)
+        await one.pass_by(hours=24)
+        mine = [mail.subject.split(" Charts")[0] for mail in server.received if mail.recipient == lead.address]
+        assert mine == ["[STILL OPEN 1 d]", "[STILL OPEN 2 d]"]
+
+    told(database, scenario, lead)
+
+
+def test_who_wants_reminders_alone_is_spared_what_was_before_enrolment(database: str) -> None:
+    lead = Target("lead", "smtp", "lead@acme.example", partner="acme", events=frozenset({Kind.REMINDER}))
+
+    async def scenario(one: Office, server: MailServer) -> None:
+        now_ms = await one.now_ms()
+        one.contact = replace(one.contact, enrolled_ms=now_ms + 1)
+        await one.take_in(breach(at_ms=now_ms))
+        await one.pass_by(hours=25)
+        assert server.received == []
+        assert one.states() == [("BREACH", "SUPPRESSED", "NOT_ENROLLED")] * 2
+
+    told(database, scenario, lead)
 
 
 def test_a_level_of_a_budget_is_told_once(database: str) -> None:
