@@ -22,8 +22,8 @@ _STUCK_FOR: Final = timedelta(minutes=5)
 _MOST: Final = 1_000
 _HOUR_MS: Final = 3_600_000
 
-# Only what somebody was told of, or wants to hear of not before it is a day old. A level of a budget stays for weeks, and
-# nobody can do more about it than when it was told.
+# Only what somebody was told of, or wants to hear of not before it is a day old. A level of a budget stays for weeks,
+# and nobody can do more about it than when it was told.
 _OPEN: Final = """
 select n.id, n.thread, n.time_ms, n.data, n.app_key, n.partner, n.severity,
   array_agg(d.channel order by d.seq), array_agg(d.target order by d.seq)
@@ -105,7 +105,13 @@ class Chores:
     async def _remind(self, connection: Connection, now: datetime) -> bool:
         """Of each breach that has been open for another day, once, however late."""
         now_ms = _ms(now)
-        values = {"now": now_ms, "before": now_ms - DAY_MS, "day": DAY_MS, "most": _MOST, "reminders_only": REMINDERS_ONLY}
+        values = {
+            "now": now_ms,
+            "before": now_ms - DAY_MS,
+            "day": DAY_MS,
+            "most": _MOST,
+            "reminders_only": REMINDERS_ONLY,
+        }
         rows = await (await execute(connection, _OPEN, values)).fetchall()
         await enqueue(connection, *(self._reminder(row, now_ms) for row in rows))
         return len(rows) == _MOST

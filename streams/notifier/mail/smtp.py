@@ -10,7 +10,6 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
-    SMTPNotSupported,
     SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPSenderRefused,
@@ -74,7 +73,8 @@ class SmtpChannel:
             client = await self._connected()
         except (SMTPException, OSError, TimeoutError) as problem:
             why = f"{self._server.host}:{self._server.port}: {_said(problem)}"
-            refused = isinstance(problem, SMTPNotSupported) or _is_final(problem, SMTPAuthenticationError)
+            # aiosmtplib has no class of its own for a server that offers no STARTTLS, or no login, where it must.
+            refused = type(problem) is SMTPException or _is_final(problem, SMTPAuthenticationError)
             return Unauthorised(why) if refused else Temporary(why, is_theirs=True)
         try:
             _, answer = await client.sendmail(self._sender.address, [target.address], message.body)
@@ -136,4 +136,6 @@ def _is_final(problem: BaseException, kind: type[SMTPResponseException]) -> bool
 def _said(problem: BaseException) -> str:
     if isinstance(problem, SMTPResponseException):
         return f"{problem.code} {problem.message}"
+    if isinstance(problem.__cause__, OSError):  # of aiosmtplib's own words nothing is left where that has none
+        problem = problem.__cause__
     return str(problem) or type(problem).__name__
