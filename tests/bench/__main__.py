@@ -24,6 +24,7 @@ from tests.bench.chart import NoChartError, draw
 from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
 from tests.bench.curves import Curves
 from tests.bench.history import History
+from tests.bench.notifier import Notifier
 from tests.bench.peers.catalogue import PEERS
 from tests.bench.readme import NoBlockError, write_tables
 from tests.bench.report import print_report
@@ -40,6 +41,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "stages": Stages,
     "curves": Curves,
     "history": History,
+    "notifier": Notifier,
 }
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 
@@ -133,7 +135,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
     quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
-    options.case = options.case or ["comparison", "restore", "stages"]
+    options.case = options.case or ["comparison", "restore", "stages", "notifier"]
     options.peer = options.peer or (quick_peers if options.quick else SUBJECTS)
     options.rounds = options.rounds or (2 if options.quick else 3)
     options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])

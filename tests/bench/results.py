@@ -38,6 +38,8 @@ GOALS: Final = (
     Goal(("restore", "rows per second"), at_least=200_000),
     Goal(("series = 100000", "events per CPU second, warm"), at_least=400_000),
     Goal(("panes a window", "1440 : 15 panes"), at_most=1.15),
+    Goal(("alerts at once", "share of a bare sender's rate"), at_least=0.8),
+    Goal(("live mail", "boundary to accepted mail, s, p99"), at_most=2.0),
 )
 
 

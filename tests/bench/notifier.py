@@ -1,0 +1,317 @@
+"""Case: from the boundary of a window to the mail that a server has accepted, and 10,000 alerts at once.
+
+Real processes: the broker, a PostgreSQL that syncs to disk, a worker by the live clock, a notifier, and a mail server
+(aiosmtpd). In the same round a bare sender hands over as many mails, of the same bytes, by as many connections to the
+same server, and does nothing else: no more can be had of it.
+"""
+
+import asyncio
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import orjson
+import psycopg
+from aiokafka import AIOKafkaProducer
+from aiosmtplib import SMTP
+
+from schemas.event_time import epoch_ms
+from streams.child.leash import leashed
+from streams.database.embedded import EmbeddedPostgres
+from streams.database.migrate import migrate
+from streams.database.schema import shipped_migrations
+from streams.kafka.placement import partition_of
+from streams.kafka.topic_setup import prepare_topics
+from streams.names import WEBHOOK
+from streams.notifier.mail.smtp import AT_ONCE
+from streams.outlet.alert import records_of
+from streams.run.service_process import service_process
+from streams.settings import PartitionerName, Settings
+from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
+from tests.bench.topics import committed_values
+from tests.bench.usage import tree_usage
+from tests.bench.worker_run import ENVIRONMENT
+from tests.notifier.office import breach
+from tests.waiting import wait_for
+
+BURST: Final = "alerts at once"
+LIVE: Final = "live mail"
+RATE: Final = "mails per second"
+BARE_RATE: Final = "mails per second, bare sender"
+SHARE: Final = "share of a bare sender's rate"
+DELIVERIES: Final = "alerts taken in and mailed per CPU second"
+INTAKE: Final = "alerts taken in per CPU second"
+P50: Final = "boundary to accepted mail, s, p50"
+P99: Final = "boundary to accepted mail, s, p99"
+_ALERTS: Final = 10_000
+_PARTNERS: Final = 500
+_APPS: Final = 500
+_LIVE_S: Final = 60.0
+_LATENESS_MS: Final = 1_000
+_TIMEOUT_S: Final = 300.0
+_SENDER: Final = "slo@slo.example"
+_AT_REST: Final = "going on at"
+_RULE: Final = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: webhook-delivery}
+spec:
+  indicatorRef: webhook-delivery-success-rate
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99}]
+  alertPolicies: [webhook-delivery-16s]
+---
+apiVersion: openslo/v1
+kind: AlertPolicy
+metadata: {name: webhook-delivery-16s, annotations: {slo-streams/hop: 1s}}
+spec:
+  conditions:
+    - kind: AlertCondition
+      metadata: {name: below-objective}
+      spec: {severity: page, condition: {kind: burnrate, op: gt, threshold: 1, lookbackWindow: 16s, alertAfter: 0m}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MailBox:
+    """A mail server, and what it has accepted."""
+
+    port: int
+    path: Path
+
+    @property
+    def mails(self) -> int:
+        """How many so far."""
+        return self.path.read_bytes().count(b"\n")
+
+    def accepted_s(self) -> dict[str, float]:
+        """When a mail came first, by its id."""
+        found: dict[str, float] = {}
+        for line in self.path.read_text().splitlines():
+            at_s, name = line.split()
+            found.setdefault(name.partition("@")[0], float(at_s))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a round needs: topics, an empty database and its server."""
+
+    settings: Settings
+    server: EmbeddedPostgres
+    environment: Mapping[str, str]
+
+    def cpu_s(self, notifier_pid: int) -> float:
+        """Of the notifier and the database's server, so far."""
+        assert self.server.pid is not None
+        return tree_usage(notifier_pid).cpu_s + tree_usage(self.server.pid).cpu_s
+
+    def count(self, query: str) -> int:
+        """A number from the database."""
+        with psycopg.connect(self.server.url) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
+
+
+class Notifier:
+    """Both once a round, each in topics and a database of its own."""
+
+    async def prepare(self, stage: Stage) -> None:
+        """Nothing outlasts a round."""
+
+    async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
+        """Live first, while the machine is as quiet as it is."""
+        yield await _live(stage, f"mail-live-{round_number}")
+        yield await _burst(stage, f"mail-burst-{round_number}")
+
+
+async def _live(stage: Stage, name: str) -> Reading:
+    """Apps fail and recover one after the other; each alert is looked for at the mail server."""
+    rule = stage.folder / f"{name}.yaml"
+    rule.write_text(_RULE)
+    async with _office(stage, name) as office, _mail_box(stage, name) as box:
+        more = {"SLO_CLOCK": "live", "SLO_OBJECTIVES": str(rule), "SLO_ALLOWED_LATENESS": f"{_LATENESS_MS}ms"}
+        environment = {**office.environment, **more}
+        logs = [stage.folder / f"{name}-{service}.log" for service in ("worker", "notifier")]
+        async with (
+            service_process("worker", environment | {"SLO_HEALTH_PORT": "0"}, logs[0]),
+            service_process("notifier", environment | _mail_settings(box), logs[1]),
+            _producer(office.settings) as producer,
+        ):
+            apps = [f"com.example.app-{number}" for number in range(_APPS)]
+            await _fill_catalogue(producer, office.settings, apps)
+            for log in logs:
+                await _until(lambda log=log: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")  # type: ignore[misc]
+            await _fail_one_by_one(producer, office.settings, apps)
+            await _until(lambda: box.mails >= 2 * _APPS, f"{2 * _APPS} mails")
+        accepted_s, delays_s = box.accepted_s(), []
+        servers, topic = office.settings.bootstrap_servers, office.settings.topics.alerts
+        async for value in committed_values(servers, topic, PARTITIONS):
+            alert = orjson.loads(value)
+            mail_id = f"{alert['incidentId']}-{alert['type'].lower()}"
+            [at_s] = [at_s for name, at_s in accepted_s.items() if name.startswith(mail_id)]
+            delays_s.append(at_s - (epoch_ms(alert["time"]) + _LATENESS_MS) / 1_000)
+    if len(delays_s) != 2 * _APPS or len(accepted_s) != 2 * _APPS:
+        raise BrokenError(f"{len(delays_s)} alerts and {len(accepted_s)} mails, not {2 * _APPS} of each")
+    percentiles = quantiles(delays_s, n=100)
+    return {(LIVE, P50): percentiles[49], (LIVE, P99): percentiles[98]}
+
+
+async def _burst(stage: Stage, name: str) -> Reading:
+    """Alerts that nobody is told of, then as many that are mailed, then as many mails by the bare sender."""
+    async with _office(stage, name) as office, _mail_box(stage, name) as box:
+        log = stage.folder / f"{name}.log"
+        async with (
+            service_process("notifier", {**office.environment, **_mail_settings(box)}, log) as notifier,
+            _producer(office.settings) as producer,
+        ):
+            apps = [f"com.acme.app-{number}" for number in range(_ALERTS)]
+            await _fill_catalogue(producer, office.settings, apps)
+            await _until(lambda: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")
+            now_ms = int(time.time()) // 60 * 60_000
+
+            before_s = office.cpu_s(notifier.pid)
+            await _publish(producer, office.settings, [_alert(app, now_ms - 60_000, "ticket") for app in apps])
+            await _until(lambda: office.count("select count(*) from slo.notification") >= _ALERTS, "all to be taken in")
+            intake_cpu_s = office.cpu_s(notifier.pid) - before_s
+
+            before_s, begun_s = office.cpu_s(notifier.pid), time.time()
+            await _publish(producer, office.settings, [_alert(app, now_ms, "page") for app in apps])
+            await _until(lambda: box.mails >= _ALERTS, f"{_ALERTS} mails")
+            took_s = max(box.accepted_s().values()) - begun_s
+            sent = "select count(*) from slo.delivery where state = 'SENT'"
+            await _until(lambda: office.count(sent) >= _ALERTS, "all to be recorded")
+            cpu_s = office.cpu_s(notifier.pid) - before_s
+        if box.mails != _ALERTS or len(box.accepted_s()) != _ALERTS:
+            raise BrokenError(f"{box.mails} mails of {len(box.accepted_s())} alerts, not {_ALERTS}")
+        bare_s = await _send_bare(box, _bodies(office))
+    return {
+        (BURST, RATE): _ALERTS / took_s,
+        (BURST, BARE_RATE): _ALERTS / bare_s,
+        (BURST, SHARE): bare_s / took_s,
+        (BURST, DELIVERIES): _ALERTS / cpu_s,
+        (BURST, INTAKE): _ALERTS / intake_cpu_s,
+    }
+
+
+def _bodies(office: Office) -> list[tuple[str, bytes]]:
+    with psycopg.connect(office.server.url) as connection:
+        return [
+            (target, bytes(body))
+            for target, body in connection.execute("select target, body from slo.delivery where body is not null")
+        ]
+
+
+async def _send_bare(box: MailBox, mails: Sequence[tuple[str, bytes]]) -> float:
+    """Seconds for all of them."""
+    waiting, started_s = iter(mails), time.perf_counter()
+
+    async def connection() -> None:
+        client = SMTP(hostname="127.0.0.1", port=box.port, start_tls=False)
+        await client.connect()
+        for target, body in waiting:
+            await client.sendmail(_SENDER, [target], body)
+        client.close()
+
+    await asyncio.gather(*(connection() for _ in range(AT_ONCE)))
+    return time.perf_counter() - started_s
+
+
+def _alert(app_key: str, at_ms: int, severity: str) -> dict[str, Any]:
+    return breach(app_key.rpartition(".")[2], at_ms=at_ms, severity=severity)
+
+
+async def _publish(producer: AIOKafkaProducer, settings: Settings, alerts: Sequence[dict[str, Any]]) -> None:
+    for alert in alerts:
+        record, _ = records_of(alert, settings.topics, settings.application_id)
+        partition = partition_of(alert["appKey"].encode(), PARTITIONS, PartitionerName.MURMUR2)
+        await producer.send(settings.topics.alerts, record.value, record.key, partition, headers=record.headers)
+    await producer.flush()
+
+
+async def _fill_catalogue(producer: AIOKafkaProducer, settings: Settings, apps: Sequence[str]) -> None:
+    for number, app_key in enumerate(apps):
+        app = {
+            "appKey": app_key,
+            "name": app_key.rpartition(".")[2].title(),
+            "partnerName": f"Partner {number % _PARTNERS}",
+            "email": f"sre@partner-{number % _PARTNERS}.example",
+            "healthcheckUrls": [],
+            "excludedClientKeys": [],
+        }
+        await producer.send(settings.topics.apps, orjson.dumps(app), app_key.encode())
+    await producer.flush()
+
+
+async def _fail_one_by_one(producer: AIOKafkaProducer, settings: Settings, apps: Sequence[str]) -> None:
+    """One failed delivery each, spread evenly; silence is a recovery soon after."""
+    started_s = time.monotonic()
+    for number, app in enumerate(apps):
+        await asyncio.sleep(max(0.0, started_s + number * _LIVE_S / len(apps) - time.monotonic()))
+        now_ms = time.time_ns() // 1_000_000
+        event = {
+            "appKey": app,
+            "time": now_ms,
+            "statusCode": 500,
+            "durationInMillis": 20,
+            "product": "Jira",
+            "clientKey": "c-1",
+            "event": "jira:issue_updated",
+        }
+        await producer.send(settings.topics.input(WEBHOOK), orjson.dumps(event), app.encode())
+    await producer.flush()
+
+
+async def _until(is_so: Callable[[], bool], what: str) -> None:
+    async def answer() -> bool:
+        return await asyncio.to_thread(is_so)
+
+    try:
+        await wait_for(answer, _TIMEOUT_S, what)
+    except TimeoutError as problem:
+        raise BrokenError(str(problem)) from None
+
+
+@asynccontextmanager
+async def _office(stage: Stage, name: str) -> AsyncIterator[Office]:
+    settings = stage.settings(name)
+    await prepare_topics(settings)
+    with TemporaryDirectory(prefix="pg-") as folder, EmbeddedPostgres(Path(folder)) as server:
+        migrate(server.url, shipped_migrations())
+        environment = {f"SLO_{field.upper()}": str(getattr(settings, field)) for field in ENVIRONMENT}
+        yield Office(settings, server, environment | {"SLO_DATABASE_URL": server.url})
+
+
+@asynccontextmanager
+async def _mail_box(stage: Stage, name: str) -> AsyncIterator[MailBox]:
+    path = stage.folder / f"{name}.mails"
+    command = [sys.executable, "-m", "tests.bench.mail_box", str(path)]
+    child = await asyncio.create_subprocess_exec(*leashed(command), stdin=DEVNULL, stdout=PIPE)
+    try:
+        assert child.stdout is not None
+        yield MailBox(int(await child.stdout.readline()), path)
+    finally:
+        child.kill()
+        await child.wait()
+
+
+@asynccontextmanager
+async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, enable_idempotence=True)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+def _mail_settings(box: MailBox) -> dict[str, str]:
+    return {"SLO_SMTP_URL": f"smtp://127.0.0.1:{box.port}", "SLO_MAIL_FROM": _SENDER, "SLO_NOTIFIER_PORT": "0"}
