@@ -94,6 +94,10 @@ docs: docs-reference  ## Build the documentation as a site, in infra/docs/site
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[docs]'
 	cd infra/docs && ../../$(BIN)/zensical build --config-file zensical.toml --strict
 
+.PHONY: screenshots
+screenshots: setup  ## Take the pictures of the documentation anew, of the product with its sample month (needs Chromium)
+	$(BIN)/python -m infra.screenshots $(ONLY)
+
 .PHONY: image
 image: release  ## Build the container image of the wheel (BASE=IMAGE; without, on a base made of Debian's packages)
 	$(BIN)/python -m infra.image.build $(BASE)

@@ -48,6 +48,13 @@ PLACE_OF_PLOT = """(figure) => {
   return [place.right, place.top];
 }"""
 
+# From when until when a plot of two steps of an hour shows.
+SHOWN = """async () => {
+  const {PANELS, plotOf} = await import("/static/panels.js");
+  const chart = {key: "", marks: [], data: {stepMs: 3_600_000}};
+  return plotOf(PANELS[1], chart, 500, true, {}).scales.x.range(null, 0, 3_600_000);
+}"""
+
 
 @pytest.fixture(scope="module")  # its event loop would run on in every test after it
 def browser() -> Iterator[Browser]:
@@ -135,6 +142,11 @@ def test_dragging_over_a_chart_enlarges_it_minute_by_minute(reader: Reader) -> N
         page.mouse.down()
         page.mouse.move(right - 5, top + 20, steps=3)
         page.mouse.up()
+
+
+def test_the_last_step_is_shown_to_its_end(reader: Reader) -> None:
+    page = reader.open(APP)
+    assert page.evaluate(SHOWN) == [0, 7_200_000]
 
 
 def test_every_page_is_reached_by_the_keyboard(reader: Reader) -> None:

@@ -96,7 +96,7 @@ def add_fleet(app: FastAPI) -> None:
 def _tiles(view: View, chosen: str) -> list[dict[str, Any]]:
     rows = {row["state"]: row for row in view.rows(_COUNTS)}
     breached = sum(row["breached"] for row in rows.values())
-    return [
+    tiles = [
         {"url": "/alerts?open=true", "count": breached, "words": "breached now", "kind": "bad", "is_chosen": False},
         *(
             {
@@ -109,6 +109,7 @@ def _tiles(view: View, chosen: str) -> list[dict[str, Any]]:
             for state, (kind, words) in _STATES.items()
         ),
     ]
+    return [tile if tile["count"] else tile | {"kind": ""} for tile in tiles]  # nothing breached is no alarm
 
 
 def _apps_with(view: View, words: str) -> list[dict[str, Any]]:

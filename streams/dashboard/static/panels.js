@@ -60,7 +60,10 @@ export function plotOf(panel, chart, width, isLast, hooks) {
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: chart.key }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => range(panel, chart, low, high) } },
+    scales: {
+      x: { time: true, range: (_, first, last) => [first, last + chart.data.stepMs] }, // to the end of the last step
+      y: { range: (_, low, high) => range(panel, chart, low, high) },
+    },
     axes: [
       { show: true, size: isLast ? 26 : 4, font: FONT, stroke: () => colour("--muted"), grid: grid(), ticks: grid(), values: (_, found, _at, _space, step) => found.map((ms) => (isLast ? timeLabel(ms, step) : "")) },
       {
