@@ -31,8 +31,16 @@ class Panel:
     third: bool = False
 
 
-def board(uid: str, title: str, about: str, panels: Sequence[Panel]) -> dict[str, Any]:
-    """A board with the data source, the job and the topics to choose from: never an app."""
+def board(
+    uid: str, title: str, about: str, panels: Sequence[Panel], *, jobs_of: str, topics_of: str | None = None
+) -> dict[str, Any]:
+    """A board with the data source, the job and the topics to choose from: never an app.
+
+    The jobs are those with the metric `jobs_of`, the topics those of `topics_of`; None: there are none to choose.
+    """
+    variables = [_variable("job", f"label_values({jobs_of}, job)")]
+    if topics_of is not None:
+        variables.append(_variable("topic", f'label_values({topics_of}{{job=~"$job"}}, topic)'))
     placed, x, y = [], 0, 0
     for number, panel in enumerate(panels, 1):
         width = _WIDTH // 3 if panel.third else _WIDTH // 2
@@ -55,8 +63,7 @@ def board(uid: str, title: str, about: str, panels: Sequence[Panel]) -> dict[str
         "templating": {
             "list": [
                 {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus"},
-                _variable("job", "label_values(slo_streams_build_info, job)"),
-                _variable("topic", 'label_values(slo_streams_records_total{job=~"$job"}, topic)'),
+                *variables,
             ]
         },
         "panels": placed,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from typer.core import TyperGroup
@@ -18,15 +19,23 @@ from streams.dashboard.settings import DashboardSettings
 from streams.database.settings import DatabaseSettings
 from streams.durations import duration_ms
 from streams.exits import MEANINGS
+from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.settings import GatewaySettings
-from streams.health.condition import Condition
+from streams.health.condition import ClockCondition, Condition
 from streams.health.metrics import Metrics
+from streams.health.process_metrics import process_registry
+from streams.history.published import PublishedAlerts
 from streams.history.settings import HistorySettings
 from streams.kafka.specs import topics_needed
+from streams.names import Topics
 from streams.notifier.settings import NotifierSettings
+from streams.notifier.tally import Tally
 from streams.notifier.target_file.entry import EVENTS, MACHINES, ChannelName, Entry, Role
 from streams.objectives.annotations import ANNOTATIONS
+from streams.prober.metrics import ProberMetrics
+from streams.prober.prober import Counts
 from streams.settings import Settings
+from streams.watch.metrics import WatchMetrics
 
 DIRECTORY: Final = Path(__file__).parent / "pages" / "reference"
 _API: Final = Path(__file__).parents[1] / "api"
@@ -221,17 +230,46 @@ def _exit_codes() -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    yield "Of a worker, at `/metrics`, by `topic` where not of the whole worker; names begin with `slo_streams_`."
+    yield "At `/metrics` of each service; names begin with `slo_streams_`. Labels are topics and closed lists, never an"
+    yield "app. Beside them every process has `process_*` of Prometheus' client, and what it is made of:"
     yield ""
-    metrics = Metrics(lambda: Condition(0.0, True, (), {}))
-    text = metrics.exposition().decode()
+    told = set[str]()
+    for title, about, exposition in _expositions():
+        if title:
+            yield f"\n## {title}\n"
+            yield about
+            yield ""
+        yield from _table(("metric", "type", "meaning"), _metric_rows(exposition.decode(), told))
+
+
+def _expositions() -> Iterator[tuple[str, str, bytes]]:
+    topics = Topics()
+    yield "", "", generate_latest(process_registry())
+    condition = Condition(0.0, True, (), {}, clock=ClockCondition(own_ahead_s=0.0))
+    yield "Worker", "By `topic`, where not of the whole process.", Metrics(lambda: condition).exposition()
+    of_history = CollectorRegistry()
+    of_history.register(PublishedAlerts(topics.shown))
+    history = Metrics(lambda: condition)
+    history.watch_database(lambda: 0.0)
+    also = "All of a worker's, of what it reads, and:"
+    yield "History", also, history.exposition() + generate_latest(of_history)
+    of_notifier = CollectorRegistry()
+    of_notifier.register(Tally())
+    also = "All of a worker's, of the alerts it reads, `database_away_seconds`, and:"
+    yield "Notifier", also, generate_latest(of_notifier)
+    yield "Prober", "Of all its URLs together.", ProberMetrics(Counts(), lambda: 0, lambda: 0, lambda: 0.0).exposition()
+    told = "Producers are services by their names, and `app` for all apps."
+    yield "Gateway", told, GatewayMetrics(lambda: 0, lambda: 0).exposition()
+    yield "Watch", "Of `slo-streams watch --port`.", WatchMetrics(list, 0).exposition()
+
+
+def _metric_rows(text: str, told: set[str]) -> Iterator[Sequence[str]]:
+    """Those that no service before has."""
     types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
-    rows = [
-        (f"`{name.removeprefix('slo_streams_')}`", types.get(name, ""), said)
-        for name, said in re.findall(r"^# HELP (\S+) (.+)$", text, re.MULTILINE)
-        if name.startswith("slo_streams_") and not name.endswith("_created")
-    ]
-    yield from _table(("metric", "type", "meaning"), rows)
+    for name, said in re.findall(r"^# HELP (slo_streams_\S+) (.+)$", text, re.MULTILINE):
+        if name not in told and not name.endswith("_created"):
+            told.add(name)
+            yield f"`{name.removeprefix('slo_streams_')}`", types.get(name, ""), said
 
 
 def _http() -> Iterator[str]:

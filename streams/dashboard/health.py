@@ -3,13 +3,13 @@
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse
 
 from streams.dashboard.dashboard import dashboard_of
+from streams.health.process_metrics import process_registry
 
-_REGISTRY: Final = CollectorRegistry()
-ProcessCollector(registry=_REGISTRY)
+_REGISTRY: Final = process_registry()
 
 
 def add_health(app: FastAPI) -> None:

@@ -50,6 +50,11 @@ class PatientDatabase:
         self._idle: list[Connection] = []
         self._turns = asyncio.Semaphore(connections)
 
+    @property
+    def away_s(self) -> float:
+        """For how long nothing could be done; 0: what was tried last went well."""
+        return 0.0 if self._away_since_s is None else time.monotonic() - self._away_since_s
+
     async def run(self, action: Callable[[Connection], Awaitable[Answer]]) -> Answer:
         """What the action gives, once it is committed. It may be run again after it was committed unseen.
 

@@ -4,9 +4,10 @@ from collections import Counter as Counts
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 from streams.gateway.outbox import OutRecord
+from streams.health.process_metrics import process_registry
 
 APP: Final = "app"
 """The producer of what apps publish; services are counted by their names."""
@@ -18,8 +19,7 @@ class GatewayMetrics:
     """The metrics of one gateway. `waiting_bytes` and `installations` are asked when somebody reads them."""
 
     def __init__(self, waiting_bytes: Callable[[], int], installations: Callable[[], int]) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self._registry = process_registry()
         self._requests = Counter(
             "slo_streams_gateway_requests",
             "Calls; the outcome is ok, partly, or the code of the problem they were answered with.",

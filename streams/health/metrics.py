@@ -4,19 +4,16 @@ Labels are topics and closed lists, never an appKey: the number of time series d
 counted per event is counted by the units in plain numbers, and read here when somebody asks.
 """
 
-import platform
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-import aiokafka
-import google_crc32c
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from schemas.rejected import RejectReason
 from streams.health.condition import Condition, PartitionCondition
-from streams.version import own_version
+from streams.health.process_metrics import process_registry
 
 _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records read: events, rejected and rerouted ones.", ()),
@@ -24,6 +21,7 @@ _COUNTERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "not_counted: by its metric; foreign_copy: another's; copy: its original counts; too_old; passed_over: unfit.",
         ("verdict",),
     ),
+    "outcomes": ("Events that are good or bad by their metric: all that enter a window.", ("outcome",)),
     "rejected": ("Records that could not be used; too_late: every window of theirs was judged before.", ("reason",)),
     "rerouted": ("Records sent on to the partition of their appKey.", ()),
     "alerts": ("Breaches and recoveries.", ("kind", "reason")),
@@ -81,8 +79,7 @@ class Metrics(Collector):
 
     def __init__(self, look: Callable[[], Condition]) -> None:
         self._look = look
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self._registry = process_registry()
         self._commits = self._histogram("commit", "Duration of a commit.", _COMMIT_BUCKETS_S)
         self._restores = self._histogram("restore", "Time to take a partition over.", _RESTORE_BUCKETS_S)
         self._delays = self._histogram(
@@ -102,6 +99,11 @@ class Metrics(Collector):
     def register(self, more: Collector) -> None:
         """Show what else a service counts."""
         self._registry.register(more)
+
+    def watch_database(self, away_s: Callable[[], float]) -> None:
+        """Show for how long the database of a service has been away."""
+        text = "For how long the database could not be worked with."
+        Gauge("slo_streams_database_away_seconds", text, registry=self._registry).set_function(away_s)
 
     def taken_over(self, topic: str, took_s: float) -> None:
         """Observe a take-over."""
@@ -133,21 +135,6 @@ class Metrics(Collector):
             value = value_of(condition)
             if value is not None:
                 yield GaugeMetricFamily(f"slo_streams_{name}", text, value)
-        yield _build()
-
-
-def _build() -> Metric:
-    """What this process is made of: 1, with its parts as labels."""
-    parts = {
-        "version": own_version(),
-        "python": platform.python_version(),
-        "aiokafka": aiokafka.__version__,
-        "crc32c": google_crc32c.implementation,
-    }
-    text = "1; crc32c other than c: fetched bytes are checked by aiokafka, seven times as slow."
-    family = GaugeMetricFamily("slo_streams_build_info", text, labels=[*parts])
-    family.add_metric([*parts.values()], 1)
-    return family
 
 
 def _counters(condition: Condition) -> Iterator[Metric]:

@@ -13,6 +13,7 @@ from streams.history.fleet_budgets import FleetBudgets
 from streams.history.judging import Judging, Rules
 from streams.history.judging_store import JudgingStore, LoadedHistory
 from streams.history.processor import COUNTS, HistoryProcessor
+from streams.history.published import PublishedAlerts
 from streams.history.publisher import Publisher
 from streams.history.reference_reading import reference_reader
 from streams.history.rows import Rows
@@ -61,7 +62,7 @@ def history_partitions(
     """The partitions of a history, none of them taken over yet, and the keeper of their budgets."""
     topics, reference, rows = settings.topics, Reference(settings.topics), Rows(settings.partitioner)
     filed = filed_topics(topics)
-    failpoint = Failpoint(settings.fail)
+    failpoint, published = Failpoint(settings.fail), PublishedAlerts(topics.shown)
     lateness_ms = settings.allowed_lateness
     fleet = FleetBudgets(database, objectives.service_levels, reference.exclusions, lateness_ms, reader=READER)
 
@@ -78,7 +79,7 @@ def history_partitions(
             reference.catalogue.listings,
             reference.catalogue.details,
         )
-        publisher = Publisher(settings, tp, failpoint)
+        publisher = Publisher(settings, tp, failpoint, published)
         return JudgingStore(settings, tp, database, rows, judging, publisher, failpoint, fleet, reader=READER)
 
     def new_processor(tp: TP, loaded: Loaded) -> SinkProcessor:
@@ -109,4 +110,5 @@ def history_partitions(
         counts=COUNTS,
         endings=endings,
     )
+    partitions.metrics.register(published)
     return partitions, fleet

@@ -70,7 +70,7 @@ class Counting:
         is_synthetic = self._metric is SYNTHETIC
         listings = self._listings
         excluding = listings.excluding if self._metric.delivers_to_clients else frozenset()
-        rejected = too_old = not_counted = 0
+        rejected = too_old = not_counted = bad = 0
         copies = self._copies
         for event, record in reader.events(records):
             if event is None:
@@ -131,6 +131,7 @@ class Counting:
                 tally.good += 1
             else:
                 tally.bad += 1
+                bad += 1
             if duration_ms is not None:
                 place = place_of(time_ms // SLOT_MS, self._bucket_of(duration_ms))
                 tally.latencies[place] = tally.latencies.get(place, 0) + 1
@@ -139,7 +140,10 @@ class Counting:
         told[counts.COPY] += copies
         told[counts.TOO_OLD] += too_old
         told[counts.NOT_COUNTED] += not_counted
-        told[counts.COUNTED] += len(records) - copies - rejected - too_old - not_counted
+        counted = len(records) - copies - rejected - too_old - not_counted
+        told[counts.COUNTED] += counted
+        told[counts.GOOD] += counted - bad
+        told[counts.BAD] += bad
 
     def take(self) -> Counted:
         """What was counted since the last call."""

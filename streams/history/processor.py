@@ -22,6 +22,8 @@ COUNTS: Final = (
     counts.RECORDS,
     counts.COUNTED,
     counts.NOT_COUNTED,
+    counts.GOOD,
+    counts.BAD,
     counts.COPY,
     counts.TOO_OLD,
     counts.PASSED_OVER,

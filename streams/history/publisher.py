@@ -14,6 +14,7 @@ import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from streams.history.published import PublishedAlerts
 from streams.kafka.bulk import committed_records
 from streams.kafka.chunk import Header, SourceRecord
 from streams.kafka.cluster import admin_client, partitions_of
@@ -37,8 +38,11 @@ Numbered = tuple[int, bytes]
 class Publisher:
     """Publishes what was judged of one input partition. Only the newest one that was started can."""
 
-    def __init__(self, settings: Settings, tp: TopicPartition, failpoint: Failpoint) -> None:
+    def __init__(
+        self, settings: Settings, tp: TopicPartition, failpoint: Failpoint, published: PublishedAlerts
+    ) -> None:
         self._settings = settings
+        self._published = published
         self._tp = TopicPartition(*tp)  # Faust has a class of its own for the same
         self._failpoint = failpoint
         self._group = f"{settings.application_id}-history-outbox"
@@ -93,6 +97,7 @@ class Publisher:
             self._failpoint.passed(Step.AFTER_OFFSETS)
             await self._producer.commit_transaction()
             self._failpoint.passed(Step.AFTER_COMMIT)
+        self._published.add(self._tp.topic, (alert for _, alert in alerts))
 
     async def show(self, states: Sequence[Outgoing]) -> None:
         """Put the alert state right."""

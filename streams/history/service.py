@@ -48,6 +48,7 @@ class HistoryService(PartitionService):
             topics={spec.name: f"history-{spec.name}" for spec in topics_stored(settings)},
             health_port=settings.history_port,
         )
+        self.partitions.metrics.watch_database(lambda: self._database.away_s)
         self.task(self._forget_now_and_then)
         self.task(self._keep_budgets)
 

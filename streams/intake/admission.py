@@ -60,6 +60,7 @@ class Admission:
     misplaced: list[Misplaced] = field(default_factory=list)
     waiting_bytes: int = 0
     not_counted: int = 0
+    bad: int = 0
     foreign_copies: int = 0
     ahead_ms: int = 0
     _at_home: set[str] = field(default_factory=set)
@@ -84,7 +85,7 @@ class Admission:
         judge = self.metric.judge if evaluator.has_objectives else _ignore
         watermark_ms, due_ms, floor_ms = evaluator.seen_ms, evaluator.due_ms, evaluator.floor_ms
         latest_ms = evaluator.latest_ms
-        pane = pane_start_ms = pane_end_ms = not_counted = 0
+        pane = pane_start_ms = pane_end_ms = not_counted = bad = 0
         for event, record in self._reader.events(records):
             # What does it say?
             if event is None:
@@ -161,10 +162,13 @@ class Admission:
             if not series.is_dirty:
                 series.is_dirty = True
                 dirty.append(series)
-            if outcome != GOOD and not series.is_watched:
-                store.watch(series)
+            if outcome != GOOD:
+                bad += 1
+                if not series.is_watched:
+                    store.watch(series)
         evaluator.seen_ms, evaluator.latest_ms = watermark_ms, latest_ms
         self.not_counted += not_counted
+        self.bad += bad
 
     def take_unfit(self) -> tuple[list[Rejection], list[Misplaced]]:
         """What did not pass since the last call."""

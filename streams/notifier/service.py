@@ -75,6 +75,7 @@ class NotifierService(PartitionService):
             health_port=settings.notifier_port,
         )
         self.partitions.metrics.register(self._tally)
+        self.partitions.metrics.watch_database(lambda: self._database.away_s)
         for courier in self._couriers:
             self._tally.open(courier.channel.name)
             self.task(courier.run)

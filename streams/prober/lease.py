@@ -1,5 +1,6 @@
 """How long a member of a consumer group may be sure that its partitions are still its own."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,11 @@ class Lease:
     def is_fresh(self) -> bool:
         """Whether the partitions are surely still its own."""
         return self._monotonic_s() < self._until_s
+
+    def age_s(self) -> float | None:
+        """Since the last answered heartbeat was sent; None before the first."""
+        age_s = self._monotonic_s() - (self._until_s - self._session_timeout_s)
+        return age_s if math.isfinite(age_s) else None
 
     def renew(self, sent_s: float) -> None:
         """The broker has answered what was sent at that time."""

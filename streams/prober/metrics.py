@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client import Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streams.health.process_metrics import process_registry
 from streams.prober.left_out import LeftOut
 from streams.prober.prober import Counts
 
@@ -14,12 +15,21 @@ _BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
 class ProberMetrics(Collector):
-    """The metrics of one prober; the gauges are asked when somebody reads them."""
+    """The metrics of one prober; the gauges are asked when somebody reads them.
 
-    def __init__(self, counts: Counts, urls: Callable[[], int], suspended: Callable[[], int]) -> None:
+    `group_heartbeat_age_s` is None for one that is in no group, or has not been heard there yet.
+    """
+
+    def __init__(
+        self,
+        counts: Counts,
+        urls: Callable[[], int],
+        suspended: Callable[[], int],
+        group_heartbeat_age_s: Callable[[], float | None],
+    ) -> None:
         self._counts = counts
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self._group_heartbeat_age_s = group_heartbeat_age_s
+        self._registry = process_registry()
         self._delay = Histogram(
             "slo_streams_prober_schedule_delay_seconds",
             "By how much later than its moment a check began.",
@@ -58,3 +68,7 @@ class ProberMetrics(Collector):
         for kind in LeftOut:  # also from nought, so that the first one is a rise already
             left_out.add_metric([kind], counts.left_out[kind])
         yield from (checks, left_out)
+        age_s = self._group_heartbeat_age_s()
+        if age_s is not None:
+            text = "Since the prober's group last took a heartbeat; after a session timeout it checks nothing."
+            yield GaugeMetricFamily("slo_streams_prober_group_heartbeat_age_seconds", text, age_s)

@@ -44,7 +44,7 @@ async def catalogue_prober(settings: Settings, producer: AIOKafkaProducer) -> As
         ExceptionGroup: of KafkaError: the brokers refuse to go on.
     """
     lease = Lease(settings.session_timeout / 1_000)
-    async with _prober(settings, producer, lease.is_fresh) as prober:
+    async with _prober(settings, producer, lease) as prober:
 
         def watch(partition: int, apps: Iterable[App]) -> None:
             prober.watch(partition, chain.from_iterable(map(targets_of, apps)))
@@ -67,15 +67,15 @@ async def list_prober(
     Raises:
         UnknownTopicOrPartitionError: there is no topic to report to.
     """
-    async with _prober(settings, producer, lambda: True) as prober:
+    async with _prober(settings, producer) as prober:
         prober.watch("list", targets)
         yield prober
 
 
 @asynccontextmanager
-async def _prober(
-    settings: Settings, producer: AIOKafkaProducer, may_check: Callable[[], bool]
-) -> AsyncIterator[Prober]:
+async def _prober(settings: Settings, producer: AIOKafkaProducer, lease: Lease | None = None) -> AsyncIterator[Prober]:
+    """Without a lease it shares its URLs with nobody."""
+    may_check: Callable[[], bool] = (lambda: True) if lease is None else lease.is_fresh
     report = await report_to(producer, settings)
     clock, counts = SteadyClock(SystemClock()), Counts()
     async with AsyncExitStack() as stack:
@@ -94,7 +94,12 @@ async def _prober(
             is_good_elsewhere=None if confirming is None else confirming.is_good_elsewhere,
             reports_suspended=settings.prober_suspended is WhatBecomes.REPORT,
         )
-        metrics = ProberMetrics(counts, lambda: len(prober), lambda: gate.suspension.results)
+        metrics = ProberMetrics(
+            counts,
+            lambda: len(prober),
+            lambda: gate.suspension.results,
+            (lambda: None) if lease is None else lease.age_s,
+        )
         prober = Prober(
             checks,
             gate,

@@ -41,6 +41,8 @@ COUNTS: Final = (
     counts.COUNTED,
     counts.NOT_COUNTED,
     counts.FOREIGN_COPY,
+    counts.GOOD,
+    counts.BAD,
     *map(counts.rejected, RejectReason),
     counts.REROUTED,
     counts.alerts(Kind.BREACH, AlertReason.BELOW_OBJECTIVE),
@@ -146,12 +148,14 @@ class Unit:
         admission = self._admission
         for records in rest.slices():
             unfit, not_counted, foreign = self._unfit, admission.not_counted, admission.foreign_copies
+            bad = admission.bad
             yield from self._amid(admission.admitting(records, clock_ms), self._announcing())
             self._count(
                 len(records),
                 self._unfit - unfit,
                 admission.not_counted - not_counted,
                 admission.foreign_copies - foreign,
+                admission.bad - bad,
             )
             if records:
                 self.next_offset = records[-1].offset + 1
@@ -169,9 +173,12 @@ class Unit:
     def _unfit(self) -> int:
         return len(self._admission.rejected) + len(self._admission.misplaced)
 
-    def _count(self, records: int, unfit: int, not_counted: int, foreign: int) -> None:
+    def _count(self, records: int, unfit: int, not_counted: int, foreign: int, bad: int) -> None:
+        counted = records - unfit - not_counted - foreign
         self.counts[counts.RECORDS] += records
-        self.counts[counts.COUNTED] += records - unfit - not_counted - foreign
+        self.counts[counts.COUNTED] += counted
+        self.counts[counts.GOOD] += counted - bad
+        self.counts[counts.BAD] += bad
         self.counts[counts.NOT_COUNTED] += not_counted
         self.counts[counts.FOREIGN_COPY] += foreign
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streams.health.process_metrics import process_registry
 from streams.watch.look import Seen, missing
 
 
@@ -15,7 +16,7 @@ class WatchMetrics(Collector):
     def __init__(self, look: Callable[[], list[Seen]], older_than_s: float) -> None:
         self._look = look
         self._older_than_s = older_than_s
-        self._registry = CollectorRegistry()
+        self._registry = process_registry()
         self._registry.register(self)
 
     def exposition(self) -> bytes:

@@ -54,7 +54,7 @@ def test_other_groups_are_kept_apart_and_judged_alike() -> None:
     found, counts = count(AVAILABILITY, [check("12:00"), check("12:00", 500), check("12:00", 500, group="DFR")])
     url = "https://app.example.com"
     assert found == {(url, "PROD"): (1, 1), (url, "group:DFR"): (0, 1)}
-    assert counts == {"records": 3, "events counted": 3}
+    assert counts == {"records": 3, "events counted": 3, "outcomes good": 1, "outcomes bad": 2}
 
 
 def test_synthetic_tests_are_a_source_of_their_own() -> None:
@@ -64,7 +64,13 @@ def test_synthetic_tests_are_a_source_of_their_own() -> None:
     records = [Record(Topics().synthetic, 0, b"com.example.app", value, clock_ms("12:00")) for value in values]
     found, counts = count(SYNTHETIC, records)
     assert found == {("Jira", "synthetic"): (1, 1)}
-    assert counts == {"records": 3, "events counted": 2, "rejected schema": 1}
+    assert counts == {
+        "records": 3,
+        "events counted": 2,
+        "outcomes good": 1,
+        "outcomes bad": 1,
+        "rejected schema": 1,
+    }
 
 
 def test_names_are_as_the_database_can_hold_them() -> None:
@@ -129,7 +135,7 @@ def test_without_a_timestamp_the_newest_of_the_partition_is_asked() -> None:
     first = [unstamped("12:00"), delivery("12:00")]
     ahead = [unstamped("12:01:00"), unstamped("12:01:00.001")]
     _, told = count(WEBHOOK, [*first, *ahead])
-    assert told == {"records": 4, "events counted": 3, "rejected future_time": 1}
+    assert told == {"records": 4, "events counted": 3, "outcomes good": 3, "rejected future_time": 1}
 
 
 def test_time_goes_on_by_the_lesser_of_event_and_record_and_never_beyond_the_clock() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from streams.prober.lease import Lease
 
 
@@ -26,11 +28,13 @@ def test_it_counts_from_when_the_last_answered_heartbeat_was_sent() -> None:
     lease = Lease(10.0, lambda: consumer.now_s)
     lease.follow(consumer)
     assert not lease.is_fresh()
+    assert lease.age_s() is None
 
     consumer.takes_s = 4.0
     assert asyncio.run(consumer._do_heartbeat())
     consumer.now_s = 109.9
     assert lease.is_fresh()
+    assert lease.age_s() == pytest.approx(9.9)
     consumer.now_s = 110.0
     assert not lease.is_fresh()
 

@@ -195,6 +195,8 @@ def test_its_counts_are_for_operators() -> None:
     assert +unit.counts == {
         counts.RECORDS: 5,
         counts.COUNTED: 2,
+        counts.GOOD: 1,
+        counts.BAD: 1,
         counts.rejected(RejectReason.NOT_JSON): 2,
         counts.REROUTED: 1,
         counts.alerts(Kind.BREACH, AlertReason.BELOW_OBJECTIVE): 1,
