@@ -184,13 +184,19 @@ def add(
     ] = None,
     platform: Annotated[bool, typer.Option("--platform", help="It sees every app.")] = False,
     days: Annotated[int | None, typer.Option(min=1, max=3_650, help="It ends after so many; default: never.")] = None,
+    may_act: Annotated[
+        bool, typer.Option("--may-act", help="It may appeal and decide, too; default: only read.")
+    ] = False,
 ) -> None:
     """Make a token, and print it. It is shown this once: only a digest is kept.
+
+    What a token that may act puts on record is its word: its name stands beside it.
 
     \b
     Examples:
       slo-streams dashboard token add acme-reports --partner acme --days 90
       slo-streams dashboard token add status-board --platform
+      slo-streams dashboard token add acme-desk --partner acme --may-act
 
     \b
     Exit codes:
@@ -204,7 +210,7 @@ def add(
         raise typer.BadParameter("give partners, or --platform", param_hint="--partner")
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
-        token = add_token(connection, name, None if platform else partner, expires_at)
+        token = add_token(connection, name, None if platform else partner, expires_at, may_act=may_act)
     if token is None:
         fail(f"There is a token {name} already, or was: take another name.")
     typer.echo(token)
@@ -226,10 +232,11 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON array.")]
     if as_json:
         print_json([_token_document(one) for one in found])
         return
-    table = Table(Column("name"), Column("sees"), Column("made"), Column("ends"), Column("revoked"))
+    table = Table(Column("name"), Column("sees"), Column("may"), Column("made"), Column("ends"), Column("revoked"))
     for one in map(_token_document, found):
         sees = "every app" if one["partners"] is None else ", ".join(one["partners"])
-        table.add(one["name"], sees, one["createdAt"], one["expiresAt"] or "never", one["revokedAt"] or "")
+        may = "act" if one["mayAct"] else "read"
+        table.add(one["name"], sees, may, one["createdAt"], one["expiresAt"] or "never", one["revokedAt"] or "")
     table.print(console())
 
 
@@ -262,6 +269,7 @@ def _token_document(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": one["name"],
         "partners": None if one["is_platform"] else one["partners"],
+        "mayAct": one["may_act"],
         "createdAt": text(one["created_at"]),
         "expiresAt": text(one["expires_at"]),
         "revokedAt": text(one["revoked_at"]),

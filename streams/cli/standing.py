@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import psycopg
@@ -18,11 +17,11 @@ from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, printable
 from streams.impact import decisions
-from streams.impact.decisions import DecisionRefusedError, Person
+from streams.impact.decisions import DecisionRefusedError, Person, Verdict, Word
 from streams.impact.document import standing_document, standings
 from streams.rules import InvalidRulesError, read_rules
 from streams.rules.settings import RulesSettings
-from streams.standing.facts import Act, Rules, Stage
+from streams.standing.facts import Rules, Stage
 
 _STYLES: Final = {
     Stage.DEMOTED: "bold red",
@@ -169,31 +168,11 @@ def appeal(
         )
 
 
-class Word(StrEnum):
-    """What a person can decide."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    REINSTATE = "reinstate"
-    OVERRIDE = "override"
-    END_OVERRIDE = "end-override"
-    ACCEPT_APPEAL = "accept-appeal"
-    REJECT_APPEAL = "reject-appeal"
-
-
 def _word(text: str) -> Word:
     try:
         return Word(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is none of {', '.join(Word)}", param_hint="DECISION") from None
-
-
-_ACTS: Final = {
-    Word.APPROVE: Act.APPROVE_DEMOTION,
-    Word.REJECT: Act.REJECT_DEMOTION,
-    Word.REINSTATE: Act.REINSTATE,
-    Word.END_OVERRIDE: Act.END_OVERRIDE,
-}
 
 
 @standing_app.command()
@@ -236,21 +215,14 @@ def decide(
       78  the database has another schema
     """
     word = _word(decision)
-    if (word is Word.OVERRIDE) != (stage is not None) or (until is not None and word is not Word.OVERRIDE):
-        raise typer.BadParameter("an override has a stage, and nothing else has", param_hint="--stage, --until")
-    is_of_appeal = word in (Word.ACCEPT_APPEAL, Word.REJECT_APPEAL)
-    if is_of_appeal != (number is not None):
-        raise typer.BadParameter("of an appeal, and only then, say which", param_hint="--appeal")
+    try:
+        verdict = Verdict(word, stage, until, number)
+    except DecisionRefusedError as problem:
+        raise typer.BadParameter(str(problem), param_hint="--stage, --until, --appeal") from None
     settings = settings_of_or_fail(RulesSettings)
     rules = _rules_or_fail(settings)
     with _deciding(settings) as connection:
-        person = Person(who, why)
-        if number is not None:
-            decisions.decide_appeal(connection, app, number, person, is_accepted=word is Word.ACCEPT_APPEAL)
-        elif stage is not None:
-            decisions.override(connection, app, stage, until, person)
-        else:
-            decisions.decide(connection, app, _ACTS[word], person, rules)
+        decisions.put_on_record(connection, app, verdict, Person(who, why), rules)
     if as_json:
         print_json({"appKey": app, "decision": word, "stage": stage, "appeal": number})
     else:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
@@ -15,6 +16,9 @@ from streams.evaluation.progress import pane_for
 from streams.names import METRICS
 from streams.objectives.bind import Objectives
 from streams.web.problem import Problem, ProblemError
+
+LOOK_COOKIE: Final = "slo-look-as"
+"""Names the partner with whose rights one of the platform team looks. It only ever takes rights away: no secret."""
 
 Identify = Callable[[Request], Viewer | None]
 """Who a request comes from; None: from nobody that is known."""
@@ -52,6 +56,9 @@ def viewer_of(request: Request) -> Viewer:
     viewer = dashboard_of(request).identify(request)
     if viewer is None:
         raise ProblemError(Problem.NOT_LOGGED_IN)
+    partner = unquote(request.cookies.get(LOOK_COOKIE, ""))
+    if partner:
+        viewer = viewer.looking_as(partner)
     request.state.viewer = viewer
     return viewer
 

@@ -28,6 +28,8 @@ class DashboardSettings(HistorySettings, RulesSettings):
     """The same, from a file."""
     dashboard_platform_group: str = Field("platform", min_length=1)
     """Whoever is of this group sees every app."""
+    dashboard_manager_group: str = Field("incident-manager", min_length=1)
+    """Whoever is of this group, and of the platform's, signs off reviews of incidents."""
     dashboard_partner_prefix: str = Field("partner:", min_length=1)
     """Before the id of a partner, the group of those who see its apps: `partner:acme`."""
     dashboard_embed_key: SecretStr | None = None

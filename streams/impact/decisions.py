@@ -4,6 +4,7 @@ Checked against where the app was told to stand; the ladder, which is made anew 
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 import psycopg
@@ -43,6 +44,52 @@ class DecisionRefusedError(Exception):
     """It cannot be said of this app now; says why, and what can be done."""
 
 
+class Word(StrEnum):
+    """What a person can decide, as people write it."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    REINSTATE = "reinstate"
+    OVERRIDE = "override"
+    END_OVERRIDE = "end-override"
+    ACCEPT_APPEAL = "accept-appeal"
+    REJECT_APPEAL = "reject-appeal"
+
+    @property
+    def is_of_appeal(self) -> bool:
+        """Whether it needs the number of an appeal."""
+        return self in (Word.ACCEPT_APPEAL, Word.REJECT_APPEAL)
+
+
+_ACTS: Final = {
+    Word.APPROVE: Act.APPROVE_DEMOTION,
+    Word.REJECT: Act.REJECT_DEMOTION,
+    Word.REINSTATE: Act.REINSTATE,
+    Word.END_OVERRIDE: Act.END_OVERRIDE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision with what it needs: an override a stage and maybe an end, one of an appeal the appeal's number.
+
+    Raises:
+        DecisionRefusedError: it lacks what it needs, or has what it does not.
+    """
+
+    word: Word
+    stage: Stage | None = None
+    until_ms: int | None = None
+    appeal: int | None = None
+
+    def __post_init__(self) -> None:
+        is_override = self.word is Word.OVERRIDE
+        if is_override != (self.stage is not None) or (self.until_ms is not None and not is_override):
+            raise DecisionRefusedError("An override has a stage and maybe an end, and nothing else has.")
+        if self.word.is_of_appeal != (self.appeal is not None):
+            raise DecisionRefusedError("Of an appeal, and only then, say which: its number.")
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who says something, and why; both for the record.
@@ -75,6 +122,21 @@ def appeal(connection: Connection, app_key: str, incident_id: str, person: Perso
     if pending is not None:
         raise DecisionRefusedError(f"Appeal {pending} of incident {incident_id} waits for a decision already.")
     return int(_one(connection, _APPEAL, app_key, incident_id, person.who, person.why))
+
+
+def put_on_record(connection: Connection, app_key: str, verdict: Verdict, person: Person, rules: Rules) -> None:
+    """Add a decision of any kind.
+
+    Raises:
+        DecisionRefusedError: not of this app as it stands now.
+    """
+    if verdict.appeal is not None:
+        is_accepted = verdict.word is Word.ACCEPT_APPEAL
+        decide_appeal(connection, app_key, verdict.appeal, person, is_accepted=is_accepted)
+    elif verdict.stage is not None:
+        override(connection, app_key, verdict.stage, verdict.until_ms, person)
+    else:
+        decide(connection, app_key, _ACTS[verdict.word], person, rules)
 
 
 def decide_appeal(connection: Connection, app_key: str, number: int, person: Person, *, is_accepted: bool) -> None:
@@ -122,6 +184,15 @@ def decide(connection: Connection, app_key: str, act: Act, person: Person, rules
 def _is_overridden(connection: Connection, app_key: str) -> bool:
     row = connection.execute(_OVERRIDE.encode(), [app_key]).fetchone()
     return row is not None and row[0] == Act.OVERRIDE and (row[1] is None or row[1] > _now_ms(connection))
+
+
+def possible(connection: Connection, app_key: str) -> list[Word]:
+    """What can be decided of an app where it stands, beside its appeals. A reinstatement may still be refused."""
+    if _is_overridden(connection, app_key):
+        return [Word.OVERRIDE, Word.END_OVERRIDE]
+    stage = Stage(_one(connection, _STANDING, app_key) or Stage.CLEAR)
+    due = {Stage.DEMOTION_DUE: [Word.APPROVE, Word.REJECT], Stage.DEMOTED: [Word.REINSTATE]}
+    return [*due.get(stage, []), Word.OVERRIDE]
 
 
 def _check_reinstatement(connection: Connection, app_key: str, stage: Stage, rules: Rules) -> None:

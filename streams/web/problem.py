@@ -31,6 +31,7 @@ class Problem(Enum):
     TOO_MANY_FAILURES = ("too-many-failures", 429, "Too many wrong tokens from this address: wait as Retry-After says")
     NOT_LOGGED_IN = ("not-logged-in", 401, "Log in, or send a token: Authorization: Bearer <token>")
     NOT_ALLOWED = ("not-allowed", 403, "Not allowed for who has logged in")
+    REFUSED = ("refused", 409, "Not as things stand now")
     NO_SUCH_METRIC = ("no-such-metric", 404, "There is no such metric")
     NOT_FOUND = ("not-found", 404, "There is nothing here")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This is not done here by this method")

@@ -4,18 +4,17 @@ import threading
 import time
 from typing import Annotated, Any, Final
 
-import orjson
 from fastapi import Depends, FastAPI, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from streams.dashboard.api.answers import json_answer
+from streams.dashboard.api.bodies import BODY_PROBLEMS, body_of, takes
 from streams.dashboard.api.models import BacktestResult
 from streams.dashboard.api.parameters import Text
 from streams.dashboard.api.routes import PREFIX, problem_responses
 from streams.dashboard.dashboard import Seen, Who, dashboard_of
 from streams.dashboard.database import View
 from streams.dashboard.jobs import Jobs
-from streams.dashboard.login.forms import check_origin
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.backtest import (
     MOST_DAYS,
@@ -28,25 +27,13 @@ from streams.dashboard.queries.backtest import (
 from streams.objectives import InvalidObjectivesError
 from streams.objectives.bind import Objectives
 from streams.objectives.load import objectives_of
-from streams.web.body import media_type, read_body
 from streams.web.problem import Problem, ProblemError
 
 _MOST_APPS: Final = 100
 _SAMPLE: Final = 200
 _BUDGET_S: Final = 5.0
 """How long an answer may take to make; what is not judged by then is left out, and said."""
-_PROBLEMS: Final = (
-    Problem.BAD_REQUEST,
-    Problem.NOT_LOGGED_IN,
-    Problem.NOT_ALLOWED,
-    Problem.NOT_FOUND,
-    Problem.TOO_SLOW,
-    Problem.TOO_LARGE,
-    Problem.CONTENT_TYPE,
-    Problem.CODING,
-    Problem.BUSY,
-    Problem.NO_DATABASE,
-)
+_PROBLEMS: Final = (*BODY_PROBLEMS, Problem.NOT_FOUND, Problem.BUSY)
 
 
 class BacktestRequest(BaseModel):
@@ -64,21 +51,7 @@ class BacktestRequest(BaseModel):
 
 async def backtest_request(request: Request, _viewer: Who) -> BacktestRequest:
     """The body of a call."""
-    if "authorization" not in request.headers:
-        check_origin(request)
-    if media_type(request) != "application/json":
-        raise ProblemError(Problem.CONTENT_TYPE)
-    try:
-        return BacktestRequest.model_validate(orjson.loads(await read_body(request)))
-    except orjson.JSONDecodeError:
-        raise ProblemError(Problem.BAD_REQUEST, fault="the body is no JSON") from None
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        fault = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise ProblemError(Problem.BAD_REQUEST, fault=fault) from None
-
-
-Asked = Annotated[BacktestRequest, Depends(backtest_request)]
+    return await body_of(request, BacktestRequest)
 
 
 def add_backtests(app: FastAPI) -> None:
@@ -95,12 +68,7 @@ def add_backtests(app: FastAPI) -> None:
             "those known today. Every series begins at rest. Rules of metrics that the text does not name are left out."
         ),
         responses=problem_responses(_PROBLEMS),
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BacktestRequest"}}},
-            }
-        },
+        openapi_extra=takes(BacktestRequest),
     )
     def backtest(
         request: Request, view: Seen, asked: Annotated[BacktestRequest, Depends(backtest_request)]

@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from streams.dashboard.api.acting import AppealRequest, DecisionRequest
 from streams.dashboard.api.backtests import BacktestRequest
 from streams.web.openapi import described
 from streams.web.problem import ProblemDetails
@@ -21,7 +22,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         schemas = components["schemas"]
         for name in _OWN:
             schemas.pop(name, None)
-        models = [(model, "validation") for model in (BacktestRequest, ProblemDetails)]
+        models = [(model, "validation") for model in (BacktestRequest, AppealRequest, DecisionRequest, ProblemDetails)]
         schemas.update(models_json_schema(models, ref_template=_REFS)[1]["$defs"])  # type: ignore[arg-type]
         components["securitySchemes"] = {
             "token": {

@@ -184,6 +184,25 @@ class Appeal(_Object):
     time: Time
 
 
+class AppealMade(_Object):
+    """An appeal that is on record."""
+
+    appeal: int
+    """Its number."""
+    app_key: str
+    incident_id: str
+
+
+class DecisionMade(_Object):
+    """A decision that is on record."""
+
+    app_key: str
+    decision: str
+    stage: str | None
+    until: Time | None
+    appeal: int | None
+
+
 class Standing(_Object):
     """Where an app stands on the ladder, and how it came there."""
 

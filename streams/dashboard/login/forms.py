@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import Depends, Request
 
 from streams.dashboard.dashboard import Who
+from streams.dashboard.viewer import Viewer
 from streams.web.body import media_type, read_body
 from streams.web.problem import Problem, ProblemError
 
@@ -14,7 +15,7 @@ TOKEN_FIELD = "form_token"  # noqa: S105  the name of a field
 _MOST_FIELDS = 100
 
 
-async def form_of(request: Request, _viewer: Who) -> dict[str, str]:
+async def question_of(request: Request, _viewer: Who) -> dict[str, str]:
     """The fields of a form, without space around them; of several of one name the last.
 
     A login that no browser sends by itself, as a token in a header, has no token for its forms, and needs none.
@@ -36,8 +37,33 @@ async def form_of(request: Request, _viewer: Who) -> dict[str, str]:
     return {name: value.strip() for name, value in fields.items()}
 
 
+Question = Annotated[dict[str, str], Depends(question_of)]
+"""The fields of a checked form that puts nothing on record, as an argument of an endpoint."""
+
+
+async def form_of(viewer: Who, fields: Question) -> dict[str, str]:
+    """The fields of a form by which something is put on record.
+
+    Raises:
+        ProblemError: NOT_ALLOWED: who sends it may only read.
+    """
+    check_may_act(viewer)
+    return fields
+
+
 Form = Annotated[dict[str, str], Depends(form_of)]
-"""The fields of a checked form, as an argument of an endpoint."""
+"""The fields of a checked form that puts something on record, as an argument of an endpoint."""
+
+
+def check_may_act(viewer: Viewer) -> None:
+    """Whether somebody may do more than read.
+
+    Raises:
+        ProblemError: NOT_ALLOWED.
+    """
+    if not viewer.may_act:
+        why = f"you look as {viewer.looks_as}: go back to yourself first" if viewer.looks_as else "it may only read"
+        raise ProblemError(Problem.NOT_ALLOWED, fault=why)
 
 
 def check_origin(request: Request) -> None:

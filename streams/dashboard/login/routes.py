@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from streams.dashboard.dashboard import dashboard_of
-from streams.dashboard.login.forms import Form
+from streams.dashboard.login.forms import Question
 from streams.dashboard.login.oidc import CALLBACK, Oidc, OidcError
 from streams.dashboard.login.sessions import SESSION_S, begin_session, end_session, use_link
 from streams.dashboard.settings import DashboardSettings
@@ -32,7 +32,7 @@ def add_login(app: FastAPI, settings: DashboardSettings) -> None:
         )
 
     @app.post("/logout", include_in_schema=False)
-    def logout(request: Request, _form: Form) -> Response:
+    def logout(request: Request, _form: Question) -> Response:
         with dashboard_of(request).database.desk() as connection:
             end_session(connection, request.cookies.get(settings.session_cookie, ""))
         answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
@@ -50,7 +50,7 @@ def add_login(app: FastAPI, settings: DashboardSettings) -> None:
                     Problem.NOT_ALLOWED,
                     fault="The link was used, or is too old: `slo-streams dashboard link` prints one.",
                 )
-            return _logged_in(request, settings, platform("local"))
+            return _logged_in(request, settings, platform("local", is_manager=True))
 
     if settings.oidc_issuer is not None:
         oidc = Oidc(settings)
@@ -81,7 +81,7 @@ def link_of(settings: DashboardSettings, secret: str) -> str:
 
 def _logged_in(request: Request, settings: DashboardSettings, viewer: Viewer) -> Response:
     with dashboard_of(request).database.desk() as connection:
-        secret = begin_session(connection, viewer)
+        secret = begin_session(connection, viewer, request.headers.get("user-agent", ""))
     log.info("%s has logged in", viewer.name)
     answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
     answer.set_cookie(

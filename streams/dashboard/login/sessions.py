@@ -7,17 +7,19 @@ import psycopg
 
 from streams.dashboard.login.secret import digest_of, new_secret
 from streams.dashboard.viewer import Viewer
+from streams.database.text import storable
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 SESSION_S: Final = 8 * 3_600
 LINK_S: Final = 24 * 3_600
+_MOST_OF_BROWSER: Final = 300
 _BEGIN: Final = """
-insert into session (digest, name, is_platform, partners, form_token, expires_at)
-values (%s, %s, %s, %s, %s, now() + %s * interval '1 s')
+insert into session (digest, name, is_platform, is_manager, partners, browser, form_token, expires_at)
+values (%s, %s, %s, %s, %s, %s, %s, now() + %s * interval '1 s')
 """
 _FIND: Final = """
-select name, is_platform, partners, form_token from session where digest = %s and expires_at > now()
+select name, is_platform, is_manager, partners, form_token from session where digest = %s and expires_at > now()
 """
 _END: Final = "delete from session where digest = %s"
 _FORGET: Final = "delete from session where expires_at <= now()"
@@ -35,13 +37,13 @@ class Session:
     form_token: str
 
 
-def begin_session(connection: Connection, viewer: Viewer) -> str:
+def begin_session(connection: Connection, viewer: Viewer, browser: str = "") -> str:
     """A new one; the secret for the cookie. Those that have ended by themselves are forgotten."""
     connection.execute(_FORGET)
     secret = new_secret()
     partners = sorted(viewer.partners or ())
-    values = [digest_of(secret), viewer.name, viewer.is_platform, partners, new_secret(), SESSION_S]
-    connection.execute(_BEGIN, values)
+    who = [digest_of(secret), viewer.name, viewer.is_platform, viewer.is_manager, partners]
+    connection.execute(_BEGIN, [*who, storable(browser)[:_MOST_OF_BROWSER], new_secret(), SESSION_S])
     return secret
 
 
@@ -50,8 +52,8 @@ def find_session(connection: Connection, secret: str) -> Session | None:
     row = connection.execute(_FIND, [digest_of(secret)]).fetchone()
     if row is None:
         return None
-    name, is_platform, partners, form_token = row
-    return Session(Viewer(name, None if is_platform else frozenset(partners)), form_token)
+    name, is_platform, is_manager, partners, form_token = row
+    return Session(Viewer(name, None if is_platform else frozenset(partners), is_manager=is_manager), form_token)
 
 
 def end_session(connection: Connection, secret: str) -> None:

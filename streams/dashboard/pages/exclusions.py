@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,13 +12,13 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from schemas.complaint import complaint
-from schemas.event_time import epoch_ms, utc_text
 from schemas.exclusions import Exclusion
 from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
-from streams.dashboard.login.forms import Form
+from streams.dashboard.login.forms import Form, Question
 from streams.dashboard.pages.choices import METRIC_CHOICES
 from streams.dashboard.pages.exclusion_preview import Preview, preview_of
+from streams.dashboard.pages.fields import FormError, time_ms
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.text import metric_title
 from streams.dashboard.queries.apps import the_app
@@ -36,10 +35,6 @@ _WORDS: Final = {PLANNED: "Announced downtime", FAULT: "Fault of the platform"}
 _FIELDS: Final = ("reason", "app", "metric", "scope", "start", "end", "announced", "id")
 _PHASES: Final = {Phase.CURRENT: "Now", Phase.COMING: "To come", Phase.PAST: "Over", Phase.CALLED_OFF: "Called off"}
 _PUBLISH: Final = "insert into outbox (topic, key, value, headers) values (%s, %s, %s, %s)"
-
-
-class FormError(Exception):
-    """What was filled in cannot be used; the message says why."""
 
 
 def add_exclusions(app: FastAPI) -> None:
@@ -74,7 +69,7 @@ def add_exclusions(app: FastAPI) -> None:
         return _form(request, view.viewer, {name: request.query_params.get(name, "") for name in _FIELDS})
 
     @app.post("/exclusions/preview", include_in_schema=False)
-    def preview(request: Request, view: Seen, form: Form) -> Response:
+    def preview(request: Request, view: Seen, form: Question) -> Response:
         asked = {name: form.get(name, "").strip() for name in _FIELDS}
         try:
             wanted = _wanted(view, asked)
@@ -108,7 +103,7 @@ def add_exclusions(app: FastAPI) -> None:
         changed: Exclusion | None = None
         if form.get("how") != "withdraw":
             try:
-                at_ms = _time(form.get("end", ""), "The end") or _now_ms()
+                at_ms = time_ms(form.get("end", ""), "The end") or _now_ms()
             except FormError as problem:
                 return _end_form(request, view, one, problems=[str(problem)])
             changed = ended(one.exclusion, at_ms)
@@ -208,8 +203,8 @@ def _wanted(view: View, asked: Mapping[str, str]) -> Exclusion:
     existing = known_of(read_exclusions(view.connection)).get(asked["id"]) if asked["id"] else None
     if existing is not None and not _may_change(existing.exclusion, view.viewer):
         raise FormError("There is one of that name, which you may not change: choose another name.")
-    start, end = _time(asked["start"], "The start"), _time(asked["end"], "The end")
-    announced = _time(asked["announced"], "The time it was announced")
+    start, end = time_ms(asked["start"], "The start"), time_ms(asked["end"], "The end")
+    announced = time_ms(asked["announced"], "The time it was announced")
     if start is None:
         raise FormError("When does it start?")
     if end is None and asked["reason"] == PLANNED:
@@ -230,17 +225,6 @@ def _wanted(view: View, asked: Mapping[str, str]) -> Exclusion:
         return Exclusion.model_validate(document)
     except ValidationError as problem:
         raise FormError(complaint(problem)) from None
-
-
-def _time(text: str, name: str) -> int | None:
-    """Epoch ms of what a field holds, which is UTC unless it says otherwise; None of an empty one."""
-    if not text:
-        return None
-    try:
-        local = datetime.fromisoformat(text)
-        return epoch_ms((local if local.tzinfo else local.replace(tzinfo=UTC)).isoformat())
-    except ValueError:
-        raise FormError(f"{name} is no time: write it like {utc_text(_now_ms())}.") from None
 
 
 def _publish(request: Request, viewer: Viewer, exclusion_id: str, said: Exclusion | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 
 from streams.dashboard.dashboard import Seen, dashboard_of
-from streams.dashboard.login.forms import Form
+from streams.dashboard.login.forms import Question
 from streams.dashboard.pages.choices import METRIC_CHOICES
 from streams.dashboard.pages.render import render
 from streams.dashboard.queries.apps import the_app
@@ -78,7 +78,7 @@ def add_rules(app: FastAPI) -> None:
         return _page(request, view, asked)
 
     @app.post("/rules/try", include_in_schema=False)
-    def tried(request: Request, view: Seen, form: Form) -> Response:
+    def tried(request: Request, view: Seen, form: Question) -> Response:
         asked = {name: form.get(name, default).strip() for name, default in _DEFAULTS.items()}
         if form.get("use") == "fields" or not asked["objectives"]:
             asked["objectives"] = yaml_of(asked)

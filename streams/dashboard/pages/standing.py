@@ -1,20 +1,34 @@
-"""The ladder of impact: every app that is not clear, and how each came where it stands."""
+"""The ladder of impact: every app that is not clear, how each came where it stands, appeals and decisions."""
 
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
-from streams.dashboard.dashboard import Seen
+from streams.dashboard.dashboard import Seen, dashboard_of
+from streams.dashboard.database import View
+from streams.dashboard.login.forms import Form
+from streams.dashboard.pages.fields import FormError, time_ms, whole_number
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.text import STAGES
 from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.standing import standing as standing_of
+from streams.documents.remark import InvalidFileError
+from streams.impact import decisions
+from streams.impact.decisions import DecisionRefusedError, Person, Verdict, Word
+from streams.rules import read_rules
+from streams.standing.facts import Stage
+from streams.web.problem import Problem, ProblemError
 
 _PAGE: Final = 50
+_FIELDS: Final = ("decision", "appeal", "incident", "stage", "until", "why")
 
 _ROWS: Final = """
 select s.app_key as "appKey", a.name, s.stage, s.since_ms as since, coalesce(s.reason, 'TIME') as reason,
-  (select count(*) from jsonb_array_elements(s.episodes) e where (e->>'counts')::boolean) as counted
+  (select count(*) from jsonb_array_elements(s.episodes) e where (e->>'counts')::boolean) as counted,
+  (select count(*) from appeal p where p.app_key = s.app_key
+    and not exists (select from decision d where d.appeal = p.id)) as appeals
 from standing s left join app a using (app_key)
 where (%(is_platform)s or a.partner_id = any(%(partners)s))
   and (%(stage)s = '' and s.stage <> 'CLEAR' or s.stage = %(stage)s)
@@ -26,25 +40,51 @@ _COUNTS: Final = """
 select s.stage, count(*) as count from standing s left join app a using (app_key)
 where (%(is_platform)s or a.partner_id = any(%(partners)s)) group by s.stage
 """
-_ONE: Final = "select stage, since_ms as since, reason, episodes from standing where app_key = %(app)s"
-_CHANGES: Final = """
-select stage, reason, since_ms as time from standing_change where app_key = %(app)s order by number
+_STAGE: Final = "select stage from standing where app_key = %(app)s"
+# Breaches that somebody may appeal against: those that count, as far as is known, and that wait for no decision.
+_APPEALABLE: Final = """
+select b.incident_id as id, b.record->>'metricName' as metric, b.breached_at_ms as breached_ms
+from alert b left join alert r on r.incident_id = b.incident_id and r.type = 'RECOVERY'
+where b.type = 'BREACH' and b.severity = 'page' and b.app_key = %(app)s
+  and (%(is_platform)s or b.app_key in (select app_key from app where partner_id = any(%(partners)s)))
+  and r.reason is distinct from 'EXCLUDED'
+  and not exists (
+    select from appeal p left join lateral (
+      select act from decision d where d.appeal = p.id order by d.id desc limit 1) decided on true
+    where p.incident_id = b.incident_id and decided.act is distinct from 'REJECT_APPEAL')
+order by b.time_ms desc limit 100
 """
-_APPEALS: Final = """
-select p.incident_id, p.who, p.why, p.at_ms,
-  (select d.act from decision d where d.appeal = p.id order by d.id desc limit 1) as act
-from appeal p where p.app_key = %(app)s order by p.id desc limit 100
-"""
+_APPEALS: Final = {"ACCEPT_APPEAL": ("good", "Accepted"), "REJECT_APPEAL": ("bad", "Rejected")}
+_WORDS: Final = {
+    Word.APPROVE: "Approve the demotion",
+    Word.REJECT: "Reject the demotion: it stays in remediation",
+    Word.REINSTATE: "Reinstate it: it is clear again",
+    Word.OVERRIDE: "Override: it stands where you say",
+    Word.END_OVERRIDE: "End the override: it stands where the ladder says",
+}
+_DECIDED: Final = {
+    "APPROVE_DEMOTION": "Demotion approved",
+    "REJECT_DEMOTION": "Demotion rejected",
+    "REINSTATE": "Reinstated",
+    "OVERRIDE": "Override",
+    "END_OVERRIDE": "Override ended",
+    "ACCEPT_APPEAL": "Appeal accepted",
+    "REJECT_APPEAL": "Appeal rejected",
+}
+_DONE: Final = {
+    "appeal": "The appeal is on record. The platform decides; until then the breach counts.",
+    "decision": "The decision is on record. The standing follows within some seconds, while a notifier runs.",
+}
 
 
-def stage_of(view: Any, app_key: str) -> str | None:
+def stage_of(view: View, app_key: str) -> str | None:
     """Where an app stands; None where none was judged yet."""
-    found = view.rows(_ONE, {"app": app_key})
+    found = view.rows(_STAGE, {"app": app_key})
     return found[0]["stage"] if found else None
 
 
 def add_standing(app: FastAPI) -> None:
-    """All apps, and one."""
+    """All apps, and one, with what is said of it."""
 
     @app.get("/standing", include_in_schema=False)
     def standings(request: Request, view: Seen, stage: str = "", start: int = 0) -> Response:
@@ -73,22 +113,79 @@ def add_standing(app: FastAPI) -> None:
         )
 
     @app.get("/standing/{app_key:path}", include_in_schema=False)
-    def standing(request: Request, view: Seen, app_key: str) -> Response:
-        of = the_app(view, app_key)
-        found = view.rows(_ONE, {"app": app_key})
-        one = found[0] if found else {"stage": "CLEAR", "since": None, "reason": None, "episodes": []}
-        return render(
-            request,
-            view.viewer,
-            "standing_app.html",
-            page="standing",
-            app=of,
-            standing=one,
-            counted=sum(bool(episode["counts"]) for episode in one["episodes"]),
-            ladder=_ladder(one["stage"]),
-            changes=view.rows(_CHANGES, {"app": app_key}),
-            appeals=view.rows(_APPEALS, {"app": app_key}),
-        )
+    def standing(request: Request, view: Seen, app_key: str, incident: str = "", done: str = "") -> Response:
+        return _page(request, view, app_key, {"incident": incident}, done=done)
+
+    @app.post("/standing/{app_key:path}", include_in_schema=False)
+    def put_on_record(request: Request, view: Seen, app_key: str, form: Form) -> Response:
+        key = the_app(view, app_key).key
+        try:
+            done = _put_on_record(request, view, key, form)
+        except (DecisionRefusedError, FormError, InvalidFileError) as problem:
+            return _page(request, view, key, form, problem=str(problem))
+        return RedirectResponse(f"/standing/{quote(key, safe='')}?{urlencode({'done': done})}", 303)
+
+
+def _put_on_record(request: Request, view: View, app_key: str, form: dict[str, str]) -> str:
+    dashboard = dashboard_of(request)
+    person = Person(view.viewer.name, form.get("why", ""))
+    if "decision" not in form:
+        with dashboard.database.desk() as connection:
+            decisions.appeal(connection, app_key, form.get("incident", ""), person)
+        return "appeal"
+    if not view.viewer.is_platform:
+        raise ProblemError(Problem.NOT_ALLOWED)
+    verdict = _verdict(form)
+    rules = read_rules(dashboard.settings.rules).standing
+    with dashboard.database.desk() as connection:
+        decisions.put_on_record(connection, app_key, verdict, person, rules)
+    return "decision"
+
+
+def _verdict(form: dict[str, str]) -> Verdict:
+    if form["decision"] not in set(Word):
+        raise FormError("Choose what you decide.")
+    word, stage = Word(form["decision"]), form.get("stage", "")
+    is_override = word is Word.OVERRIDE
+    return Verdict(
+        word,
+        Stage(stage) if is_override and stage in set(Stage) else None,
+        time_ms(form.get("until", ""), "The end") if is_override else None,
+        whole_number(form.get("appeal", ""), "The appeal"),
+    )
+
+
+def _page(
+    request: Request, view: View, app_key: str, asked: dict[str, str], *, problem: str | None = None, done: str = ""
+) -> Response:
+    of = the_app(view, app_key)
+    found = standing_of(view, of.key)
+    decided = {one["appeal"]: one for one in found["decisions"] if one["appeal"] is not None}
+    response = render(
+        request,
+        view.viewer,
+        "standing_app.html",
+        page="standing",
+        app=of,
+        standing=found,
+        counted=sum(bool(episode["counts"]) for episode in found["episodes"]),
+        ladder=_ladder(found["stage"]),
+        appeals=[_appeal(one, decided.get(one["id"])) for one in reversed(found["appeals"])],
+        decisions=[one | {"words": _DECIDED[one["act"]]} for one in reversed(found["decisions"])],
+        appealable=view.rows(_APPEALABLE, {"app": of.key}),
+        choices=[(word.value, _WORDS[word]) for word in decisions.possible(view.connection, of.key)],
+        stages=[(name, words) for name, (_kind, words, _how) in STAGES.items()],
+        asked={name: asked.get(name, "") for name in _FIELDS},
+        problem=problem,
+        flash=_DONE.get(done),
+    )
+    response.status_code = 200 if problem is None else 422
+    return response
+
+
+def _appeal(one: dict[str, Any], decision: dict[str, Any] | None) -> dict[str, Any]:
+    kind, words = _APPEALS[decision["act"]] if decision else ("risk", "To be decided")
+    return one | {"kind": kind, "words": words, "decision": decision}
 
 
 def _ladder(stage: str | None) -> list[dict[str, Any]]:
