@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.incidents_approve import approve_exclusion
+from streams.cli.incidents_measures import measures
 from streams.cli.incidents_raise import raise_
 from streams.cli.incidents_review import pir
 from streams.cli.shared.ask import settings_of_or_fail
@@ -35,6 +36,7 @@ def _incidents() -> None:
 
 incidents_app.command(name="raise")(raise_)
 incidents_app.command()(pir)
+incidents_app.command()(measures)
 incidents_app.command(name="approve-exclusion")(approve_exclusion)
 
 

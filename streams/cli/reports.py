@@ -93,6 +93,21 @@ def _show(found: Report) -> None:
     until = "nothing is counted yet" if found.as_of_ms is None else f"as of {utc_text(found.as_of_ms)}"
     out.print(f"{found.partner_name} in {found.month}, {until}", soft_wrap=True)
     table.print(out)
+    if found.of_apps:
+        out.print("\nIncidents that hit these apps; means, from the first impact:")
+        incidents = Table(
+            Column("app"),
+            Column("incidents", is_number=True),
+            Column("found after", rank=2),
+            Column("update after", rank=3),
+            Column("over after", rank=1),
+        )
+        for means in [found.incidents, *found.of_apps]:
+            if means is not None:
+                times = (means.to_detect_s, means.to_update_s, means.to_recover_s)
+                incidents.add(means.name or "all", f"{means.incidents:,}", *map(_after, times))
+        incidents.print(out)
+        out.print()
     for one in found.notices:
         out.print(f"{utc_text(one.time_ms)}  {one.app_key}  {one.subject}", soft_wrap=True)
 

@@ -52,11 +52,14 @@ on conflict (id) do update set
      excluded.told, case when %(reopened)s then null else incident.quiet_since_ms end)
 """
 _SHOW: Final = """
-insert into incident_public (id, visibility, partners, is_trial, start_ms, ended_ms, changed_ms, record)
-values (%(id)s, %(visibility)s, %(partners)s, %(trial)s, %(start)s, %(ended)s, %(changed)s, %(seen)s)
-on conflict (id) do update set (visibility, partners, is_trial, start_ms, ended_ms, changed_ms, record)
-  = (excluded.visibility, excluded.partners, excluded.is_trial, excluded.start_ms, excluded.ended_ms,
-     excluded.changed_ms, excluded.record)
+insert into incident_public (id, visibility, partners, is_trial, start_ms, found_ms, updated_ms, ended_ms, changed_ms,
+                             record)
+values (%(id)s, %(visibility)s, %(partners)s, %(trial)s, %(start)s, %(found)s, %(updated)s, %(ended)s, %(changed)s,
+        %(seen)s)
+on conflict (id) do update set
+  (visibility, partners, is_trial, start_ms, found_ms, updated_ms, ended_ms, changed_ms, record)
+  = (excluded.visibility, excluded.partners, excluded.is_trial, excluded.start_ms, excluded.found_ms,
+     excluded.updated_ms, excluded.ended_ms, excluded.changed_ms, excluded.record)
 """
 _HIDE: Final = "delete from incident_public where id = %s"
 _ADD_APPS: Final = """
@@ -142,6 +145,8 @@ class Projection:
             "trial": incident.trial,
             "title": incident.title,
             "start": incident.start_ms,
+            "found": incident.found_ms,
+            "updated": incident.updated_ms,
             "ended": incident.ended_ms,
             "changed": incident.changed_ms,
             "apps": hit[:MOST_APPS],

@@ -8,6 +8,7 @@ from typing import Final
 from streams.database.patient import Connection
 from streams.desk.desk import Desk
 from streams.history.documents import decimal_text
+from streams.incidents.measures import Means
 from streams.names import METRICS
 from streams.notifier.enqueue import Enqueued, enqueue
 from streams.notifier.mail.figures import duration_text
@@ -53,6 +54,8 @@ def report_notification(report: Report, now_ms: int) -> Notification:
     text = [_INTRODUCTION]
     if len(items) > _MOST_LINES:
         text.append(f"Of {len(items):,} SLIs the {_MOST_LINES} that used most of their budget are listed.")
+    if report.incidents is not None:
+        text.append(_of_incidents(report.incidents))
     text += [f"{one.subject}." for one in report.notices]
     facts = {_name(item): _figures(item) for item in items[:_MOST_LINES]}
     data = notice(subject, text, facts)
@@ -69,18 +72,24 @@ def _figures(item: SliMonth) -> str:
     if item.consumed_text is not None:
         said.append(f"{item.consumed_text} of the budget used")
     if item.breaches:
-        times = [
-            f"{word} after {duration_text(seconds)}"
-            for word, seconds in (
-                ("found", item.time_to_detect_s),
-                ("told", item.time_to_tell_s),
-                ("over", item.time_to_recover_s),
-            )
-            if seconds is not None
-        ]
         counted = number_of(len(item.breaches), "breach", "breaches")
-        said.append(f"{counted} ({', '.join(times)})" if times else counted)
+        times = _after(
+            ("found", item.time_to_detect_s), ("told", item.time_to_tell_s), ("over", item.time_to_recover_s)
+        )
+        said.append(f"{counted} ({times})" if times else counted)
     return ", ".join(said)
+
+
+def _of_incidents(means: Means) -> str:
+    """How the incidents of the month went."""
+    counted = f"{number_of(means.incidents, 'incident')} hit these apps"
+    times = _after(("found", means.to_detect_s), ("a first update", means.to_update_s), ("over", means.to_recover_s))
+    return f"{counted}: {times} (means, from the first impact)."
+
+
+def _after(*times: tuple[str, int | None]) -> str:
+    """`found after 3 min, over after 1 h`, of what is known."""
+    return ", ".join(f"{word} after {duration_text(seconds)}" for word, seconds in times if seconds is not None)
 
 
 class MonthlyReports:

@@ -4,6 +4,7 @@ from typing import Any
 
 from schemas.event_time import utc_text
 from streams.history.documents import decimal_text
+from streams.incidents.measures import means_document
 from streams.reports.report import Breach, Report, SliMonth
 
 
@@ -19,6 +20,10 @@ def report_document(report: Report) -> dict[str, Any]:
             {"kind": one.kind, "appKey": one.app_key, "time": utc_text(one.time_ms), "subject": one.subject}
             for one in report.notices
         ],
+        "incidents": {
+            **means_document(report.incidents),
+            "apps": [{"appKey": one.name, **means_document(one)} for one in report.of_apps],
+        },
     }
 
 

@@ -20,6 +20,7 @@ from streams.history.reading import (
 )
 from streams.history.sources import by_scope
 from streams.history.steps import chosen_day
+from streams.incidents.measures import By, Question, read_means
 from streams.objectives.service_level import ServiceLevel
 from streams.reports.month import Month
 from streams.reports.report import Breach, Notice, Report, SliMonth
@@ -66,11 +67,17 @@ def partner_report(
         completed = completed_minutes(connection, settings, app_key)
         ends += completed.values()
         items += _of_app(connection, completed, levels, app_key, name, month)
-    between = {"from": month.first_ms, "to": month.moved(1).first_ms}
-    values = {**between, "apps": [app_key for app_key, *_ in apps], "most": MOST_NOTICES}
+    from_ms, to_ms = month.first_ms, month.moved(1).first_ms
+    app_keys = [app_key for app_key, *_ in apps]
+    values = {"from": from_ms, "to": to_ms, "apps": app_keys, "most": MOST_NOTICES}
     notices = [Notice(*row) for row in connection.execute(_NOTICES.encode(), values)]
     as_of = min((min(end, month.end) for end in ends), default=None)
-    return Report(partner, apps[0][2], str(month), None if as_of is None else as_of * MINUTE_MS, items, notices)
+    as_of_ms = None if as_of is None else as_of * MINUTE_MS
+    together, of_apps = (
+        read_means(connection, Question(by, from_ms, to_ms, app_keys, with_internal=False)) for by in (By.MONTH, By.APP)
+    )
+    incidents = together[0] if together else None
+    return Report(partner, apps[0][2], str(month), as_of_ms, items, notices, incidents, of_apps)
 
 
 def _of_app(

@@ -7,6 +7,7 @@ from statistics import median
 from streams.budgets.budget import Budget, Counts
 from streams.history.codec import MINUTE_MS
 from streams.history.minutes import Minutes
+from streams.incidents.measures import Means
 from streams.objectives.service_level import ServiceLevel
 
 
@@ -111,7 +112,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A month of a partner. `as_of_ms`: all of its SLIs are complete up to then; None: none has begun."""
+    """A month of a partner. `as_of_ms`: all of its SLIs are complete up to then; None: none has begun.
+
+    `incidents` are the means of the incidents that its apps were hit by and that it may see, `of_apps` those of each
+    app that was hit; None: there was none.
+    """
 
     partner: str
     partner_name: str
@@ -119,6 +124,8 @@ class Report:
     as_of_ms: int | None
     items: Sequence[SliMonth]
     notices: Sequence[Notice]
+    incidents: Means | None = None
+    of_apps: Sequence[Means] = ()
 
     @property
     def breaches(self) -> int:

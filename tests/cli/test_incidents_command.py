@@ -3,13 +3,11 @@
 import asyncio
 
 import orjson
-import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from streams.cli.app import app
 from streams.exits import ExitCode
-from streams.incidents.courses import read_courses
 from tests.incidents.build import Desk, fault, file, incidents, patient, rows
 
 
@@ -173,8 +171,7 @@ def test_how_incidents_went_is_there_for_reports_without_trials(terminal: Termin
             await one.run(lambda connection: look.projection.refresh(connection, 2**41, None))
 
     asyncio.run(scenario())
-    with psycopg.connect(terminal.url) as connection:
-        (course,) = read_courses(connection, 0, 2**42)
-    assert sorted(course.apps) == [("com.acme.charts", None), ("com.foo.x", None)]
-    assert course.updated_ms is not None
-    assert course.ended_ms is not None
+    found = terminal.json("measures", "--by", "app")
+    assert isinstance(found, list)
+    assert [(one["appKey"], one["count"]) for one in found] == [("com.acme.charts", 1), ("com.foo.x", 1)]
+    assert all(one[name] is not None for one in found for name in ("timeToUpdateSeconds", "timeToRecoverSeconds"))

@@ -105,8 +105,8 @@ insert into slo.incident (id, state, verdict, severity, visibility, is_trial, ti
 select 'i-' || app_key, 'TRIAGE', 'CONFIRMED', 'SEV3', 'PARTNER', false, 'Down', 1772449200000, 0, array[app_key],
   array_remove(array[partner_id], null), %(incident)s::jsonb || jsonb_build_object('id', 'i-' || app_key, 'apps',
   array[app_key]) from slo.app;
-insert into slo.incident_public (id, visibility, partners, is_trial, start_ms, changed_ms, record)
-select id, visibility, partners, is_trial, start_ms, changed_ms, record from slo.incident;
+insert into slo.incident_public (id, visibility, partners, is_trial, start_ms, found_ms, changed_ms, record)
+select id, visibility, partners, is_trial, start_ms, start_ms, changed_ms, record from slo.incident;
 update slo.incident_public set record = record - %(hidden)s::text[];
 insert into slo.incident_app select id, app_keys[1] from slo.incident;
 insert into slo.decision (app_key, act, stage, who, why)

@@ -102,8 +102,9 @@ def test_the_command_shows_the_same(world: str, monkeypatch: pytest.MonkeyPatch)
     assert orjson.loads(result.stdout) == orjson.loads(orjson.dumps(report_document(report)))
     shown = CliRunner().invoke(app, ["reports", "acme", "2026-03"]).stdout
     assert "P acme in 2026-03, as of 2026-03-02T12:04:00Z" in shown
-    (row,) = [line for line in shown.splitlines() if line.startswith(CHARTS)]
+    row, incidents = [line for line in shown.splitlines() if line.startswith(CHARTS)]
     assert "85.7142 %" in row
+    assert incidents.split() == [CHARTS, "1", "0s"]
     assert CliRunner().invoke(app, ["reports", "acme", "march"]).exit_code == 2
     assert CliRunner().invoke(app, ["reports", "nobody", "2026-03"]).exit_code == 1
 
@@ -124,10 +125,13 @@ def test_the_mail_says_the_same_as_text_and_as_html(world: str) -> None:
         "85.7142 % of 99 %, 1,428.6 % of the budget used, 2 breaches (found after 1 min, told after 12 s, over after"
         " 20 min)"
     )
+    of_incidents = "2 incidents hit these apps: found after 0 s (means, from the first impact)."
     for kind in ("plain", "html"):
         part = mail.get_body((kind,))
         assert part is not None
-        assert line in " ".join(part.get_content().split())
+        said = " ".join(part.get_content().split())
+        assert line in said
+        assert of_incidents in said
 
 
 class Calendar:

@@ -269,6 +269,49 @@ class ReportNotice(_Object):
     subject: str
 
 
+class IncidentMeans(_Object):
+    """How incidents went: means from the first impact, of those that have come that far; null: none has."""
+
+    count: Count
+    """Begun in the month, confirmed, no trials."""
+    time_to_detect_seconds: int | None
+    """Until it was found (MTTD)."""
+    time_to_update_seconds: int | None
+    """Until the first status update."""
+    time_to_recover_seconds: int | None
+    """Until it was over (MTTR)."""
+
+
+class AppIncidents(IncidentMeans):
+    """Of one app."""
+
+    app_key: str
+
+
+class ReportIncidents(IncidentMeans):
+    """Of all incidents that hit the partner's apps and that it may see."""
+
+    apps: list[AppIncidents]
+    """Those that were hit."""
+
+
+class IncidentMeasure(IncidentMeans):
+    """Of a month, and of one app or partner if rows are by those."""
+
+    month: str
+    app_key: str | None
+    partner: str | None
+    """Its id; of an app without one, its partner's name."""
+
+
+class IncidentMeasures(_Object):
+    """How quickly incidents were found, told of and over."""
+
+    items: list[IncidentMeasure]
+    next: str | None
+    """Where the next page begins: its `cursor`."""
+
+
 class Report(_Object):
     """A month of a partner."""
 
@@ -279,6 +322,7 @@ class Report(_Object):
     items: list[ReportItem]
     notices: list[ReportNotice]
     """The first two hundred."""
+    incidents: ReportIncidents
 
 
 class Firing(_Object):

@@ -24,6 +24,7 @@ from streams.dashboard.queries.page import USUAL, Page
 from streams.history.codec import MINUTE_MS
 from streams.history.documents import counts_document
 from streams.history.steps import PERCENTS, STEPS_S
+from streams.incidents.measures import By
 from streams.reports.month import Month
 from streams.web.problem import Problem
 
@@ -44,6 +45,7 @@ _INCIDENT_COLUMNS = (
 _REPORT_COLUMNS = (
     *(name for name in models.ReportItem.model_json_schema(by_alias=True)["properties"] if name != "incidents"),
 )
+_MEASURE_COLUMNS = ("month", "appKey", "partner", *models.IncidentMeans.model_json_schema(by_alias=True)["properties"])
 _DELIVERY_COLUMNS = (*models.Delivery.model_json_schema(by_alias=True)["properties"],)
 
 
@@ -55,6 +57,7 @@ def add_reading(app: FastAPI) -> None:
     add_document(app, "/alerts/{incident_id}", models.AlertDetails, alert, [Problem.NOT_FOUND])
     add_table(app, "/deliveries", models.DeliveryPage, deliveries, [Problem.NOT_FOUND])
     add_table(app, "/incidents", models.IncidentPage, incidents, [Problem.NOT_FOUND])
+    add_table(app, "/incident-measures", models.IncidentMeasures, incident_measures, [Problem.NOT_FOUND])
     add_document(app, "/incidents/{incident_id}", models.IncidentDetails, incident, [Problem.NOT_FOUND])
     add_document(app, "/standing/{app_key}", models.Standing, standing, [Problem.NOT_FOUND])
     add_table(app, "/reports", models.Report, reports, [Problem.NOT_FOUND])
@@ -173,6 +176,28 @@ def incident(request: Request, view: Seen, incident_id: Text) -> Response:
     return json_answer({"asOf": _as_of(request, view), **of_incidents.incident(view, incident_id)})
 
 
+def incident_measures(
+    request: Request,
+    view: Seen,
+    by: Annotated[By, Query(description="What there is a row for, in each month.")] = By.MONTH,
+    app: AppKey | None = None,
+    partner: Partner | None = None,
+    from_: Annotated[MonthName | None, Query(alias="from", description="A month; unless given, eleven before.")] = None,
+    to: Annotated[MonthName | None, Query(description="The last month; unless given, the one that runs.")] = None,
+    cursor: Cursor | None = None,
+    limit: Limit = USUAL,
+) -> Response:
+    """How quickly incidents were found, told of and over.
+
+    Mean times from the first impact until an incident was found (MTTD), until its first status update and until it was
+    over (MTTR): for each month (UTC) in which incidents began, for each app or partner if asked. A partner sees those
+    of its own apps.
+    """
+    question = of_incidents.MeasureQuestion(by, app, partner, from_, to, cursor, limit)
+    page = of_incidents.measures(view, question)
+    return table_answer(request, {"items": page.items, "next": page.next}, page.items, _MEASURE_COLUMNS)
+
+
 def standing(request: Request, view: Seen, app_key: Text) -> Response:
     """Where an app stands on the ladder."""
     return json_answer({"asOf": _as_of(request, view), **of_standing.standing(view, app_key)})
@@ -182,7 +207,8 @@ def reports(request: Request, view: Seen, partner: Partner, month: MonthName) ->
     """A month of a partner.
 
     For each SLI of its apps what was reached, what of the month's budget was used, and how its breaches went: the
-    median times from the first bad event to the breach, from the breach to the first message, and to its end.
+    median times from the first bad event to the breach, from the breach to the first message, and to its end. And how
+    the incidents went that its apps were hit by.
     """
     dashboard = dashboard_of(request)
     levels, its_month = dashboard.objectives.service_levels, Month.named(month)
