@@ -40,6 +40,9 @@ def atom(shape: Shape, documents: dict[str, dict[str, Any]]) -> bytes:
     _add(feed, "id", f"urn:slo-streams:status:{shape.page_id}")
     _add(feed, "title", shape.page["name"])
     _add(feed, "updated", shape.page["updated_at"])
+    if shape.page["url"]:
+        ET.SubElement(feed, f"{{{_ATOM}}}link", rel="self", href=f"{shape.page['url']}/history.atom")
+        ET.SubElement(feed, f"{{{_ATOM}}}link", rel="alternate", href=shape.page["url"])
     author = ET.SubElement(feed, f"{{{_ATOM}}}author")
     _add(author, "name", shape.page["name"])
     for one in documents["api/v2/incidents.json"]["incidents"]:

@@ -70,6 +70,8 @@ class Shape:
             "incidents": {"incidents": incidents},
             "incidents/unresolved": {"incidents": unresolved},
             "scheduled-maintenances": {"scheduled_maintenances": maintenances},
+            "scheduled-maintenances/upcoming": {"scheduled_maintenances": _in(maintenances, "scheduled")},
+            "scheduled-maintenances/active": {"scheduled_maintenances": _in(maintenances, "in_progress")},
         }
         return {f"api/v2/{name}.json": {"page": self.page, **part} for name, part in parts.items()}
 
@@ -186,6 +188,10 @@ class Shape:
 
     def _link(self, name: str) -> str:
         return f"{self._url}/#{name}"
+
+
+def _in(maintenances: Iterable[Document], status: str) -> list[Document]:
+    return [one for one in maintenances if one["status"] == status]
 
 
 def component_id(component: Component) -> str:

@@ -97,5 +97,7 @@ FILES = {
     "api/v2/incidents.json": _object(page=PAGE, incidents=_list(INCIDENT)),
     "api/v2/incidents/unresolved.json": _object(page=PAGE, incidents=_list(INCIDENT)),
     "api/v2/scheduled-maintenances.json": _object(page=PAGE, scheduled_maintenances=_list(MAINTENANCE)),
+    "api/v2/scheduled-maintenances/upcoming.json": _object(page=PAGE, scheduled_maintenances=_list(MAINTENANCE)),
+    "api/v2/scheduled-maintenances/active.json": _object(page=PAGE, scheduled_maintenances=_list(MAINTENANCE)),
 }
 """Path -> JSON Schema."""

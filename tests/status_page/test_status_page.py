@@ -5,7 +5,6 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import jsonschema_rs
 import orjson
@@ -20,6 +19,7 @@ from tests.cli.test_incidents_command import Terminal
 from tests.cli.test_incidents_command import terminal as terminal
 from tests.incidents import build as incidents
 from tests.model.build import clock_ms
+from tests.status_page import atom
 from tests.status_page.statuspage import FILES
 
 PRODUCTS = ["Confluence", "Jira"]
@@ -72,7 +72,7 @@ def document(files: dict[str, bytes], name: str) -> dict[str, Any]:
 def valid(files: dict[str, bytes]) -> None:
     for path, schema in FILES.items():
         jsonschema_rs.validator_for(schema).validate(orjson.loads(files[path]))
-    ET.fromstring(files["history.atom"])  # noqa: S314 - our own
+    assert atom.faults(files["history.atom"]) == []
     HTMLParser().feed(files["index.html"].decode())
 
 
@@ -160,7 +160,10 @@ def test_planned_downtime_of_everything() -> None:
     assert {one["status"] for one in document(files, "components")["components"]} == {"under_maintenance"}
     later = documents(maintenances=(replace(downtime, start_ms=clock_ms("14:00"), end_ms=None),))
     valid(later)
-    assert document(later, "scheduled-maintenances")["scheduled_maintenances"][0]["status"] == "scheduled"
+    for all_of, ahead, now in ((files, 0, 1), (later, 1, 0)):
+        assert len(document(all_of, "scheduled-maintenances")["scheduled_maintenances"]) == 1
+        assert len(document(all_of, "scheduled-maintenances/upcoming")["scheduled_maintenances"]) == ahead
+        assert len(document(all_of, "scheduled-maintenances/active")["scheduled_maintenances"]) == now
 
 
 def test_a_capability_of_the_platform_that_no_sli_measures() -> None:
