@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from streams.status_page.facts import Facts, Maintenance, components_of
+from streams.status_page.facts import Facts, Maintenance, components_of, shown
 from streams.status_page.step import files_of
 from streams.status_page.writing import write_files
 from tests.dashboard.browser import DESKTOP, PHONE, Reader, chromium
 from tests.model.build import clock_ms
-from tests.status_page.test_status_page import HOSTILE, OUTAGE, PRODUCTS, confirmed, found, note, on_page, shown, state
+from tests.status_page.test_status_page import HOSTILE, OUTAGE, PRODUCTS, confirmed, found, note, on_page, state
 
 LONG = "w" * 300
 
