@@ -12,6 +12,7 @@ from streams.database.settings import DatabaseSettings
 from streams.incidents.entry import Act, Fault, PirStatus
 from streams.incidents.people import Person, act_on, find
 from streams.incidents.permitted import INCIDENT_MANAGER
+from streams.incidents.review import measure_of
 
 
 def pir(
@@ -72,10 +73,7 @@ def _read(path: Path) -> str:
 
 
 def _action(text: str) -> dict[str, Any]:
-    owner, colon, what = text.partition(":")
-    what, by, due = what.rpartition(" by ")
-    if not colon or not owner.strip() or not (what or due).strip():
-        raise typer.BadParameter(f"{text!r}: write OWNER: WHAT, or OWNER: WHAT by 2026-04-30", param_hint="--action")
-    is_dated = bool(by) and due.count("-") == 2 and due.replace("-", "").isdecimal()
-    said = what if is_dated else f"{what}{by}{due}"
-    return {"what": said.strip(), "owner": owner.strip(), "due": due if is_dated else None}
+    try:
+        return measure_of(text)
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem), param_hint="--action") from None

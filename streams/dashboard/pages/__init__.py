@@ -8,6 +8,7 @@ from streams.dashboard.pages.changes import add_changes
 from streams.dashboard.pages.deliveries import add_deliveries
 from streams.dashboard.pages.exclusions import add_exclusions
 from streams.dashboard.pages.fleet import add_fleet
+from streams.dashboard.pages.incident_new import add_incident_new
 from streams.dashboard.pages.incidents import add_incidents
 from streams.dashboard.pages.mailbox import add_mailbox
 from streams.dashboard.pages.reports import add_reports
@@ -22,6 +23,7 @@ def add_pages(app: FastAPI) -> None:
     add_fleet(app)
     add_app_page(app)
     add_alerts(app)
+    add_incident_new(app)
     add_incidents(app)
     add_standing(app)
     add_exclusions(app)
