@@ -81,9 +81,9 @@ fuzz: setup  ## Fuzz how records are read, for FUZZ_S=60 seconds
 	$(BIN)/python -m tests.fuzz $(or $(FUZZ_S),60)
 
 .PHONY: mutants
-mutants: setup  ## Change the pure core bit by bit, and name what no test notices (hours; MODULES=streams/windows)
+mutants: setup  ## Change code bit by bit, and name what no test notices (PACKAGES="windows intake" SECONDS_AT_MOST=600)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[mutants]'
-	infra/mutants $(BIN) $(or $(MODULES),streams/windows streams/evaluation)
+	$(BIN)/python -m infra.mutants --seconds $(or $(SECONDS_AT_MOST),3600) $(PACKAGES)
 
 .PHONY: docs-reference
 docs-reference: setup  ## Write the reference pages anew from the code

@@ -1,5 +1,7 @@
 """Panes of one series by examples; any sequence of them is a law (tests/laws/test_panes.py)."""
 
+import pytest
+
 from streams.windows.tumbling import NO_PANE, TumblingCounts
 
 
@@ -32,6 +34,20 @@ def test_a_late_event_changes_every_later_total_and_no_earlier_one() -> None:
 
 def test_nothing_is_stored_for_an_empty_pane() -> None:
     assert len(panes((100, 1, 0), (1_000_000, 1, 0)).panes) == 1
+
+
+def test_a_pane_is_stored_once_however_many_events_it_has() -> None:
+    counts = panes((100, 1, 0), (100, 1, 0), (101, 0, 1), (101, 0, 1), (100, 1, 0))
+    assert list(counts) == [(100, 3, 0), (101, 0, 2)]
+    assert list(counts.panes) == [100]
+
+
+@pytest.mark.parametrize(("good", "bad"), [(1, 0), (0, 1)])
+def test_what_was_forgotten_is_remembered_to_have_been_there(good: int, bad: int) -> None:
+    counts = panes((100, good, bad), (101, 1, 1))
+    assert not counts.has_forgotten
+    counts.forget(101)
+    assert counts.has_forgotten
 
 
 def test_forgotten_panes_do_not_change_later_windows() -> None:
@@ -93,8 +109,8 @@ def test_a_late_pane_right_after_what_was_forgotten() -> None:
 
 
 def test_every_stored_pane_can_be_listed() -> None:
-    counts = panes((100, 1, 0), (101, 2, 3), (104, 4, 0), (102, 0, 5))
-    assert list(counts) == [(100, 1, 0), (101, 2, 3), (102, 0, 5), (104, 4, 0)]
+    counts = panes((100, 7, 0), (101, 2, 3), (104, 4, 0), (102, 0, 5))
+    assert list(counts) == [(100, 7, 0), (101, 2, 3), (102, 0, 5), (104, 4, 0)]
     counts.forget(102)
     assert list(counts) == [(102, 0, 5), (104, 4, 0)]
     counts.forget(105)
