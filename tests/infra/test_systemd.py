@@ -39,6 +39,15 @@ def test_a_service_is_shut_in(unit: Path) -> None:
     assert done.returncode == 0, done.stdout[-200:]
 
 
+def test_all_services_are_shut_in_alike() -> None:
+    """systemd has no way for two units to share a part that would not apply to units of others, too."""
+    shut_in = {
+        re.findall(r"^DynamicUser=.*?(?=^\[)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[0]
+        for path in UNITS.glob("*.service")
+    }
+    assert len(shut_in) == 1
+
+
 @pytest.mark.parametrize("unit_file", sorted(UNITS.glob("*.service")), ids=lambda path: path.name)
 def test_what_needs_a_person_is_not_started_again(unit_file: Path) -> None:
     said = re.search(r"^RestartPreventExitStatus=(.*)$", unit_file.read_text(encoding="utf-8"), re.MULTILINE)

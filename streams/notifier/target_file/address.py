@@ -10,6 +10,7 @@ from typing import Final
 
 from streams.notifier.target import SMTP, Target
 from streams.outbound.urls import read_url
+from streams.secret_files import read_secret
 
 KEYED: Final = {
     "pagerduty": "https://events.pagerduty.com/v2/enqueue",
@@ -21,7 +22,6 @@ _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,256}", re.ASCII)
 _MAIL: Final = re.compile(r"[\x21-\x7e]{1,64}@[\x21-\x7e]{1,255}", re.ASCII)
-_SECRET_BYTES: Final = 4_096
 _LEAST_KEY: Final = 24  # by Standard Webhooks
 _MOST_KEY: Final = 64
 
@@ -125,11 +125,9 @@ def _value(name: str, environment: Mapping[str, str]) -> str:
     if not path:
         raise ValueError(f"neither {name} nor {name}_FILE is set; the notifier's environment needs one of them")
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            value = file.read(_SECRET_BYTES).strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
-        raise ValueError(f"{name}_FILE={path} cannot be read: {reason}") from None
+        value = read_secret(Path(path))
+    except ValueError as problem:
+        raise ValueError(f"{name}_FILE={problem}") from None
     if not value:
         raise ValueError(f"{name}_FILE={path} is empty")
     return value
