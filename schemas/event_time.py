@@ -61,6 +61,11 @@ def utc_text(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def utc_text_if_any(time_ms: int | None) -> str | None:
+    """The same, and None where there is no such time."""
+    return None if time_ms is None else utc_text(time_ms)
+
+
 def _read(text: str) -> int:
     try:
         if text[-1:] == "Z" or text[-1:] == "z":

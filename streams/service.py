@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 
 from streams.agents import register_agents
+from streams.commas import by_commas
 from streams.health.condition import why_not_live
 from streams.health.endpoint import health_app, served
 from streams.health.watchdog import Watchdog
@@ -66,7 +67,7 @@ class PartitionService(faust.App):
         self._health_port = health_port
         super().__init__(
             group_id,
-            broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+            broker=[f"kafka://{server}" for server in by_commas(settings.bootstrap_servers)],
             broker_credentials=faust_credentials(settings),
             broker_session_timeout=settings.session_timeout / 1_000,
             broker_request_timeout=max(40.0, settings.session_timeout / 500),

@@ -9,6 +9,7 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from streams.commas import by_commas
 from streams.durations import duration_ms
 from streams.logs import LogFormat
 from streams.names import Topics
@@ -23,7 +24,7 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 def _separated(text: object) -> object:
-    return [part.strip() for part in text.split(",")] if isinstance(text, str) else text
+    return by_commas(text) if isinstance(text, str) else text
 
 
 class Clock(StrEnum):

@@ -9,6 +9,8 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streams.commas import by_commas
+
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -84,7 +86,7 @@ def with_tags(app: ASGIApp) -> ASGIApp:
 def _tagged(start: Message, body: Message, known: str) -> Message:
     headers = MutableHeaders(scope=start)
     tag = headers.setdefault("ETag", f'W/"{sha256(body.get("body", b"")).hexdigest()[:32]}"')
-    if tag.removeprefix("W/") not in (one.strip().removeprefix("W/") for one in known.split(",")):
+    if tag.removeprefix("W/") not in (one.removeprefix("W/") for one in by_commas(known)):
         return body
     start["status"] = 304
     del headers["content-length"], headers["content-type"]

@@ -17,7 +17,7 @@ from streams.history.published import PublishedAlerts
 from streams.history.publisher import Publisher
 from streams.history.reference_reading import reference_reader
 from streams.history.rows import Rows
-from streams.history.standings import Standings
+from streams.history.stored_states import StoredStates
 from streams.intake.checking import Rejection
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.placement import partition_of
@@ -71,7 +71,7 @@ def history_partitions(
             return PostgresStore(settings, tp, database, filed[tp.topic][1](tp.partition), reader=READER)
         metric = topics.shown[tp.topic]
         judging = Judging(
-            Standings(tp, metric.id),
+            StoredStates(tp, metric.id),
             rules_of(metric, objectives),
             settings.allowed_lateness,
             settings.partitioner,

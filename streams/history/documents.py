@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from streams.budgets.state import BudgetState
 from streams.history.app_counts import AppCounts
 from streams.history.budgets import SeriesBudget
@@ -33,7 +33,7 @@ def budget_item(one: SeriesBudget, *, is_breached: bool) -> BudgetItem:
         "consumed": None if budget.consumed is None else float(budget.consumed),
         "remainingEvents": budget.remaining_events,
         "burn": {name: None if rate is None else float(rate) for name, rate in one.burn.items()},
-        "exhaustedAt": None if one.exhausted_at_ms is None else utc_text(one.exhausted_at_ms),
+        "exhaustedAt": utc_text_if_any(one.exhausted_at_ms),
         "breached": is_breached,
     }
 

@@ -1,6 +1,6 @@
 """Judging what history judges: long policies and budget levels, by the evaluator's own rules over the stored counts.
 
-It keeps nothing in memory: a commit in which boundaries came due reads the standings and the sums of those series that
+It keeps nothing in memory: a commit in which boundaries came due reads the states and the sums of those series that
 could change, adds what it has counted itself, boundary by boundary, and writes where they stand then. So whatever is
 tried again, or was restored, is judged by what is stored.
 """
@@ -28,7 +28,7 @@ from streams.history.boundaries import boundaries
 from streams.history.codec import MINUTE_MS
 from streams.history.screening import Place, could_breach
 from streams.history.sources import counting_sources
-from streams.history.standings import Standing, StandingKey, Standings
+from streams.history.stored_states import StateKey, StoredState, StoredStates
 from streams.history.sum_reading import DAY_MS, Wanted, edge_days, read_sums
 from streams.history.sums import SeriesSums, SourceSums
 from streams.history.tally import Cut, Tallies
@@ -86,10 +86,10 @@ class Rules:
 
 @dataclass(slots=True)
 class _Course:
-    """What a commit's boundaries bring about: alerts, and standings that have changed."""
+    """What a commit's boundaries bring about: alerts, and states that have changed."""
 
     alerts: list[tuple[Order, bytes]] = field(default_factory=list)
-    breaches: dict[StandingKey, bytes] = field(default_factory=dict)
+    breaches: dict[StateKey, bytes] = field(default_factory=dict)
 
 
 class Judging:
@@ -97,7 +97,7 @@ class Judging:
 
     def __init__(
         self,
-        standings: Standings,
+        states: StoredStates,
         rules: Rules,
         lateness_ms: int,
         partitioner: PartitionerName,
@@ -105,19 +105,19 @@ class Judging:
         listings: Listings,
         details: Callable[[str], AppDetails],
     ) -> None:
-        self.standings = standings
+        self.states = states
         self.rules = rules
         self.partitions = 1
         self._partitioner = partitioner
-        self._metric = standings.metric
-        self._knowledge = Knowledge(standings.metric, lateness_ms, exclusions, listings)
+        self._metric = states.metric
+        self._knowledge = Knowledge(states.metric, lateness_ms, exclusions, listings)
         self._exclusions = exclusions
         self._details = details
 
     async def judge(self, connection: Connection, cuts: Sequence[Cut]) -> None:
         """Judge the boundaries that came due, before what was counted is added to what is stored."""
-        _, last_seq = await self.standings.judged(connection)
-        before = await self.open_standings(connection)
+        _, last_seq = await self.states.judged(connection)
+        before = await self.open_states(connection)
         course = _Course()
         self._leave(before, cuts[0].after_ms, course)
         series = await self._candidates(connection, cuts, before) if self.rules.objectives else {}
@@ -136,51 +136,51 @@ class Judging:
                 after_ms = at_ms
                 await turn.give_way()
         alerts = [alert for _, alert in sorted(course.alerts)]
-        await self.standings.publish(connection, alerts, last_seq)
-        await self.standings.put(connection, _changes(before, series, course))
-        await self.standings.note_judged(connection, cuts[-1].to_ms, last_seq + len(alerts))
+        await self.states.publish(connection, alerts, last_seq)
+        await self.states.put(connection, _changes(before, series, course))
+        await self.states.note_judged(connection, cuts[-1].to_ms, last_seq + len(alerts))
 
     def is_ours(self, app_key: str) -> bool:
         """Whether the app's series are judged here."""
-        here: int = self.standings.tp.partition
+        here: int = self.states.tp.partition
         return partition_of(app_key.encode(), self.partitions, self._partitioner) == here
 
-    async def open_standings(self, connection: Connection) -> dict[StandingKey, Standing]:
+    async def open_states(self, connection: Connection) -> dict[StateKey, StoredState]:
         """Where the apps of this partition stand; at rest where nothing is told."""
-        found = await self.standings.read(connection)
+        found = await self.states.read(connection)
         return {key: one for key, one in found.items() if self.is_ours(key[0][0])}
 
     # Objectives that are gone
 
-    def _leave(self, before: Mapping[StandingKey, Standing], after_ms: int, course: _Course) -> None:
+    def _leave(self, before: Mapping[StateKey, StoredState], after_ms: int, course: _Course) -> None:
         """What nobody judges any more recovers; what a worker judges now is dropped, and goes on there."""
         at_ms = next(boundaries(self.rules.hops_ms, after_ms, NEVER))
-        for key, standing in before.items():
+        for key, stored in before.items():
             (app_key, scope), objective = key
             if objective in self.rules.names:
                 continue
-            if objective not in self.rules.elsewhere and standing.breach is not None:
-                document = retired_document(orjson.loads(standing.breach), at_ms)
+            if objective not in self.rules.elsewhere and stored.breach is not None:
+                document = retired_document(orjson.loads(stored.breach), at_ms)
                 order = Order(at_ms, self._metric, app_key, scope, objective)
                 course.alerts.append((order, compact_json(document)))
 
     # Series that can change
 
     async def _candidates(
-        self, connection: Connection, cuts: Sequence[Cut], before: Mapping[StandingKey, Standing]
+        self, connection: Connection, cuts: Sequence[Cut], before: Mapping[StateKey, StoredState]
     ) -> dict[SeriesKey, SeriesSums]:
         first_ms, last_ms = cuts[0].after_ms, cuts[-1].to_ms
         known = [self._knowledge.at(at_ms).exclusions for at_ms in (first_ms, last_ms)]
-        place = Place(self._metric, self.standings.tp.partition, self.partitions)
+        place = Place(self._metric, self.states.tp.partition, self.partitions)
         keys = await could_breach(connection, place, self.rules.objectives, first_ms, last_ms, known)
         keys |= {key for key, _ in before}
         keys |= {key for cut in cuts for key in self._failing(cut.tallies)}
         found = await read_sums(connection, self._metric, sorted(keys), self._wanted(first_ms, last_ms))
         for key in keys - found.keys():
             found[key] = SeriesSums(*key, NEVER, [SourceSums({}, {}) for _ in counting_sources(self._metric)])
-        for (key, objective), standing in before.items():
+        for (key, objective), stored in before.items():
             if objective in self.rules.names:
-                found[key].put(objective, standing.state)
+                found[key].put(objective, stored.state)
         return found
 
     def _failing(self, tallies: Tallies) -> Iterator[SeriesKey]:
@@ -238,17 +238,17 @@ class Judging:
 
 
 def _changes(
-    before: Mapping[StandingKey, Standing], series: Mapping[SeriesKey, SeriesSums], course: _Course
-) -> dict[StandingKey, Standing | None]:
+    before: Mapping[StateKey, StoredState], series: Mapping[SeriesKey, SeriesSums], course: _Course
+) -> dict[StateKey, StoredState | None]:
     """What to write: None where it came to rest, or is judged here no more."""
-    changes: dict[StandingKey, Standing | None] = dict.fromkeys(before)
+    changes: dict[StateKey, StoredState | None] = dict.fromkeys(before)
     for key, one in series.items():
         for objective, state in one.states.items():
             at = (key, objective)
-            standing = before.get(at)
-            breach = course.breaches.get(at, standing and standing.breach)
-            after = Standing(state, None if state.breached_at_ms is None else breach)
-            if after == standing:
+            stored = before.get(at)
+            breach = course.breaches.get(at, stored and stored.breach)
+            after = StoredState(state, None if state.breached_at_ms is None else breach)
+            if after == stored:
                 del changes[at]
             else:
                 changes[at] = after

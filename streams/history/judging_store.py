@@ -23,7 +23,7 @@ from streams.history.judging import Judging
 from streams.history.publisher import Publisher
 from streams.history.rows import Rows
 from streams.history.screening import Place
-from streams.history.standings import Standing, StandingKey
+from streams.history.stored_states import StateKey, StoredState
 from streams.kafka.cluster import partitions_of
 from streams.outlet.alert import STATE_KEY, state_record
 from streams.ownership.seams import Position
@@ -58,7 +58,7 @@ class JudgingStore(PostgresStore):
     ) -> None:
         super().__init__(settings, tp, database, CountedRows(rows, judging), reader=reader)
         self._judging = judging
-        self._standings = judging.standings
+        self._states = judging.states
         self._publisher = publisher
         self._failpoint = failpoint
         self._fleet = fleet
@@ -69,16 +69,16 @@ class JudgingStore(PostgresStore):
         """Become the owner: from then on no earlier one moves the offset, or publishes."""
         await super().open()
         rules = self._judging.rules
-        self._judges = bool(rules.objectives) or await self._change(self._standings.are_left)
+        self._judges = bool(rules.objectives) or await self._change(self._states.are_left)
         if self._judges:
             self._in_kafka = await self._publisher.start()
 
     async def position(self) -> Position:
         """Where the log and the facts stand."""
         found = await super().position()
-        standings = self._standings
-        self._judging.partitions = len(await partitions_of(self._settings, [standings.tp.topic]))
-        self._fleet.begin(standings.tp, Place(standings.metric, standings.tp.partition, self._judging.partitions))
+        states = self._states
+        self._judging.partitions = len(await partitions_of(self._settings, [states.tp.topic]))
+        self._fleet.begin(states.tp, Place(states.metric, states.tp.partition, self._judging.partitions))
         return found
 
     async def load(self) -> LoadedHistory:
@@ -87,12 +87,12 @@ class JudgingStore(PostgresStore):
         lateness_ms = self._settings.allowed_lateness
         if not self._judges:
             return LoadedHistory(loaded.progress, loaded.partitions, Boundaries((), lateness_ms, None))
-        _, last_seq = await self._change(self._standings.judged)
+        _, last_seq = await self._change(self._states.judged)
         if self._in_kafka > last_seq:
             await self._follow(last_seq)
         await self._publish()
         await self._agree()
-        judged_ms, _ = await self._change(self._standings.judged)
+        judged_ms, _ = await self._change(self._states.judged)
         watermark_ms = loaded.progress.watermark_ms
         if judged_ms is None and watermark_ms is not None:
             judged_ms = watermark_ms - lateness_ms
@@ -114,13 +114,13 @@ class JudgingStore(PostgresStore):
 
     async def close(self) -> None:
         """Let go of the connection to Kafka."""
-        self._fleet.end(self._standings.tp)
+        self._fleet.end(self._states.tp)
         if self._judges:
             await self._publisher.stop()
         await super().close()
 
     async def _publish(self) -> None:
-        waiting = await self._change(self._standings.waiting)
+        waiting = await self._change(self._states.waiting)
         if not waiting:
             return
         missing = [(number, alert) for number, alert in waiting if number > self._in_kafka]
@@ -128,40 +128,40 @@ class JudgingStore(PostgresStore):
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._publisher.publish(missing)
             self._in_kafka = missing[-1][0]
-        await self._change(lambda connection: self._standings.published(connection, self._in_kafka))
+        await self._change(lambda connection: self._states.published(connection, self._in_kafka))
 
     async def _follow(self, last_seq: int) -> None:
         """Take on what was published after all that the database knows of; those boundaries are judged."""
         published = [orjson.loads(alert) for _, alert in await self._publisher.since(last_seq)]
 
         async def action(connection: Connection) -> None:
-            judged_ms, _ = await self._standings.judged(connection)
+            judged_ms, _ = await self._states.judged(connection)
             times_ms = [epoch_ms(alert["time"]) for alert in published]
-            changes = {_key(alert): _standing(alert) for alert in published}
-            await self._standings.put(connection, changes)
-            await self._standings.note_judged(connection, max([judged_ms or 0, *times_ms]), self._in_kafka)
+            changes = {_key(alert): _stored(alert) for alert in published}
+            await self._states.put(connection, changes)
+            await self._states.note_judged(connection, max([judged_ms or 0, *times_ms]), self._in_kafka)
 
         await self._change(action)
 
     async def _agree(self) -> None:
         """Go on with breaches that a worker has left open, and show those that the alert state lacks."""
-        standings = await self._change(self._judging.open_standings)
-        shown: dict[StandingKey, dict[str, Any]] = {}
+        states = await self._change(self._judging.open_states)
+        shown: dict[StateKey, dict[str, Any]] = {}
         async for record in self._publisher.shown():
             alert = orjson.loads(record.value or b"null")
-            if alert["metricId"] == self._standings.metric and self._judging.is_ours(alert["appKey"]):
+            if alert["metricId"] == self._states.metric and self._judging.is_ours(alert["appKey"]):
                 shown[_key(alert)] = alert
         taken_up = {
-            key: _standing(alert)
+            key: _stored(alert)
             for key, alert in shown.items()
             if alert["type"] == Kind.BREACH
             and key[1] in self._judging.rules.names
-            and (key not in standings or standings[key].state.breached_at_ms is None)
+            and (key not in states or states[key].state.breached_at_ms is None)
         }
-        await self._change(lambda connection: self._standings.put(connection, taken_up))
+        await self._change(lambda connection: self._states.put(connection, taken_up))
         lacking = [
             one.breach
-            for key, one in standings.items()
+            for key, one in states.items()
             if one.breach is not None and (key not in shown or shown[key]["type"] != Kind.BREACH)
         ]
         if lacking:
@@ -174,12 +174,12 @@ class JudgingStore(PostgresStore):
         return state_record(key, alert["appKey"].encode(), breach, settings.topics, settings.application_id)
 
 
-def _key(alert: Mapping[str, Any]) -> StandingKey:
+def _key(alert: Mapping[str, Any]) -> StateKey:
     return (alert["appKey"], alert["scope"]), alert["objective"]
 
 
-def _standing(alert: Mapping[str, Any]) -> Standing | None:
+def _stored(alert: Mapping[str, Any]) -> StoredState | None:
     """Where an alert leaves its series: None at rest."""
     if alert["type"] != Kind.BREACH:
         return None
-    return Standing(ObjectiveState(epoch_ms(alert["breachedAt"])), compact_json(alert))
+    return StoredState(ObjectiveState(epoch_ms(alert["breachedAt"])), compact_json(alert))

@@ -11,21 +11,20 @@ from dataclasses import replace
 from typing import Final
 
 import orjson
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.history.published import PublishedAlerts
 from streams.kafka.bulk import committed_records
 from streams.kafka.chunk import Header, SourceRecord
 from streams.kafka.cluster import admin_client, partitions_of
-from streams.kafka.connection import client_options
 from streams.kafka.groups import committed_offsets
 from streams.kafka.placement import partition_of
 from streams.names import name_of
 from streams.outlet.alert import APPLICATION, HISTORY_SOURCE, records_of
 from streams.outlet.outgoing import Outgoing
 from streams.settings import Settings
-from streams.unit.batches import BATCH_BYTES, Batches
+from streams.unit.batches import Batches, transactional_producer
 from streams.unit.failpoints import Failpoint, Step
 
 NUMBER: Final = "outbox"
@@ -47,14 +46,8 @@ class Publisher:
         self._failpoint = failpoint
         self._group = f"{settings.application_id}-history-outbox"
         self._time_limit_s = settings.transaction_timeout / 1_000
-        self._producer = AIOKafkaProducer(
-            **client_options(settings),
-            transactional_id=f"{settings.application_id}-history-{tp.topic}-{tp.partition}",
-            transaction_timeout_ms=settings.transaction_timeout,
-            request_timeout_ms=settings.transaction_timeout,
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=BATCH_BYTES,
+        self._producer = transactional_producer(
+            settings, f"{settings.application_id}-history-{tp.topic}-{tp.partition}"
         )
         self._batches = Batches(self._producer, ())
 

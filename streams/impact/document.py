@@ -5,7 +5,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text_if_any
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -36,10 +36,10 @@ def standing_document(connection: Connection, app_key: str) -> dict[str, Any]:
     return {
         "appKey": app_key,
         "stage": now["stage"],
-        "since": _text(now["since_ms"]),
+        "since": utc_text_if_any(now["since_ms"]),
         "episodes": now["episodes"],
         "reason": now["reason"],
-        "time": _text(now["time_ms"]),
+        "time": utc_text_if_any(now["time_ms"]),
         "reviewDue": bool(found) and found[0]["is_review_due"],
         "changes": [
             {
@@ -47,8 +47,8 @@ def standing_document(connection: Connection, app_key: str) -> dict[str, Any]:
                 "stage": row["stage"],
                 "former": row["former"],
                 "reason": row["reason"],
-                "since": _text(row["since_ms"]),
-                "toldAt": _text(row["told_ms"]),
+                "since": utc_text_if_any(row["since_ms"]),
+                "toldAt": utc_text_if_any(row["told_ms"]),
             }
             for row in _rows(connection, _CHANGES, app_key)
         ],
@@ -57,11 +57,11 @@ def standing_document(connection: Connection, app_key: str) -> dict[str, Any]:
                 "id": row["id"],
                 "act": row["act"],
                 "stage": row["stage"],
-                "until": _text(row["until_ms"]),
+                "until": utc_text_if_any(row["until_ms"]),
                 "appeal": row["appeal"],
                 "who": row["who"],
                 "why": row["why"],
-                "time": _text(row["at_ms"]),
+                "time": utc_text_if_any(row["at_ms"]),
             }
             for row in _rows(connection, _DECISIONS, app_key)
         ],
@@ -71,7 +71,7 @@ def standing_document(connection: Connection, app_key: str) -> dict[str, Any]:
                 "incidentId": row["incident_id"],
                 "who": row["who"],
                 "why": row["why"],
-                "time": _text(row["at_ms"]),
+                "time": utc_text_if_any(row["at_ms"]),
             }
             for row in _rows(connection, _APPEALS, app_key)
         ],
@@ -84,9 +84,9 @@ def standings(connection: Connection, period_ms: int, stage: str | None = None) 
         {
             "appKey": app_key,
             "stage": its_stage,
-            "since": _text(since_ms),
+            "since": utc_text_if_any(since_ms),
             "reason": reason,
-            "time": _text(time_ms),
+            "time": utc_text_if_any(time_ms),
             "reviewDue": is_review_due,
             "counted": counted,
         }
@@ -99,7 +99,3 @@ def standings(connection: Connection, period_ms: int, stage: str | None = None) 
 def _rows(connection: Connection, query: str, app_key: str) -> list[DictRow]:
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query.encode(), [app_key]).fetchall()
-
-
-def _text(time_ms: int | None) -> str | None:
-    return None if time_ms is None else utc_text(time_ms)

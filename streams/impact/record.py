@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from schemas.standing import Standing, StandingEpisode
 from streams.standing.episodes import Episode
 from streams.standing.facts import Rules
@@ -40,7 +40,7 @@ def episodes_shown(episodes: Sequence[Episode], at_ms: int, rules: Rules) -> lis
 def _episode(one: Episode) -> StandingEpisode:
     return StandingEpisode(
         start=utc_text(one.start_ms),
-        end=None if one.end_ms is None else utc_text(one.end_ms),
+        end=utc_text_if_any(one.end_ms),
         incidentIds=[breach.incident_id for breach in one.breaches[:_MOST_IDS]],
         counts=one.counts,
         why=one.why,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from schemas.incidents import Incident
 from streams.incidents.assessment import INVESTIGATION, UPDATE, outcomes_of
 from streams.incidents.capabilities import tier_of
@@ -47,7 +47,7 @@ def published(life: Life, timeline: Sequence[Entry], app_keys: Sequence[str], at
             "visibility": life.visibility.value,
             "start": utc_text(life.start_ms),
             "detectedAt": utc_text(life.found_ms),
-            "endedAt": _time(life.ended_ms),
+            "endedAt": utc_text_if_any(life.ended_ms),
             "deadlines": _deadlines(life, at_ms),
             "exclusions": list(life.exclusions),
             "pir": _pir(life),
@@ -79,14 +79,10 @@ def _named(severity: Severity | None) -> str | None:
     return None if severity is None else severity.name
 
 
-def _time(time_ms: int | None) -> str | None:
-    return None if time_ms is None else utc_text(time_ms)
-
-
 def _deadlines(life: Life, at_ms: int) -> dict[str, Any]:
     done = {INVESTIGATION: life.investigated_ms, UPDATE: life.updated_ms}
     found = {
-        name: {"due": utc_text(due_ms), "done": _time(done[name]), "outcome": outcome.value}
+        name: {"due": utc_text(due_ms), "done": utc_text_if_any(done[name]), "outcome": outcome.value}
         for name, (due_ms, outcome) in outcomes_of(life, at_ms).items()
     }
     return {name: found.get(name) for name in done}

@@ -32,7 +32,7 @@ _TIMESTAMP: Final = re.compile(rb"-1|\d{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CopyMark:
     """Who made a copy, and of which record. `reason`: why that was rejected, None for one that was misplaced."""
 
     application: str
@@ -50,14 +50,14 @@ class Mark:
         return REDRIVEN_FROM, f"{self.application}/{self.reason}/{place}".encode()
 
 
-def read_mark(name: str, value: bytes | None) -> Mark | None:
+def read_mark(name: str, value: bytes | None) -> CopyMark | None:
     """The mark that a header of a copy is; None where it names no application."""
     found = _MARK.fullmatch(value or b"")
     if found is None or (found["reason"] is None) is not (name == REROUTED_FROM):
         return None
     application, topic = found["application"].decode(), found["topic"].decode()
     reason = None if found["reason"] is None else found["reason"].decode()
-    return Mark(application, topic, int(found["partition"]), int(found["offset"]), reason)
+    return CopyMark(application, topic, int(found["partition"]), int(found["offset"]), reason)
 
 
 def is_foreign(headers: Iterable[Header], application: str) -> bool:
@@ -80,7 +80,7 @@ def is_original(headers: Sequence[Header], application: str) -> bool:
     return not is_rerouted(headers) and not is_foreign(headers, application)
 
 
-def redriven_from(headers: Iterable[Header]) -> Mark | None:
+def redriven_from(headers: Iterable[Header]) -> CopyMark | None:
     """Mark of a redriven copy: which rejected record it copies; None for any other record."""
     return next((read_mark(name, value) for name, value in headers if name == REDRIVEN_FROM), None)
 

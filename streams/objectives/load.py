@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from streams.commas import by_commas
 from streams.documents.document import bytes_of
 from streams.documents.remark import InvalidFileError, Remark
 from streams.evaluation.objective import Objective
@@ -66,8 +67,8 @@ def _files(source: Source) -> Iterator[Path]:
     if isinstance(source, Path):
         yield source
     else:
-        for name in (source or DEFAULT).split(","):
-            yield SHIPPED.get(name.strip()) or Path(name.strip())
+        for name in by_commas(source or DEFAULT):
+            yield SHIPPED.get(name) or Path(name)
 
 
 def _shipped() -> str:

@@ -15,7 +15,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from schemas.heartbeat import Heartbeat
 from streams.health.condition import Condition
 from streams.kafka.connection import client_options
@@ -40,7 +40,7 @@ def heartbeat_records(condition: Condition, application_id: str, worker: str, no
             partition=one.partition,
             time=utc_text(now_ms),
             worker=worker,
-            watermark=None if watermark_ms is None else utc_text(watermark_ms),
+            watermark=utc_text_if_any(watermark_ms),
             lag=one.in_hand.lag,
         )
         key = orjson.dumps([application_id, one.topic, one.partition])

@@ -7,7 +7,7 @@ from typing import Final
 from schemas.rejected import ORIGINAL, RejectedHeaders, RejectReason
 from streams.intake.admission import Misplaced
 from streams.intake.checking import Rejection
-from streams.intake.marks import NO_TIMESTAMP, REROUTED_FROM, REROUTED_TIMESTAMP, Mark, without
+from streams.intake.marks import NO_TIMESTAMP, REROUTED_FROM, REROUTED_TIMESTAMP, CopyMark, without
 from streams.kafka.chunk import LOG_APPEND_TIME
 from streams.kafka.excerpt import Excerpt, size_of
 from streams.outlet.outgoing import Outgoing
@@ -68,7 +68,7 @@ class Misfits:
         """
         record = misplaced.record
         timestamp_ms = NO_TIMESTAMP if record.timestamp is None else record.timestamp
-        mark = Mark(self.application, self.topic, self.partition, record.offset)
+        mark = CopyMark(self.application, self.topic, self.partition, record.offset)
         headers = [*without(record.headers, REROUTED_TIMESTAMP), mark.header]
         if record.timestamp_type == LOG_APPEND_TIME:
             headers.append((REROUTED_TIMESTAMP, str(timestamp_ms).encode()))

@@ -10,7 +10,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from schemas.heartbeat import Heartbeat, ProberReport
 from streams.names import AVAILABILITY
 from streams.prober.gate import Suspension
@@ -40,7 +40,7 @@ def heartbeat_record(
             bad=counts.bad,
             refused=counts.refused,
             leftOut={str(kind): count for kind, count in counts.left_out.items()},
-            suspendedSince=None if suspension.since_ms is None else utc_text(suspension.since_ms),
+            suspendedSince=utc_text_if_any(suspension.since_ms),
             suspendedResults=suspension.results,
             suspendedBad=suspension.bad,
         ),

@@ -17,7 +17,7 @@ from aiokafka.errors import ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.rejected import RejectedHeaders, RejectReason
-from streams.intake.marks import REDRIVEN_FROM, Mark, redriven_from, without
+from streams.intake.marks import REDRIVEN_FROM, CopyMark, redriven_from, without
 from streams.kafka.cluster import admin_client
 from streams.kafka.connection import client_options
 from streams.kafka.groups import committed_offsets
@@ -196,7 +196,7 @@ class _Redrive:
         partition = headers.partition % count
         if place_by is not None:
             partition = partition_of(place_by, count, self.settings.partitioner)
-        first = redriven_from(record.original) or Mark(
+        first = redriven_from(record.original) or CopyMark(
             headers.application, headers.topic, headers.partition, headers.offset, headers.reason.value
         )
         sent: Awaitable[object] = await producer.send(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from streams.history.documents import decimal_text
 from streams.incidents.measures import means_document
 from streams.reports.report import Breach, Report, SliMonth
@@ -11,7 +11,7 @@ from streams.reports.report import Breach, Report, SliMonth
 def report_document(report: Report) -> dict[str, Any]:
     """The whole of it."""
     return {
-        "asOf": None if report.as_of_ms is None else utc_text(report.as_of_ms),
+        "asOf": utc_text_if_any(report.as_of_ms),
         "partner": report.partner,
         "partnerName": report.partner_name,
         "month": report.month,
@@ -55,8 +55,8 @@ def _incident(item: SliMonth, breach: Breach) -> dict[str, Any]:
         "objective": breach.objective,
         "severity": breach.severity,
         "breachedAt": utc_text(breach.breached_ms),
-        "toldAt": None if breach.told_ms is None else utc_text(breach.told_ms),
-        "recoveredAt": None if breach.recovered_ms is None else utc_text(breach.recovered_ms),
+        "toldAt": utc_text_if_any(breach.told_ms),
+        "recoveredAt": utc_text_if_any(breach.recovered_ms),
         "recoveryReason": breach.reason,
         "timeToDetectSeconds": item.detected_s(breach),
     }

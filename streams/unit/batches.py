@@ -9,7 +9,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 
+from streams.kafka.connection import client_options
 from streams.outlet.outgoing import Headers
+from streams.settings import Settings
 from streams.turn import Turn
 
 BATCH_BYTES: Final = 512 * 1024
@@ -18,6 +20,19 @@ Place = tuple[str, int]
 """Topic and partition."""
 Row = tuple[bytes | None, bytes | None, Headers, int | None]
 """Key, value, headers, timestamp in ms (None: now)."""
+
+
+def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
+    """A producer for `Batches`, still to be started: that fences whoever has had the same id."""
+    return AIOKafkaProducer(
+        **client_options(settings),
+        transactional_id=transactional_id,
+        transaction_timeout_ms=settings.transaction_timeout,
+        request_timeout_ms=settings.transaction_timeout,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=BATCH_BYTES,
+    )
 
 
 class Batches:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.evaluation.series import Series
 from streams.kafka.commit_mark import CommitMark
-from streams.kafka.connection import client_options
 from streams.kafka.placement import partition_of
 from streams.outlet.outgoing import Headers, Outgoing
 from streams.ownership.seams import Position
@@ -25,7 +24,7 @@ from streams.tables.changelog import State, restore
 from streams.tables.identity import Identity, check_outputs
 from streams.tables.rows import Meta
 from streams.unit.alert_state import NOTHING, Settlement
-from streams.unit.batches import BATCH_BYTES, Batches, Place, Row
+from streams.unit.batches import Batches, Place, Row, transactional_producer
 from streams.unit.beginning import ask_offsets, beginning
 from streams.unit.committed_position import CommittedPosition
 from streams.unit.failpoints import Failpoint, Step
@@ -78,15 +77,7 @@ class KafkaStore:
         self._failpoint = failpoint
         self._found: tuple[SourceOffsets, CommittedPosition]
         self._time_limit_s = settings.transaction_timeout / 1_000
-        self._producer = AIOKafkaProducer(
-            **client_options(settings),
-            transactional_id=f"{settings.application_id}-{topic}-{partition}",
-            transaction_timeout_ms=settings.transaction_timeout,
-            request_timeout_ms=settings.transaction_timeout,
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=BATCH_BYTES,
-        )
+        self._producer = transactional_producer(settings, f"{settings.application_id}-{topic}-{partition}")
         # Rows repeat each other, and what is refused was compressed when it came: it must not take more room now. What
         # else others read stays readable for every client.
         self._batches = Batches(self._producer, {changelog, settings.topics.rejected})

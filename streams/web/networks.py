@@ -7,11 +7,13 @@ from typing import Annotated
 from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
+from streams.commas import by_commas
+
 Network = IPv4Network | IPv6Network
 
 
 def _networks(text: object) -> object:
-    return [ip_network(part.strip(), strict=False) for part in text.split(",")] if isinstance(text, str) else text
+    return [ip_network(part, strict=False) for part in by_commas(text)] if isinstance(text, str) else text
 
 
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]

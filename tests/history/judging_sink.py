@@ -16,7 +16,7 @@ from streams.history.counted_rows import CountedRows
 from streams.history.judging import Judging, Rules
 from streams.history.processor import HistoryProcessor
 from streams.history.rows import Rows
-from streams.history.standings import Judged, Standings
+from streams.history.stored_states import Judged, StoredStates
 from streams.names import Topics
 from streams.reference.reference import Reference
 from streams.settings import PartitionerName, Settings
@@ -51,7 +51,7 @@ class JudgingSink(Sink):
         tp = TopicPartition(self.topic, self.partition)
         metric = settings.topics.inputs[self.topic]
         catalogue = self._reference.catalogue
-        standings = Standings(tp, metric.id)
+        standings = StoredStates(tp, metric.id)
         judging = Judging(
             standings,
             self._rules,

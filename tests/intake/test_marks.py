@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.intake.marks import (
-    Mark,
+    CopyMark,
     dated,
     is_foreign,
     is_original,
@@ -18,8 +18,8 @@ from streams.intake.marks import (
 from streams.kafka.chunk import Header
 from tests.build import Stored
 
-REROUTED = Mark("slo-streams", "slo.webhook.v1", 3, 7)
-REDRIVEN = Mark("slo-streams", "slo.webhook.v1", 3, 7, "too_late")
+REROUTED = CopyMark("slo-streams", "slo.webhook.v1", 3, 7)
+REDRIVEN = CopyMark("slo-streams", "slo.webhook.v1", 3, 7, "too_late")
 NAMES = st.text("abcXYZ019._-", min_size=1, max_size=100)
 
 
@@ -27,7 +27,7 @@ NAMES = st.text("abcXYZ019._-", min_size=1, max_size=100)
 def test_a_mark_is_read_as_it_was_written(
     application: str, topic: str, partition: int, offset: int, reason: str | None
 ) -> None:
-    mark = Mark(application, topic, partition, offset, reason)
+    mark = CopyMark(application, topic, partition, offset, reason)
     assert read_mark(*mark.header) == mark
     assert not is_foreign([mark.header], application)
     assert is_foreign([mark.header], application + "x")
@@ -67,10 +67,10 @@ def test_a_mark_that_names_nobody_is_nobodys(name: str, value: bytes | None) -> 
         ([REROUTED.header], True, False, False),
         ([REDRIVEN.header], False, False, True),
         ([REDRIVEN.header, REROUTED.header], True, False, False),
-        ([Mark("canary", "t", 0, 0).header], True, True, False),
-        ([Mark("canary", "t", 0, 0, "schema").header], False, True, False),
-        ([Mark("canary", "t", 0, 0, "schema").header, REROUTED.header], True, True, False),
-        ([REROUTED.header, Mark("canary", "t", 0, 0).header], True, True, False),
+        ([CopyMark("canary", "t", 0, 0).header], True, True, False),
+        ([CopyMark("canary", "t", 0, 0, "schema").header], False, True, False),
+        ([CopyMark("canary", "t", 0, 0, "schema").header, REROUTED.header], True, True, False),
+        ([REROUTED.header, CopyMark("canary", "t", 0, 0).header], True, True, False),
     ],
 )
 def test_whose_a_record_is(headers: list[Header], rerouted: bool, foreign: bool, original: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.rejected import RejectedHeaders, RejectReason
-from streams.intake.marks import Mark
+from streams.intake.marks import CopyMark
 from streams.kafka.placement import partition_of
 from streams.kafka.topic_setup import prepare_topics
 from streams.rejected.log import rejected_log
@@ -235,7 +235,7 @@ def test_a_record_has_its_own_headers_again(flow: Flow) -> None:
             partition=1,
             offset=7,
         )
-        earlier = Mark(flow.application_id, f"{flow.prefix}iframe.v1", 2, 3, "too_late")
+        earlier = CopyMark(flow.application_id, f"{flow.prefix}iframe.v1", 2, 3, "too_late")
         own: list[tuple[str, bytes | None]] = [("content-type", b"text/plain"), ("reason", b"\xff"), ("reason", None)]
         kept = [(f"original.{name}", value) for name, value in (*own, earlier.header)]
         await reject_raw(flow, [*reason.to_kafka(), *kept], b"{}")

@@ -9,6 +9,8 @@ import orjson
 from fastapi import Request, Response
 from starlette.datastructures import URL
 
+from streams.commas import by_commas
+
 CSV: Final = "text/csv"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -38,7 +40,7 @@ def table_answer(request: Request, document: dict[str, Any], rows: Iterable[Row]
 
 def wants_csv(request: Request) -> bool:
     """Whether a table is asked for as CSV."""
-    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
+    accepted = [part.partition(";")[0].strip().lower() for part in by_commas(request.headers.get("accept", ""))]
     return request.url.path.endswith(".csv") or (CSV in accepted and "application/json" not in accepted)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from streams.budgets.state import BudgetState
 from streams.dashboard.api import models
 from streams.dashboard.api.answers import json_answer, table_answer
@@ -128,7 +128,7 @@ def alerts(
 ) -> Response:
     """Breaches and recoveries as they were published, newest first."""
     question = of_alerts.AlertQuestion(
-        app, metric, scope, partner, objective, severity, type_, open_, from_, to, cursor, limit
+        app, metric, scope, partner, objective, severity, type_, open_, from_, to, cursor=cursor, limit=limit
     )
     return _page(request, view, of_alerts.alerts(view, question), _ALERT_COLUMNS)
 
@@ -149,7 +149,7 @@ def deliveries(
     limit: Limit = USUAL,
 ) -> Response:
     """Who was told of what, newest first."""
-    question = of_deliveries.DeliveryQuestion(app, channel, state, cursor, limit)
+    question = of_deliveries.DeliveryQuestion(app, channel, state, cursor=cursor, limit=limit)
     return _page(request, view, of_deliveries.deliveries(view, question), _DELIVERY_COLUMNS)
 
 
@@ -167,7 +167,7 @@ def incidents(
 
     The platform sees whole records, a partner what of them is public.
     """
-    question = of_incidents.IncidentQuestion(app, state, severity, open_, cursor, limit)
+    question = of_incidents.IncidentQuestion(app, state, severity, open_, cursor=cursor, limit=limit)
     return _page(request, view, of_incidents.incidents(view, question), _INCIDENT_COLUMNS)
 
 
@@ -223,4 +223,4 @@ def _page(request: Request, view: View, page: Page, columns: tuple[str, ...]) ->
 
 def _as_of(request: Request, view: View) -> str | None:
     found_ms = as_of_ms(view, dashboard_of(request).settings)
-    return None if found_ms is None else utc_text(found_ms)
+    return utc_text_if_any(found_ms)

@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import Request
 
+from streams.commas import by_commas
 from streams.dashboard.database import Database
 from streams.dashboard.login.claims import viewer_by_groups
 from streams.dashboard.login.sessions import find_session
@@ -69,7 +70,7 @@ class Logins:
         name = request.headers.get(USER_HEADER, "").strip()
         if not name:
             return None
-        groups = [part.strip() for part in request.headers.get(GROUPS_HEADER, "").split(",")]
+        groups = by_commas(request.headers.get(GROUPS_HEADER, ""))
         request.state.form_token = hmac.new(self._proxy_secret.encode(), name.encode(), sha256).hexdigest()
         return viewer_by_groups(self._settings, name, groups)
 

@@ -8,7 +8,7 @@ from schemas.event_time import epoch_ms
 from streams.dashboard.database import MINE, View
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.deliveries import deliveries_of_thread
-from streams.dashboard.queries.page import USUAL, Page, page_of, read_cursor
+from streams.dashboard.queries.page import ListQuestion, NewestFirst, Page
 from streams.history.codec import MINUTE_MS
 from streams.history.reading import read_exclusions
 from streams.history.window_counts import window_counts
@@ -17,7 +17,7 @@ from streams.web.problem import Problem, ProblemError
 
 
 @dataclass(frozen=True, slots=True)
-class AlertQuestion:
+class AlertQuestion(ListQuestion):
     """Which alerts, newest first; None: all. `is_open`: breaches that have not recovered, or those that have."""
 
     app: str | None = None
@@ -30,23 +30,23 @@ class AlertQuestion:
     is_open: bool | None = None
     from_ms: int | None = None
     to_ms: int | None = None
-    cursor: str | None = None
-    limit: int = USUAL
 
 
 _RECOVERED: Final = "exists (select from alert r where r.incident_id = a.incident_id and r.type = 'RECOVERY')"
-_ASKED: Final = {
-    "app": "app_key = %(app)s",
-    "metric": "metric = %(metric)s",
-    "scope": "scope = %(scope)s",
-    "partner": "partner_id = %(partner)s",
-    "objective": "objective = %(objective)s",
-    "severity": "severity = %(severity)s",
-    "type": "type = %(type)s",
-    "from_ms": "time_ms >= %(from_ms)s",
-    "to_ms": "time_ms < %(to_ms)s",
-}
-_ORDER: Final = "newest"
+_NEWEST_FIRST: Final = NewestFirst(
+    {"time_ms": int, "incident_id": str, "type": str},
+    {
+        "app": "app_key = %(app)s",
+        "metric": "metric = %(metric)s",
+        "scope": "scope = %(scope)s",
+        "partner": "partner_id = %(partner)s",
+        "objective": "objective = %(objective)s",
+        "severity": "severity = %(severity)s",
+        "type": "type = %(type)s",
+        "from_ms": "time_ms >= %(from_ms)s",
+        "to_ms": "time_ms < %(to_ms)s",
+    },
+)
 
 
 def alerts(view: View, question: AlertQuestion) -> Page:
@@ -60,26 +60,11 @@ def alerts(view: View, question: AlertQuestion) -> Page:
     partners = view.viewer.partners
     if question.partner is not None and partners is not None and question.partner not in partners:
         raise ProblemError(Problem.NOT_FOUND)
-    values = {name: getattr(question, name) for name in _ASKED}
-    asked = [MINE, *(condition for name, condition in _ASKED.items() if values[name] is not None)]
+    asked = [MINE]
     if question.is_open is not None:
         asked += ["type = 'BREACH'", f"not {_RECOVERED}" if question.is_open else _RECOVERED]
-    if question.cursor is not None:
-        time_ms, incident, kind = read_cursor(question.cursor, _ORDER, (int, str, str))
-        values |= {"at_time": time_ms, "at_incident": incident, "at_type": kind}
-        asked.append("(time_ms, incident_id, type) < (%(at_time)s, %(at_incident)s, %(at_type)s)")
-    query = f"""
-select time_ms, incident_id, type, record from alert a where {" and ".join(asked)}
-order by time_ms desc, incident_id desc, type desc limit %(most)s
-"""
-    rows = view.rows(query, {**values, "most": question.limit + 1})
-    return page_of(
-        rows,
-        question.limit,
-        _ORDER,
-        lambda row: (row["time_ms"], row["incident_id"], row["type"]),
-        lambda row: row["record"],
-    )
+    query = "select time_ms, incident_id, type, record from alert a"
+    return _NEWEST_FIRST.page(view, query, question, asked, lambda row: row["record"])
 
 
 _OF_INCIDENT: Final = f"select type, record, app_key from alert where incident_id = %(incident)s and {MINE}"

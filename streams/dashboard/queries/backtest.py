@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text, utc_text_if_any
 from streams.dashboard.database import MINE, View
 from streams.evaluation.objective import Objective
 from streams.history.app_budgets import completed_minutes
@@ -79,7 +79,7 @@ class Outcome:
         differing = [one for one in _by_series(self.now, self.tried) if one["now"] != one["tried"]]
         differing.sort(key=lambda one: (-abs(one["now"] - one["tried"]), one["appKey"], one["metricId"], one["scope"]))
         return {
-            "asOf": None if self.as_of_ms is None else utc_text(self.as_of_ms),
+            "asOf": utc_text_if_any(self.as_of_ms),
             "days": self.days,
             "apps": apps,
             "appsJudged": self.apps,
@@ -157,7 +157,7 @@ def _item(one: Firing, *, is_alone: bool) -> dict[str, Any]:
         "scope": one.scope,
         "objective": one.objective,
         "breachedAt": utc_text(one.breached_ms),
-        "recoveredAt": None if one.recovered_ms is None else utc_text(one.recovered_ms),
+        "recoveredAt": utc_text_if_any(one.recovered_ms),
         "reason": one.reason,
         "alone": is_alone,
     }

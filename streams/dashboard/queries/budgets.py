@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from schemas.event_time import utc_text
+from schemas.event_time import utc_text_if_any
 from streams.budgets.state import BudgetState
 from streams.dashboard.database import MINE, View
 from streams.dashboard.queries.apps import as_of_ms, the_app
@@ -54,7 +54,7 @@ class Budgets:
 
     def document(self) -> dict[str, Any]:
         """As the API gives it."""
-        as_of = None if self.as_of_ms is None else utc_text(self.as_of_ms)
+        as_of = utc_text_if_any(self.as_of_ms)
         return {"asOf": as_of, "items": self.items, "next": self.next}
 
 
@@ -197,6 +197,6 @@ def _item(row: dict[str, Any]) -> BudgetItem:
         "consumed": row["consumed"],
         "remainingEvents": row["remaining_events"],
         "burn": {name: row[f"burn_{name}"] for name in ("1h", "6h", "1d", "3d")},
-        "exhaustedAt": None if row["exhausted_at_ms"] is None else utc_text(row["exhausted_at_ms"]),
+        "exhaustedAt": utc_text_if_any(row["exhausted_at_ms"]),
         "breached": row["breached"],
     }

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from streams.dashboard.database import View
 from streams.dashboard.queries.apps import the_app
-from streams.dashboard.queries.page import USUAL, Page, page_of, read_cursor
+from streams.dashboard.queries.page import ListQuestion, NewestFirst, Page
 
 # Of a target only its own partner and the platform see where it is: an address of the platform's may hold a secret.
 _DELIVERY: Final = """
@@ -14,20 +14,21 @@ select d.id, d.seq, d.notification, n.app_key, d.kind, d.thread, d.channel, d.st
   d.digest, d.created_at, d.due_at, d.sent_at,
   case when %(is_platform)s or d.target = a.email then d.target end as target
 from delivery d join notification n on n.id = d.notification left join app a on a.app_key = n.app_key
-where (%(is_platform)s or a.partner_id = any(%(partners)s))
 """
-_ORDER: Final = "newest"
+_MINE: Final = "(%(is_platform)s or a.partner_id = any(%(partners)s))"
+_NEWEST_FIRST: Final = NewestFirst(
+    {"d.seq": int},
+    {"app": "n.app_key = %(app)s", "channel": "d.channel = %(channel)s", "state": "d.state = %(state)s"},
+)
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryQuestion:
+class DeliveryQuestion(ListQuestion):
     """Which deliveries, newest first; None: all."""
 
     app: str | None = None
     channel: str | None = None
     state: str | None = None
-    cursor: str | None = None
-    limit: int = USUAL
 
 
 def deliveries(view: View, question: DeliveryQuestion) -> Page:
@@ -38,20 +39,12 @@ def deliveries(view: View, question: DeliveryQuestion) -> Page:
     """
     if question.app is not None:
         the_app(view, question.app)
-    values: dict[str, object] = {"app": question.app, "channel": question.channel, "state": question.state}
-    conditions = {"app": "n.app_key = %(app)s", "channel": "d.channel = %(channel)s", "state": "d.state = %(state)s"}
-    asked = [condition for name, condition in conditions.items() if values[name] is not None]
-    if question.cursor is not None:
-        values["at"] = read_cursor(question.cursor, _ORDER, [int])[0]
-        asked.append("d.seq < %(at)s")
-    query = " and ".join([_DELIVERY, *asked]) + " order by d.seq desc limit %(most)s"
-    rows = view.rows(query, {**values, "most": question.limit + 1})
-    return page_of(rows, question.limit, _ORDER, lambda row: [row["seq"]], _item)
+    return _NEWEST_FIRST.page(view, _DELIVERY, question, [_MINE], _item)
 
 
 def deliveries_of_thread(view: View, incident_id: str) -> list[dict[str, Any]]:
     """All of one incident, in the order in which they were begun."""
-    query = _DELIVERY + " and d.thread = %(thread)s order by d.seq limit 1000"
+    query = f"{_DELIVERY} where {_MINE} and d.thread = %(thread)s order by d.seq limit 1000"
     return [_item(row) for row in view.rows(query, {"thread": incident_id})]
 
 

@@ -7,29 +7,35 @@ from typing import Any, Final
 
 from streams.dashboard.database import View
 from streams.dashboard.queries.apps import the_app
-from streams.dashboard.queries.page import USUAL, Page, page_of, read_cursor
+from streams.dashboard.queries.page import USUAL, ListQuestion, NewestFirst, Page, page_of, read_cursor
 from streams.incidents.measures import By, Question, read_means, row_document
 from streams.reports.month import Month
 from streams.web.problem import Problem, ProblemError
 
-_ORDER: Final = "newest"
 _MONTHS: Final = 12
 _MINE: Final = """
 (%(is_platform)s or record->>'visibility' = 'ALL_PARTNERS' or id in (
   select incident from incident_app join app using (app_key) where partner_id = any(%(partners)s)))
 """
+_NEWEST_FIRST: Final = NewestFirst(
+    {"start_ms": int, "id": str},
+    {
+        "app": "id in (select incident from incident_app where app_key = %(app)s)",
+        "state": "record->>'state' = %(state)s",
+        "severity": "record->>'severity' = %(severity)s",
+        "is_open": "(ended_ms is null) = %(is_open)s",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentQuestion:
+class IncidentQuestion(ListQuestion):
     """Which incidents, newest first; None: all. `is_open`: those that have not ended, or that have."""
 
     app: str | None = None
     state: str | None = None
     severity: str | None = None
     is_open: bool | None = None
-    cursor: str | None = None
-    limit: int = USUAL
 
 
 def incidents(view: View, question: IncidentQuestion) -> Page:
@@ -40,24 +46,8 @@ def incidents(view: View, question: IncidentQuestion) -> Page:
     """
     if question.app is not None:
         the_app(view, question.app)
-    conditions = {
-        "app": "id in (select incident from incident_app where app_key = %(app)s)",
-        "state": "record->>'state' = %(state)s",
-        "severity": "record->>'severity' = %(severity)s",
-    }
-    values: dict[str, object] = {name: getattr(question, name) for name in conditions}
-    asked = [_MINE, *(condition for name, condition in conditions.items() if values[name] is not None)]
-    if question.is_open is not None:
-        asked.append(f"ended_ms is {'' if question.is_open else 'not '}null")
-    if question.cursor is not None:
-        values["at_start"], values["at_id"] = read_cursor(question.cursor, _ORDER, [int, str])
-        asked.append("(start_ms, id) < (%(at_start)s, %(at_id)s)")
-    query = f"""
-select id, start_ms, record from {_table(view)} where {" and ".join(asked)}
-order by start_ms desc, id desc limit %(most)s
-"""
-    rows = view.rows(query, {**values, "most": question.limit + 1})
-    return page_of(rows, question.limit, _ORDER, lambda row: (row["start_ms"], row["id"]), lambda row: row["record"])
+    query = f"select id, start_ms, record from {_table(view)}"
+    return _NEWEST_FIRST.page(view, query, question, [_MINE], lambda row: row["record"])
 
 
 def incident(view: View, incident_id: str) -> dict[str, Any]:

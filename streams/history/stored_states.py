@@ -38,7 +38,7 @@ _WAITING: Final = "select seq, alert from alert_outbox where topic = %s and part
 _PUBLISHED: Final = "delete from alert_outbox where topic = %s and part = %s and seq <= %s"
 
 
-class Standing(NamedTuple):
+class StoredState(NamedTuple):
     """A state, and of an open breach the alert as it was published."""
 
     state: ObjectiveState
@@ -52,22 +52,22 @@ class Judged(NamedTuple):
     last_seq: int
 
 
-StandingKey = tuple[SeriesKey, str]
+StateKey = tuple[SeriesKey, str]
 """Series within a metric, and objective."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
+class StoredStates:
     """Those of the series of one metric; what is counted in one partition of its topic."""
 
     tp: TopicPartition
     metric: str
 
-    async def read(self, connection: Connection) -> dict[StandingKey, Standing]:
+    async def read(self, connection: Connection) -> dict[StateKey, StoredState]:
         """All that are not at rest, of all partitions."""
         rows = await connection.execute(_READ.encode(), [self.metric], binary=True)
         return {
-            ((app_key, scope), objective): Standing(ObjectiveState(*state), breach)
+            ((app_key, scope), objective): StoredState(ObjectiveState(*state), breach)
             async for app_key, scope, objective, *state, breach in rows
         }
 
@@ -76,7 +76,7 @@ class Standings:
         row = await (await connection.execute(_LEFT.encode(), [self.metric, *self.tp])).fetchone()
         return row is not None and row[0]
 
-    async def put(self, connection: Connection, changed: Mapping[StandingKey, Standing | None]) -> None:
+    async def put(self, connection: Connection, changed: Mapping[StateKey, StoredState | None]) -> None:
         """None: at rest."""
         names = {key: (self.metric, *key[0], key[1]) for key in changed}
         put = [(*names[key], *one.state, one.breach) for key, one in changed.items() if one is not None]
