@@ -67,7 +67,7 @@ class Mutant:
         return f"{path}:{function}", self.was, self.now
 
 
-class _Places(cst.CSTVisitor):
+class _Places(cst.CSTVisitor):  # type: ignore[misc]
     """Functions of modules and classes by their qualified name, with what can be changed in each."""
 
     def __init__(self) -> None:
