@@ -45,6 +45,20 @@ def scopes_of(connection: Connection, app_key: str, metric: Metric, source: str 
     return list(by_scope(read_series(connection, app_key), metric.id, source))
 
 
+def whole_steps(completed: int, from_ms: int | None, to_ms: int | None, step: int, most_days: int) -> tuple[int, int]:
+    """The minutes [start, end) of the steps of so many minutes that touch [from, to), as `app_counts` takes it.
+
+    Raises:
+        TooLongError: they are more than so many days.
+    """
+    end = -(-(completed if to_ms is None else -(-to_ms // MINUTE_MS)) // step) * step
+    default = min(DEFAULT_STEPS, MOST_DAYS * DAY_MINUTES // step) * step
+    start = end - default if from_ms is None else from_ms // MINUTE_MS // step * step
+    if end - start > most_days * DAY_MINUTES:
+        raise TooLongError(f"at most {most_days} days can be shown at once in such steps")
+    return start, end
+
+
 def app_counts(
     connection: Connection,
     settings: Settings,
@@ -69,12 +83,8 @@ def app_counts(
     if completed is None:
         return None
     step = step_s * 1_000 // MINUTE_MS
-    end = -(-(completed if to_ms is None else -(-to_ms // MINUTE_MS)) // step) * step
-    default = min(DEFAULT_STEPS, MOST_DAYS * DAY_MINUTES // step) * step
-    start = end - default if from_ms is None else from_ms // MINUTE_MS // step * step
     most_days = MOST_DAYS if step < DAY_MINUTES else MOST_DAYS_IN_DAYS
-    if end - start > most_days * DAY_MINUTES:
-        raise TooLongError(f"at most {most_days} days can be shown at once in such steps")
+    start, end = whole_steps(completed, from_ms, to_ms, step, most_days)
     series = by_scope(read_series(connection, app_key), metric.id, source).get(scope)
     if not series or start >= end:
         return None

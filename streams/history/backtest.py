@@ -7,7 +7,6 @@ at rest when the time begins.
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Final
 
 from streams.evaluation.boundary import Boundary
@@ -17,6 +16,7 @@ from streams.evaluation.listings import Listings
 from streams.evaluation.objective import Objective
 from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.transition import Kind, Transition
+from streams.history.boundary_counts import boundary_counts
 from streams.history.codec import MINUTE_MS
 from streams.history.minutes import Minutes
 from streams.windows.hopping import NEVER, next_boundary
@@ -97,28 +97,8 @@ def _below(
     objective: Objective, told: Sequence[Minutes], spans: Sequence[tuple[int, int]], start_ms: int, end_ms: int
 ) -> list[int]:
     """The boundaries at which the counts of the window, without what is excluded, miss the objective."""
-    hop = objective.hop_ms // MINUTE_MS
-    window = objective.window_ms // MINUTE_MS
-    first = told[0].start
-    sums = [_sums(one.without(spans, hop)) for one in told]
-    found = []
-    boundary_ms = next_boundary(start_ms, objective.hop_ms)
-    while boundary_ms <= end_ms:
-        end = boundary_ms // MINUTE_MS - first
-        begin = max(0, end - window)
-        good = bad = 0
-        for goods, bads in reversed(sums):  # the app's own word, where there is any, replaces the host's
-            good, bad = goods[end] - goods[begin], bads[end] - bads[begin]
-            if good or bad:
-                break
-        if bad and objective.is_below(good, bad):
-            found.append(boundary_ms)
-        boundary_ms += objective.hop_ms
-    return found
-
-
-def _sums(minutes: Minutes) -> tuple[list[int], list[int]]:
-    return list(accumulate(minutes.good, initial=0)), list(accumulate(minutes.bad, initial=0))
+    counts = boundary_counts(told, spans, objective.window_ms, objective.hop_ms, start_ms, end_ms)
+    return [boundary_ms for boundary_ms, good, bad in counts if bad and objective.is_below(good, bad)]
 
 
 def _series(key: SeriesKey, told: Sequence[Minutes]) -> Series:

@@ -8,7 +8,7 @@ import pytest
 
 from streams.dashboard.viewer import NOBODY
 from tests.dashboard.conftest import PLATFORM, Stage
-from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FORMS, LONE
+from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FOO, FORMS, LONE
 
 WEBHOOK = "webhook-delivery-success-rate"
 
@@ -218,3 +218,16 @@ def test_an_unchanged_answer_is_not_sent_again(world: Stage) -> None:
     again = client.get("/api/v1/budgets", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
+
+
+def test_rules_are_drawn_beside_what_they_fire_above(world: Stage) -> None:
+    query = f"app={CHARTS}&metric=webhook-delivery-success-rate&from=2026-03-02T12:00:00Z&to=2026-03-02T12:04:00Z"
+    found = world.as_(ACME).get(f"/api/v1/burn?{query}").json()
+    (rule,) = found["rules"]
+    assert (found["asOf"], found["from"], found["step"]) == ("2026-03-02T12:04:00Z", "2026-03-02T12:00:00Z", 60)
+    assert (rule["objective"], rule["windowSeconds"], rule["threshold"]) == ("webhook-delivery-15m", 900, 1.0)
+    assert rule["long"] == [0.0, 0.0, 20.0, 14.286]  # 12:01 to 12:02 is excluded: 2 of 10, then 2 of 14
+    rows = world.as_(ACME).get(f"/api/v1/burn.csv?{query}").text.splitlines()
+    assert rows[0] == "from,objective,threshold,long,short"
+    assert rows[4] == "2026-03-02T12:03:00Z,webhook-delivery-15m,1.0,14.286,"
+    assert world.as_(FOO).get(f"/api/v1/burn?{query}").status_code == 404

@@ -144,6 +144,20 @@ def test_dragging_over_a_chart_enlarges_it_minute_by_minute(reader: Reader) -> N
         page.mouse.up()
 
 
+def test_the_rules_of_a_series_are_drawn_and_told(reader: Reader) -> None:
+    page = reader.open(APP)
+    section = page.locator("section.card").filter(has=page.locator(WEBHOOK))
+    rules = section.get_by_role("table", name=re.compile("^Its rules"))
+    expect(rules).to_contain_text(re.compile(r"webhook-delivery-15m.*\d ×\s*over 15 min.*1 ×.*Burns too fast"))
+    figure = section.locator("figure.chart")
+    figure.scroll_into_view_if_needed()
+    figure.and_(page.locator("[data-drawn]")).wait_for()
+    expect(figure).to_contain_text("Burn rate, webhook-delivery-15mover 15 minfires above 1 ×")
+    figure.focus()
+    page.keyboard.press("End")
+    expect(figure.locator(".told")).to_contain_text(re.compile(r"webhook-delivery-15m burns [\d.]+ of 1 ×"))
+
+
 def test_the_last_step_is_shown_to_its_end(reader: Reader) -> None:
     page = reader.open(APP)
     assert page.evaluate(SHOWN) == [0, 7_200_000]

@@ -76,6 +76,35 @@ class Counts(_Object):
     p99: list[float | None]
 
 
+class RuleBurn(_Object):
+    """What one alert rule saw of the budget; each list has an element for each step.
+
+    Both rates are of the one boundary of the step at which the rule was nearest to firing: both are above the threshold
+    where it was below its objective. Null: no event in the window.
+    """
+
+    objective: str
+    severity: str
+    judged_by: Literal["worker", "history"]
+    window_seconds: int
+    short_window_seconds: int | None
+    """Of a rule with two windows, both of which have to burn."""
+    threshold: float
+    """Burn rate above which it fires."""
+    long: list[float | None]
+    short: list[float | None] | None
+
+
+class BurnRates(_Object):
+    """How many times as fast as it may the budget of one series went, as each of its rules saw it."""
+
+    as_of: Time
+    from_: Time = Field(alias="from")
+    step: int
+    """Seconds."""
+    rules: list[RuleBurn]
+
+
 class AlertPage(_Object):
     """Alerts as they were published, newest first."""
 

@@ -14,6 +14,7 @@ from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
 from streams.dashboard.queries import alerts as of_alerts
 from streams.dashboard.queries import budgets as of_budgets
+from streams.dashboard.queries import burn as of_burn
 from streams.dashboard.queries import counts as of_counts
 from streams.dashboard.queries import deliveries as of_deliveries
 from streams.dashboard.queries import incidents as of_incidents
@@ -33,6 +34,7 @@ _BUDGET_COLUMNS = (
     "consumed", "remainingEvents", "burn.1h", "burn.6h", "burn.1d", "burn.3d", "exhaustedAt", "breached",
 )  # fmt: skip
 _COUNT_COLUMNS = ("from", "good", "bad", "excluded", *(f"p{percent}" for percent in PERCENTS))
+_BURN_COLUMNS = ("from", "objective", "threshold", "long", "short")
 _ALERT_COLUMNS = (
     "incidentId", "type", "incidentStatus", "severity", "appKey", "metricId", "metricName",
     "scope", "objective", "sliValue", "sloValue", "goodCount", "badCount", "windowStart", "windowEnd", "breachedAt",
@@ -53,6 +55,7 @@ def add_reading(app: FastAPI) -> None:
     """All of them."""
     add_table(app, "/budgets", models.BudgetPage, budgets, [Problem.NOT_FOUND])
     add_table(app, "/counts", models.Counts, counts, [Problem.NOT_FOUND])
+    add_table(app, "/burn", models.BurnRates, burn, [Problem.NOT_FOUND])
     add_table(app, "/alerts", models.AlertPage, alerts, [Problem.NOT_FOUND])
     add_document(app, "/alerts/{incident_id}", models.AlertDetails, alert, [Problem.NOT_FOUND])
     add_table(app, "/deliveries", models.DeliveryPage, deliveries, [Problem.NOT_FOUND])
@@ -106,6 +109,27 @@ def counts(
     starts = (utc_text((found.steps.start + n * found.steps.step) * MINUTE_MS) for n in range(len(found.steps.good)))
     rows = (dict(zip(_COUNT_COLUMNS, row, strict=True)) for row in zip(starts, *columns, strict=True))
     return table_answer(request, document, rows, _COUNT_COLUMNS)
+
+
+def burn(
+    request: Request,
+    view: Seen,
+    app: AppKey,
+    metric: MetricId,
+    scope: Annotated[Text | None, Query(description="Needed where there are several.")] = None,
+    from_: Annotated[TimeMs | None, Query(alias="from")] = None,
+    to: TimeMs | None = None,
+    step: StepS = STEPS_S[0],
+) -> Response:
+    """How fast the rules of one series see its budget go.
+
+    Of each step the rates at the boundary at which a rule was nearest to firing. Without `from` the last sixty steps;
+    at most 36 days.
+    """
+    dashboard = dashboard_of(request)
+    question = of_counts.CountsQuestion(app, metric, scope, from_, to, step)
+    found = of_burn.burn(view, dashboard.settings, dashboard.objectives, question)
+    return table_answer(request, of_burn.burn_document(found), of_burn.burn_rows(found), _BURN_COLUMNS)
 
 
 def alerts(

@@ -19,12 +19,15 @@ from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.budgets import BudgetQuestion, Sort, budgets
 from streams.dashboard.queries.counts import CountsQuestion, counts
 from streams.evaluation.exclusions import Exclusions
+from streams.evaluation.objective import Judge
+from streams.history.app_burn import app_burn
 from streams.history.budgets import excluded_for
 from streams.history.codec import DAY_MINUTES
 from streams.history.minutes import chosen
 from streams.history.reading import read_exclusions, read_minutes, read_series
 from streams.history.sources import by_scope
 from streams.history.steps import PERCENTS
+from streams.objectives.bind import Objectives
 from streams.registry.exclusions import known_of
 from streams.settings import Settings
 from streams.web.problem import ProblemError
@@ -34,6 +37,7 @@ _DAY_MS: Final = 86_400_000
 _DAY_S: Final = 86_400
 _MOST_SERIES: Final = 20  # of an app with more base URLs, the rest is a page further
 _BREACHES: Final = 10
+_JUDGES: Final = {Judge.WORKER: "the worker", Judge.HISTORY: "history"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ def add_app_page(app: FastAPI) -> None:
         dashboard = dashboard_of(request)
         settings = dashboard.settings
         of = the_app(view, app_key)
-        levels = dashboard.objectives.service_levels
+        objectives = dashboard.objectives
+        levels = objectives.service_levels
         found = budgets(view, settings, levels, BudgetQuestion(app=of.key, sort=Sort.APP, limit=1_000))
         chosen = next((one for one in _RANGES if one.name == range), _RANGES[0])
         series: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -80,7 +85,11 @@ def add_app_page(app: FastAPI) -> None:
             open_alerts=open_alerts(view, of.key),
             as_of_ms=found.as_of_ms,
             ranges=[{"name": one.name, "words": one.words, "is_chosen": one is chosen} for one in _RANGES],
-            series=[_series(view, settings, of.key, key, items, chosen, until_ms, exclusions) for key, items in some],
+            series=[
+                _series(view, settings, of.key, key, items, chosen, until_ms, exclusions)
+                | {"rules": _rules(view, settings, objectives, of.key, key, exclusions)}
+                for key, items in some
+            ],
             next_url=f"?{urlencode({'range': chosen.name, 'start': start + _MOST_SERIES})}" if more else None,
             alerts=alerts,
             show_app=False,
@@ -116,6 +125,7 @@ def _series(
         "from_ms": from_ms,
         "to_ms": to_ms,
         "counts_url": f"/api/v1/counts?{query}",
+        "burn_url": f"/api/v1/burn?{query}",
         "json_url": f"/api/v1/counts?{query}&step=3600",
         "csv_url": f"/api/v1/counts.csv?{query}&step=3600",
         "marks": [
@@ -152,6 +162,41 @@ def _days(
     return [
         {"start_ms": start * _MINUTE_MS + at * _DAY_MS, "good": good, "bad": bad, "excluded": excluded}
         for at, (good, bad, excluded) in enumerate(days)
+    ]
+
+
+def _rules(
+    view: View, settings: Settings, objectives: Objectives, app_key: str, key: tuple[str, str], exclusions: Exclusions
+) -> list[dict[str, Any]]:
+    """What each rule of a series sees now."""
+    metric, scope = key
+    level = next(one for one in objectives.service_levels if one.metric == metric)
+    found = app_burn(
+        view.connection,
+        settings,
+        app_key,
+        scope,
+        level,
+        objectives.all,
+        exclusions,
+        from_ms=None,
+        to_ms=None,
+        step_s=60,
+    )
+    return [
+        {
+            "name": one.rule.name,
+            "severity": one.rule.severity,
+            "judge": _JUDGES[one.rule.judge],
+            "threshold": float(one.threshold),
+            "is_below": one.is_below,
+            "windows": [
+                {"length_ms": length_ms, "burn": rates[-1]}
+                for length_ms, rates in ((one.rule.window_ms, one.long), (one.rule.short_ms, one.short))
+                if length_ms is not None and rates is not None
+            ],
+        }
+        for one in (found.rules if found else ())
     ]
 
 

@@ -96,6 +96,11 @@ def times(number: float) -> str:
     return f"{number:,.0f}" if number >= 10 else f"{number:.1f}" if number >= 1 else f"{max(number, 0.01):.2f}"
 
 
+def threshold(number: float) -> str:
+    """A burn rate as a rule has it: 13.44, 5.6, 0.9333."""
+    return f"{number:.4g}"
+
+
 def millis(latency_ms: float | None) -> str:
     """A latency, which is known to 4 % at best."""
     if latency_ms is None:
@@ -179,6 +184,7 @@ def outlook(item: Mapping[str, Any]) -> str:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "whole": whole,
+    "threshold": threshold,
     "plain": plain,
     "percent_of": percent_of,
     "rate": rate,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from streams.dashboard.database import View
-from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.apps import App, the_app
 from streams.history.app_counts import AppCounts, TooLongError, app_counts, scopes_of
 from streams.history.reading import read_exclusions
-from streams.names import COUNTED
+from streams.names import COUNTED, Metric
 from streams.settings import Settings
 from streams.web.problem import Problem, ProblemError
 
@@ -31,19 +31,14 @@ def counts(view: View, settings: Settings, question: CountsQuestion) -> AppCount
         ProblemError: NOT_FOUND: nothing is counted that this viewer sees. BAD_REQUEST: no scope among several, or more
             time than is kept.
     """
-    app, metric = the_app(view, question.app), COUNTED[question.metric]
-    scopes = scopes_of(view.connection, app.key, metric, question.source)
-    if question.scope is None and len(scopes) > 1:
-        raise ProblemError(Problem.BAD_REQUEST, fault=f"scope: there are several: {', '.join(scopes)}"[:1_000])
-    if not scopes or question.scope not in (None, *scopes):
-        raise ProblemError(Problem.NOT_FOUND)
+    app, metric, scope = the_series(view, question)
     try:
         found = app_counts(
             view.connection,
             settings,
             app.key,
             metric,
-            question.scope or scopes[0],
+            scope,
             read_exclusions(view.connection, app.key),
             question.from_ms,
             question.to_ms,
@@ -55,3 +50,18 @@ def counts(view: View, settings: Settings, question: CountsQuestion) -> AppCount
     if found is None:
         raise ProblemError(Problem.NOT_FOUND)
     return found
+
+
+def the_series(view: View, question: CountsQuestion) -> tuple[App, Metric, str]:
+    """App, metric and scope of the series that is asked for.
+
+    Raises:
+        ProblemError: NOT_FOUND: nothing is counted that this viewer sees. BAD_REQUEST: no scope among several.
+    """
+    app, metric = the_app(view, question.app), COUNTED[question.metric]
+    scopes = scopes_of(view.connection, app.key, metric, question.source)
+    if question.scope is None and len(scopes) > 1:
+        raise ProblemError(Problem.BAD_REQUEST, fault=f"scope: there are several: {', '.join(scopes)}"[:1_000])
+    if not scopes or question.scope not in (None, *scopes):
+        raise ProblemError(Problem.NOT_FOUND)
+    return app, metric, question.scope or scopes[0]

@@ -1,8 +1,8 @@
 // A figure with `data-counts` becomes a chart: panels over one time, moved by pointer, buttons or keys alone, and told
 // in words. What it shows is in the page as a table, too.
 import { colour } from "./colours.js";
-import { panelsFor, plotOf } from "./panels.js";
-import { columns, percent, stepFor } from "./series.js";
+import { panelsFor, plotOf, rulePanels } from "./panels.js";
+import { burnColumns, columns, percent, stepFor } from "./series.js";
 import { timeText } from "./times.js";
 
 const DAY_MS = 86_400_000;
@@ -30,6 +30,7 @@ class Chart {
     this.figure = figure;
     this.key = `chart-${++count}`;
     this.plots = [];
+    this.rules = [];
     this.index = null;
     this.zoomed = null;
     this.read();
@@ -85,14 +86,18 @@ class Chart {
   async load() {
     const [from, to] = this.range;
     const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: stepFor(from, to) });
-    let answer;
+    const { counts, burn } = this.figure.dataset;
+    const ask = (url) => fetch(`${url}&${query}`, { headers: { accept: "application/json" } });
+    let answer, burnAnswer;
     try {
-      answer = await fetch(`${this.figure.dataset.counts}&${query}`, { headers: { accept: "application/json" } });
+      [answer, burnAnswer] = await Promise.all([ask(counts), burn && ask(burn)]);
     } catch {
       return this.tell("The chart could not be loaded: the server does not answer. The table below has the days.");
     }
     if (!answer.ok) return this.tell(`The chart could not be loaded (${answer.status}). The table below has the days.`);
     this.data = columns(await answer.json(), this.target);
+    this.rules = burnAnswer?.ok ? (await burnAnswer.json()).rules : [];
+    Object.assign(this.data, burnColumns(this.rules));
     if (this.index !== null) this.index = Math.min(this.index, this.data.times.length - 1);
     this.build();
   }
@@ -104,14 +109,21 @@ class Chart {
       this.box.replaceChildren();
     }
     const width = Math.max(200, this.box.clientWidth);
-    this.plots = this.panels.map((panel, number) => {
-      this.box.append(title(panel, this.target));
-      const isLast = number === this.panels.length - 1;
-      const hooks = { setSelect: [(plot) => this.onSelect(plot)], setCursor: [(plot) => this.onCursor(plot)] };
-      const options = plotOf(panel, this, width, isLast, hooks);
-      return new uPlot(options, [this.data.times, ...panel.lines.map(({ field }) => this.data[field])], this.box);
-    });
+    const [main, ...others] = [...this.panels, ...rulePanels(this.rules)];
+    const has = ({ lines }) => lines.some(({ field }) => this.data[field].some((value) => value !== null));
+    const shown = [main, ...others.filter(has)];
+    this.plots = [];
+    for (const panel of [main, ...others]) {
+      this.box.append(title(panel, this.target, shown.includes(panel) ? null : panel.nothing?.(this.data.stepMs)));
+      if (shown.includes(panel)) this.plots.push(this.plot(panel, width, panel === shown.at(-1)));
+    }
     this.figure.dataset.drawn = this.data.times.length;
+  }
+
+  plot(panel, width, isLast) {
+    const hooks = { setSelect: [(plot) => this.onSelect(plot)], setCursor: [(plot) => this.onCursor(plot)] };
+    const data = [this.data.times, ...panel.lines.map(({ field }) => this.data[field])];
+    return new uPlot(plotOf(panel, this, width, isLast, hooks), data, this.box);
   }
 
   resize() {
@@ -180,6 +192,7 @@ class Chart {
     if (excluded[index]) parts.push(`${whole.format(excluded[index])} excluded`);
     if (p50[index] != null) parts.push(`p50 ${ms(p50[index])}, p90 ${ms(p90[index])}, p99 ${ms(p99[index])}`);
     if (left[index] != null) parts.push(`${left[index].toFixed(0)} % of the budget left`);
+    parts.push(...this.rules.flatMap((rule) => burning(rule, index)));
     const inside = this.marks.filter(({ from, to }) => from < times[index] + this.data.stepMs && (to ?? Infinity) > times[index]);
     parts.push(...inside.map((mark) => mark.label));
     this.tell(`${timeText(times[index])}: ${parts.join("; ")}`);
@@ -191,14 +204,23 @@ class Chart {
   }
 }
 
+// A rule is told of where it burns too fast, over all of its windows.
+function burning({ objective, threshold, long, short }, index) {
+  const rates = [long, ...(short ? [short] : [])].map((one) => one[index]);
+  if (rates.some((rate) => rate === null || rate <= threshold)) return [];
+  return [`${objective} burns ${rates.map((rate) => +rate.toPrecision(3)).join(" and ")} of ${+threshold.toPrecision(4)} ×`];
+}
+
 function ms(value) {
   return value >= 1_000 ? `${(value / 1_000).toFixed(1)} s` : `${Math.round(value)} ms`;
 }
 
-function title(panel, target) {
+function title(panel, target, nothing) {
   const row = make("p", "panel-title");
-  row.append(make("span", "", panel.title));
-  for (const one of panel.lines.length > 1 ? panel.lines : []) row.append(key(one.name, one.dash, one.label));
+  row.append(make("span", "", nothing ? `${panel.title}: ${nothing}` : panel.title));
+  if (nothing) return row;
+  for (const one of panel.lines.length > 1 || panel.threshold ? panel.lines : []) row.append(key(one.name, one.dash, one.label));
+  if (panel.threshold) row.append(key("--series-target", [6, 4], `fires above ${+panel.threshold.toPrecision(4)} ×`));
   if (panel.target) row.append(key("--series-target", [6, 4], `target ${+(100 * target).toFixed(4)} %`));
   return row;
 }

@@ -20,6 +20,7 @@ export const PANELS = [
   },
   {
     title: "Latency",
+    nothing: (stepMs) => (stepMs < 300_000 ? "is kept by five minutes: zoom out" : "none"),
     height: 100,
     unit: "ms",
     lines: [
@@ -30,6 +31,7 @@ export const PANELS = [
   },
   {
     title: "Budget left of the time shown",
+    nothing: () => "nothing may fail, or nothing happened",
     height: 100,
     unit: "%",
     lines: [line("left", "left", "--series-left")],
@@ -45,6 +47,27 @@ function bars(field, label, name) {
   return { field, label, name, isBars: true };
 }
 
+// A panel for each alert rule: how fast the budget goes over its windows, and the level above which it fires. What is
+// far beyond leaves through the top, so that the level stays readable.
+export function rulePanels(rules) {
+  return rules.map(({ objective, threshold, windowSeconds, shortWindowSeconds }, at) => ({
+    title: `Burn rate, ${objective}`,
+    nothing: () => "no events in its windows",
+    height: 80,
+    unit: "×",
+    threshold,
+    lines: [
+      line(`long${at}`, `over ${span(windowSeconds)}`, "--series-p50"),
+      ...(shortWindowSeconds ? [line(`short${at}`, `over ${span(shortWindowSeconds)}`, "--series-p90", [7, 3])] : []),
+    ],
+  }));
+}
+
+function span(seconds) {
+  const [size, unit] = [[86_400, "d"], [3_600, "h"], [60, "min"]].find(([size]) => seconds % size === 0) ?? [1, "s"];
+  return `${seconds / size} ${unit}`;
+}
+
 export function panelsFor(kinds) {
   return PANELS.filter((panel) => !kinds || kinds.some((kind) => panel.lines.some(({ field }) => field === kind)));
 }
@@ -57,7 +80,7 @@ export function plotOf(panel, chart, width, isLast, hooks) {
     height: panel.height + (isLast ? 22 : 0),
     ms: 1,
     tzDate: (ms) => uPlot.tzDate(new Date(ms), zone()),
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: chart.key }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     scales: {
@@ -91,7 +114,7 @@ export function plotOf(panel, chart, width, isLast, hooks) {
     ],
     hooks: {
       drawClear: [(plot) => drawMarks(plot, chart.marks)],
-      draw: [(plot) => percents && panel.target && drawLevel(plot, 100 * chart.target, "--series-target", [6, 4]), (plot) => panel.zero && drawLevel(plot, 0, "--text", [])],
+      draw: [(plot) => percents && panel.target && drawLevel(plot, 100 * chart.target, "--series-target", [6, 4]), (plot) => panel.zero && drawLevel(plot, 0, "--text", []), (plot) => panel.threshold && drawLevel(plot, panel.threshold, "--series-target", [6, 4])],
       ...hooks,
     },
   };
@@ -108,6 +131,7 @@ function timeLabel(ms, step) {
 
 function label(value, unit) {
   if (unit === "%") return `${+value.toFixed(3)} %`;
+  if (unit === "×") return `${+value.toPrecision(3)} ×`;
   return unit === "ms" && value >= 1_000 ? `${+(value / 1_000).toFixed(1)} s` : compact.format(value) + (unit ? ` ${unit}` : "");
 }
 
@@ -116,6 +140,7 @@ function range(panel, chart, low, high) {
     const least = Math.min(low ?? 100, 100 * chart.target);
     return [Math.max(0, least - Math.max((100 - least) * 0.15, 0.05)), 100 + (100 - least) * 0.05 + 0.001];
   }
+  if (panel.threshold) return [0, Math.max(1.25 * panel.threshold, Math.min(1.1 * (high ?? 0), 4 * panel.threshold))];
   if (panel.zero) return [Math.min(low ?? 0, 0) * 1.1 - 5, 105];
   return [0, (high || 1) * 1.1];
 }

@@ -27,6 +27,11 @@ export function columns(counts, target) {
   };
 }
 
+// Burn rates over the long and the short window of each rule, by its number.
+export function burnColumns(rules) {
+  return Object.fromEntries(rules.flatMap(({ long, short }, at) => [[`long${at}`, long], ...(short ? [[`short${at}`, short]] : [])]));
+}
+
 // How the budget of the time shown went: from all that its events allow down to what is left, in percent; may be
 // below 0. A target of 100 % allows nothing, so nothing can be left of it.
 export function burnDown(good, bad, target) {
