@@ -10,6 +10,7 @@ from streams.evaluation.objective import Judge
 from streams.history.alert_reading import read_alert_record
 from streams.history.facts import AlertRows, AppRows, ExclusionRows
 from streams.history.fleet_budgets import FleetBudgets
+from streams.history.folding import Folding
 from streams.history.judging import Judging, Rules
 from streams.history.judging_store import JudgingStore, LoadedHistory
 from streams.history.processor import COUNTS, HistoryProcessor
@@ -58,8 +59,8 @@ def rules_of(metric: Metric, objectives: Objectives) -> Rules:
 
 def history_partitions(
     settings: Settings, database: PatientDatabase, objectives: Objectives, endings: Endings
-) -> tuple[Partitions[SinkProcessor], FleetBudgets]:
-    """The partitions of a history, none of them taken over yet, and the keeper of their budgets."""
+) -> tuple[Partitions[SinkProcessor], FleetBudgets, Folding]:
+    """The partitions of a history, none of them taken over yet, the keeper of their budgets, and who folds rows."""
     topics, reference, rows = settings.topics, Reference(settings.topics), Rows(settings.partitioner)
     filed = filed_topics(topics)
     failpoint, published = Failpoint(settings.fail), PublishedAlerts(topics.shown)
@@ -111,4 +112,4 @@ def history_partitions(
         endings=endings,
     )
     partitions.metrics.register(published)
-    return partitions, fleet
+    return partitions, fleet, Folding(database, rows)

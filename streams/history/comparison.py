@@ -1,28 +1,37 @@
 """What the database has of a day beside what was counted anew: where they differ."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from itertools import groupby
+from typing import Any, Final
 
 from streams.budgets.budget import Counts
 from streams.database.text import storable
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, UnreadableRowError, read_day
-from streams.history.latency import CHUNK_SLOTS, SLOT_MS, read_chunk
+from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS, DAY_SLOTS, SLOT_MS
 from streams.history.reading import Connection
-from streams.history.recount import DAY_CHUNKS, Recount
+from streams.history.recent import add_days, histograms_in
+from streams.history.recount import Recount
 from streams.history.tally import SeriesKey
 
 _SERIES: Final = "app_key, metric, scope, source"
 _WHERE: Final = (
     "join series on id = series where (%(app)s::text is null or app_key = %(app)s) and metric = any(%(metrics)s)"
 )
-_COUNTS: Final = f"select {_SERIES}, packed from day_counts {_WHERE} and day = %(day)s"  # noqa: S608
-_SUMS: Final = f"select {_SERIES}, good, bad from day_sum {_WHERE} and day = %(day)s"  # noqa: S608
-_LATENCIES: Final = f"select {_SERIES}, chunk, packed from latency {_WHERE} and chunk between %(first)s and %(last)s"  # noqa: S608
+_COUNTS: Final = f"select {_SERIES}, 0, packed from all_counts {_WHERE} and day = %(day)s order by id"  # noqa: S608
+_SUMS: Final = f"""
+select {_SERIES}, sum(good)::bigint, sum(bad)::bigint from all_sums {_WHERE} and day = %(day)s group by id
+"""  # noqa: S608
+_LATENCIES: Final = f"""
+select {_SERIES}, chunk - %(first)s, packed from all_latencies {_WHERE} and chunk between %(first)s and %(last)s
+order by id
+"""  # noqa: S608
 _NOTHING: Final = Counts(0, 0)
 
-Key = TypeVar("Key")
+Rows = Sequence[tuple[int, bytes]]
+"""Of one series: which chunk of the day the row begins with, and the row."""
 
 
 class What(StrEnum):
@@ -61,8 +70,11 @@ def differences(
         with connection.cursor(name, binary=True) as cursor:  # a whole day of all apps may be gigabytes
             yield from cursor.execute(query.encode(), values)
 
-    counts = ((SeriesKey(*key), packed) for *key, packed in rows(_COUNTS, "counts"))
-    yield from _compared(What.MINUTES, counts, recount.counts, lambda key: key, _minutes(day))
+    def by_series(query: str, name: str) -> Iterator[tuple[SeriesKey, Rows]]:
+        for key, some in groupby(rows(query, name), key=lambda row: SeriesKey(*row[:4])):
+            yield key, [row[4:] for row in some]
+
+    yield from _compared(What.MINUTES, by_series(_COUNTS, "counts"), recount.counts, _minutes(day))
     told = {key: _total(packed) for key, packed in recount.counts.items()}
     for *names, good, bad in rows(_SUMS, "sums"):
         key = SeriesKey(*names)
@@ -70,17 +82,16 @@ def differences(
             yield Difference(key, What.SUM, 1, day * DAY_MINUTES * MINUTE_MS, stored, expected)
     for key, expected in told.items():
         yield Difference(key, What.SUM, 1, day * DAY_MINUTES * MINUTE_MS, _NOTHING, expected)
-    chunks = (((SeriesKey(*key), chunk), packed) for *key, chunk, packed in rows(_LATENCIES, "latencies"))
-    yield from _compared(What.LATENCIES, chunks, recount.latencies, lambda place: place[0], _slots)
+    yield from _compared(What.LATENCIES, by_series(_LATENCIES, "latencies"), recount.latencies, _slots(day))
 
 
 Places = Mapping[int, Any]
 """Epoch ms -> what is counted there."""
 
 
-def _minutes(day: int) -> Callable[[Any, bytes], tuple[Places, Counts]]:
-    def read(_key: object, packed: bytes) -> tuple[Places, Counts]:
-        good, bad = read_day(packed)
+def _minutes(day: int) -> Callable[[Rows], tuple[Places, Counts]]:
+    def read(rows: Rows) -> tuple[Places, Counts]:
+        good, bad = add_days((day, packed) for _, packed in rows)[day]
         start = day * DAY_MINUTES
         places = {(start + at) * MINUTE_MS: pair for at, pair in enumerate(zip(good, bad, strict=True)) if any(pair)}
         return places, Counts(sum(good), sum(bad))
@@ -88,12 +99,16 @@ def _minutes(day: int) -> Callable[[Any, bytes], tuple[Places, Counts]]:
     return read
 
 
-def _slots(place: tuple[SeriesKey, int], packed: bytes) -> tuple[Places, Counts]:
-    histograms = read_chunk(packed)
-    places: dict[int, dict[int, int]] = {}
-    for (slot, bucket), count in histograms.items():
-        places.setdefault((place[1] * CHUNK_SLOTS + slot) * SLOT_MS, {})[bucket] = count
-    return places, Counts(histograms.total(), 0)
+def _slots(day: int) -> Callable[[Rows], tuple[Places, Counts]]:
+    def read(rows: Rows) -> tuple[Places, Counts]:
+        places: dict[int, Counter[int]] = {}
+        for chunk, packed in rows:
+            for (slot, bucket), count in histograms_in(packed).items():
+                at_ms = (day * DAY_SLOTS + chunk * CHUNK_SLOTS + slot) * SLOT_MS
+                places.setdefault(at_ms, Counter())[bucket] += count
+        return places, Counts(sum(one.total() for one in places.values()), 0)
+
+    return read
 
 
 def _total(packed: bytes) -> Counts:
@@ -103,26 +118,25 @@ def _total(packed: bytes) -> Counts:
 
 def _compared(
     what: What,
-    stored: Iterable[tuple[Key, bytes]],
-    recounted: Mapping[Key, bytes],
-    series_of: Callable[[Key], SeriesKey],
-    read: Callable[[Key, bytes], tuple[Places, Counts]],
+    stored: Iterable[tuple[SeriesKey, Rows]],
+    recounted: Mapping[SeriesKey, bytes],
+    read: Callable[[Rows], tuple[Places, Counts]],
 ) -> Iterator[Difference]:
     missing = set(recounted)
-    for key, packed in stored:
+    for key, rows in stored:
         missing.discard(key)
-        expected = recounted.get(key)
-        if packed == expected:
+        expected = [(0, recounted[key])] if key in recounted else []
+        if list(rows) == expected:
             continue
-        there, told = ({}, _NOTHING) if expected is None else read(key, expected)
+        there, told = read(expected) if expected else ({}, _NOTHING)
         try:
-            here, total = read(key, packed)
+            here, total = read(rows)
         except UnreadableRowError:
-            yield Difference(series_of(key), what, len(there), min(there, default=0), None, told)
+            yield Difference(key, what, len(there), min(there, default=0), None, told)
             continue
         places = [at for at in here.keys() | there.keys() if here.get(at) != there.get(at)]
         if places:
-            yield Difference(series_of(key), what, len(places), min(places), total, told)
+            yield Difference(key, what, len(places), min(places), total, told)
     for key in missing:
-        there, told = read(key, recounted[key])
-        yield Difference(series_of(key), what, len(there), min(there), _NOTHING, told)
+        there, told = read([(0, recounted[key])])
+        yield Difference(key, what, len(there), min(there), _NOTHING, told)

@@ -12,9 +12,9 @@ from streams.health.counts import Count
 from streams.history.boundaries import Boundaries
 from streams.history.codec import MINUTE_MS
 from streams.history.copies import counts_here
-from streams.history.latency import SLOT_MS, bucket_of
+from streams.history.latency import SLOT_MS, bucket_of, place_in
 from streams.history.sources import APP, GROUP, HOST, TESTS
-from streams.history.tally import Counted, Cut, SeriesKey, Tally, place_of
+from streams.history.tally import Counted, Cut, SeriesKey, Tally
 from streams.intake.admission import FUTURE_TOLERANCE_MS, KEYS_REMEMBERED
 from streams.intake.checking import Rejection
 from streams.intake.reading import EventReader
@@ -133,7 +133,7 @@ class Counting:
                 tally.bad += 1
                 bad += 1
             if duration_ms is not None:
-                place = place_of(time_ms // SLOT_MS, self._bucket_of(duration_ms))
+                place = place_in(time_ms // SLOT_MS, self._bucket_of(duration_ms))
                 tally.latencies[place] = tally.latencies.get(place, 0) + 1
         copies = self._copies - copies
         told[counts.RECORDS] += len(records)

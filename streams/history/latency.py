@@ -17,13 +17,19 @@ from streams.history.codec import UnreadableRowError, pack, unpack
 
 SLOT_MS: Final = 300_000
 CHUNK_SLOTS: Final = 72
-"""A row holds six hours of five minutes each: small enough to be written again and again."""
+"""Rows are numbered by six hours of five minutes each since 1970."""
+DAY_CHUNKS: Final = 4
+DAY_SLOTS: Final = DAY_CHUNKS * CHUNK_SLOTS
+"""A row holds a day and has the number of its first six hours; those that are older than this rule hold six hours."""
 _EIGHTHS: Final = tuple(2 ** (i / 8) for i in range(8))
 _ZERO: Final = -0x8000
 _VERSION: Final = 1
 
+_BUCKET_BITS: Final = 16
+_BUCKET_OFFSET: Final = 0x8000
+
 Slots = Mapping[tuple[int, int], int]
-"""(Slot of the chunk, bucket) -> events."""
+"""(Slot of the row, bucket) -> events."""
 
 
 def bucket_of(duration_ms: float) -> int:
@@ -32,6 +38,16 @@ def bucket_of(duration_ms: float) -> int:
         return _ZERO
     mantissa, exponent = frexp(duration_ms)  # exact, as the comparisons are: no logarithm that rounds
     return 8 * (exponent - 1) + bisect_right(_EIGHTHS, 2 * mantissa) - 1
+
+
+def place_in(slot: int, bucket: int) -> int:
+    """Slot and bucket in one number."""
+    return slot << _BUCKET_BITS | bucket + _BUCKET_OFFSET
+
+
+def slot_and_bucket(place: int) -> tuple[int, int]:
+    """What `place_in` has put into one number."""
+    return place >> _BUCKET_BITS, (place & (1 << _BUCKET_BITS) - 1) - _BUCKET_OFFSET
 
 
 def duration_of(bucket: int) -> float:
@@ -53,7 +69,7 @@ def percentile(histogram: Mapping[int, int], percent: int) -> float | None:
 
 
 def read_chunk(row: bytes) -> Counter[tuple[int, int]]:
-    """The histograms of six hours.
+    """The histograms of a row.
 
     Raises:
         UnreadableRowError: damaged, or written by a newer version.
@@ -62,7 +78,7 @@ def read_chunk(row: bytes) -> Counter[tuple[int, int]]:
     half, rest = divmod(len(columns), 2)
     if rest:
         raise UnreadableRowError(f"a histogram of {len(columns)} numbers, which should be pairs")
-    places = ((place >> 16, (place & 0xFFFF) - 0x8000) for place in accumulate(columns[:half]))
+    places = map(slot_and_bucket, accumulate(columns[:half]))
     return Counter(dict(zip(places, columns[half:], strict=True)))
 
 
@@ -75,6 +91,6 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     found = Counter[tuple[int, int]]() if row is None else read_chunk(row)
     found.update(slots)
     rows = sorted(found.items())
-    places = [slot << 16 | bucket + 0x8000 for (slot, bucket), _ in rows]
+    places = [place_in(slot, bucket) for (slot, bucket), _ in rows]
     steps = map(sub, places, [0, *places])  # small, and much alike
     return pack(_VERSION, array("I", [*steps, *(count for _, count in rows)]))

@@ -10,9 +10,10 @@ import psycopg
 
 from streams.budgets.budget import Counts
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
-from streams.history.codec import DAY_MINUTES, MINUTE_MS, read_day
-from streams.history.latency import CHUNK_SLOTS, SLOT_MS, read_chunk
+from streams.history.codec import DAY_MINUTES, MINUTE_MS
+from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS
 from streams.history.minutes import Minutes
+from streams.history.recent import add_days, histograms_in
 from streams.history.tally import SeriesKey
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -21,15 +22,18 @@ _SERIES: Final = """
 select id, first_minute, app_key, metric, scope, source from series
 where app_key = %s order by metric, scope, source
 """
-_DAYS: Final = "select series, day, packed from day_counts where series = any(%s) and day between %s and %s"
-_FIRST_DAY: Final = "select min(day) from day_counts where series = any(%s) and day between %s and %s"
+_DAYS: Final = "select series, day, packed from all_counts where series = any(%s) and day between %s and %s"
+_FIRST_DAY: Final = "select min(day) from all_counts where series = any(%s) and day between %s and %s"
 _SUMS: Final = """
 select day, series, good, bad, counted_good, counted_bad, excluded from day_sum
-where series = any(%s) and day between %s and %s
+where series = any(%(ids)s) and day between %(first)s and %(last)s
+union all
+select day, series, good, bad, null, null, null from recent
+where series = any(%(ids)s) and day between %(first)s and %(last)s
 """
-_LATENCIES: Final = "select series, chunk, packed from latency where series = any(%s) and chunk between %s and %s"
+_LATENCIES: Final = "select series, chunk, packed from all_latencies where series = any(%s) and chunk between %s and %s"
 _NEWEST_DAY: Final = f"""
-select max(day) from day_sum where day <= (select max(watermark_ms) from sink_offset) / {DAY_MINUTES * MINUTE_MS}
+select max(day) from all_sums where day <= (select max(watermark_ms) from sink_offset) / {DAY_MINUTES * MINUTE_MS}
 """  # noqa: S608
 _COUNTED: Final = "select topic, part, next from sink_offset where reader = 'history' and next is not null"
 EXCLUSIONS: Final = """
@@ -69,7 +73,8 @@ def read_series(connection: Connection, app_key: str) -> list[StoredSeries]:
 def read_minutes(connection: Connection, ids: Sequence[int], start: int, end: int) -> dict[int, Minutes]:
     """The minutes [start, end) since 1970 of series by their numbers, of all that are asked for."""
     first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
-    days = {(series, day): read_day(packed) for series, day, packed in _days(connection, ids, first_day, last_day)}
+    rows = _days(connection, ids, first_day, last_day)
+    days = add_days(((series, day), packed) for series, day, packed in rows)
     nothing = array("I", bytes(4 * DAY_MINUTES))
     found = {}
     for series in ids:
@@ -109,10 +114,14 @@ def read_counted(connection: Connection) -> dict[tuple[str, int], int]:
 def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) -> dict[int, dict[int, DaySum]]:
     """Sums of the days [first, end) since 1970, those that have any events: day -> series -> sum."""
     found: dict[int, dict[int, DaySum]] = {}
-    for day, series, good, bad, *counted, excluded in connection.execute(_SUMS.encode(), [list(ids), first, end - 1]):
-        is_settled = excluded is not None
-        found.setdefault(day, {})[series] = DaySum(
-            Counts(good, bad), Counts(*counted) if is_settled else None, excluded or 0
+    values = {"ids": list(ids), "first": first, "last": end - 1}
+    for day, series, good, bad, *counted, excluded in connection.execute(_SUMS.encode(), values):
+        of_day = found.setdefault(day, {})
+        one = of_day.get(series, DaySum(Counts()))
+        of_day[series] = DaySum(
+            Counts(one.all.good + good, one.all.bad + bad),
+            one.counted if excluded is None else Counts(*counted),
+            one.excluded if excluded is None else excluded,
         )
     return found
 
@@ -120,11 +129,11 @@ def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) 
 def read_latencies(
     connection: Connection, ids: Sequence[int], start: int, end: int
 ) -> dict[int, dict[int, Counter[int]]]:
-    """Latency histograms of the slots of five minutes since 1970 that the minutes [start, end) touch, by series."""
-    first, last = start * MINUTE_MS // SLOT_MS // CHUNK_SLOTS, (end * MINUTE_MS - 1) // SLOT_MS // CHUNK_SLOTS
+    """Latency histograms of the slots of five minutes since 1970, of all days that the minutes touch, by series."""
+    first, last = start // DAY_MINUTES * DAY_CHUNKS, (end - 1) // DAY_MINUTES * DAY_CHUNKS + DAY_CHUNKS - 1
     found: dict[int, dict[int, Counter[int]]] = {series: {} for series in ids}
     for series, chunk, packed in connection.execute(_LATENCIES.encode(), [list(ids), first, last], binary=True):
-        for (slot, bucket), count in read_chunk(packed).items():
+        for (slot, bucket), count in histograms_in(packed).items():
             found[series].setdefault(chunk * CHUNK_SLOTS + slot, Counter())[bucket] += count
     return found
 

@@ -12,7 +12,7 @@ from streams.database.text import storable
 from streams.health.counts import Count
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
 from streams.history.counting import Counting
-from streams.history.latency import CHUNK_SLOTS, SLOT_MS, add_to_chunk
+from streams.history.latency import add_to_chunk, slot_and_bucket
 from streams.history.tally import SeriesKey
 from streams.intake.admission import FUTURE_TOLERANCE_MS
 from streams.kafka.bulk import committed_records
@@ -23,7 +23,6 @@ from streams.registry.reference import read_reference
 from streams.settings import Settings
 
 DAY_MS: Final = DAY_MINUTES * MINUTE_MS
-DAY_CHUNKS: Final = DAY_MS // (CHUNK_SLOTS * SLOT_MS)
 _MOST_MINUTES: Final = 100_000  # of series, in memory before they are packed
 
 Offsets = Mapping[tuple[str, int], int]
@@ -32,13 +31,13 @@ Offsets = Mapping[tuple[str, int], int]
 
 @dataclass(slots=True)
 class Recount:
-    """What the events of a day come to: packed rows as the database has them, latencies by six hours.
+    """What the events of a day come to: packed rows as the database has them.
 
     `topics` are those that were counted. Of the others Kafka has lost records that may be of the day; `lost` tells.
     """
 
     counts: dict[SeriesKey, bytes] = field(default_factory=dict)
-    latencies: dict[tuple[SeriesKey, int], bytes] = field(default_factory=dict)
+    latencies: dict[SeriesKey, bytes] = field(default_factory=dict)
     topics: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
@@ -107,6 +106,7 @@ def _pack(counting: Counting, day: int, app_key: str | None, found: Recount) -> 
         minutes = tally.by_day().get(day)
         if minutes:
             found.counts[key] = add_to_day(found.counts.get(key), minutes)
-        for chunk, slots in tally.by_chunk().items():
-            if chunk // DAY_CHUNKS == day:
-                found.latencies[key, chunk] = add_to_chunk(found.latencies.get((key, chunk)), slots)
+        latencies = tally.latencies_by_day().get(day)
+        if latencies:
+            slots = {slot_and_bucket(place): count for place, count in latencies.items()}
+            found.latencies[key] = add_to_chunk(found.latencies.get(key), slots)

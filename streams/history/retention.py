@@ -5,16 +5,15 @@ from typing import Final
 
 from streams.database.patient import Connection
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
-from streams.history.latency import CHUNK_SLOTS, SLOT_MS
+from streams.history.latency import DAY_CHUNKS
 from streams.objectives.service_level import ServiceLevel
 
 PERIOD_S: Final = 3_600.0
 _DAY_MS: Final = DAY_MINUTES * MINUTE_MS
-_CHUNK_MS: Final = CHUNK_SLOTS * SLOT_MS
 _NOW: Final = "(select max(watermark_ms) from sink_offset)"
 _STATEMENTS: Final = (
     f"delete from day_counts where (day + 1) * {_DAY_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
-    f"delete from latency where (chunk + 1) * {_CHUNK_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
+    f"delete from latency where (chunk / {DAY_CHUNKS} + 1) * {_DAY_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
     f"delete from day_sum where (day + 1) * {_DAY_MS}::bigint <= {_NOW} - %(days)s",  # noqa: S608
 )
 

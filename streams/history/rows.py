@@ -1,26 +1,25 @@
-"""Adding counts to their rows: read, add, write, in one order for all, so that two owners never wait for each other."""
+"""What was counted becomes rows: appended by each commit, and never read or changed by one."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from psycopg import sql
-
 from streams.database.patient import Connection
-from streams.history.codec import DAY_MINUTES, add_to_day
-from streams.history.latency import add_to_chunk
+from streams.history.codec import DAY_MINUTES
+from streams.history.recent import pack_recent
 from streams.history.tally import SeriesKey, Tally
 from streams.kafka.placement import partition_of
 from streams.settings import PartitionerName
 
 BATCH_ROWS: Final = 1_000
-"""Rows of one statement: packing them keeps the event loop for some 40 ms."""
+"""Rows of one statement: compressing them keeps the event loop for some 40 ms."""
+SHARING: Final = 32
+"""Rows are folded once a series has so many on average: all of them are written again as one."""
 
 ANY_PARTITIONS: Final = 1 << 32
 """More than a hash has bits: of this many the partition is the hash itself, and modulo any other count that one's."""
 
-Key = TypeVar("Key")
-Addition = TypeVar("Addition")
+Item = TypeVar("Item")
 Numbered = dict[SeriesKey, tuple[int, int]]
 """Series -> its number, and the minute of its first event."""
 
@@ -46,22 +45,10 @@ update series s set first_minute = new.first_minute
 from unnest(%s::int[], %s::int[]) as new (id, first_minute)
 where s.id = new.id and s.first_minute > new.first_minute
 """
-_ADD_SUMS: Final = """
-insert into day_sum (day, series, good, bad)
-select * from unnest(%s::int[], %s::int[], %s::bigint[], %s::bigint[])
-on conflict (day, series) do update set good = day_sum.good + excluded.good, bad = day_sum.bad + excluded.bad
-"""
-LOCK: Final = """
-select w.series, w.unit, t.packed from unnest(%s::int[], %s::int[]) as w (series, unit),
-lateral (select packed from {table} where series = w.series and {unit} = w.unit for update) t
-"""
-_INSERT: Final = """
-insert into {table} (series, {unit}, packed) select * from unnest(%s::int[], %s::int[], %b::bytea[])
-on conflict do nothing returning series, {unit}
-"""
-_REPLACE: Final = """
-insert into {table} (series, {unit}, packed) select * from unnest(%s::int[], %s::int[], %b::bytea[])
-on conflict (series, {unit}) do update set packed = excluded.packed
+# Not by COPY, which a table with row-level security refuses.
+_APPEND: Final = """
+insert into recent (series, day, good, bad, packed)
+select * from unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::bytea[])
 """
 
 
@@ -71,22 +58,30 @@ class Rows:
     def __init__(self, partitioner: PartitionerName) -> None:
         self._series: Numbered = {}
         self._partitioner = partitioner
+        self._appended = 0
+
+    @property
+    def are_many(self) -> bool:
+        """Whether so many were appended since the last `folded` that folding them is cheap."""
+        return self._appended >= SHARING * len(self._series) > 0
+
+    def folded(self) -> None:
+        """What was appended until now is being folded."""
+        self._appended = 0
 
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
-        """Add what was counted, within the transaction that is open; what to `learn` once it is committed."""
+        """Append what was counted, within the transaction that is open; what to `learn` once it is committed."""
         days = {key: tally.by_day() for key, tally in tallies.items()}
-        numbered = await self._numbered(connection, {key: _first_minute(days[key]) for key in sorted(days)})
-        numbers = {key: number for key, (number, _) in numbered.items()}
-        by_number = sorted(days, key=numbers.__getitem__)
-        counts = {(numbers[key], day): days[key][day] for key in by_number for day in sorted(days[key])}
-        chunks = {key: tallies[key].by_chunk() for key in by_number}
-        latencies = {(numbers[key], chunk): chunks[key][chunk] for key in by_number for chunk in sorted(chunks[key])}
-        await _merge(connection, "day_counts", "day", counts, add_to_day)
-        await _merge(connection, "latency", "chunk", latencies, add_to_chunk)
-        sums = sorted((day, number, _sums(minutes)) for (number, day), minutes in counts.items())
-        for batch in _batches(sums):
-            rows = [(day, number, good, bad) for day, number, (good, bad) in batch]
-            await connection.execute(_ADD_SUMS, _columns(rows))
+        numbered = await self._numbered(connection, {key: _first_minute(of_key) for key, of_key in days.items()})
+        rows: list[tuple[int, int, int, int, bytes]] = []
+        for number, key in sorted((numbered[key][0], key) for key in days):  # neighbours in the index
+            latencies = tallies[key].latencies_by_day()
+            for day, minutes in days[key].items():
+                rows.append((number, day, *_sums(minutes), pack_recent(minutes, latencies.get(day, {}))))
+        for batch in batches(rows):
+            *numbers, packed = zip(*batch, strict=True)
+            await connection.execute(_APPEND, [*map(int_array, numbers), bytea_array(packed)])
+        self._appended += len(rows)
         return numbered
 
     def learn(self, numbered: Numbered) -> None:
@@ -94,16 +89,20 @@ class Rows:
         self._series.update(numbered)
 
     async def _numbered(self, connection: Connection, wanted: Mapping[SeriesKey, int]) -> Numbered:
-        """Number and first minute of each series, given the first minute that was counted now; made where new."""
+        """Number and first minute of each series, given the first minute that was counted now; made where new.
+
+        In one order for all, so that two owners never wait for each other.
+        """
         found = {key: self._series[key] for key in wanted if key in self._series}
-        for batch in _batches([key for key in wanted if key not in found]):
-            found |= await _series(connection, FIND_SERIES, _columns(batch))
-        for batch in _batches([key for key in wanted if key not in found]):
+        for batch in batches(sorted(wanted.keys() - found.keys())):
+            found |= await _series(connection, FIND_SERIES, columns(batch))
+        for batch in batches(sorted(wanted.keys() - found.keys())):
             placed = [partition_of(key.app_key.encode(), ANY_PARTITIONS, self._partitioner) for key in batch]
-            found |= await _series(connection, _NEW_SERIES, [*_columns(batch), [wanted[key] for key in batch], placed])
+            found |= await _series(connection, _NEW_SERIES, [*columns(batch), [wanted[key] for key in batch], placed])
         earlier = {found[key][0]: minute for key, minute in wanted.items() if minute < found[key][1]}
         if earlier:
-            await connection.execute(_EARLIER, [list(earlier), list(earlier.values())])
+            numbers = sorted(earlier)
+            await connection.execute(_EARLIER, [numbers, [earlier[number] for number in numbers]])
         return {key: (number, min(first, wanted[key])) for key, (number, first) in found.items()}
 
 
@@ -112,44 +111,23 @@ async def _series(connection: Connection, query: str, values: Sequence[Any]) -> 
     return {SeriesKey(*key): (number, first_minute) for number, first_minute, *key in rows}
 
 
-async def _merge(
-    connection: Connection,
-    table: str,
-    unit: str,
-    additions: Mapping[tuple[int, int], Addition],
-    add: Callable[[bytes | None, Addition], bytes],
-) -> None:
-    """Add to the rows of a table by (series, unit); in the order of the mapping, which is that of its keys."""
-
-    def query(text: str) -> sql.Composed:
-        return sql.SQL(text).format(table=sql.Identifier(table), unit=sql.Identifier(unit))
-
-    async def stored(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-        rows = await (await connection.execute(query(LOCK), _columns(keys), binary=True)).fetchall()
-        return {(series, unit): packed for series, unit, packed in rows}
-
-    async def add_to(rows: Mapping[tuple[int, int], bytes]) -> None:
-        packed = {key: add(row, additions[key]) for key, row in rows.items()}
-        await connection.execute(query(_REPLACE), [*_columns(list(packed)), list(packed.values())])
-
-    for keys in _batches(list(additions)):
-        there = await stored(keys)
-        if there:
-            await add_to(there)
-        new = {key: add(None, additions[key]) for key in keys if key not in there}
-        if new:
-            values = [*_columns(list(new)), list(new.values())]
-            made = set(await (await connection.execute(query(_INSERT), values)).fetchall())
-            raced = [key for key in new if key not in made]  # another owner made them meanwhile
-            if raced:
-                await add_to(await stored(raced))
+def int_array(numbers: Iterable[int]) -> str:
+    """An array as SQL writes it: made ten times faster than from a list that is looked into."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def bytea_array(values: Iterable[bytes]) -> str:
+    """The same of bytes."""
+    return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"
+
+
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """The same, a list for each column."""
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _batches(items: Sequence[Key]) -> Iterator[list[Key]]:
+def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """So many of them at a time as one statement takes."""
     rest = iter(items)
     while batch := list(islice(rest, BATCH_ROWS)):
         yield batch

@@ -18,7 +18,7 @@ from streams.windows.hopping import Span
 
 _FIND: Final = """
 select s.app_key, s.scope
-from series s join day_sum d on d.series = s.id
+from series s join all_sums d on d.series = s.id
 where s.metric = %s and s.source = any(%s) and s.placed %% %s = %s and d.day between %s and %s
 group by s.id having {conditions}
 """

@@ -39,7 +39,7 @@ class HistoryService(PartitionService):
         watchdog_ms = settings.watchdog_ms + patience_ms
         settings = settings.model_copy(update={"commit_interval": settings.history_flush, "watchdog": watchdog_ms})
         self._kept_ms = minutes_kept_ms(settings.history_minutes, objectives.service_levels), settings.history_days
-        partitions, self._fleet = history_partitions(settings, self._database, objectives, endings)
+        partitions, self._fleet, self._folding = history_partitions(settings, self._database, objectives, endings)
         super().__init__(
             settings,
             partitions,
@@ -51,6 +51,7 @@ class HistoryService(PartitionService):
         self.partitions.metrics.watch_database(lambda: self._database.away_s)
         self.task(self._forget_now_and_then)
         self.task(self._keep_budgets)
+        self.task(self._fold)
 
     async def prepare(self) -> None:
         """Create missing topics; refuse a database of another version."""
@@ -74,9 +75,16 @@ class HistoryService(PartitionService):
         except Exception as problem:
             self.endings.on(problem, "keeping the budgets of the fleet")
 
+    async def _fold(self) -> None:
+        try:
+            await self._folding.run()
+        except Exception as problem:
+            self.endings.on(problem, "folding what was counted")
+
     async def _forget_now_and_then(self) -> None:
         while True:
             try:
+                await self._folding.fold()  # what is settled or deleted is all there
                 while await self._database.run(lambda connection: settle(connection, self._kept_ms[0])):
                     pass
                 await self._database.run(lambda connection: forget(connection, *self._kept_ms))

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from streams.database.patient import Connection
 from streams.evaluation.judged import SeriesKey
-from streams.history.codec import DAY_MINUTES, read_day
-from streams.history.rows import BATCH_ROWS, FIND_SERIES
+from streams.history.codec import DAY_MINUTES
+from streams.history.recent import add_days
+from streams.history.rows import FIND_SERIES, batches, columns
 from streams.history.sources import counting_sources
 from streams.history.sums import Day, SeriesSums, SourceSums, Sum
 from streams.windows.hopping import Span
@@ -15,17 +16,25 @@ from streams.windows.hopping import Span
 DAY_MS: Final = DAY_MINUTES * 60_000
 _NOBODY: Final = 0  # no series has this number
 
-Item = TypeVar("Item")
-
 # One by one by their keys, as in `rows`.
-_SUMS: Final = """
+SUMS: Final = """
+with wanted as (select * from unnest(%s::int[]) as w (series)), span as (select %s::int as first, %s::int as last)
 select w.series, n.day, t.good, t.bad
-from unnest(%s::int[]) as w (series), generate_series(%s::int, %s::int) as n (day),
+from wanted w, span, generate_series(span.first, span.last) as n (day),
 lateral (select good, bad from day_sum where day = n.day and series = w.series limit 1) t
+union all
+select w.series, t.day, t.good, t.bad from wanted w, span, lateral (
+  select day, sum(good) as good, sum(bad) as bad from recent
+  where series = w.series and day between span.first and span.last group by day
+) t
 """
-_DAYS: Final = """
-select w.series, w.day, t.packed from unnest(%s::int[], %s::int[]) as w (series, day),
+DAYS: Final = """
+with wanted as (select * from unnest(%s::int[], %s::int[]) as w (series, day))
+select w.series, w.day, t.packed from wanted w,
 lateral (select packed from day_counts where series = w.series and day = w.day limit 1) t
+union all
+select w.series, w.day, t.packed from wanted w,
+lateral (select packed from recent where series = w.series and day = w.day offset 0) t
 """
 
 
@@ -48,7 +57,7 @@ async def read_sums(
 ) -> dict[SeriesKey, SeriesSums]:
     """What is stored of series of a metric; those of which nothing is are left out."""
     found: dict[SeriesKey, SeriesSums] = {}
-    for some in _batches(keys):
+    for some in batches(keys):
         found |= await _read(connection, metric, some, wanted)
     return found
 
@@ -57,16 +66,17 @@ async def _read(
     connection: Connection, metric: str, keys: Sequence[SeriesKey], wanted: Wanted
 ) -> dict[SeriesKey, SeriesSums]:
     sources = counting_sources(metric)
-    columns = list(zip(*((app, metric, scope, source) for app, scope in keys for source in sources), strict=True))
+    names = columns([(app, metric, scope, source) for app, scope in keys for source in sources])
     series: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
-    rows = await connection.execute(FIND_SERIES.encode(), [list(column) for column in columns])
+    rows = await connection.execute(FIND_SERIES.encode(), names)
     async for number, first_minute, app_key, _, scope, source in rows:
         series.setdefault((app_key, scope), {})[source] = number, first_minute
     ids = [number for by_source in series.values() for number, _ in by_source.values()]
     sums: dict[int, dict[int, Sum]] = {number: {} for number in ids}
-    rows = await connection.execute(_SUMS.encode(), [ids, wanted.first_day, wanted.last_day], binary=True)
+    rows = await connection.execute(SUMS.encode(), [ids, wanted.first_day, wanted.last_day], binary=True)
     async for number, day, good, bad in rows:
-        sums[number][day] = good, bad
+        more_good, more_bad = sums[number].get(day, (0, 0))
+        sums[number][day] = more_good + good, more_bad + bad
     needed = [
         (number, day)
         for (app_key, _), by_source in series.items()
@@ -101,11 +111,10 @@ def _needed(
 
 async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> dict[int, dict[int, Day]]:
     found: dict[int, dict[int, Day]] = {}
-    for some in _batches(list(needed)):
-        numbers, days = zip(*some, strict=True)
-        rows = await connection.execute(_DAYS.encode(), [list(numbers), list(days)], binary=True)
-        async for number, day, packed in rows:
-            found.setdefault(number, {})[day] = read_day(packed)
+    for some in batches(list(needed)):
+        rows = await (await connection.execute(DAYS.encode(), columns(some), binary=True)).fetchall()
+        for (number, day), minutes in add_days(((number, day), packed) for number, day, packed in rows).items():
+            found.setdefault(number, {})[day] = minutes
     return found
 
 
@@ -120,7 +129,3 @@ def edge_days(span: Span, grains_ms: Iterable[int]) -> set[int]:
     start_ms, end_ms = span
     edges_ms = [edge for ms in grains_ms for edge in (start_ms // ms * ms, -(-end_ms // ms) * ms)]
     return {at_ms // DAY_MS for at_ms in edges_ms}
-
-
-def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    return (items[at : at + BATCH_ROWS] for at in range(0, len(items), BATCH_ROWS))

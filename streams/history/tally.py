@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from streams.history.codec import DAY_MINUTES
-from streams.history.latency import CHUNK_SLOTS
+from streams.history.latency import DAY_SLOTS, place_in
 
-_BUCKET_BITS: Final = 16
-_BUCKET_OFFSET: Final = 0x8000
+_DAY_PLACES: Final = place_in(DAY_SLOTS, 0) - place_in(0, 0)
 _NOWHEN: Final = -1
 
 
@@ -21,7 +20,10 @@ class SeriesKey(NamedTuple):
 
 
 class Tally:
-    """Counts of one series. `minute` is the one that is being counted, in minutes since 1970."""
+    """Counts of one series. `minute` is the one that is being counted, in minutes since 1970.
+
+    `latencies` are events by slot of five minutes since 1970 and bucket, in one number (`latency.place_in`).
+    """
 
     __slots__ = ("_minutes", "bad", "good", "latencies", "minute")
 
@@ -63,14 +65,13 @@ class Tally:
             days.setdefault(day, {})[of_day] = counts
         return days
 
-    def by_chunk(self) -> dict[int, dict[tuple[int, int], int]]:
-        """Chunk of six hours since 1970 -> slot and bucket -> events."""
-        chunks: dict[int, dict[tuple[int, int], int]] = {}
+    def latencies_by_day(self) -> dict[int, dict[int, int]]:
+        """Day since 1970 -> slot of the day and bucket, in one number -> events."""
+        days: dict[int, dict[int, int]] = {}
         for place, count in self.latencies.items():
-            chunk, slot = divmod(place >> _BUCKET_BITS, CHUNK_SLOTS)
-            bucket = (place & (1 << _BUCKET_BITS) - 1) - _BUCKET_OFFSET
-            chunks.setdefault(chunk, {})[slot, bucket] = count
-        return chunks
+            day, of_day = divmod(place, _DAY_PLACES)
+            days.setdefault(day, {})[of_day] = count
+        return days
 
 
 Tallies = Mapping[SeriesKey, Tally]
@@ -100,8 +101,3 @@ class Counted(NamedTuple):
             for key, tally in tallies.items():
                 found.setdefault(key, Tally()).absorb(tally)
         return found
-
-
-def place_of(slot: int, bucket: int) -> int:
-    """Where a tally counts a latency: slot of five minutes since 1970, and bucket, in one number."""
-    return slot << _BUCKET_BITS | bucket + _BUCKET_OFFSET

@@ -35,8 +35,8 @@ from alert where app_key = any(%s) and severity = 'page' group by app_key, incid
 """
 _KEPT: Final = """
 select excuse, exists (
-  select from day_sum s where s.series = any(%s) and s.day between %s and %s
-  and not exists (select from day_counts c where (c.series, c.day) = (s.series, s.day))
+  select from all_sums s where s.series = any(%s) and s.day between %s and %s
+  and not exists (select from all_counts c where (c.series, c.day) = (s.series, s.day))
 ) from (values (1)) as one left join recount on incident_id = %s
 """
 _ENROLLED: Final = "select app_key, enrolled_at_ms from app where app_key = any(%s) and enrolled_at_ms is not null"

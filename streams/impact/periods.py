@@ -26,7 +26,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 # Of two sources either may count, quarter by quarter: such a series is looked at if anything failed.
 _SUSPECTS: Final = """
-select app_key, scope from day_sum join series on id = series
+select app_key, scope from all_sums join series on id = series
 where day >= %(first)s and day < %(end)s and metric = %(metric)s and source = any(%(sources)s)
   and (app_key, scope) > (%(app)s, %(scope)s)
 group by app_key, scope

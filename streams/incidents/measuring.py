@@ -1,12 +1,13 @@
 """What history has of an incident: how much failed since it began, and when that was."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.database.patient import Connection
-from streams.history.codec import DAY_MINUTES, MINUTE_MS, read_day
+from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.minutes import Minutes, chosen
+from streams.history.recent import Day, add_days
 from streams.history.sources import counting_sources
 from streams.incidents.capabilities import OF_METRIC
 from streams.incidents.life import Incident
@@ -28,7 +29,7 @@ select s.id, m.app_key, m.metric, m.scope, s.source, m.from_ms
 from member m join series s on (s.app_key, s.metric, s.scope) = (m.app_key, m.metric, m.scope)
 order by s.source desc
 """
-_DAYS: Final = "select series, day, packed from day_counts where series = any(%s) and day between %s and %s"
+_DAYS: Final = "select series, day, packed from all_counts where series = any(%s) and day between %s and %s"
 
 
 class Measured(NamedTuple):
@@ -63,10 +64,10 @@ async def measure(connection: Connection, incident: Incident, until_ms: int) -> 
     ids = [row[0] for row in rows]
     span = [ids, start // DAY_MINUTES, (end - 1) // DAY_MINUTES]
     days = await (await connection.execute(_DAYS, span, binary=True)).fetchall()
-    packed = {(series, day): data for series, day, data in days}
+    counted_days = add_days(((series, day), data) for series, day, data in days)
     told: dict[Sequence[Any], list[Minutes]] = {}
     for series, *name, _source, _from_ms in rows:
-        told.setdefault(tuple(name), []).append(_minutes(packed, series, start, end))
+        told.setdefault(tuple(name), []).append(_minutes(counted_days, series, start, end))
     counted = [chosen(one) for one in told.values()]
     first = min((one.start + at for one in counted for at in _bad(one)), default=None)
     if first is None:
@@ -80,13 +81,12 @@ def _bad(minutes: Minutes) -> Iterable[int]:
     return next(([at] for at, bad in enumerate(minutes.bad) if bad), [])
 
 
-def _minutes(packed: dict[tuple[int, int], bytes], series: int, start: int, end: int) -> Minutes:
+def _minutes(days: Mapping[tuple[int, int], Day], series: int, start: int, end: int) -> Minutes:
     first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
     nothing = array("I", bytes(4 * DAY_MINUTES))
     good, bad = array("I"), array("I")
     for day in range(first_day, last_day + 1):
-        data = packed.get((series, day))
-        day_good, day_bad = (nothing, nothing) if data is None else read_day(data)
+        day_good, day_bad = days.get((series, day), (nothing, nothing))
         good += day_good
         bad += day_bad
     return Minutes(first_day * DAY_MINUTES, good, bad).between(start, end)

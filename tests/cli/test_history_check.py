@@ -16,7 +16,7 @@ from streams.kafka.cluster import admin_client
 from streams.names import WEBHOOK
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment, settings
-from tests.history.sink import Sink, patient
+from tests.history.sink import Sink, fold, patient
 from tests.kafka_fixture import Kafka
 from tests.model.build import delivery
 
@@ -85,37 +85,47 @@ def change(database: str, query: str, *values: object) -> None:
         connection.execute(query.encode(), values)
 
 
+@pytest.fixture
+def folded(counted: str) -> str:
+    """The same, folded into the rows of its days."""
+
+    async def scenario() -> None:
+        async with patient(counted) as database:
+            await fold(database)
+
+    asyncio.run(scenario())
+    return counted
+
+
 FIRST = "2026-03-02T12:00:00Z"
 
 
-def test_where_they_differ_is_said(settings: Settings, counted: str) -> None:
+def test_where_they_differ_is_said(settings: Settings, folded: str) -> None:
     day = 20_514
     of_app = "series = (select id from series where app_key = %s) and day = %s"
-    (packed,) = query(counted, f"select packed from day_counts where {of_app}", APP, day)  # noqa: S608
+    (packed,) = query(folded, f"select packed from day_counts where {of_app}", APP, day)  # noqa: S608
     more = add_to_day(packed, {720: (0, 2), 800: (1, 0)})
-    change(counted, f"update day_counts set packed = %s where {of_app}", more, APP, day)  # noqa: S608
-    change(counted, f"update day_sum set good = good + 1 where {of_app}", "com.other", day)  # noqa: S608
-    change(
-        counted, "update latency set packed = '\\x00' where series = (select id from series where app_key = %s)", APP
-    )
-    found = items(settings, counted, "--day", "2026-03-02")
+    change(folded, f"update day_counts set packed = %s where {of_app}", more, APP, day)  # noqa: S608
+    change(folded, f"update day_sum set good = good + 1 where {of_app}", "com.other", day)  # noqa: S608
+    change(folded, "update latency set packed = '\\x00' where series = (select id from series where app_key = %s)", APP)
+    found = items(settings, folded, "--day", "2026-03-02")
     app_s, others = {"good": 2, "bad": 1}, {"good": 1, "bad": 0}
     assert found == [
         (APP, "minutes", 2, FIRST, {"good": 3, "bad": 3}, app_s),
         ("com.other", "sum", 1, "2026-03-02T00:00:00Z", {"good": 2, "bad": 0}, others),
         (APP, "latencies", 1, FIRST, None, {"good": 1, "bad": 0}),
     ]
-    assert len(items(settings, counted, "com.other", "--day", "2026-03-02")) == 1
-    code, said = check(settings, counted, "--day", "2026-03-02")
+    assert len(items(settings, folded, "com.other", "--day", "2026-03-02")) == 1
+    code, said = check(settings, folded, "--day", "2026-03-02")
     assert code == 1
     assert said.splitlines()[-2] == "2026-03-02: 3 differences in 2 series counted anew from Kafka"
     assert "2 of its minutes" in said
 
 
-def test_what_is_not_stored_at_all_is_said(settings: Settings, counted: str) -> None:
-    change(counted, "delete from day_counts")
-    change(counted, "delete from day_sum where day = %s", 20_514)
-    found = items(settings, counted, APP, "--day", "2026-03-02")
+def test_what_is_not_stored_at_all_is_said(settings: Settings, folded: str) -> None:
+    change(folded, "delete from day_counts")
+    change(folded, "delete from day_sum where day = %s", 20_514)
+    found = items(settings, folded, APP, "--day", "2026-03-02")
     nothing, all_of_it = {"good": 0, "bad": 0}, {"good": 2, "bad": 1}
     assert [one[:2] + one[4:] for one in found] == [
         (APP, "minutes", nothing, all_of_it),

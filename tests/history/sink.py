@@ -13,10 +13,12 @@ from streams.database.patient import PatientDatabase
 from streams.database.roles import Role
 from streams.evaluation.listings import Listings
 from streams.history.assembly import READER
-from streams.history.codec import DAY_MINUTES, read_day
+from streams.history.codec import DAY_MINUTES
 from streams.history.counted_rows import CountedRows
-from streams.history.latency import CHUNK_SLOTS, read_chunk
+from streams.history.folding import fold_from
+from streams.history.latency import CHUNK_SLOTS
 from streams.history.processor import HistoryProcessor
+from streams.history.recent import add_days, histograms_in
 from streams.history.rows import Rows
 from streams.kafka.chunk import Chunk
 from streams.kafka.placement import partition_of
@@ -91,6 +93,14 @@ class Sink:
             await self.store.write(work)
 
 
+async def fold(database: PatientDatabase) -> None:
+    """Fold all that is there."""
+    series: int | None = 0
+    while series is not None:
+        after = series
+        series = await database.run(lambda connection: fold_from(connection, after))  # noqa: B023
+
+
 Table = dict[tuple[Key, int], int]
 
 
@@ -100,11 +110,12 @@ def stored_counts(url: str) -> tuple[Table, Table]:
     bad: Table = {}
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            "select app_key, metric, scope, source, day, packed from slo.day_counts join slo.series on id = series"
+            "select app_key, metric, scope, source, day, packed from slo.all_counts join slo.series on id = series"
         ).fetchall()
-    for *key, day, packed in rows:
-        for counts, found in zip(read_day(packed), (good, bad), strict=True):
-            found.update({(tuple(key), day * DAY_MINUTES + i): n for i, n in enumerate(counts) if n})
+    days = add_days(((tuple(key), day), packed) for *key, day, packed in rows)
+    for (key, day), minutes in days.items():
+        for counts, found in zip(minutes, (good, bad), strict=True):
+            found.update({(key, day * DAY_MINUTES + i): n for i, n in enumerate(counts) if n})
     return good, bad
 
 
@@ -112,7 +123,8 @@ def stored_sums(url: str) -> dict[tuple[Key, int], tuple[int, int]]:
     """Good and bad events by series and day since 1970."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            "select app_key, metric, scope, source, day, good, bad from slo.day_sum join slo.series on id = series"
+            "select app_key, metric, scope, source, day, sum(good)::bigint, sum(bad)::bigint "
+            "from slo.all_sums join slo.series on id = series group by id, day"
         ).fetchall()
     return {((app, metric, scope, source), day): (good, bad) for app, metric, scope, source, day, good, bad in rows}
 
@@ -122,10 +134,10 @@ def stored_latencies(url: str) -> dict[tuple[Key, int], Counter[int]]:
     found: dict[tuple[Key, int], Counter[int]] = {}
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            "select app_key, metric, scope, source, chunk, packed from slo.latency join slo.series on id = series"
+            "select app_key, metric, scope, source, chunk, packed from slo.all_latencies join slo.series on id = series"
         ).fetchall()
     for *key, chunk, packed in rows:
-        for (slot, bucket), count in read_chunk(packed).items():
+        for (slot, bucket), count in histograms_in(packed).items():
             histogram = found.setdefault((tuple(key), chunk * CHUNK_SLOTS + slot), Counter())
             histogram[bucket] += count
     return found
@@ -142,5 +154,6 @@ def empty(url: str) -> None:
     """Forget all history."""
     with psycopg.connect(url) as connection:
         connection.execute(
-            "truncate slo.application, slo.sink_offset, slo.series, slo.day_counts, slo.latency, slo.day_sum"
+            "truncate slo.application, slo.sink_offset, slo.series, slo.day_counts, slo.latency, slo.day_sum, "
+            "slo.recent"
         )

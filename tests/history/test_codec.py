@@ -8,20 +8,22 @@ from hypothesis import strategies as st
 
 from streams.history.codec import DAY_MINUTES, UnreadableRowError, add_to_day, read_day
 from streams.history.latency import (
-    CHUNK_SLOTS,
+    DAY_SLOTS,
     add_to_chunk,
     bucket_of,
     duration_of,
     percentile,
+    place_in,
     read_chunk,
 )
+from streams.history.recent import add_days, add_latencies, pack_recent
 
 MINUTES = st.dictionaries(
     st.integers(0, DAY_MINUTES - 1), st.tuples(st.integers(0, 2**28), st.integers(0, 2**28)), max_size=20
 )
 DURATIONS_MS = st.one_of(st.floats(0, allow_infinity=False), st.integers(0, 100_000).map(float))
 SLOTS = st.dictionaries(
-    st.tuples(st.integers(0, CHUNK_SLOTS - 1), DURATIONS_MS.map(bucket_of)), st.integers(1, 2**28), max_size=20
+    st.tuples(st.integers(0, DAY_SLOTS - 1), DURATIONS_MS.map(bucket_of)), st.integers(1, 2**28), max_size=20
 )
 
 
@@ -107,3 +109,28 @@ def test_a_percentile_is_right_within_a_bucket(durations_ms: list[float], percen
 
 def test_no_events_have_no_percentile() -> None:
     assert percentile({}, 99) is None
+
+
+@given(st.lists(st.tuples(MINUTES, SLOTS, st.booleans()), max_size=6))
+def test_rows_of_both_kinds_add_up(
+    rows: list[tuple[dict[int, tuple[int, int]], dict[tuple[int, int], int], bool]],
+) -> None:
+    good, bad, plain = Counter[int](), Counter[int](), Counter[tuple[int, int]]()
+    days, latencies = [], []
+    for minutes, slots, is_folded in rows:
+        recent = pack_recent(minutes, {place_in(*place): count for place, count in slots.items()})
+        days.append(("key", add_to_day(None, minutes) if is_folded else recent))
+        latencies.append(("key", add_to_chunk(None, slots) if is_folded else recent))
+        good.update({minute: counts[0] for minute, counts in minutes.items()})
+        bad.update({minute: counts[1] for minute, counts in minutes.items()})
+        plain.update(slots)
+    nothing = [0] * DAY_MINUTES, [0] * DAY_MINUTES
+    found = add_days(days).get("key", nothing)
+    assert [list(counts) for counts in found] == [[one[at] for at in range(DAY_MINUTES)] for one in (good, bad)]
+    assert add_latencies(latencies).get("key", Counter()) == plain
+
+
+@pytest.mark.parametrize("row", [b"\x02rest", b"\x02\x01\0\0\x02", pack_recent({1: (2, 3)}, {})[:-4]])
+def test_a_recent_row_that_cannot_be_read_is_refused(row: bytes) -> None:
+    with pytest.raises(UnreadableRowError):
+        add_days([("key", row)])

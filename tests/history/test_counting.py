@@ -9,7 +9,7 @@ import pytest
 from streams.evaluation.listings import Listing, Listings
 from streams.health.counts import Count
 from streams.history.counting import Counting
-from streams.history.latency import duration_of
+from streams.history.latency import duration_of, slot_and_bucket
 from streams.history.tally import SeriesKey
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, SYNTHETIC, WEBHOOK, Metric, Topics
 from tests.build import APPLICATION, stored
@@ -158,7 +158,9 @@ def test_latencies_are_those_of_the_host_of_successes_and_of_all_else() -> None:
     ]
     one.count(stored(loads), None, _ignored())
     durations = {
-        key.source: [duration_of(bucket) for slots in tally.by_chunk().values() for _, bucket in slots]
+        key.source: [
+            duration_of(bucket) for day in tally.latencies_by_day().values() for _, bucket in map(slot_and_bucket, day)
+        ]
         for key, tally in one.take().all.items()
     }
     assert {source: [round(one / 100) for one in found] for source, found in durations.items()} == {

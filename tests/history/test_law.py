@@ -15,6 +15,7 @@ from tests.history.naive import Recount, recount, table
 from tests.history.sink import (
     Sink,
     empty,
+    fold,
     patient,
     stored_counts,
     stored_first_minutes,
@@ -44,7 +45,7 @@ def check(url: str, expected: Recount) -> None:
     assert stored_first_minutes(url) == firsts
 
 
-FATES = ("commit", "crash", "zombie", "keep")
+FATES = ("commit", "crash", "zombie", "keep", "fold")
 
 
 async def live_through(url: str, log: Sequence[Record], partitions: int, data: st.DataObject) -> None:
@@ -64,6 +65,8 @@ async def live_through(url: str, log: Sequence[Record], partitions: int, data: s
                 fate = data.draw(st.sampled_from(FATES), label="fate")
                 if fate == "commit":
                     await sink.commit()
+                elif fate == "fold":
+                    await fold(database)
                 elif fate != "keep":
                     if fate == "zombie":
                         zombies.append(sink)

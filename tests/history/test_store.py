@@ -19,7 +19,9 @@ from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
 from streams.exits import RefusalError
 from streams.history.counted_rows import CountedRows
-from streams.history.rows import FIND_SERIES, LOCK, Numbered, Rows
+from streams.history.folding import FIND
+from streams.history.rows import FIND_SERIES, Numbered, Rows
+from streams.history.sum_reading import DAYS, SUMS
 from streams.history.tally import SeriesKey, Tally
 from streams.names import AVAILABILITY, WEBHOOK, Topics
 from streams.ownership.seams import FencedError
@@ -27,7 +29,7 @@ from streams.settings import PartitionerName
 from tests.build import APPLICATION
 from tests.database_fixture import KILLED, own_database
 from tests.history.naive import recount, table
-from tests.history.sink import Sink, patient, stored_counts
+from tests.history.sink import Sink, fold, patient, stored_counts, stored_sums
 from tests.model import Record
 from tests.model.build import check, delivery
 from tests.model.generate import random_log
@@ -197,6 +199,8 @@ def test_a_server_killed_at_any_moment_leaves_the_exact_count(seed: int) -> None
                 sink.read(log[position : position + chance.randrange(1, 20)])
                 position = sink.processor.next_offset
                 await sink.commit()
+                if chance.random() < 0.1:
+                    await fold(database)
                 if chance.random() < 0.05:  # the process crashes, too
                     sink = Sink(database, WEBHOOKS, 0)
                     position = await sink.take_over()
@@ -262,6 +266,31 @@ def test_the_longest_names_have_room(database: str) -> None:
     assert list(stored_counts(database)[0].values()) == [2]
 
 
+def test_who_reads_while_rows_are_folded_sees_each_event_once(database: str) -> None:
+    log = webhooks(11, 1_200)
+
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            await sink.take_over()
+            for at in range(0, len(log), 40):
+                sink.read(log[at : at + 40])
+                await sink.commit()
+            before = stored_counts(database), stored_sums(database)
+            folding = asyncio.create_task(fold(one))
+            seen = 0
+            while not folding.done():
+                assert (await asyncio.to_thread(stored_counts, database), stored_sums(database)) == before
+                seen += 1
+            await folding
+            assert seen
+            assert (stored_counts(database), stored_sums(database)) == before
+
+    asyncio.run(scenario())
+    with psycopg.connect(database) as connection:
+        assert connection.execute("select count(*) from slo.recent").fetchone() == (0,)
+
+
 def test_rows_are_looked_up_one_by_one_however_many_there_are(database: str) -> None:
     with psycopg.connect(conninfo(database, Role.WRITER, "test")) as connection:
         connection.execute("insert into day_counts select series, 20514, '\\x01' from generate_series(1, 20000) series")
@@ -271,7 +300,10 @@ def test_rows_are_looked_up_one_by_one_however_many_there_are(database: str) -> 
         )
         keys = [list(range(1, 1_001)), [20_514] * 1_000]
         names = [[f"app-{number}" for number in range(1_000)], *(["x"] * 1_000 for _ in range(3))]
-        lock = LOCK.replace("{table}", "day_counts").replace("{unit}", "day")
-        for query, values in ((lock, keys), (FIND_SERIES, names)):
+        connection.execute("insert into day_sum select 20514, series, 1, 0 from generate_series(1, 20000) series")
+        connection.execute("insert into recent select series, 20514, 1, 0, '' from generate_series(1, 20000) series")
+        find = FIND.replace("{table}", "day_counts").replace("{unit}", "day")
+        sums = [keys[0], 20_514, 20_514]
+        for query, values in ((find, keys), (FIND_SERIES, names), (DAYS, keys), (SUMS, sums)):
             plan = connection.execute(f"explain {query}".encode(), values).fetchall()
             assert not any("Seq Scan" in line for (line,) in plan), plan

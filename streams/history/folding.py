@@ -1,0 +1,131 @@
+"""Folding: what commits have appended is added to the rows of its days, and is gone from where it was.
+
+A day is compressed, and to add to it is to write it anew: thirty times the cost of appending. So some thirty commits
+share it. Whoever reads adds both up in one statement, and sees no difference.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from psycopg import sql
+
+from streams.database.patient import Connection, PatientDatabase
+from streams.history.codec import add_to_day
+from streams.history.latency import DAY_CHUNKS, add_to_chunk
+from streams.history.recent import latencies_in, minutes_in
+from streams.history.rows import Rows, batches, bytea_array, int_array
+
+_SERIES_AT_ONCE: Final = 500
+_ROUND_S: Final = 1.0
+_REST: Final = 1
+"""So many times as long as a step took nothing is done."""
+
+_ELECT: Final = "select pg_try_advisory_xact_lock(7253188413)"
+_NEXT: Final = "select series from recent where series >= %s order by series limit 1"
+_TAKE: Final = """
+delete from recent where series >= %s and series < %s returning series, day, good, bad, packed
+"""
+# One by one by their keys, as in `rows`.
+FIND: Final = """
+select w.series, w.unit, t.packed from unnest(%s::int[], %s::int[]) as w (series, unit),
+lateral (select packed from {table} where series = w.series and {unit} = w.unit limit 1) t
+"""
+_PUT: Final = """
+insert into {table} (series, {unit}, packed) select * from unnest(%s::int[], %s::int[], %s::bytea[])
+on conflict (series, {unit}) do update set packed = excluded.packed
+"""
+_ADD_SUMS: Final = """
+insert into day_sum (day, series, good, bad)
+select * from unnest(%s::int[], %s::int[], %s::bigint[], %s::bigint[])
+on conflict (day, series) do update set good = day_sum.good + excluded.good, bad = day_sum.bad + excluded.bad
+"""
+
+Addition = TypeVar("Addition")
+
+
+class Folding:
+    """Folds what all processes append; of several processes one does it at a time. `rows` tell when it is due."""
+
+    def __init__(self, database: PatientDatabase, rows: Rows) -> None:
+        self._database = database
+        self._rows = rows
+
+    async def run(self) -> None:
+        """Fold whenever it is due, until cancelled.
+
+        Raises:
+            DatabaseAwayError: patience has run out.
+        """
+        while True:
+            if self._rows.are_many:
+                await self.fold()
+            await asyncio.sleep(_ROUND_S)
+
+    async def fold(self) -> None:
+        """Fold all that is there, some series at a time, unless another process does."""
+        self._rows.folded()
+        series: int | None = 0
+        while series is not None:
+            started_s, after = time.monotonic(), series
+            series = await self._database.run(lambda connection: fold_from(connection, after))  # noqa: B023
+            if series is not None:
+                await asyncio.sleep(_REST * (time.monotonic() - started_s))
+
+
+async def fold_from(connection: Connection, series: int) -> int | None:
+    """Fold what is there of some series from a number on; where to go on, None: nowhere."""
+    if not await _value(connection, _ELECT):
+        return None
+    first = await _value(connection, _NEXT, series)
+    if first is None:
+        return None
+    end: int = first + _SERIES_AT_ONCE
+    minutes: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
+    latencies: dict[tuple[int, int], dict[tuple[int, int], int]] = {}
+    sums: dict[tuple[int, int], tuple[int, int]] = {}
+    async for number, day, good, bad, packed in await connection.execute(_TAKE.encode(), [first, end], binary=True):
+        all_good, all_bad = sums.get((day, number), (0, 0))
+        sums[day, number] = all_good + good, all_bad + bad
+        of_day = minutes.setdefault((number, day), {})
+        for minute, (more_good, more_bad) in minutes_in(packed).items():
+            good, bad = of_day.get(minute, (0, 0))
+            of_day[minute] = good + more_good, bad + more_bad
+        if slots := latencies_in(packed):
+            of_row = latencies.setdefault((number, day * DAY_CHUNKS), {})
+            for place, count in slots.items():
+                of_row[place] = of_row.get(place, 0) + count
+    await _merge(connection, "day_counts", "day", minutes, add_to_day)
+    await _merge(connection, "latency", "chunk", latencies, add_to_chunk)
+    for batch in batches([(*place, *counts) for place, counts in sorted(sums.items())]):
+        await connection.execute(_ADD_SUMS, _arrays(batch))
+    return end
+
+
+async def _merge(
+    connection: Connection,
+    table: str,
+    unit: str,
+    additions: Mapping[tuple[int, int], Addition],
+    add: Callable[[bytes | None, Addition], bytes],
+) -> None:
+    """Add to the rows of a table by (series, unit); nobody else writes them meanwhile."""
+
+    def query(text: str) -> sql.Composed:
+        return sql.SQL(text).format(table=sql.Identifier(table), unit=sql.Identifier(unit))
+
+    for keys in batches(sorted(additions)):
+        found = await (await connection.execute(query(FIND), _arrays(keys), binary=True)).fetchall()
+        there = {(series, at): packed for series, at, packed in found}
+        packed = [add(there.get(key), additions[key]) for key in keys]
+        await connection.execute(query(_PUT), [*_arrays(keys), bytea_array(packed)])
+
+
+def _arrays(rows: Sequence[tuple[int, ...]]) -> list[str]:
+    return [int_array(column) for column in zip(*rows, strict=True)]
+
+
+async def _value(connection: Connection, query: str, *values: Any) -> Any:
+    row: Sequence[Any] | None = await (await connection.execute(query.encode(), values)).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,113 @@
+"""What a commit has counted of a series and day, as it is appended, and the adding up of rows of any kind.
+
+A row is numbers of 32 bits: how many minutes, above a lowest byte that says what kind of row it is; the minutes, their
+good and their bad events; places of latencies (`latency.place_in`), and how many are there. It is small and quickly
+written, and is compressed once it is folded into the row of its day.
+"""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar
+
+from streams.history.codec import DAY_MINUTES, UnreadableRowError, read_day
+from streams.history.latency import Slots, read_chunk, slot_and_bucket
+
+_KIND: Final = 2
+"""Byte 0 of a row, where others have the version of their format."""
+
+Key = TypeVar("Key")
+Day = tuple["array[int]", "array[int]"]
+"""Good and bad events of each minute of a day."""
+
+
+def pack_recent(minutes: Mapping[int, tuple[int, int]], latencies: Mapping[int, int]) -> bytes:
+    """A row: minute of the day -> good and bad events; place of a latency -> events."""
+    numbers = [_KIND | len(minutes) << 8, *minutes]
+    numbers += [good for good, _ in minutes.values()]
+    numbers += [bad for _, bad in minutes.values()]
+    return array("I", [*numbers, *latencies, *latencies.values()]).tobytes()
+
+
+def is_recent(row: bytes) -> bool:
+    """Whether it is a row of this kind."""
+    return row[:1] == bytes((_KIND,))
+
+
+def minutes_in(row: bytes) -> Mapping[int, tuple[int, int]]:
+    """The minutes of a row of this kind.
+
+    Raises:
+        UnreadableRowError: damaged.
+    """
+    numbers, count = _numbers(row)
+    minutes, good, bad = (numbers[at : at + count] for at in (0, count, 2 * count))
+    return dict(zip(minutes, zip(good, bad, strict=True), strict=True))
+
+
+def latencies_in(row: bytes) -> Slots:
+    """The latencies of a row of this kind.
+
+    Raises:
+        UnreadableRowError: damaged.
+    """
+    numbers, count = _numbers(row)
+    half = (len(numbers) - 3 * count) // 2
+    places = map(slot_and_bucket, numbers[3 * count : 3 * count + half])
+    return dict(zip(places, numbers[3 * count + half :], strict=True))
+
+
+def add_days(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Day]:
+    """Minutes of days: of each key those of all its rows.
+
+    Raises:
+        UnreadableRowError: a row is damaged, or was written by a newer version.
+    """
+    found: dict[Key, Day] = {}
+    for key, row in rows:
+        day = found.get(key)
+        if is_recent(row):
+            if day is None:
+                day = found[key] = array("I", bytes(4 * DAY_MINUTES)), array("I", bytes(4 * DAY_MINUTES))
+            good, bad = day
+            for minute, (more_good, more_bad) in minutes_in(row).items():
+                good[minute] += more_good
+                bad[minute] += more_bad
+        elif day is None:
+            found[key] = read_day(row)
+        else:
+            good, bad = (array("I", map(sum, zip(*pair, strict=True))) for pair in zip(day, read_day(row), strict=True))
+            found[key] = good, bad
+    return found
+
+
+def histograms_in(row: bytes) -> Slots:
+    """The latencies of a row of any kind.
+
+    Raises:
+        UnreadableRowError: it is damaged, or was written by a newer version.
+    """
+    return latencies_in(row) if is_recent(row) else read_chunk(row)
+
+
+def add_latencies(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Counter[tuple[int, int]]]:
+    """Latencies of rows: of each key those of all its rows.
+
+    Raises:
+        UnreadableRowError: a row is damaged, or was written by a newer version.
+    """
+    found: dict[Key, Counter[tuple[int, int]]] = {}
+    for key, row in rows:
+        found.setdefault(key, Counter()).update(histograms_in(row))
+    return found
+
+
+def _numbers(row: bytes) -> tuple["array[int]", int]:
+    """All numbers behind the first, and how many minutes there are."""
+    if len(row) % 4:
+        raise UnreadableRowError(f"a row of {len(row)} bytes is no row of numbers")
+    numbers = array("I", row)
+    count = numbers.pop(0) >> 8
+    if 3 * count > len(numbers) or (len(numbers) - 3 * count) % 2:
+        raise UnreadableRowError(f"a row of {count} minutes has {len(numbers)} numbers")
+    return numbers, count
