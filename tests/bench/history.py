@@ -1,7 +1,8 @@
 """Case: what an event costs history, the database's CPU included, beside the least that comes before.
 
 In this process, with an embedded PostgreSQL: the records of one partition are unpacked, decoded, counted and stored as
-in a service that has a backlog to read. The least: the same records unpacked and decoded, and nothing done with them.
+in a service that has a backlog to read, and at the end folded into the rows of their days. The least: the same records
+unpacked, decoded and counted, and nothing stored.
 """
 
 import time
@@ -22,6 +23,7 @@ from streams.database.schema import shipped_migrations
 from streams.evaluation.listings import Listings
 from streams.health.counts import Count
 from streams.history.counting import Counting
+from streams.history.folding import Folding
 from streams.history.processor import MOST_MINUTES
 from streams.history.rows import Rows
 from streams.names import WEBHOOK
@@ -29,13 +31,14 @@ from streams.settings import APPLICATION_ID, PartitionerName
 from tests.bench.best import cpu_s_of
 from tests.bench.case import BrokenError, Reading, Stage
 from tests.bench.load import SPAN_MS, Load
-from tests.bench.stages import decoded, packed, slices
+from tests.bench.stages import Batches, decoded, packed, slices
 from tests.bench.usage import tree_usage
 
 RATE: Final = "events per CPU second"
-SHARE: Final = "share of unpacking and decoding alone"
-ROWS: Final = "rows per event"
-LOADS: Final = (Load(250_000, apps=1_000, span_ms=SPAN_MS // 4), Load(100_000, apps=100_000, span_ms=SPAN_MS // 10))
+SHARE_OF_COUNTING: Final = "share of unpacking, decoding and counting alone"
+SHARE_OF_DECODING: Final = "share of unpacking and decoding alone"
+ROWS: Final = "rows appended per event"
+LOADS: Final = (Load(250_000, apps=1_000, span_ms=SPAN_MS // 4), Load(1_000_000, apps=100_000, span_ms=SPAN_MS // 6))
 
 
 class History:
@@ -48,7 +51,8 @@ class History:
     async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
         """Events per CPU second of service and server."""
         for load, batches in zip(LOADS, self._batches, strict=True):
-            least_s = cpu_s_of(lambda raw=batches: decoded(raw))  # type: ignore[misc]
+            decoding_s = cpu_s_of(lambda raw=batches: decoded(raw))  # type: ignore[misc]
+            counting_s = cpu_s_of(lambda raw=batches: _counted(raw))  # type: ignore[misc]
             with (
                 TemporaryDirectory(prefix="pg-") as folder,
                 EmbeddedPostgres(Path(folder), overrides={"synchronous_commit": "off"}) as server,
@@ -64,30 +68,45 @@ class History:
             part = f"{load.apps:,} apps"
             yield {
                 (part, RATE): load.events / took_s,
-                (part, SHARE): least_s / took_s,
+                (part, SHARE_OF_COUNTING): counting_s / took_s,
+                (part, SHARE_OF_DECODING): decoding_s / took_s,
                 (part, ROWS): rows / load.events,
             }
 
 
-async def _store(url: str, batches: list[bytes]) -> int:
-    """Count and store them; how many rows were written."""
+def _counted(batches: Batches) -> None:
+    counting, told = _new_counting(), Counter[Count]()
+    for records in slices(batches):
+        counting.count(records, None, told)
+        if counting.minutes >= MOST_MINUTES:
+            counting.take()
+
+
+async def _store(url: str, batches: Batches) -> int:
+    """Count and store them; how many rows were appended."""
     database = PatientDatabase(conninfo(url, Role.WRITER, "bench"), patience_s=60, attempt_s=60)
-    rows, written = Rows(PartitionerName.MURMUR2), 0
-    counting = Counting(WEBHOOK, lambda _key: True, Listings(), APPLICATION_ID)
-    told: dict[Count, int] = Counter()
+    rows, appended = Rows(PartitionerName.MURMUR2), 0
+    folding, counting, told = Folding(database, rows), _new_counting(), Counter[Count]()
 
     async def flush() -> int:
         tallies = counting.take().all
         rows.learn(await database.run(lambda connection: rows.add(connection, tallies)))
-        return sum(2 * len(tally.by_day()) + len(tally.by_chunk()) for tally in tallies.values())
+        return sum(len(tally.by_day()) for tally in tallies.values())
 
     for records in slices(batches):
         counting.count(records, None, told)
         if counting.minutes >= MOST_MINUTES:
-            written += await flush()
-    written += await flush()
+            appended += await flush()
+            if rows.are_many:
+                await folding.fold()
+    appended += await flush()
+    await folding.fold()
     await database.close()
-    return written
+    return appended
+
+
+def _new_counting() -> Counting:
+    return Counting(WEBHOOK, lambda _key: True, Listings(), APPLICATION_ID)
 
 
 def _server_cpu_s(server: EmbeddedPostgres) -> float:
