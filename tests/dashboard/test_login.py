@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 from streams.cli.app import app as cli
 from streams.dashboard.app import dashboard_app
 from streams.dashboard.database import Database
-from streams.dashboard.login.sessions import add_link, begin_session
+from streams.dashboard.login.sessions import add_link, begin_session, find_session, session_id_of
+from streams.dashboard.login.tokens import add_token
 from streams.dashboard.settings import DashboardSettings
-from streams.dashboard.viewer import Viewer
+from streams.dashboard.viewer import Viewer, platform
 from streams.database.connection import conninfo
 from streams.database.roles import Role
 from streams.objectives import read_objectives
@@ -208,3 +209,53 @@ def test_secrets_may_come_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_cookies_go_over_tls_only_where_there_is_tls() -> None:
     assert DashboardSettings(public_url="https://slo.example.com").session_cookie.startswith("__Host-")
     assert not DashboardSettings().session_cookie.startswith("__Host-")
+
+
+def test_somebody_sees_his_logins_and_ends_them(client: TestClient, filled: str) -> None:
+    desk = conninfo(filled, Role.DESK, "test")
+    names = [Viewer("Ann", frozenset({"acme"}))] * 3 + [Viewer("Bob", frozenset({"foo"}))]
+    with psycopg.connect(desk) as connection:
+        here, phone, old, others = (
+            begin_session(connection, viewer, browser)
+            for viewer, browser in zip(names, ("Here", "Phone", "Old", "Elsewhere"), strict=True)
+        )
+    client.cookies.set("slo-session", here)
+    page = client.get("/logins").text
+    assert [one in page for one in ("Here", "Phone", "Old", "Elsewhere")] == [True, True, True, False]
+    form_token = re.search(r'name="form_token" value="([^"]+)"', page)
+    assert form_token is not None
+    form = {"form_token": form_token[1]}
+    ours = {"Sec-Fetch-Site": "same-origin"}
+
+    def end(secret: str) -> int:
+        fields = {**form, "id": session_id_of(secret)}
+        return client.post("/logins/session", data=fields, headers=ours).status_code
+
+    assert (end(phone), end(phone), end(others)) == (303, 404, 404)
+    assert client.post("/logins/others", data=form, headers=ours).status_code == 303
+    with psycopg.connect(desk) as connection:
+        left = [find_session(connection, secret) is not None for secret in (here, phone, old, others)]
+    assert left == [True, False, False, True]
+    assert end(here) == 303
+    assert client.get("/").headers["location"] == "/login"
+
+
+def test_tokens_are_revoked_by_whoever_sees_all_that_they_see(client: TestClient, filled: str) -> None:
+    kinds = (("of-acme", ["acme"]), ("of-both", ["acme", "foo"]), ("of-all", None))
+    with psycopg.connect(conninfo(filled, Role.DESK, "test")) as connection:
+        for name, partners in kinds:
+            add_token(connection, name, partners, None)
+        ann = begin_session(connection, Viewer("Ann", frozenset({"acme"})))
+        ops = begin_session(connection, platform("ops"))
+    ours = {"Sec-Fetch-Site": "same-origin"}
+
+    def revoke(secret: str, name: str) -> int:
+        client.cookies.set("slo-session", secret)
+        form_token = re.search(r'name="form_token" value="([^"]+)"', client.get("/logins").text)
+        assert form_token is not None
+        fields = {"form_token": form_token[1], "name": name}
+        return client.post("/logins/token", data=fields, headers=ours).status_code
+
+    assert [revoke(ann, name) for name in ("of-all", "of-both", "of-acme", "of-acme")] == [404, 404, 303, 404]
+    assert "of-both" not in client.get("/logins").text
+    assert [revoke(ops, name) for name in ("of-all", "of-both")] == [303, 303]

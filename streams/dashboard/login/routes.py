@@ -8,7 +8,7 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from streams.dashboard.dashboard import dashboard_of
+from streams.dashboard.dashboard import LOOK_COOKIE, dashboard_of
 from streams.dashboard.login.forms import Question
 from streams.dashboard.login.oidc import CALLBACK, Oidc, OidcError
 from streams.dashboard.login.sessions import SESSION_S, begin_session, end_session, use_link
@@ -37,6 +37,7 @@ def add_login(app: FastAPI, settings: DashboardSettings) -> None:
             end_session(connection, request.cookies.get(settings.session_cookie, ""))
         answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
         answer.delete_cookie(settings.session_cookie, secure=_is_safe(settings), httponly=True)
+        answer.delete_cookie(LOOK_COOKIE)
         return answer
 
     if settings.is_alone:

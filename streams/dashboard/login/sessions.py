@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
+from psycopg.rows import dict_row
 
 from streams.dashboard.login.secret import digest_of, new_secret
 from streams.dashboard.viewer import Viewer
@@ -24,6 +25,17 @@ select name, is_platform, is_manager, partners, form_token from session where di
 _END: Final = "delete from session where digest = %s"
 _FORGET: Final = "delete from session where expires_at <= now()"
 _END_ALL: Final = "delete from session where name = %s"
+_END_OTHERS: Final = "delete from session where name = %s and digest <> %s"
+_END_NAMED: Final = """
+delete from session where encode(digest, 'hex') = %(id)s and (%(name)s::text is null or name = %(name)s)
+"""
+_LIST: Final = """
+select encode(digest, 'hex') as id, name, is_platform, partners, browser,
+  (extract(epoch from created_at) * 1000)::bigint as created_ms,
+  (extract(epoch from expires_at) * 1000)::bigint as expires_ms
+from session where expires_at > now() and (%(name)s::text is null or name = %(name)s)
+order by created_at desc limit 500
+"""
 _ADD_LINK: Final = "insert into login_link (digest, expires_at) values (%s, now() + %s * interval '1 s')"
 _FORGET_LINKS: Final = "delete from login_link where expires_at <= now()"
 _USE_LINK: Final = "delete from login_link where digest = %s returning expires_at > now()"
@@ -64,6 +76,27 @@ def end_session(connection: Connection, secret: str) -> None:
 def end_sessions_of(connection: Connection, name: str) -> int:
     """End all of one person; how many."""
     return connection.execute(_END_ALL, [name]).rowcount
+
+
+def session_id_of(secret: str) -> str:
+    """What names the session of a cookie to people. It opens nothing."""
+    return digest_of(secret).hex()
+
+
+def list_sessions(connection: Connection, name: str | None) -> list[dict[str, Any]]:
+    """Those of one person, or of everybody, that have not ended; the newest first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_LIST, {"name": name}).fetchall()
+
+
+def end_session_named(connection: Connection, session_id: str, name: str | None) -> bool:
+    """End one, of this person unless that is None; whether there was one."""
+    return connection.execute(_END_NAMED, {"id": session_id, "name": name}).rowcount > 0
+
+
+def end_other_sessions(connection: Connection, name: str, secret: str) -> None:
+    """End all of one person but the one of a cookie."""
+    connection.execute(_END_OTHERS, [name, digest_of(secret)])
 
 
 def add_link(connection: Connection) -> str:

@@ -25,7 +25,11 @@ select name, is_platform, partners, may_act from api_token
 where digest = %s and revoked_at is null and (expires_at is null or expires_at > now())
 """
 _LIST: Final = """
-select name, is_platform, partners, may_act, created_at, expires_at, revoked_at from api_token order by created_at, name
+select name, is_platform, partners, may_act, created_at, expires_at, revoked_at,
+  revoked_at is null and (expires_at is null or expires_at > now()) as holds,
+  (extract(epoch from created_at) * 1000)::bigint as created_ms,
+  (extract(epoch from expires_at) * 1000)::bigint as expires_ms
+from api_token order by created_at, name
 """
 _REVOKE: Final = "update api_token set revoked_at = now() where name = %s and revoked_at is null"
 

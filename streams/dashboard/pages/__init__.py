@@ -10,6 +10,8 @@ from streams.dashboard.pages.exclusions import add_exclusions
 from streams.dashboard.pages.fleet import add_fleet
 from streams.dashboard.pages.incident_new import add_incident_new
 from streams.dashboard.pages.incidents import add_incidents
+from streams.dashboard.pages.logins import add_logins
+from streams.dashboard.pages.look_as import add_look_as
 from streams.dashboard.pages.mailbox import add_mailbox
 from streams.dashboard.pages.reports import add_reports
 from streams.dashboard.pages.rules import add_rules
@@ -32,3 +34,5 @@ def add_pages(app: FastAPI) -> None:
     add_reports(app)
     add_status(app)
     add_mailbox(app)
+    add_look_as(app)
+    add_logins(app)

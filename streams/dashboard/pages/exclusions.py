@@ -134,7 +134,7 @@ def shown(one: DeclaredExclusion, viewer: Viewer) -> dict[str, Any]:
 
 def _may_change(said: Exclusion, viewer: Viewer) -> bool:
     """Row-level security shows a partner those of his own apps, and those of all; faults are the platform's word."""
-    return viewer.is_platform or (said.app_key is not None and said.reason == PLANNED)
+    return viewer.may_act and (viewer.is_platform or (said.app_key is not None and said.reason == PLANNED))
 
 
 def _form(
