@@ -35,11 +35,11 @@ class PartitionCondition:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A partition of this worker; `in_hand` is None while its state is being restored."""
+    """A partition of this worker; `ready` is None while its state is being restored."""
 
     topic: str
     partition: int
-    in_hand: PartitionCondition | None
+    ready: PartitionCondition | None
 
     @property
     def name(self) -> str:
@@ -88,7 +88,7 @@ class Condition:
     @property
     def restoring(self) -> list[str]:
         """Names of the assigned partitions that are not taken over yet."""
-        return [one.name for one in self.partitions if one.in_hand is None]
+        return [one.name for one in self.partitions if one.ready is None]
 
 
 def why_not_live(condition: Condition, limit_s: float) -> str | None:
@@ -98,7 +98,7 @@ def why_not_live(condition: Condition, limit_s: float) -> str | None:
     """
     if condition.contact.brokers_away_s:
         return None
-    ages_s = {one.name: condition.at_s - one.in_hand.settled_s for one in condition.partitions if one.in_hand}
+    ages_s = {one.name: condition.at_s - one.ready.settled_s for one in condition.partitions if one.ready}
     late = [f"{name} {age_s:.0f} s" for name, age_s in ages_s.items() if age_s > limit_s]
     if late:
         return f"no commit within {limit_s:g} s: {_some(late)}"

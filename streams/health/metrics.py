@@ -45,7 +45,7 @@ _GAUGES: Final[dict[str, tuple[str, Callable[[float, list[PartitionCondition]], 
         lambda now_s, ours: max((now_s - one.settled_s for one in ours), default=None),
     ),
 }
-"""Help, and the value of a topic from the moment and its partitions in hand; None: no value."""
+"""Help, and the value of a topic from the moment and its partitions that are ready; None: no value."""
 
 _WORKER_GAUGES: Final[dict[str, tuple[str, Callable[[Condition], float | None]]]] = {
     "group_heartbeat_age_seconds": (
@@ -152,14 +152,14 @@ def _gauges(condition: Condition) -> Iterator[Metric]:
     restoring = GaugeMetricFamily("slo_streams_partitions_restoring", "Partitions being restored.", labels=("topic",))
     ours: dict[str, list[PartitionCondition]] = {}
     for topic in condition.counts:
-        assigned = [one.in_hand for one in condition.partitions if one.topic == topic]
+        assigned = [one.ready for one in condition.partitions if one.topic == topic]
         ours[topic] = [one for one in assigned if one is not None]
         restoring.add_metric([topic], len(assigned) - len(ours[topic]))
     yield restoring
     for name, (text, value_of) in _GAUGES.items():
         family = GaugeMetricFamily(f"slo_streams_{name}", text, labels=("topic",))
-        for topic, in_hand in ours.items():
-            value = value_of(condition.at_s, in_hand)
+        for topic, ready in ours.items():
+            value = value_of(condition.at_s, ready)
             if value is not None:
                 family.add_metric([topic], value)
         yield family

@@ -31,9 +31,9 @@ def heartbeat_records(condition: Condition, application_id: str, worker: str, no
     """Key and value for every partition that is taken over; one that is being restored is not judged."""
     records = []
     for one in condition.partitions:
-        if one.in_hand is None:
+        if one.ready is None:
             continue
-        watermark_ms = one.in_hand.held.watermark_ms
+        watermark_ms = one.ready.held.watermark_ms
         heartbeat = Heartbeat(
             applicationId=application_id,
             topic=one.topic,
@@ -41,7 +41,7 @@ def heartbeat_records(condition: Condition, application_id: str, worker: str, no
             time=utc_text(now_ms),
             worker=worker,
             watermark=utc_text_if_any(watermark_ms),
-            lag=one.in_hand.lag,
+            lag=one.ready.lag,
         )
         key = orjson.dumps([application_id, one.topic, one.partition])
         records.append((key, heartbeat.model_dump_json().encode()))

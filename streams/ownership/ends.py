@@ -32,7 +32,7 @@ OwnedPartitions = Callable[[], Iterable[tuple[TP, Owned[Any]]]]
 
 
 class Ends:
-    """Watches the ends of the partitions in hand.
+    """Watches the ends of the partitions that are ready: taken over, and not revoked.
 
     An end check speaks for the moment it was asked for: after a pause or a network cut, an old answer proves nothing.
     It asks for the high watermark: an open transaction hides records, so its edge is no end.
@@ -42,7 +42,7 @@ class Ends:
         self,
         settings: Settings,
         topics: Iterable[str],
-        in_hand: OwnedPartitions,
+        ready: OwnedPartitions,
         gaps: Gaps,
         reference: Follower,
         clock: WorkerClock,
@@ -51,7 +51,7 @@ class Ends:
         self._settings = settings
         self._topics = tuple(topics)
         self._endings = endings
-        self._in_hand = in_hand
+        self._ready = ready
         self._gaps = gaps
         self._reference = reference
         self._clock = clock
@@ -79,23 +79,23 @@ class Ends:
     async def _watch(self, topic: str, watcher: AIOKafkaConsumer) -> None:
         while True:
             await asyncio.sleep(_PERIOD_S)
-            in_hand = {tp: owned for tp, owned in self._in_hand() if tp.topic == topic}
-            if in_hand:
-                await self._look(topic, in_hand, watcher)
+            ready = {tp: owned for tp, owned in self._ready() if tp.topic == topic}
+            if ready:
+                await self._look(topic, ready, watcher)
 
-    async def _look(self, topic: str, in_hand: dict[TP, Owned[Any]], watcher: AIOKafkaConsumer) -> None:
+    async def _look(self, topic: str, ready: dict[TP, Owned[Any]], watcher: AIOKafkaConsumer) -> None:
         asked_ms, asked_s = self._clock.now_ms(), time.monotonic()
-        next_offsets = {tp: owned.processor.next_offset for tp, owned in in_hand.items()}
+        next_offsets = {tp: owned.processor.next_offset for tp, owned in ready.items()}
         try:
-            ends = await watcher.end_offsets(list(in_hand))
+            ends = await watcher.end_offsets(list(ready))
         except (KafkaError, TimeoutError) as problem:
             log.warning("cannot see where %s ends (%s); its silence is not judged until that works", topic, problem)
             return
-        for tp, owned in self._in_hand():  # those that were not revoked meanwhile
-            if in_hand.get(tp) is not owned:
+        for tp, owned in self._ready():  # those that were not revoked meanwhile
+            if ready.get(tp) is not owned:
                 continue
             owned.end_offset, owned.end_asked_s = ends[tp], asked_s
-            match owned.sight.look(asked_s, next_offsets[tp], ends[tp]):
+            match owned.offset_watch.look(asked_s, next_offsets[tp], ends[tp]):
                 case OffsetVerdict.LOST:
                     name = name_of(*tp)
                     self._endings.on(SourceLostError(name, ends[tp], next_offsets[tp]), f"watching {name}")
@@ -109,7 +109,7 @@ class Ends:
         is_due = asked_ms is not None and processor.may_judge(asked_ms)
         if is_due:
             await self._reference.catch_up()
-        if owned.end_offset != processor.next_offset or (tp, owned) not in self._in_hand():
+        if owned.end_offset != processor.next_offset or (tp, owned) not in self._ready():
             return
         try:
             is_done = asked_ms is None or not is_due or await owned.tick(asked_ms)

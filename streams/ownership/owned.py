@@ -24,10 +24,10 @@ _JUST_NOW_S: Final = 1.0
 class Owned(Generic[ProcessorT]):
     """Commits a processor's work from the moment it is taken over until it leaves.
 
-    `end_offset` is the partition's end as it was last seen, asked for at `end_asked_s`, `sight` what the looks at it
-    told. `settled_s`: when none of its work waited for a commit for the last time. Moments are of the monotonic clock.
-    `at_once` lets only so many commits of a worker run side by side; `audit` is work that gives the processor something
-    to commit beside its records; `now_ms` tells the time to measure delays by.
+    `end_offset` is the partition's end as it was last seen, asked for at `end_asked_s`, `offset_watch` what the looks
+    at it told. `settled_s`: when none of its work waited for a commit for the last time. Moments are of the monotonic
+    clock. `at_once` lets only so many commits of a worker run side by side; `audit` is work that gives the processor
+    something to commit beside its records; `now_ms` tells the time to measure delays by.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Owned(Generic[ProcessorT]):
         self.processor = taken.processor
         self.end_offset: int | None = None
         self.end_asked_s = 0.0
-        self.sight = OffsetWatch()
+        self.offset_watch = OffsetWatch()
         self.settled_s = time.monotonic()
         self._store = taken.store
         self._mark = taken.mark

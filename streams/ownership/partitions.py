@@ -84,15 +84,15 @@ class Partitions(Generic[ProcessorT]):
         self.waits_for: str | None = None
         self.has_begun = asyncio.Event()
         self.gaps = Gaps(settings, endings)
-        self.ends = Ends(settings, topics, self._in_hand, self.gaps, reference, self.clock, endings)
+        self.ends = Ends(settings, topics, self._ready, self.gaps, reference, self.clock, endings)
 
     def condition(self) -> Condition:
         """How the worker is doing right now."""
-        in_hand = dict(self._in_hand())
+        ready = dict(self._ready())
         counts = {topic: Counter(counts) for topic, counts in self._counts_of_released.items()}
-        for tp, owned in (*in_hand.items(), *self._leaving.items()):  # counters never fall
+        for tp, owned in (*ready.items(), *self._leaving.items()):  # counters never fall
             counts[tp.topic].update(owned.processor.counts)
-        looks = {tp: owned.look() for tp, owned in in_hand.items()}
+        looks = {tp: owned.look() for tp, owned in ready.items()}
         partitions = tuple(Assigned(tp.topic, tp.partition, looks.get(tp)) for tp in sorted(self._owned))
         now_s = time.monotonic()
         contact = self._contact(now_s)
@@ -175,7 +175,7 @@ class Partitions(Generic[ProcessorT]):
         """The worker cannot take part in the group any longer."""
         self._endings.on(problem, "taking part in the consumer group")
 
-    def _in_hand(self) -> list[tuple[TP, Owned[ProcessorT]]]:
+    def _ready(self) -> list[tuple[TP, Owned[ProcessorT]]]:
         return [(tp, task.result()) for tp, task in self._owned.items() if task.done()]
 
     # Chunks and commits
@@ -207,4 +207,4 @@ class Partitions(Generic[ProcessorT]):
 
     async def commit(self) -> None:
         """Store all work done so far."""
-        await asyncio.gather(*(owned.commit() for _, owned in self._in_hand()))
+        await asyncio.gather(*(owned.commit() for _, owned in self._ready()))

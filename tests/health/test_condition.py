@@ -18,7 +18,7 @@ NOW_S = 1_000.0
 LIMIT_S = 30.0
 
 
-def in_hand(partition: int, *, settled_s: float = NOW_S) -> Assigned:
+def ready(partition: int, *, settled_s: float = NOW_S) -> Assigned:
     return Assigned("slo.webhook.v1", partition, PartitionCondition(settled_s, 0, Held(None, 0, 0, 0)))
 
 
@@ -37,7 +37,7 @@ def worker(
 
 
 def test_work_may_wait_for_its_commit_as_long_as_the_limit() -> None:
-    waiting = [in_hand(0), in_hand(1, settled_s=NOW_S - 30), in_hand(2, settled_s=NOW_S - 31)]
+    waiting = [ready(0), ready(1, settled_s=NOW_S - 30), ready(2, settled_s=NOW_S - 31)]
     assert why_not_live(worker(*waiting[:2]), 30) is None
     assert why_not_live(worker(*waiting), 30) == "no commit within 30 s: slo.webhook.v1[2] 31 s"
 
@@ -48,8 +48,8 @@ def test_a_worker_without_work_is_live() -> None:
 
 
 def test_it_is_ready_once_all_its_partitions_are_taken_over() -> None:
-    assert why_not_ready(worker(in_hand(0), in_hand(1)), LIMIT_S) is None
-    assert why_not_ready(worker(in_hand(0), restoring(1)), LIMIT_S) == "being restored: slo.webhook.v1[1]"
+    assert why_not_ready(worker(ready(0), ready(1)), LIMIT_S) is None
+    assert why_not_ready(worker(ready(0), restoring(1)), LIMIT_S) == "being restored: slo.webhook.v1[1]"
     assert why_not_ready(worker(has_joined=False), LIMIT_S) == "not yet in the consumer group"
 
 
@@ -74,15 +74,15 @@ def test_a_reason_stays_a_sentence() -> None:
 )
 def test_a_worker_that_hears_nothing_is_not_live(field: str, said: str) -> None:
     silent = ContactCondition(**{field: 31.0})
-    assert why_not_live(worker(in_hand(0), contact=silent), LIMIT_S) == said
-    assert why_not_ready(worker(in_hand(0), contact=silent), LIMIT_S) == said
+    assert why_not_live(worker(ready(0), contact=silent), LIMIT_S) == said
+    assert why_not_ready(worker(ready(0), contact=silent), LIMIT_S) == said
     patient = dataclasses.replace(silent, **{field: 30.0})
-    assert why_not_live(worker(in_hand(0), contact=patient), LIMIT_S) is None
+    assert why_not_live(worker(ready(0), contact=patient), LIMIT_S) is None
 
 
 def test_while_no_broker_answers_it_is_live_and_not_ready() -> None:
     silent = ContactCondition(group_heartbeat_age_s=31.0, brokers_away_s=31.0)
-    waiting = worker(in_hand(0, settled_s=NOW_S - 31), contact=silent)
+    waiting = worker(ready(0, settled_s=NOW_S - 31), contact=silent)
     assert why_not_live(waiting, LIMIT_S) is None
     assert why_not_ready(waiting, LIMIT_S) == "no Kafka broker has answered for 31 s"
 

@@ -38,7 +38,7 @@ def app(*partitions: Assigned) -> tuple[web.Application, Metrics]:
     return health_app(look, 30, metrics), metrics
 
 
-def in_hand(settled_s: float, lag: int | None = 0, watermark_ms: int | None = None) -> Assigned:
+def ready(settled_s: float, lag: int | None = 0, watermark_ms: int | None = None) -> Assigned:
     return Assigned(TOPIC, 0, PartitionCondition(settled_s, lag, Held(watermark_ms, 5, 1, 2)))
 
 
@@ -49,9 +49,9 @@ async def answer(application: web.Application, path: str) -> tuple[int, Any]:
 
 def test_a_worker_that_is_well() -> None:
     async def scenario() -> None:
-        application, _ = app(in_hand(999.0))
+        application, _ = app(ready(999.0))
         assert await answer(application, "/live") == (200, {"live": True, "reason": None})
-        assert await answer(app(in_hand(999.0))[0], "/ready") == (200, {"ready": True, "reason": None, "restoring": []})
+        assert await answer(app(ready(999.0))[0], "/ready") == (200, {"ready": True, "reason": None, "restoring": []})
 
     asyncio.run(scenario())
 
@@ -59,7 +59,7 @@ def test_a_worker_that_is_well() -> None:
 def test_a_worker_that_is_not() -> None:
     async def scenario() -> None:
         reason = "no commit within 30 s: slo.webhook.v1[0] 50 s"
-        assert await answer(app(in_hand(950.0))[0], "/live") == (503, {"live": False, "reason": reason})
+        assert await answer(app(ready(950.0))[0], "/live") == (503, {"live": False, "reason": reason})
         reason = "being restored: slo.webhook.v1[3]"
         expected = {"ready": False, "reason": reason, "restoring": ["slo.webhook.v1[3]"]}
         assert await answer(app(Assigned(TOPIC, 3, None))[0], "/ready") == (503, expected)
@@ -68,7 +68,7 @@ def test_a_worker_that_is_not() -> None:
 
 
 def test_metrics_are_by_topic() -> None:
-    _, metrics = app(in_hand(990.0, lag=7, watermark_ms=5_000), in_hand(998.0, lag=None), Assigned(TOPIC, 2, None))
+    _, metrics = app(ready(990.0, lag=7, watermark_ms=5_000), ready(998.0, lag=None), Assigned(TOPIC, 2, None))
     metrics.taken_over(TOPIC, 0.2)
     metrics.committed(TOPIC, 0.03, [4.0, 70.0])
     metrics.audited("slo.apps.v1", ())
@@ -150,7 +150,7 @@ def test_port_0_is_for_no_endpoint(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_build_and_what_is_heard_are_told() -> None:
-    _, metrics = app(in_hand(999.0))
+    _, metrics = app(ready(999.0))
     text = metrics.exposition().decode()
     assert f'slo_streams_build_info{{aiokafka="{aiokafka.__version__}",crc32c="c",' in text
     for name in ("group_heartbeat_age", "fetch_age", "reference_wait", "brokers_away"):

@@ -25,5 +25,5 @@ Look = tuple[float, int, int]
     ],
 )
 def test_looks_tell(looks: list[Look], told: OffsetVerdict) -> None:
-    sight = OffsetWatch()
-    assert [sight.look(*look) for look in looks][-1] is told
+    offset_watch = OffsetWatch()
+    assert [offset_watch.look(*look) for look in looks][-1] is told

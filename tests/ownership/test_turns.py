@@ -82,7 +82,7 @@ def new_unit() -> Unit:
 
 
 @contextmanager
-def in_hand(unit: Unit) -> Iterator[tuple[Owned[Unit], Broker]]:
+def ready(unit: Unit) -> Iterator[tuple[Owned[Unit], Broker]]:
     """A partition whose commits are made when the test says so."""
     store: Any = KeptInMemory()
     owned = Owned(
@@ -104,7 +104,7 @@ def of(*records: Record, start: int = 0) -> Chunk:
 
 def test_a_commit_amid_a_boundary_waits_until_it_is_whole(turns: Turns) -> None:
     async def scenario() -> None:
-        with in_hand(new_unit()) as (owned, broker):
+        with ready(new_unit()) as (owned, broker):
             await owned.apply(of(*BREACHING), None)
             commits: list[asyncio.Task[float]] = []
             turns.meanwhile = lambda number: commits.append(asyncio.create_task(owned.commit()))
@@ -119,7 +119,7 @@ def test_a_commit_amid_a_boundary_waits_until_it_is_whole(turns: Turns) -> None:
 
 def test_a_tick_amid_a_boundary_judges_after_it(turns: Turns) -> None:
     async def scenario() -> None:
-        with in_hand(new_unit()) as (owned, broker):
+        with ready(new_unit()) as (owned, broker):
             await owned.apply(of(*BREACHING), None)
             owned.end_offset = len(APPS) + 1
             ticks: list[asyncio.Task[bool]] = []
@@ -139,7 +139,7 @@ def test_a_tick_amid_a_boundary_judges_after_it(turns: Turns) -> None:
 
 def test_a_partition_that_is_revoked_amid_a_boundary_leaves_with_all_of_it(turns: Turns) -> None:
     async def scenario() -> None:
-        with in_hand(new_unit()) as (owned, broker):
+        with ready(new_unit()) as (owned, broker):
             await owned.apply(of(*BREACHING), None)
             leaving: list[asyncio.Task[object]] = []
 
@@ -160,7 +160,7 @@ def test_a_partition_that_is_revoked_amid_a_boundary_leaves_with_all_of_it(turns
 
 def test_a_reader_that_is_stopped_amid_a_boundary_leaves_it_whole(turns: Turns) -> None:
     async def scenario() -> None:
-        with in_hand(new_unit()) as (owned, broker):
+        with ready(new_unit()) as (owned, broker):
             await owned.apply(of(*BREACHING), None)
             reader = asyncio.create_task(owned.apply(of(PAST_A_BOUNDARY, start=len(APPS)), None))
 
@@ -180,7 +180,7 @@ def test_a_reader_that_is_stopped_amid_a_boundary_leaves_it_whole(turns: Turns) 
 
 def test_a_long_chunk_is_committed_on_the_way(turns: Turns) -> None:
     async def scenario() -> None:
-        with in_hand(new_unit()) as (owned, broker):
+        with ready(new_unit()) as (owned, broker):
             some = [delivery("12:00", app=APPS[0])] * (4 * SLICE_RECORDS)
             commits: list[asyncio.Task[float]] = []
 
