@@ -29,7 +29,7 @@ def check_schema(url: str) -> None:
         psycopg.Error: it cannot be reached, or refuses.
     """
     with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
-        check_server(connection.info.server_version)
+        check_server(connection.info.server_version, connection.info.parameter_status("server_encoding"))
         check_version(stored_version(connection), shipped_migrations())
 
 

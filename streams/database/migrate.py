@@ -31,7 +31,7 @@ def migrate(url: str, migrations: Sequence[Migration], report: Callable[[str], N
     """
     taken = 0
     with psycopg.connect(url, autocommit=True, application_name="slo-streams database migrate") as connection:
-        check_server(connection.info.server_version)
+        check_server(connection.info.server_version, connection.info.parameter_status("server_encoding"))
         while True:
             with connection.transaction():
                 connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])

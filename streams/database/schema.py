@@ -10,6 +10,7 @@ from typing import Final
 from streams.database.errors import SchemaError
 
 OLDEST_SERVER: Final = 15
+ENCODING: Final = "UTF8"
 _FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
 
@@ -45,15 +46,20 @@ def read_migrations(sources: Iterable[Traversable]) -> tuple[Migration, ...]:
     return tuple(found)
 
 
-def check_server(server_version: int) -> None:
-    """Whether the server can be worked with; its version as libpq tells it: 150004.
+def check_server(server_version: int, encoding: str | None) -> None:
+    """Whether the database can be worked with; the version of its server as libpq tells it: 150004.
 
     Raises:
-        SchemaError: it is too old.
+        SchemaError: the server is too old, or the database is of another encoding.
     """
     major = server_version // 10_000
     if major < OLDEST_SERVER:
         raise SchemaError(f"This is PostgreSQL {major}; slo-streams needs {OLDEST_SERVER} or newer.")
+    if encoding != ENCODING:
+        raise SchemaError(
+            f"The encoding of this database is {encoding}; names and texts need {ENCODING}. It cannot be changed: "
+            f"create database slo encoding '{ENCODING}' template template0 locale 'C'"
+        )
 
 
 def check_version(found: int | None, migrations: Sequence[Migration]) -> None:

@@ -29,9 +29,9 @@ def check_database(url: str) -> list[Finding]:
 def _server(connection: "psycopg.Connection[tuple[object, ...]]") -> Finding:
     info = connection.info
     try:
-        check_server(info.server_version)
+        check_server(info.server_version, info.parameter_status("server_encoding"))
     except SchemaError as error:
-        return problem("database", str(error), "Upgrade the server, or name another one in SLO_DATABASE_URL.")
+        return problem("database", str(error), "Name another one in SLO_DATABASE_URL, or upgrade the server.")
     version = info.parameter_status("server_version")
     return ok("database", f"PostgreSQL {version}, database {info.dbname}, user {info.user}")
 

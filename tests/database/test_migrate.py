@@ -155,9 +155,9 @@ def test_an_older_version_is_refused_with_what_to_run(database: str) -> None:
 
 
 def test_an_old_server_is_refused() -> None:
-    check_server(150_000)
+    check_server(150_000, "UTF8")
     with pytest.raises(SchemaError, match="PostgreSQL 14; slo-streams needs 15"):
-        check_server(140_012)
+        check_server(140_012, "UTF8")
 
 
 @pytest.mark.parametrize("names", [["0001_a.sql", "0003_b.sql"], ["0001_a.sql", "0001_b.sql"], ["1_a.sql"]])
@@ -202,3 +202,15 @@ def test_the_command_refuses_a_newer_schema(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("insert into slo.migration (version, name) values (9999, 'later')")
     assert run("database", "migrate", SLO_DATABASE_URL=database)[0] == 78
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(postgres: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("drop database if exists ascii_only")
+        connection.execute("create database ascii_only encoding 'SQL_ASCII' template template0")
+    try:
+        with pytest.raises(SchemaError, match="The encoding of this database is SQL_ASCII"):
+            migrate(psycopg.conninfo.make_conninfo(postgres, dbname="ascii_only"), STEPS)
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute("drop database ascii_only")

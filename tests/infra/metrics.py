@@ -14,6 +14,11 @@ def known_metrics() -> set[str]:
     return {f"slo_streams_{name}" for name in re.findall(r"^\| `(\w+)`", text, re.MULTILINE)}
 
 
+def filled(expression: str) -> str:
+    """A query of a board, with all of its variables chosen."""
+    return expression.replace("$__rate_interval", "5m").replace("$job", ".+").replace("$topic", ".+")
+
+
 def metrics_of(expression: str) -> set[str]:
     """Those that an expression asks for, histograms by their own name."""
     return {_SUFFIXES.sub("", name) for name in re.findall(r"\bslo_streams_\w+", expression)}

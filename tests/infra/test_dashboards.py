@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from infra.dashboards.boards import boards
-from tests.infra.metrics import known_metrics, metrics_of
+from tests.infra.metrics import filled, known_metrics, metrics_of
 from tests.infra.test_prometheus import promtool
 
 __all__ = ["promtool"]  # a fixture
@@ -25,10 +25,6 @@ def panels(*names: str) -> list[dict[str, Any]]:
 
 def expressions(*names: str) -> list[str]:
     return [target["expr"] for panel in panels(*names) for target in panel["targets"]]
-
-
-def filled(expression: str) -> str:
-    return expression.replace("$__rate_interval", "5m").replace("$job", ".+").replace("$topic", ".+")
 
 
 def test_every_query_is_promql(promtool: str, tmp_path: Path) -> None:

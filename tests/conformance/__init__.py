@@ -1,0 +1,1 @@
+"""The conformance kit: events in, alerts out, as files for whoever writes another judge."""
