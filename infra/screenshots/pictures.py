@@ -1,6 +1,5 @@
 """Which pictures there are, and what is done on a page before it is taken."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -52,8 +51,8 @@ def _first(kind: str) -> Callable[[Page], None]:
 
 
 def _tried(page: Page) -> None:
-    page.get_by_role("button", name="Try this rule").click()
-    page.get_by_role("heading", name=re.compile("^Over ")).wait_for()
+    page.get_by_role("button", name="Try it on all apps").click()
+    page.get_by_role("heading", name="What came of it").wait_for(timeout=600_000)
 
 
 PICTURES: Final = (

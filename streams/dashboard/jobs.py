@@ -5,9 +5,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from secrets import token_urlsafe
 from typing import Any, Final
 
+from fastapi import Request
+
+from streams.dashboard.dashboard import dashboard_of
 from streams.dashboard.database import Database
 from streams.dashboard.queries.backtest import Outcome, Rules, apps_to_judge, judge_apps
 from streams.dashboard.viewer import Viewer
@@ -16,27 +20,47 @@ from streams.web.problem import Problem, ProblemError
 
 log = logging.getLogger(__name__)
 
+MOST_FIRINGS: Final = 100_000
+"""Of both sets of rules: what came so far stays, and the rest of the fleet is left out."""
 _KEPT: Final = 20
 _APPS_A_LOOK: Final = 20
 """Judged in one transaction, of some 100 ms: nothing is held open for the length of a job."""
 
 
+class State(StrEnum):
+    """How a back-test stands; whatever it is, what came so far is there."""
+
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
 @dataclass(slots=True)
 class Job:
-    """A back-test under way or done. `apps` is how many there are, once that is known."""
+    """A back-test of some text of rules. `apps` is how many there are, once that is known."""
 
     viewer: Viewer
+    objectives: str
     outcome: Outcome
     apps: int | None = None
+    state: State = State.RUNNING
     failure: str | None = None
-    is_done: bool = False
-    is_stopped: bool = False
     id: str = field(default_factory=lambda: token_urlsafe(12))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.state is not State.RUNNING
 
     def document(self) -> dict[str, Any]:
         """As the API gives it."""
-        state = "RUNNING" if not self.is_done else "FAILED" if self.failure else "DONE"
-        return {"state": state, **self.outcome.document(-1 if self.apps is None else self.apps)}
+        return {"state": str(self.state), **self.outcome.document(-1 if self.apps is None else self.apps)}
+
+    def end(self, state: State, failure: str | None = None) -> None:
+        """Whoever ends it first says how."""
+        if not self.is_over:
+            self.state, self.failure = state, failure
 
 
 class Jobs:
@@ -48,19 +72,18 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, viewer: Viewer, rules: Rules, days: int) -> Job:
-        """Begin one; an earlier one of the same viewer ends.
+    def begin(self, viewer: Viewer, rules: Rules, objectives: str, days: int) -> Job:
+        """Begin one of these rules, of this text; an earlier one of the same viewer ends.
 
         Raises:
             ProblemError: BUSY: another one's is under way.
         """
-        job = Job(viewer, Outcome(days))
+        job = Job(viewer, objectives, Outcome(days))
         with self._lock:
             for other in self._jobs.values():
-                if not other.is_done and other.viewer == viewer:
-                    other.is_stopped = True
-                elif not other.is_done:
+                if not other.is_over and other.viewer != viewer:
                     raise ProblemError(Problem.BUSY, retry_after_s=30)
+                other.end(State.CANCELLED)
             self._jobs[job.id] = job
             while len(self._jobs) > _KEPT:
                 self._jobs.popitem(last=False)
@@ -79,22 +102,38 @@ class Jobs:
             raise ProblemError(Problem.NOT_FOUND)
         return job
 
+    def of(self, viewer: Viewer) -> list[Job]:
+        """Those of this viewer, the last one first."""
+        with self._lock:
+            return [job for job in reversed(self._jobs.values()) if job.viewer == viewer]
+
     def _run(self, job: Job, rules: Rules) -> None:
         try:
             with self._database.seen_by(job.viewer) as view:
                 apps = apps_to_judge(view, None)
             job.apps = len(apps)
             for first in range(0, len(apps), _APPS_A_LOOK):
-                if job.is_stopped:
-                    job.failure = "another one was begun"
-                    break
+                if job.is_over:
+                    return
+                if len(job.outcome.now) + len(job.outcome.tried) > MOST_FIRINGS:
+                    job.end(State.FAILED, f"more than {MOST_FIRINGS:,} firings: try fewer days, or a calmer rule")
+                    return
                 self._judge(job, rules, apps[first : first + _APPS_A_LOOK])
+            job.end(State.DONE)
         except Exception as problem:
             log.exception("a back-test failed")
-            job.failure = str(problem)
-        finally:
-            job.is_done = True
+            job.end(State.FAILED, problem.problem.sentence if isinstance(problem, ProblemError) else "see the log")
 
     def _judge(self, job: Job, rules: Rules, apps: Sequence[str]) -> None:
         with self._database.seen_by(job.viewer) as view:
             judge_apps(view, self._settings, rules, apps, job.outcome)
+
+
+def jobs_of(request: Request) -> Jobs:
+    """The jobs of the dashboard that answers."""
+    dashboard = dashboard_of(request)
+    state = request.app.state
+    if not hasattr(state, "jobs"):
+        state.jobs = Jobs(dashboard.settings, dashboard.database)
+    jobs: Jobs = state.jobs
+    return jobs

@@ -1,11 +1,17 @@
 """Back-tests: the evaluator's own core over what is counted, two sets of rules side by side."""
 
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.dashboard.jobs import Job, Jobs, State
+from streams.dashboard.queries.backtest import Outcome, Rules
+from streams.dashboard.viewer import Viewer
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.evaluation.knowledge import Known
@@ -15,6 +21,10 @@ from streams.evaluation.transition import Transition
 from streams.history.backtest import Firing, _paired, _series, backtest
 from streams.history.codec import MINUTE_MS
 from streams.history.minutes import Minutes
+from streams.objectives.bind import Objectives
+from streams.objectives.load import objectives_of
+from streams.settings import Settings
+from streams.web.problem import Problem, ProblemError
 from streams.windows.hopping import NEVER, next_boundary
 from tests.dashboard.conftest import PLATFORM, Stage
 from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FORMS
@@ -145,3 +155,63 @@ def test_what_cannot_be_tried_is_said(world: Stage) -> None:
     assert post(world, None, objectives="").status_code == 401
     elsewhere = world.as_(PLATFORM).post("/api/v1/backtest", json={}, headers={"Sec-Fetch-Site": "cross-site"})
     assert elsewhere.status_code == 403
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def over(stage: Stage, viewer: Viewer, job: str) -> dict[str, Any]:
+    """A job, once it is over."""
+    found: dict[str, Any] = {}
+
+    def is_over() -> bool:
+        found.update(stage.as_(viewer).get(f"/api/v1/backtest/{job}").json())
+        return bool(found["state"] != "RUNNING")
+
+    until(is_over)
+    return found
+
+
+def test_all_that_came_of_it_is_a_table_for_who_began_it(world: Stage) -> None:
+    job = post(world, objectives=RULE % {"threshold": 50}, days=1).json()["job"]
+    whole = over(world, PLATFORM, job)
+    path = f"/api/v1/backtest/{job}"
+    assert world.as_(PLATFORM).get(f"{path}/difference").json()["items"] == whole["difference"]
+    firings = world.as_(PLATFORM).get(f"{path}/firings").json()["items"]
+    assert firings == [{"rules": "now", **one} for one in whole["now"]["items"]]
+    lines = world.as_(PLATFORM).get(f"{path}/difference.csv").text.splitlines()
+    assert lines[0] == "appKey,metricId,scope,now,tried"
+    assert len(lines) == 1 + len(APPS)
+    for table in ("difference", "firings", "difference.csv", "firings.csv"):
+        assert world.as_(ACME).get(f"{path}/{table}").status_code == 404
+
+
+def test_a_job_can_be_ended_by_who_began_it(world: Stage) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    job = post(world, objectives=RULE % {"threshold": 2}).json()["job"]
+    assert world.as_(ACME).delete(f"/api/v1/backtest/{job}", headers=headers).status_code == 404
+    assert world.as_(PLATFORM).delete(f"/api/v1/backtest/{job}").status_code == 403
+    ended = world.as_(PLATFORM).delete(f"/api/v1/backtest/{job}", headers=headers).json()
+    assert ended["state"] in ("CANCELLED", "DONE")
+    assert over(world, PLATFORM, job)["state"] == ended["state"]
+
+
+def test_one_at_a_time_and_never_too_many_firings(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Rules.of(Objectives(), objectives_of([("tried", (RULE % {"threshold": 2}).encode())]))
+    jobs = Jobs(Settings(), world.database)
+    running = Job(ACME, "", Outcome(1))
+    monkeypatch.setattr(jobs, "_jobs", OrderedDict({running.id: running}))
+    with pytest.raises(ProblemError) as refused:
+        jobs.begin(PLATFORM, asked, "", 1)
+    assert refused.value.problem is Problem.BUSY
+    again = jobs.begin(ACME, asked, "", 1)
+    assert running.state is State.CANCELLED
+    until(lambda: again.is_over)
+    monkeypatch.setattr("streams.dashboard.jobs.MOST_FIRINGS", -1)
+    many = jobs.begin(PLATFORM, asked, "", 28)
+    until(lambda: many.is_over)
+    assert (many.state, many.outcome.apps) == (State.FAILED, 0)

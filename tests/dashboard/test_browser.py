@@ -144,6 +144,27 @@ def test_dragging_over_a_chart_enlarges_it_minute_by_minute(reader: Reader) -> N
         page.mouse.up()
 
 
+def test_a_rule_on_all_apps_is_followed_and_looked_at_again(browser: Browser, base: str) -> None:
+    for has_scripts in (True, False):
+        one = Reader(browser, base, "platform", java_script_enabled=has_scripts)
+        try:
+            page = one.open("/rules/try")
+            page.get_by_label("Over how many days").fill("1")
+            page.get_by_role("button", name="Try it on all apps").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("Try a rule on all apps")
+            hindrances = one.hindrances("light") if has_scripts else []
+            done = page.get_by_text("Done", exact=True)
+            deadline_s = time.monotonic() + 60
+            while not has_scripts and not done.is_visible():
+                assert time.monotonic() < deadline_s
+                page.get_by_role("link", name="Look again").or_(done).first.click()
+            expect(done).to_be_visible(timeout=60_000)
+            expect(page.get_by_role("heading", level=2)).to_have_text("What came of it")
+            assert not hindrances + (one.violations() + one.hindrances("light", "dark") if has_scripts else [])
+        finally:
+            one.close()
+
+
 def test_the_rules_of_a_series_are_drawn_and_told(reader: Reader) -> None:
     page = reader.open(APP)
     section = page.locator("section.card").filter(has=page.locator(WEBHOOK))

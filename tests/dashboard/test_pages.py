@@ -226,6 +226,23 @@ def test_a_rule_is_tried_beside_those_in_use(stage: Stage) -> None:
         assert words in refused.text
 
 
+def test_a_rule_is_tried_on_all_apps_and_can_be_ended(stage: Stage) -> None:
+    client = stage.as_(ACME)
+    asked = {"metric": "webhook-delivery-success-rate", "target": "99.9", "window": "1h", "days": "2"}
+    begun = client.post("/rules/try", data={**asked, "use": "fields-fleet", **TOKEN}, headers=FORM)
+    assert begun.status_code == 303
+    url = begun.headers["location"]
+    assert "End it" in client.get(url).text or "Done" in client.get(url).text
+    assert f'href="{url}"' in client.get("/rules/try").text
+    assert stage.as_(FOO).get(url).status_code == 404
+    assert stage.as_(FOO).post(f"{url}/cancel", data=TOKEN, headers=FORM).status_code == 404
+    assert stage.as_(ACME).post(f"{url}/cancel", data=TOKEN, headers=FORM).headers["location"] == url
+    over = client.get(url).text
+    assert "End it" not in over
+    assert "What came of it" in over
+    assert f"/api/v1/backtest/{url.rpartition('/')[2]}/difference.csv" in over
+
+
 def test_a_report_is_of_one_partner(stage: Stage) -> None:
     client = stage.as_(ACME)
     page = client.get("/reports").text

@@ -7,14 +7,21 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from streams.dashboard.api.answers import json_answer
+from streams.dashboard.api.answers import json_answer, table_answer
 from streams.dashboard.api.bodies import BODY_PROBLEMS, body_of, takes
-from streams.dashboard.api.models import BacktestResult
+from streams.dashboard.api.models import (
+    BacktestDifference,
+    BacktestFirings,
+    BacktestResult,
+    RulesFiring,
+    SeriesDifference,
+)
 from streams.dashboard.api.parameters import Text
-from streams.dashboard.api.routes import PREFIX, problem_responses
+from streams.dashboard.api.routes import PREFIX, add_table, problem_responses
 from streams.dashboard.dashboard import Seen, Who, dashboard_of
 from streams.dashboard.database import View
-from streams.dashboard.jobs import Jobs
+from streams.dashboard.jobs import State, jobs_of
+from streams.dashboard.login.forms import check_origin
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.backtest import (
     MOST_DAYS,
@@ -85,7 +92,7 @@ def add_backtests(app: FastAPI) -> None:
             one_at_a_time.release()
         document: dict[str, Any] = {"job": None, **outcome.document(len(apps))}
         if asked.apps is None:
-            document["job"] = jobs_of(request).begin(view.viewer, rules, asked.days).id
+            document["job"] = jobs_of(request).begin(view.viewer, rules, asked.objectives, asked.days).id
         return json_answer(document)
 
     @app.get(
@@ -102,15 +109,43 @@ def add_backtests(app: FastAPI) -> None:
         job = jobs_of(request).find(viewer, job_id)
         return json_answer({"job": job.id, **job.document()})
 
+    @app.delete(
+        f"{PREFIX}/backtest/{{job_id}}",
+        response_model=BacktestResult,
+        operation_id="backtest_cancel",
+        summary="End a back-test in the background",
+        description="What came of it so far stays. One that is over stays as it is.",
+        responses=problem_responses(
+            [Problem.BAD_REQUEST, Problem.NOT_LOGGED_IN, Problem.NOT_ALLOWED, Problem.NOT_FOUND, Problem.NO_DATABASE]
+        ),
+    )
+    def backtest_cancel(request: Request, viewer: Who, job_id: Text) -> Response:
+        if "authorization" not in request.headers:
+            check_origin(request)
+        job = jobs_of(request).find(viewer, job_id)
+        job.end(State.CANCELLED)
+        return json_answer({"job": job.id, **job.document()})
 
-def jobs_of(request: Request) -> Jobs:
-    """The jobs of the dashboard that answers."""
-    dashboard = dashboard_of(request)
-    state = request.app.state
-    if not hasattr(state, "jobs"):
-        state.jobs = Jobs(dashboard.settings, dashboard.database)
-    jobs: Jobs = state.jobs
-    return jobs
+    add_table(app, "/backtest/{job_id}/difference", BacktestDifference, backtest_difference, [Problem.NOT_FOUND])
+    add_table(app, "/backtest/{job_id}/firings", BacktestFirings, backtest_firings, [Problem.NOT_FOUND])
+
+
+def backtest_difference(request: Request, viewer: Who, job_id: Text) -> Response:
+    """Series of which the two sets of rules differ.
+
+    All of them, those that differ most first.
+    """
+    rows = jobs_of(request).find(viewer, job_id).outcome.difference()
+    return table_answer(request, {"items": rows}, rows, (*SeriesDifference.model_json_schema()["properties"],))
+
+
+def backtest_firings(request: Request, viewer: Who, job_id: Text) -> Response:
+    """What both sets of rules would have fired.
+
+    All of it, of the rules in use first.
+    """
+    rows = jobs_of(request).find(viewer, job_id).outcome.firings()
+    return table_answer(request, {"items": rows}, rows, (*RulesFiring.model_json_schema()["properties"],))
 
 
 def _rules(now: Objectives, text: str) -> Rules:

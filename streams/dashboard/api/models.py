@@ -394,12 +394,30 @@ class SeriesDifference(_Object):
     tried: Count
 
 
+class RulesFiring(Firing):
+    """A firing of one of the two."""
+
+    rules: Literal["now", "tried"]
+
+
+class BacktestFirings(_Object):
+    """All firings of a back-test."""
+
+    items: list[RulesFiring]
+
+
+class BacktestDifference(_Object):
+    """All series of which the two differ."""
+
+    items: list[SeriesDifference]
+
+
 class BacktestResult(_Object):
     """Two sets of rules side by side."""
 
     job: str | None
     """Of the whole fleet in the background: GET `/api/v1/backtest/{job}`."""
-    state: Literal["RUNNING", "DONE", "FAILED"] | None = None
+    state: Literal["RUNNING", "DONE", "CANCELLED", "FAILED"] | None = None
     """Of a job."""
     as_of: Time | None
     days: int

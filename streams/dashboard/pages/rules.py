@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
-from streams.dashboard.dashboard import Seen, dashboard_of
+from streams.dashboard.dashboard import Seen, Who, dashboard_of
+from streams.dashboard.jobs import Job, State, jobs_of
 from streams.dashboard.login.forms import Question
 from streams.dashboard.pages.choices import METRIC_CHOICES
 from streams.dashboard.pages.render import render
@@ -80,13 +83,36 @@ def add_rules(app: FastAPI) -> None:
     @app.post("/rules/try", include_in_schema=False)
     def tried(request: Request, view: Seen, form: Question) -> Response:
         asked = {name: form.get(name, default).strip() for name, default in _DEFAULTS.items()}
-        if form.get("use") == "fields" or not asked["objectives"]:
+        use, _, over = form.get("use", "").partition("-")
+        if use == "fields" or not asked["objectives"]:
             asked["objectives"] = yaml_of(asked)
         try:
-            outcome, apps, took_s = _tried(request, view, asked)
+            rules, days = _rules(request, asked)
+            if over == "fleet":
+                return _see(_begun(request, view, rules, asked["objectives"], days))
+            outcome, apps, took_s = _tried(request, view, rules, asked["app"], days)
         except RuleError as problem:
             return _page(request, view, asked, problem=str(problem))
         return _page(request, view, asked, result=outcome.document(apps), took_s=took_s)
+
+    @app.get("/rules/try/{job_id}", include_in_schema=False)
+    def job(request: Request, viewer: Who, job_id: str) -> Response:
+        found = jobs_of(request).find(viewer, job_id)
+        return render(
+            request,
+            viewer,
+            "rules_job.html",
+            page="rules",
+            job=found,
+            result=found.outcome.document(found.apps or 0),
+            csv_url=f"/api/v1/backtest/{job_id}",
+        )
+
+    @app.post("/rules/try/{job_id}/cancel", include_in_schema=False)
+    def cancel(request: Request, viewer: Who, job_id: str, _form: Question) -> Response:
+        found = jobs_of(request).find(viewer, job_id)
+        found.end(State.CANCELLED)
+        return _see(found)
 
 
 def yaml_of(asked: Mapping[str, str]) -> str:
@@ -94,22 +120,36 @@ def yaml_of(asked: Mapping[str, str]) -> str:
     return _YAML.format(**{name: value.replace("\n", " ") for name, value in asked.items()})
 
 
-def _tried(request: Request, view: Seen, asked: Mapping[str, str]) -> tuple[Outcome, int, float]:
-    dashboard = dashboard_of(request)
+def _rules(request: Request, asked: Mapping[str, str]) -> tuple[Rules, int]:
     try:
-        rules = Rules.of(dashboard.objectives, objectives_of([("your rule", asked["objectives"].encode())]))
+        rules = Rules.of(dashboard_of(request).objectives, objectives_of([("your rule", asked["objectives"].encode())]))
     except (InvalidObjectivesError, NotByTheMinuteError, UnicodeEncodeError) as problem:
         raise RuleError(f"The rule cannot be used. {problem}") from None
     if not asked["days"].isdecimal() or not 1 <= int(asked["days"]) <= MOST_DAYS:
         raise RuleError(f"Days: a number from 1 to {MOST_DAYS}.")
+    return rules, int(asked["days"])
+
+
+def _tried(request: Request, view: Seen, rules: Rules, app: str, days: int) -> tuple[Outcome, int, float]:
     try:
-        apps = [the_app(view, asked["app"]).key] if asked["app"] else apps_to_judge(view, _SAMPLE)
+        apps = [the_app(view, app).key] if app else apps_to_judge(view, _SAMPLE)
     except ProblemError:
         raise RuleError("There is no such app that you may see.") from None
-    outcome = Outcome(int(asked["days"]))
+    outcome = Outcome(days)
     began_s = time.monotonic()
-    judge_apps(view, dashboard.settings, rules, apps, outcome, began_s + _BUDGET_S)
+    judge_apps(view, dashboard_of(request).settings, rules, apps, outcome, began_s + _BUDGET_S)
     return outcome, len(apps), time.monotonic() - began_s
+
+
+def _begun(request: Request, view: Seen, rules: Rules, objectives: str, days: int) -> Job:
+    try:
+        return jobs_of(request).begin(view.viewer, rules, objectives, days)
+    except ProblemError:
+        raise RuleError("Somebody else tries a rule on all apps right now: try again in a minute.") from None
+
+
+def _see(job: Job) -> Response:
+    return RedirectResponse(f"/rules/try/{job.id}", HTTPStatus.SEE_OTHER)
 
 
 def _page(
@@ -132,6 +172,7 @@ def _page(
         problem=problem,
         result=result,
         took_s=took_s,
+        jobs=jobs_of(request).of(view.viewer),
     )
     response.status_code = 200 if problem is None else 422
     return response

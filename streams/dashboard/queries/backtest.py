@@ -76,8 +76,6 @@ class Outcome:
 
     def document(self, apps: int) -> dict[str, Any]:
         """As the API gives it; `apps` is how many were asked for."""
-        differing = [one for one in _by_series(self.now, self.tried) if one["now"] != one["tried"]]
-        differing.sort(key=lambda one: (-abs(one["now"] - one["tried"]), one["appKey"], one["metricId"], one["scope"]))
         return {
             "asOf": utc_text_if_any(self.as_of_ms),
             "days": self.days,
@@ -87,8 +85,23 @@ class Outcome:
             "complete": self.apps == apps,
             "now": _side(self.now, self.tried),
             "tried": _side(self.tried, self.now),
-            "difference": differing[:MOST_LISTED],
+            "difference": self.difference()[:MOST_LISTED],
         }
+
+    def difference(self) -> list[dict[str, Any]]:
+        """Series of which the two differ, those that differ most first."""
+        differing = [one for one in _by_series(self.now, self.tried) if one["now"] != one["tried"]]
+        differing.sort(key=lambda one: (-abs(one["now"] - one["tried"]), one["appKey"], one["metricId"], one["scope"]))
+        return differing
+
+    def firings(self) -> list[dict[str, Any]]:
+        """All of both, those of the rules in use first."""
+        return [
+            {"rules": name, **_item(one, is_alone=id(one) in alone)}
+            for name, ours, others in (("now", self.now, self.tried), ("tried", self.tried, self.now))
+            for alone in [_alone(ours, others)]
+            for one in ours
+        ]
 
 
 def apps_to_judge(view: View, limit: int | None) -> list[str]:
@@ -136,10 +149,7 @@ def _judge_app(view: View, settings: Settings, rules: Rules, app_key: str, outco
 def _side(ours: Sequence[Firing], others: Sequence[Firing]) -> dict[str, Any]:
     """One of the two; `alone` are its firings during which the other one fired nothing for the series."""
     lasted_ms = [one.recovered_ms - one.breached_ms for one in ours if one.recovered_ms is not None]
-    by_series: dict[tuple[str, str, str], list[Firing]] = {}
-    for other in others:
-        by_series.setdefault(other.series, []).append(other)
-    alone = {id(one) for one in ours if not any(map(one.overlaps, by_series.get(one.series, ())))}
+    alone = _alone(ours, others)
     return {
         "firings": len(ours),
         "series": len({one.series for one in ours}),
@@ -148,6 +158,14 @@ def _side(ours: Sequence[Firing], others: Sequence[Firing]) -> dict[str, Any]:
         "medianSeconds": None if not lasted_ms else int(median(lasted_ms)) // 1_000,
         "items": [_item(one, is_alone=id(one) in alone) for one in ours[:MOST_LISTED]],
     }
+
+
+def _alone(ours: Iterable[Firing], others: Iterable[Firing]) -> set[int]:
+    """Ids of the firings during which the other one fired nothing for the series."""
+    by_series: dict[tuple[str, str, str], list[Firing]] = {}
+    for other in others:
+        by_series.setdefault(other.series, []).append(other)
+    return {id(one) for one in ours if not any(map(one.overlaps, by_series.get(one.series, ())))}
 
 
 def _item(one: Firing, *, is_alone: bool) -> dict[str, Any]:

@@ -26,6 +26,7 @@ export function startLive() {
     fallback ??= setInterval(soon, FALLBACK_MS);
     // A proxy that ends every stream closes it for good: then pages only look.
   };
+  goOn();
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   addEventListener("pagehide", () => source.close());
 }
@@ -49,6 +50,11 @@ function look() {
   request.send();
 }
 
+// What goes on without a change of the database, as a job: it is looked at again and again.
+function goOn() {
+  if (document.querySelector("[data-soon]")) soon();
+}
+
 function show(fresh) {
   for (const old of document.querySelectorAll("[data-live][id]")) {
     const next = fresh.getElementById(old.id);
@@ -66,6 +72,7 @@ function show(fresh) {
     Object.assign(figure.dataset, next.dataset);
     figure.dispatchEvent(new CustomEvent("fresh"));
   }
+  goOn();
 }
 
 // Times of the reader's zone differ from the server's text, and are no change.
