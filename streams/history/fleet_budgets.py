@@ -25,6 +25,7 @@ from streams.history.budgets import BURN_MINUTES, SeriesBudget, Told, excluded_f
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
 from streams.history.minutes import Minutes
+from streams.history.recent import no_minutes
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import Wanted, edge_days, read_sums
@@ -221,7 +222,7 @@ def _minutes(told: SourceSums, first_day: int, last_day: int) -> Minutes:
     return Minutes(first_day * DAY_MINUTES, good, bad)
 
 
-_NOTHING: Final = ([0] * DAY_MINUTES, [0] * DAY_MINUTES)
+_NOTHING: Final = no_minutes()
 
 
 def _of_sums(one: SeriesSums, level: ServiceLevel, spans: Sequence[Span], end: int) -> SeriesBudget | None:
@@ -237,11 +238,11 @@ def _of_sums(one: SeriesSums, level: ServiceLevel, spans: Sequence[Span], end: i
 
     period = level.period_ms // MINUTE_MS
     budget = Budget(level.target, counts(period))
-    is_plain = not window(period).within(as_of_ms, spans) and not any(told.sums for told in one.told[1:])
+    is_told_once = not any(told.sums for told in one.told[1:])
     if not budget.is_met:
         exhausted_at_ms: int | None = as_of_ms
     elif budget.counts.bad == 0 or (
-        is_plain and never_runs_out(level.target, _days(one, end - period, end), counts(DAY_MINUTES))
+        is_told_once and never_runs_out(level.target, _days(one, end - period, end, spans), counts(DAY_MINUTES))
     ):
         exhausted_at_ms = None
     else:
@@ -258,11 +259,15 @@ def _of_sums(one: SeriesSums, level: ServiceLevel, spans: Sequence[Span], end: i
     )
 
 
-def _days(one: SeriesSums, start: int, end: int) -> list[Counts]:
-    """The events of all days that [start, end) touches, of the last one those before the end."""
-    last = (end - 1) // DAY_MINUTES
-    whole = [Counts(*one.told[0].sums.get(day, (0, 0))) for day in range(start // DAY_MINUTES, last)]
-    return [*whole, Counts(*one.told[0].counts(last * DAY_MINUTES, end))]
+def _days(one: SeriesSums, start: int, end: int, spans: Sequence[Span]) -> list[Counts]:
+    """What is left of all days that [start, end) touches, of the last one what is before the end."""
+    found = []
+    for first in range(start // DAY_MINUTES * DAY_MINUTES, end, DAY_MINUTES):
+        stop = min(first + DAY_MINUTES, end)
+        day = HoppingWindow((stop - first) * MINUTE_MS, MINUTE_MS, MINUTE_MS)
+        stop_ms = stop * MINUTE_MS
+        found.append(Counts(*one.counted(day.without(stop_ms, day.within(stop_ms, spans)))))
+    return found
 
 
 def _row(one: SeriesBudget) -> list[Any]:

@@ -57,6 +57,11 @@ def latencies_in(row: bytes) -> Slots:
     return dict(zip(places, numbers[3 * count + half :], strict=True))
 
 
+def no_minutes() -> Day:
+    """A day without any event."""
+    return array("I", bytes(4 * DAY_MINUTES)), array("I", bytes(4 * DAY_MINUTES))
+
+
 def add_days(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Day]:
     """Minutes of days: of each key those of all its rows.
 
@@ -68,7 +73,7 @@ def add_days(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Day]:
         day = found.get(key)
         if is_recent(row):
             if day is None:
-                day = found[key] = array("I", bytes(4 * DAY_MINUTES)), array("I", bytes(4 * DAY_MINUTES))
+                day = found[key] = no_minutes()
             good, bad = day
             for minute, (more_good, more_bad) in minutes_in(row).items():
                 good[minute] += more_good

@@ -1,5 +1,6 @@
 """Sums of series from the database, in the transaction of whoever judges or shows them."""
 
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,10 +8,10 @@ from typing import Final
 from streams.database.patient import Connection
 from streams.evaluation.judged import SeriesKey
 from streams.history.codec import DAY_MINUTES
-from streams.history.recent import add_days
+from streams.history.recent import Day, add_days
 from streams.history.rows import FIND_SERIES, batches, columns
 from streams.history.sources import counting_sources
-from streams.history.sums import Day, SeriesSums, SourceSums, Sum
+from streams.history.sums import SeriesSums, SourceSums, Sum
 from streams.windows.hopping import Span
 
 DAY_MS: Final = DAY_MINUTES * 60_000
@@ -120,7 +121,7 @@ async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> di
 
 def _whole(counts: Sum) -> Day:
     """A day whose minutes are kept no more: its events count where it ends."""
-    good, bad = ([*[0] * (DAY_MINUTES - 1), count] for count in counts)
+    good, bad = (array("Q", [*[0] * (DAY_MINUTES - 1), count]) for count in counts)
     return good, bad
 
 

@@ -11,11 +11,10 @@ from streams.evaluation.judged import ALL_AT_REST, Judged
 from streams.evaluation.transition import ObjectiveState
 from streams.history.codec import DAY_MINUTES
 from streams.history.minutes import BLOCK_MINUTES, WHOLE_MINUTES
+from streams.history.recent import Day, no_minutes
 from streams.history.tally import Tally
 from streams.windows.hopping import PaneRange
 
-Day = tuple[Sequence[int], Sequence[int]]
-"""Good and bad events of its 1,440 minutes."""
 Sum = tuple[int, int]
 """Good and bad events."""
 
@@ -23,17 +22,17 @@ NOTHING: Final[Sum] = (0, 0)
 
 
 class SourceSums:
-    """What one source tells of a series: sums of days since 1970, and the minutes of some of them."""
+    """What one source tells of a series: sums of days since 1970, and the minutes of some of them, to be counted on."""
 
     def __init__(self, sums: Mapping[int, Sum], days: Mapping[int, Day]) -> None:
         self.sums = dict(sums)
-        self.days = {day: (list(good), list(bad)) for day, (good, bad) in days.items()}
+        self.days = dict(days)
 
     def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
         """Count more of a day: minute of the day -> good and bad events."""
         good, bad = self.sums.get(day, NOTHING)
         if day not in self.sums:  # nothing is stored of it: all of it is known
-            self.days[day] = [0] * DAY_MINUTES, [0] * DAY_MINUTES
+            self.days[day] = no_minutes()
         by_minute = self.days.get(day)
         for minute, (more_good, more_bad) in minutes.items():
             good, bad = good + more_good, bad + more_bad
