@@ -1,45 +1,68 @@
 """The HTTP application assembled: endpoints, and what is said when something goes wrong."""
 
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Sequence
+from typing import Final
 
 from fastapi import FastAPI, Request, Response
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streams.gateway.documentation import openapi_document
 from streams.gateway.events import add_events
 from streams.gateway.gateway import Gateway
 from streams.gateway.publish import add_publish
-from streams.gateway.route import PlainRoute
 from streams.web.problem import Problem, ProblemError
 
-_UNROUTED = {
-    HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,
-    HTTPStatus.METHOD_NOT_ALLOWED: Problem.METHOD_NOT_ALLOWED,
-}
+_NOWHERE: Final = "none"
 
 
-def gateway_app(gateway: Gateway) -> Starlette:
-    """The application of a gateway: the documented routes, without all that FastAPI wraps around every call."""
+def gateway_app(gateway: Gateway) -> ASGIApp:
+    """The application of a gateway: the endpoints of the documented routes, called straight away.
 
-    async def refused(request: Request, problem: ProblemError) -> Response:
-        gateway.metrics.answered(_endpoint(request), problem.problem.code)
-        return problem.response()
+    Endpoints here read bodies themselves and answer with finished responses. What FastAPI and Starlette do for others
+    around an endpoint took a third of a call's CPU time.
+    """
+    routes = [route for route in documented_app(gateway).routes if isinstance(route, Route)]
 
-    async def unrouted(request: Request, problem: HTTPException) -> Response:
-        known = _UNROUTED.get(HTTPStatus(problem.status_code), Problem.BAD_REQUEST)
-        response = await refused(request, ProblemError(known))
-        response.headers.update(problem.headers or {})
-        return response
+    def refused(endpoint: str, error: ProblemError) -> Response:
+        gateway.metrics.answered(endpoint, error.problem.code)  # of a closed list, never a path as given
+        return error.response()
 
-    async def failed(request: Request, _problem: Exception) -> Response:  # the server logs it
-        return await refused(request, ProblemError(Problem.INTERNAL))
+    async def answer(scope: Scope, receive: Receive, route: Route | None) -> Response:
+        if route is None:
+            return refused(_NOWHERE, ProblemError(Problem.NOT_FOUND))
+        allowed = route.methods or ()
+        if scope["method"] not in allowed:
+            response = refused(route.name, ProblemError(Problem.METHOD_NOT_ALLOWED))
+            response.headers["Allow"] = ", ".join(allowed)
+            return response
+        try:
+            answered: Response = await route.endpoint(Request(scope, receive))
+        except ProblemError as error:
+            return refused(route.name, error)
+        return answered
 
-    handlers: dict[Any, Any] = {ProblemError: refused, HTTPException: unrouted, Exception: failed}
-    app = Starlette(routes=documented_app(gateway).routes, exception_handlers=handlers)
-    app.router.redirect_slashes = False  # to where the Host header says, which anybody may write
-    return app
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        route = _found(routes, scope)
+        try:
+            response = await answer(scope, receive, route)
+        except Exception:
+            failure = refused(_NOWHERE if route is None else route.name, ProblemError(Problem.INTERNAL))
+            await failure(scope, receive, send)
+            raise  # the server logs it
+        await response(scope, receive, send)
+
+    return call
+
+
+def _found(routes: Sequence[Route], scope: Scope) -> Route | None:
+    """The route of a path, whose parameters the scope gets."""
+    for route in routes:
+        match = route.path_regex.match(scope["path"])
+        if match is not None:
+            scope["path_params"] = match.groupdict()
+            return route
+    return None
 
 
 def documented_app(gateway: Gateway) -> FastAPI:
@@ -53,13 +76,7 @@ def documented_app(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.router.route_class = PlainRoute
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     add_publish(app, gateway)
     add_events(app, gateway)
     return app
-
-
-def _endpoint(request: Request) -> str:
-    """Name of the endpoint that was called: of a closed list, never a path as given."""
-    return getattr(request.scope.get("route"), "name", "none")

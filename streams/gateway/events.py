@@ -12,6 +12,7 @@ from streams.gateway.lines import METRIC_OF, Fault, is_single, numbered_lines, r
 from streams.gateway.outbox import RETRY_AFTER_S, OutRecord
 from streams.web.body import media_type, read_body
 from streams.web.failures import address_of
+from streams.web.headers import header
 from streams.web.problem import Problem, ProblemError
 
 NAME: Final = "events"
@@ -51,7 +52,7 @@ def _service(gateway: Gateway, request: Request) -> str:
     Raises:
         ProblemError: SERVICE_TOKEN, TOO_MANY_FAILURES.
     """
-    address, authorization = address_of(request, gateway.proxies), request.headers.get("authorization", "")
+    address, authorization = address_of(request, gateway.proxies), header(request, b"authorization")
     wait_s = gateway.failures.wait_s(address, authorization)
     if wait_s:
         raise ProblemError(Problem.TOO_MANY_FAILURES, retry_after_s=wait_s)

@@ -30,6 +30,14 @@ class OutRecord(NamedTuple):
     value: bytes
 
 
+class _Waiting(NamedTuple):
+    """Records of a call: since when they wait, how many bytes they are, and who is told when they need not any more."""
+
+    since_s: float
+    size: int
+    answered: "asyncio.Future[None]"
+
+
 class OutboxBusyError(Exception):
     """Too much waits for the brokers already, or they are away: nothing was taken."""
 
@@ -55,7 +63,8 @@ class Outbox:
         self._confirm_s = confirm_s
         self._limit_bytes = limit_bytes
         self._monotonic_s = monotonic_s
-        self._waiting: dict[int, tuple[float, int]] = {}  # since when, and how many bytes; the oldest first
+        self._waiting: dict[int, _Waiting] = {}  # the oldest first
+        self._timer: asyncio.TimerHandle | None = None
         self._numbers = count()
         self.waiting_bytes = 0
         self.broken = asyncio.Event()
@@ -64,7 +73,7 @@ class Outbox:
     def is_stuck(self) -> bool:
         """Whether the brokers have left something unanswered for too long."""
         oldest = next(iter(self._waiting.values()), None)
-        return oldest is not None and self._monotonic_s() - oldest[0] > self._confirm_s / 2
+        return oldest is not None and self._monotonic_s() - oldest.since_s > self._confirm_s / 2
 
     async def send(self, records: Sequence[OutRecord]) -> list[bool]:
         """Send records; for each, whether all replicas are known to have it.
@@ -75,7 +84,7 @@ class Outbox:
         size = sum(len(record.value) + _RECORD_BYTES for record in records)
         if self.broken.is_set() or self.is_stuck or self.waiting_bytes + size > self._limit_bytes:
             raise OutboxBusyError
-        number = self._enter(size)
+        number, answered = self._enter(size)
         sent: list[asyncio.Future[Any]] = []  # of each record, that of its batch
         everything: asyncio.Future[Any]
         try:
@@ -89,7 +98,7 @@ class Outbox:
             batches = set(sent)
             everything = sent[0] if len(batches) == 1 else asyncio.gather(*batches, return_exceptions=True)
             everything.add_done_callback(lambda future: self._leave(number, future))
-        await asyncio.wait([everything], timeout=self._confirm_s)
+        await answered
         confirmed = {batch for batch in batches if self._is_confirmed(batch)}
         return [batch in confirmed for batch in sent] + [False] * (len(records) - len(sent))
 
@@ -114,14 +123,29 @@ class Outbox:
             self.problem = problem
             self.broken.set()
 
-    def _enter(self, size: int) -> int:
-        number = next(self._numbers)
-        self._waiting[number] = (self._monotonic_s(), size)
+    def _enter(self, size: int) -> "tuple[int, asyncio.Future[None]]":
+        number, answered = next(self._numbers), asyncio.get_running_loop().create_future()
+        self._waiting[number] = _Waiting(self._monotonic_s(), size, answered)
         self.waiting_bytes += size
-        return number
+        if self._timer is None:
+            self._let_go()
+        return number, answered
+
+    def _let_go(self) -> None:
+        """Let callers go that have waited long enough, and see to the next when it has: one timer is there for all."""
+        self._timer, now_s = None, self._monotonic_s()
+        for since_s, _, answered in self._waiting.values():
+            if not answered.done():
+                left_s = since_s + self._confirm_s - now_s
+                if left_s > 0:
+                    self._timer = asyncio.get_running_loop().call_later(left_s, self._let_go)
+                    return
+                answered.set_result(None)
 
     def _leave(self, number: int, future: "asyncio.Future[Any]") -> None:
         if not future.cancelled():
             future.exception()  # or asyncio would complain that nobody looked at it
-        _, size = self._waiting.pop(number)
+        _, size, answered = self._waiting.pop(number)
         self.waiting_bytes -= size
+        if not answered.done():
+            answered.set_result(None)

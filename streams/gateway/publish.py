@@ -12,6 +12,7 @@ from streams.gateway.outbox import RETRY_AFTER_S
 from streams.gateway.results import read_results, records_of
 from streams.gateway.used_tokens import NotClaimedError
 from streams.web.body import media_type, read_body
+from streams.web.headers import header
 from streams.web.problem import Problem, ProblemError
 
 PATH: Final = "/rest/atlassian-connect/latest/addons-metrics/{addon_key}/publish"
@@ -44,7 +45,7 @@ async def _admit(gateway: Gateway, request: Request) -> Publisher:
     """
     scope = request.scope
     raw_path, raw_query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
-    authorization, now_s = request.headers.get("authorization"), gateway.now_ms() / 1_000
+    authorization, now_s = header(request, b"authorization"), gateway.now_ms() / 1_000
     publisher = verify(authorization, scope["method"], raw_path, raw_query, gateway.installations.find, now_s)
     app_key = publisher.installed.app_key
     if request.path_params["addon_key"] != app_key:

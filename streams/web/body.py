@@ -5,7 +5,9 @@ import zlib
 from typing import Final
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
+from streams.web.headers import header
 from streams.web.problem import Problem, ProblemError
 
 LIMIT_BYTES: Final = 1_000_000
@@ -17,7 +19,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 def media_type(request: Request) -> str:
     """What the body is said to be, without parameters, in small letters; empty if nothing is said."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return header(request, b"content-type").partition(";")[0].strip().lower()
 
 
 async def read_body(request: Request) -> bytes:
@@ -26,7 +28,7 @@ async def read_body(request: Request) -> bytes:
     Raises:
         ProblemError: TOO_LARGE, TOO_SLOW, CODING, BAD_REQUEST for what is no gzip.
     """
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    coding = header(request, b"content-encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip", "x-gzip"):
         raise ProblemError(Problem.CODING)
     body = await _received(request)
@@ -34,19 +36,23 @@ async def read_body(request: Request) -> bytes:
 
 
 async def _received(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "")
+    announced = header(request, b"content-length")
     length = int(announced) if announced.isdecimal() else None
     if length is not None and length > LIMIT_BYTES:
         raise ProblemError(Problem.TOO_LARGE)
     body = bytearray()
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            async for chunk in request.stream():
-                body += chunk
+            is_more = True
+            # To ask the server whether the announced length is all would cost as much as to check the token.
+            while is_more and len(body) != length:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
+                is_more = message.get("more_body", False)
                 if len(body) > LIMIT_BYTES:
                     raise ProblemError(Problem.TOO_LARGE)
-                if len(body) == length:
-                    break  # to ask the server whether that is all costs as much as to check the token
     except TimeoutError:
         raise ProblemError(Problem.TOO_SLOW) from None
     return bytes(body)

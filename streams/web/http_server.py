@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import signal
+from collections.abc import Awaitable
 from socket import AF_INET, AF_INET6, create_server
 from typing import Final
 
@@ -97,14 +98,14 @@ def _without_upgrades(app: ASGIApp) -> ASGIApp:
     What stands behind such a call may be of that other protocol: it is never read as a second call.
     """
 
-    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+    def call(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         async def last(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
             await send(message)
 
-        offers = any(name == b"upgrade" for name, _ in scope["headers"])
-        await app(scope, receive, last if offers else send)
+        offers = b"upgrade" in dict(scope["headers"])
+        return app(scope, receive, last if offers else send)
 
     return call
 

@@ -23,6 +23,7 @@ from tests.bench.case import BrokenError, Case, Stage
 from tests.bench.chart import NoChartError, draw
 from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
 from tests.bench.curves import Curves
+from tests.bench.gateway import Gateway
 from tests.bench.history import History
 from tests.bench.notifier import Notifier
 from tests.bench.peers.catalogue import PEERS
@@ -42,6 +43,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "curves": Curves,
     "history": History,
     "notifier": Notifier,
+    "gateway": Gateway,
 }
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 
