@@ -14,7 +14,7 @@ from streams.broker.java import BROKER, format_storage, gist, java_command
 from streams.broker.properties import HOST, properties_text, server_properties
 from streams.child.server import ChildServer
 
-START_TIMEOUT_S: Final = 60.0
+START_TIMEOUT_S: Final = 180.0
 _NOT_BOUND: Final = "failed to bind"  # Kafka's words for a port that another program has
 
 

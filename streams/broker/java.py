@@ -23,7 +23,7 @@ JVM_OPTIONS: Final = (
 # Arguments that run a broker; the path of its `server.properties` follows.
 BROKER: Final = ("-Xmx1g", "kafka.Kafka")
 
-_FORMAT_TIMEOUT_S: Final = 60.0
+_FORMAT_TIMEOUT_S: Final = 180.0  # seconds on a quiet machine, a minute and more on a busy one
 _GIST_LINES: Final = 10
 
 
@@ -42,12 +42,16 @@ def format_storage(java: list[str], properties: Path) -> None:
     """Prepare the empty `log.dirs` of a `server.properties` for the first start, as KRaft asks for.
 
     Raises:
-        BrokerError: Kafka's storage tool refused.
+        BrokerError: Kafka's storage tool refused, or was not done in three minutes.
     """
     arguments = ["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
-    done = subprocess.run(
-        leashed([*java, *arguments]), capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_S, check=False
-    )
+    command = leashed([*java, *arguments])
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise BrokerError(
+            f"Java did not format the data folder within {_FORMAT_TIMEOUT_S:g} s: is this machine very busy?"
+        ) from None
     if done.returncode != 0:
         raise BrokerError(f"The data folder could not be formatted with {properties}:\n{gist(done.stderr)}")
 
