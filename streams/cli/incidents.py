@@ -11,7 +11,7 @@ from streams.cli.incidents_review import pir
 from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import desk_connection
 from streams.cli.shared.failure import fail
-from streams.cli.shared.incident_acts import IncidentId, Who, Why, acting, me, now_is
+from streams.cli.shared.incident_acts import IncidentId, Who, Why, acting, me, now_is, tables_or_fail
 from streams.cli.shared.incident_text import show_list, show_one
 from streams.cli.shared.json_text import print_json
 from streams.cli.shared.text import console, printable
@@ -63,7 +63,7 @@ def list_(
       78  the database has another schema
     """
     with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
-        records = [one for one in read_incidents(connection) if all_ or one["state"] != "CLOSED"]
+        records = [one for one in read_incidents(connection, tables_or_fail()) if all_ or one["state"] != "CLOSED"]
     if as_json:
         print_json(records)
     elif records:
@@ -96,7 +96,7 @@ def show(
     """
     with acting(settings_of_or_fail(DatabaseSettings)) as connection:
         incident = find(connection, incident_id)
-        record = read_incident(connection, incident_id)
+        record = read_incident(connection, incident_id, tables_or_fail())
         exclusions = proposal(connection, incident)
     if record is None:
         fail(f"There is no incident {printable(incident_id)}.")

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from streams.common_cause.onset import MINUTE_MS, WINDOW_MS, Onset
-from streams.common_cause.openings import FEWEST_APPS, Opening, openings
-from streams.common_cause.rates import DAY_MS, Rates
+from streams.common_cause.numbers import DAY_MS, MINUTE_MS, Numbers
+from streams.common_cause.onset import Onset
+from streams.common_cause.openings import Opening, openings
+from streams.common_cause.rates import Rates
 from streams.common_cause.resolution import Presence
 from streams.common_cause.scope import Scope
 from streams.short_hash import short_hash
@@ -28,9 +29,9 @@ class Session:
     first_ms: int
     latest_ms: int
 
-    def takes(self, onset: Onset) -> bool:
+    def takes(self, onset: Onset, window_ms: int) -> bool:
         """Whether an onset joins."""
-        return self.scope in onset.scopes and onset.at_ms - self.latest_ms <= WINDOW_MS
+        return self.scope in onset.scopes and onset.at_ms - self.latest_ms <= window_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,11 @@ def judge(
     at_ms: int, arrived: Iterable[Onset], waiting: Iterable[Onset], sessions: Sequence[Session], rates: Rates
 ) -> Judged:
     """Judge one boundary. `arrived` are the onsets since the one before, `waiting` those that it left over."""
+    window_ms = rates.numbers.window_ms
     open_ones = sorted(sessions, key=lambda one: (one.first_ms, one.incident))
-    joined, free = [], [one for one in waiting if one.at_ms > at_ms - WINDOW_MS]
+    joined, free = [], [one for one in waiting if one.at_ms > at_ms - window_ms]
     for onset in sorted(arrived, key=lambda one: (one.at_ms, one.breach_id)):
-        place = next((place for place, one in enumerate(open_ones) if one.takes(onset)), None)
+        place = next((place for place, one in enumerate(open_ones) if one.takes(onset, window_ms)), None)
         if place is None:
             free.append(onset)
             continue
@@ -108,11 +110,11 @@ class Cause:
         """How many of its apps are breached now."""
         return len({one.onset.app_key for one in self.members if one.stands(at_ms) and not one.is_long})
 
-    def next_ms(self, at_ms: int) -> float:
+    def next_ms(self, at_ms: int, numbers: Numbers) -> float:
         """When something changes by itself after a boundary; infinity: never."""
         ends = (one.end.at_ms for one in self.members if one.end is not None and one.end.at_ms > at_ms)
-        over = () if self.presence.over_ms is None else (self.presence.over_ms,)
-        return min([*ends, *over], default=math.inf)
+        over_ms = self.presence.over_ms(numbers)
+        return min([*ends, *([] if over_ms is None else [over_ms])], default=math.inf)
 
 
 class What(StrEnum):
@@ -152,11 +154,13 @@ class Detector:
         causes: Iterable[Cause],
         waiting: Iterable[Begin],
         rates: Callable[[int], Rates],
+        numbers: Numbers = Numbers(),  # noqa: B008 - it is frozen
     ) -> None:
         self.judged_ms = judged_ms
         self.causes = {one.session.incident: one for one in causes}
         self._waiting = {one.onset.breach_id: one for one in waiting}
         self._rates = rates
+        self._numbers = numbers
         self.spent: dict[str, tuple[str, bool]] = {}
         """Breach -> its incident, and whether it is a member of it."""
 
@@ -183,7 +187,7 @@ class Detector:
         """The next boundary at which anything can happen: silence is passed over in one step."""
         if self._waiting:
             return self.judged_ms + MINUTE_MS
-        times = [cause.next_ms(self.judged_ms) for cause in self.causes.values()]
+        times = [cause.next_ms(self.judged_ms, self._numbers) for cause in self.causes.values()]
         if at < len(coming):
             times.append(coming[at].onset.at_ms)
         soonest = min(times, default=math.inf)
@@ -227,14 +231,15 @@ class Detector:
         """What members that came, went or recovered make of each incident."""
         for name, cause in list(self.causes.items()):
             apps = cause.apps(at_ms)
-            if cause.forgives and apps < FEWEST_APPS:
+            if cause.forgives and apps < self._numbers.fewest_apps:
                 del self.causes[name]
                 yield Happening(at_ms, What.ANNULLED, name, apps)
                 continue
             if name in before and apps != before[name]:
                 yield Happening(at_ms, What.GREW, name, apps)
-            cause.presence = cause.presence.seen(cause.breached(at_ms), at_ms)
-            if cause.presence.over_ms is not None and at_ms >= cause.presence.over_ms:
+            cause.presence = cause.presence.seen(cause.breached(at_ms), at_ms, self._numbers)
+            over_ms = cause.presence.over_ms(self._numbers)
+            if over_ms is not None and at_ms >= over_ms:
                 del self.causes[name]
                 yield Happening(at_ms, What.OVER, name, apps, ended_ms=cause.presence.quiet_since_ms)
 

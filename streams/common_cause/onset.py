@@ -1,13 +1,8 @@
 """When a breach began, and whose it is: all that common cause is found from."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from streams.common_cause.scope import Scope
-
-MINUTE_MS: Final = 60_000
-WINDOW_MS: Final = 15 * MINUTE_MS
-"""Onsets so close to each other may have one cause; one so long after the latest joins no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from streams.common_cause.onset import Onset
 from streams.common_cause.poisson import log_tail
 from streams.common_cause.rates import Rates, unit_in
 from streams.common_cause.scope import Scope
-
-FEWEST_APPS: Final = 3
-"""Below this many an incident has no severity (programme)."""
 
 _Rank = tuple[float, int, int, bytes]
 
@@ -84,7 +80,7 @@ def openings(at_ms: int, onsets: Iterable[Onset], rates: Rates) -> list[Opening]
 def _rank(scope: Scope, gathering: _Gathering, at_ms: int, rates: Rates) -> _Rank | None:
     """Smaller is taken earlier; None: nothing unusual."""
     units = len(gathering.units)
-    if len(gathering.apps) < FEWEST_APPS:
+    if len(gathering.apps) < rates.numbers.fewest_apps:
         return None
     log_p = log_tail(rates.mean(scope, at_ms), units)
     return (log_p, units, scope.kind.rank, scope.name.encode()) if log_p <= math.log(rates.level(scope)) else None

@@ -8,19 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
-from streams.common_cause.onset import WINDOW_MS, Onset
+from streams.common_cause.numbers import DAY_MS, HOUR_MS, Numbers
+from streams.common_cause.onset import Onset
 from streams.common_cause.scope import Kind, Scope
 
-DAY_MS: Final = 86_400_000
-HOUR_MS: Final = 3_600_000
 DAYS: Final = 28
-FEWEST_DAYS: Final = 7
-"""With less nothing is learnt yet: each unit is expected to begin once in 28 days."""
 LEAST_MEAN: Final = 0.01
-OPENINGS_A_YEAR: Final = 1
-"""How many of each class may be wrong."""
 _BOUNDARIES_A_YEAR: Final = 525_600
-_QUARTERS_IN_28_DAYS: Final = DAYS * DAY_MS // WINDOW_MS
 
 Span = tuple[int, int]
 """[start, end) in epoch ms."""
@@ -46,16 +40,18 @@ class Rates:
         declared: Sequence[Span],
         data_from_ms: int | None,
         units: Callable[[Scope], int],
+        numbers: Numbers = Numbers(),  # noqa: B008 - it is frozen
     ) -> None:
+        self.numbers = numbers
         self._units = units
         first_day_ms = (
             day_ms if data_from_ms is None else max(-(-data_from_ms // DAY_MS) * DAY_MS, day_ms - DAYS * DAY_MS)
         )
-        self._is_learnt = day_ms - first_day_ms >= FEWEST_DAYS * DAY_MS
+        self._is_learnt = day_ms - first_day_ms >= numbers.learnt_after_days * DAY_MS
         usual = [
             start_ms
-            for start_ms in range(first_day_ms, day_ms, WINDOW_MS)
-            if not any(begin < start_ms + WINDOW_MS and start_ms < end for begin, end in declared)
+            for start_ms in range(first_day_ms, day_ms, numbers.window_ms)
+            if not any(begin < start_ms + numbers.window_ms and start_ms < end for begin, end in declared)
         ]
         self._quarters = [0] * 24
         for start_ms in usual:
@@ -69,8 +65,8 @@ class Rates:
 
     def _learn(self, onsets: Sequence[Onset], usual: set[int]) -> None:
         ordered = sorted(onsets, key=lambda one: one.at_ms)
-        for quarter, members in groupby(ordered, lambda one: one.at_ms // WINDOW_MS):
-            start_ms = quarter * WINDOW_MS
+        for quarter, members in groupby(ordered, lambda one: one.at_ms // self.numbers.window_ms):
+            start_ms = quarter * self.numbers.window_ms
             if start_ms not in usual:
                 continue
             units: dict[Scope, set[str]] = {}
@@ -99,11 +95,11 @@ class Rates:
 
     def _one_a_unit(self, scope: Scope) -> float:
         """Each unit begins once in 28 days; whoever is not known of yet is one."""
-        return max(1, self._units(scope)) / _QUARTERS_IN_28_DAYS
+        return max(1, self._units(scope)) * self.numbers.window_ms / (DAYS * DAY_MS)
 
     def level(self, scope: Scope) -> float:
-        """The probability from which on it is no chance: one wrong opening a year over all scopes of the class."""
-        return OPENINGS_A_YEAR / (_BOUNDARIES_A_YEAR * self._active[scope.kind.is_platform])
+        """The probability from which on it is no chance: so few wrong openings a year over all scopes of the class."""
+        return self.numbers.openings_a_year / (_BOUNDARIES_A_YEAR * self._active[scope.kind.is_platform])
 
 
 def _hour(at_ms: int) -> int:

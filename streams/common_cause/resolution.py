@@ -6,10 +6,9 @@ Breaches of a window of a day are left out: they stand for a day after all is we
 from dataclasses import dataclass
 from typing import Final
 
-QUIET_MS: Final = 30 * 60_000
-LONG_WINDOW_MS: Final = 86_400_000
-_FEWEST: Final = 3
-_SHARE: Final = 10  # one tenth of the peak
+from streams.common_cause.numbers import DAY_MS, Numbers
+
+LONG_WINDOW_MS: Final = DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +18,13 @@ class Presence:
     peak: int = 0
     quiet_since_ms: int | None = None
 
-    def seen(self, breached: int, at_ms: int) -> "Presence":
+    def seen(self, breached: int, at_ms: int, numbers: Numbers) -> "Presence":
         """After a boundary at which so many are."""
         peak = max(self.peak, breached)
-        is_quiet = breached * _SHARE < max(_FEWEST * _SHARE, peak)
+        is_quiet = 100 * breached < max(100 * numbers.fewest_apps, numbers.quiet_percent * peak)
         since_ms = at_ms if self.quiet_since_ms is None else self.quiet_since_ms
         return Presence(peak, since_ms if is_quiet else None)
 
-    @property
-    def over_ms(self) -> int | None:
+    def over_ms(self, numbers: Numbers) -> int | None:
         """From when on it is over if they stay few."""
-        return None if self.quiet_since_ms is None else self.quiet_since_ms + QUIET_MS
+        return None if self.quiet_since_ms is None else self.quiet_since_ms + numbers.quiet_ms

@@ -21,6 +21,7 @@ def deadlines_of(incident: Incident, at_ms: int) -> Deadlines:
         paged_ms=paged_ms,
         rose_ms=incident.rose_ms,
         zone=incident.zone,
+        targets=incident.tables.targets,
     )
 
 

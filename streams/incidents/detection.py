@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from streams.common_cause.detector import Begin, Cause, Detector, End, Happening, Session, What
-from streams.common_cause.onset import MINUTE_MS, WINDOW_MS, Onset
-from streams.common_cause.rates import DAY_MS, DAYS, FEWEST_DAYS, Rates, Span
+from streams.common_cause.numbers import DAY_MS, MINUTE_MS, Numbers
+from streams.common_cause.onset import Onset
+from streams.common_cause.rates import DAYS, Rates, Span
 from streams.common_cause.resolution import LONG_WINDOW_MS, Presence
 from streams.common_cause.scope import Kind, Scope, scopes_of
 from streams.database.patient import Connection
@@ -78,8 +79,14 @@ class Detection:
     A day at a time; its rates are kept: they are made once, of the days before it.
     """
 
-    def __init__(self, regions: Mapping[str, str], of_history: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        regions: Mapping[str, str],
+        of_history: Collection[str] = (),
+        numbers: Numbers = Numbers(),  # noqa: B008 - it is frozen
+    ) -> None:
         self._regions = regions
+        self._numbers = numbers
         self._of_history = sorted(of_history)
         self._rates: dict[int, Rates] = {}
 
@@ -99,10 +106,10 @@ class Detection:
         arrived = await self._arrived(connection, judged_ms, until_ms)
         begins = [begin for begin, _ in arrived]
         causes = await self._causes(connection)
-        waiting = [begin for begin, _ in await self._judged(connection, _WAITING, judged_ms - WINDOW_MS)]
+        waiting = [begin for begin, _ in await self._judged(connection, _WAITING, judged_ms - self._numbers.window_ms)]
         if (begins or waiting) and day_ms not in self._rates:  # of the days before it all is judged
             self._rates = {day_ms: await self._rates_of(connection, day_ms, first_ms)}
-        detector = Detector(judged_ms, causes, waiting, self._rates.__getitem__)
+        detector = Detector(judged_ms, causes, waiting, self._rates.__getitem__, self._numbers)
         happened = await asyncio.to_thread(detector.run, until_ms, begins)
         judged_ms = detector.judged_ms
         seen = [(begin, series) for begin, series in arrived if begin.onset.at_ms <= judged_ms]
@@ -178,9 +185,11 @@ class Detection:
             for start_ms, end_ms in await (await connection.execute(_DECLARED, {"until": day_ms})).fetchall()
         ]
         units: Mapping[Scope, int] = {}
-        if day_ms - first_ms < (FEWEST_DAYS + 1) * DAY_MS:
+        if day_ms - first_ms < (self._numbers.learnt_after_days + 1) * DAY_MS:
             units = self._population(await (await connection.execute(_POPULATION)).fetchall())
-        return await asyncio.to_thread(Rates, day_ms, past, declared, first_ms, lambda scope: units.get(scope, 0))
+        return await asyncio.to_thread(
+            Rates, day_ms, past, declared, first_ms, lambda scope: units.get(scope, 0), self._numbers
+        )
 
     def _population(self, rows: Iterable[Sequence[Any]]) -> Mapping[Scope, int]:
         """How many units each scope has."""

@@ -13,7 +13,19 @@ from typing import Any, Final
 
 from streams.incidents.capabilities import tier_of
 from streams.incidents.entry import Act, Entry, Fault, PirStatus, RaisedBy, State, Verdict, Visibility
-from streams.severity.severity import Impact, Kind, Level, Severity, Votes, kind_of, level_of, votes_on, while_open
+from streams.severity.severity import (
+    TABLES,
+    Impact,
+    Kind,
+    Level,
+    Severity,
+    Tables,
+    Votes,
+    kind_of,
+    level_of,
+    votes_on,
+    while_open,
+)
 
 DEFAULT_ZONE: Final = "UTC"
 
@@ -63,6 +75,7 @@ class Incident:
     pir: Pir | None = None
     targets: Mapping[str, str] = field(default_factory=dict)
     changed_ms: int = 0
+    tables: Tables = TABLES
 
     @property
     def is_open(self) -> bool:
@@ -121,7 +134,8 @@ class Incident:
                 tier=tier_of(self.capability),
                 duration_ms=max(0, until_ms - self.start_ms),
                 reports=len(self.reporters),
-            )
+            ),
+            self.tables,
         )
 
     def severity(self, at_ms: int) -> Severity | None:
@@ -131,11 +145,18 @@ class Incident:
         return while_open(self.votes(at_ms).severity, self.peak) if self.is_open else self.peak
 
 
-def life_of(incident_id: str, entries: Iterable[Entry]) -> Incident | None:
-    """What became of an incident; entries in their order. None: it was never begun."""
+def life_of(incident_id: str, entries: Iterable[Entry], tables: Tables = TABLES) -> Incident | None:
+    """What became of an incident; entries in their order. None: it was never begun.
+
+    Its severity is by the tables of the programme's rules.
+    """
     incident: Incident | None = None
     for entry in entries:
-        incident = _begun(incident_id, entry) if incident is None else _after(incident, entry)
+        if incident is None:
+            begun = _begun(incident_id, entry)
+            incident = None if begun is None else replace(begun, tables=tables)
+        else:
+            incident = _after(incident, entry)
         if incident is not None:
             incident = replace(incident, changed_ms=max(incident.changed_ms, entry.at_ms))
     return incident

@@ -17,7 +17,7 @@ from streams.incidents.telling import Told, tellings
 from streams.incidents.timeline import add_entry, read_numbered
 from streams.names import Topics
 from streams.registry.write import to_json
-from streams.severity.severity import kind_of
+from streams.severity.severity import TABLES, Tables, kind_of
 
 Tell = Callable[[Connection, Sequence[Told]], Awaitable[None]]
 
@@ -72,8 +72,9 @@ _OPEN_STATES: Final = ("TRIAGE", "INVESTIGATING", "IDENTIFIED", "MONITORING")
 class Projection:
     """Keeps `slo.incident` what the timelines say. `tell` enqueues notifications in the same transaction."""
 
-    def __init__(self, topics: Topics, tell: Tell) -> None:
+    def __init__(self, topics: Topics, tell: Tell, tables: Tables = TABLES) -> None:
         self._topics = topics
+        self._tables = tables
         self._tell = tell
         self._measured_ms: dict[str, int] = {}
 
@@ -91,17 +92,20 @@ class Projection:
 
     async def _look_at(self, connection: Connection, name: str, at_ms: int, judged_ms: int | None) -> bool:
         numbered = await read_numbered(connection, name)
-        incident = life_of(name, (entry for _, entry in numbered))
+        incident = self._life(name, numbered)
         if incident is None:
             return False
         for entry in await self._found(connection, incident, judged_ms):
             numbered.append((await add_entry(connection, name, entry), entry))
-        incident = life_of(name, (entry for _, entry in numbered)) or incident
+        incident = self._life(name, numbered) or incident
         while added := list(due_entries(incident, at_ms)):
             for entry in added:
                 numbered.append((await add_entry(connection, name, entry), entry))
-            incident = life_of(name, (entry for _, entry in numbered)) or incident
+            incident = self._life(name, numbered) or incident
         return await self._store(connection, incident, numbered, at_ms)
+
+    def _life(self, name: str, numbered: Iterable[tuple[int, Entry]]) -> Incident | None:
+        return life_of(name, (entry for _, entry in numbered), self._tables)
 
     async def _found(self, connection: Connection, incident: Incident, judged_ms: int | None) -> Iterable[Entry]:
         """What the database knows of it beside its timeline."""

@@ -32,11 +32,17 @@ def desk_steps(settings: NotifierSettings, targets: Targets, contacts: Contacts)
     steps: list[Step] = [
         PeriodStep(settings, objectives.service_levels, rules.standing),
         StandingStep(settings, objectives.all, rules.standing, standings.tell),
-        IncidentStep(settings, Detection(rules.regions, of_history), Projection(settings.topics, tell)),
+        IncidentStep(
+            settings,
+            Detection(rules.regions, of_history, rules.common_cause),
+            Projection(settings.topics, tell, rules.severity),
+        ),
         PublishStep(settings),
     ]
     if settings.status_page_dir is not None:
-        steps.append(StatusPageStep(settings.status_page_dir, settings.status_page_name, settings.public_url))
+        steps.append(
+            StatusPageStep(settings.status_page_dir, settings.status_page_name, settings.public_url, rules.severity)
+        )
     if settings.mail_server() is not None:
         steps.append(MonthlyReports(settings, targets, objectives.service_levels))
     return steps

@@ -9,4 +9,4 @@ class RulesSettings(DatabaseSettings):
     """What every service and command needs that judges by the programme's rules."""
 
     rules: Path | None = None
-    """The rules file: numbers of the ladder of impact, regions of hosts. Without it the shipped rules hold."""
+    """The rules file: numbers of the ladder of impact, severity, common cause; regions of hosts. Else as shipped."""

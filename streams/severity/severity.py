@@ -4,11 +4,13 @@ Rows marked *programme* stand in its severity pages; all other numbers are ours.
 lowers a severity; that numbers become known may, since they replace the vote by capability.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Final
 
+MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 
 
@@ -42,27 +44,59 @@ class Tier(StrEnum):
     C3 = "C3"
 
 
-USERS: Final = (1_000, 100_001, 5_000_001)
-"""From how many affected users on the first, second and third column holds (programme)."""
-APPS: Final = (3, 11, 101)
-"""The same for affected apps (programme)."""
-REPORTS: Final = ((16, Severity.SEV1), (6, Severity.SEV2), (3, Severity.SEV3))
-"""From how many reports of partners on, one each: more than 15, 5 and 2 (programme)."""
+ByNumbers = Mapping[Level, tuple[Severity | None, ...]]
+"""A vote for each column; None: none."""
+ByCapability = Mapping[tuple[Tier, Kind], tuple[Severity | None, ...]]
+"""A vote for each length."""
 
-BY_NUMBERS: Final[dict[Level, tuple[Severity | None, ...]]] = {
-    Level.MAJOR: (None, Severity.SEV3, Severity.SEV2, Severity.SEV1),  # programme
-    Level.MINOR: (None, Severity.SEV3, Severity.SEV3, Severity.SEV2),  # programme
-}
+_1, _2, _3 = Severity
+_BY_NUMBERS: Final[ByNumbers] = MappingProxyType(
+    {Level.MAJOR: (None, _3, _2, _1), Level.MINOR: (None, _3, _3, _2)}  # programme
+)
+_BY_CAPABILITY: Final[ByCapability] = MappingProxyType(
+    {
+        (Tier.C1, Kind.OUTAGE): (_2, _1, _1),  # over 2 h: programme
+        (Tier.C2, Kind.OUTAGE): (_3, _2, _2),
+        (Tier.C3, Kind.OUTAGE): (_3, _3, _3),
+        (Tier.C1, Kind.DEGRADATION): (_3, _2, _2),
+        (Tier.C2, Kind.DEGRADATION): (_3, _3, _2),
+        (Tier.C3, Kind.DEGRADATION): (_3, _3, _3),
+    }
+)
 
-_DURATIONS_MS: Final = (2 * HOUR_MS, 5 * HOUR_MS + 1)  # [0, 2 h), [2 h, 5 h], (5 h, ...)
-BY_CAPABILITY: Final[dict[tuple[Tier, Kind], tuple[Severity, Severity, Severity]]] = {
-    (Tier.C1, Kind.OUTAGE): (Severity.SEV2, Severity.SEV1, Severity.SEV1),  # over 2 h: programme
-    (Tier.C2, Kind.OUTAGE): (Severity.SEV3, Severity.SEV2, Severity.SEV2),
-    (Tier.C3, Kind.OUTAGE): (Severity.SEV3, Severity.SEV3, Severity.SEV3),
-    (Tier.C1, Kind.DEGRADATION): (Severity.SEV3, Severity.SEV2, Severity.SEV2),
-    (Tier.C2, Kind.DEGRADATION): (Severity.SEV3, Severity.SEV3, Severity.SEV2),
-    (Tier.C3, Kind.DEGRADATION): (Severity.SEV3, Severity.SEV3, Severity.SEV3),
-}
+
+@dataclass(frozen=True, slots=True)
+class ResponseTargets:
+    """For SEV1 and SEV2 how long until somebody investigates and until the first status update (programme).
+
+    For SEV3 so many hours of business until somebody investigates (ours).
+    """
+
+    investigation_ms: int = 15 * MINUTE_MS
+    update_ms: int = 60 * MINUTE_MS
+    business_hours: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables as data; a rules file may have others.
+
+    `users` and `apps`: from how many on the first, second and third column of `by_numbers` holds (programme). `reports`
+    of partners, one each: from how many on it is SEV3, SEV2, SEV1 (programme: more than 2, 5, 15). `durations_ms` are
+    the ends of the middle column of `by_capability`, both in it.
+    """
+
+    users: tuple[int, ...] = (1_000, 100_001, 5_000_001)
+    apps: tuple[int, ...] = (3, 11, 101)
+    by_numbers: ByNumbers = field(default_factory=lambda: _BY_NUMBERS)
+    reports: tuple[int, ...] = (3, 6, 16)
+    durations_ms: tuple[int, int] = (2 * HOUR_MS, 5 * HOUR_MS)
+    by_capability: ByCapability = field(default_factory=lambda: _BY_CAPABILITY)
+    targets: ResponseTargets = field(default_factory=ResponseTargets)
+
+
+TABLES: Final = Tables()
+"""As they are shipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +126,20 @@ class Votes:
         return min((vote for vote in (self.by_numbers, self.by_capability, self.by_reports) if vote), default=None)
 
 
-def votes_on(impact: Impact) -> Votes:
+def votes_on(impact: Impact, tables: Tables = TABLES) -> Votes:
     """What each path says of an impact. Capability votes only where users and apps are both unknown (programme)."""
     columns = [
-        _column(number, edges) for number, edges in ((impact.users, USERS), (impact.apps, APPS)) if number is not None
+        _column(number, edges)
+        for number, edges in ((impact.users, tables.users), (impact.apps, tables.apps))
+        if number is not None
     ]
-    by_numbers = BY_NUMBERS[impact.level][max(columns)] if columns else None
+    by_numbers = tables.by_numbers[impact.level][max(columns)] if columns else None
     by_capability = None
     if not columns and impact.tier is not None:
-        by_capability = BY_CAPABILITY[impact.tier, impact.kind][_column(impact.duration_ms, _DURATIONS_MS)]
-    by_reports = next((severity for least, severity in REPORTS if impact.reports >= least), None)
+        middle_ms, last_ms = tables.durations_ms
+        column = (impact.duration_ms >= middle_ms) + (impact.duration_ms > last_ms)
+        by_capability = tables.by_capability[impact.tier, impact.kind][column]
+    by_reports = (None, _3, _2, _1)[_column(impact.reports, tables.reports)]
     return Votes(by_numbers, by_capability, by_reports)
 
 

@@ -9,11 +9,8 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from streams.severity.severity import Severity
+from streams.severity.severity import TABLES, ResponseTargets, Severity
 
-INVESTIGATION_MS: Final = 15 * 60_000
-UPDATE_MS: Final = 60 * 60_000
-BUSINESS_HOURS: Final = 8
 OPENS, CLOSES = time(9), time(17)
 _WORKDAYS: Final = range(5)
 
@@ -34,7 +31,15 @@ class Deadlines:
     update_ms: int | None
 
 
-def deadlines(severity: Severity | None, *, start_ms: int, paged_ms: int, rose_ms: int | None, zone: str) -> Deadlines:
+def deadlines(
+    severity: Severity | None,
+    *,
+    start_ms: int,
+    paged_ms: int,
+    rose_ms: int | None,
+    zone: str,
+    targets: ResponseTargets = TABLES.targets,
+) -> Deadlines:
     """Targets of an incident that began, and whose people were paged, at these times.
 
     `start_ms` is the first impact. When severity rises to one with other targets, at `rose_ms`, the investigation runs
@@ -44,8 +49,8 @@ def deadlines(severity: Severity | None, *, start_ms: int, paged_ms: int, rose_m
     if severity is None:
         return Deadlines(None, None)
     if severity is Severity.SEV3:
-        return Deadlines(_after_business_hours(from_ms, ZoneInfo(zone)), None)
-    return Deadlines(from_ms + INVESTIGATION_MS, start_ms + UPDATE_MS)
+        return Deadlines(_after_business_hours(from_ms, ZoneInfo(zone), targets.business_hours), None)
+    return Deadlines(from_ms + targets.investigation_ms, start_ms + targets.update_ms)
 
 
 def outcome(deadline_ms: int | None, done_ms: int | None, now_ms: int) -> Outcome | None:
@@ -57,9 +62,9 @@ def outcome(deadline_ms: int | None, done_ms: int | None, now_ms: int) -> Outcom
     return Outcome.MISSED if now_ms > deadline_ms else Outcome.PENDING
 
 
-def _after_business_hours(from_ms: int, zone: ZoneInfo) -> int:
-    """The moment by which eight hours of Monday to Friday, 9 to 17 by the wall clock, have gone by."""
-    left = timedelta(hours=BUSINESS_HOURS)
+def _after_business_hours(from_ms: int, zone: ZoneInfo, hours: int) -> int:
+    """The moment by which so many hours of Monday to Friday, 9 to 17 by the wall clock, have gone by."""
+    left = timedelta(hours=hours)
     at = datetime.fromtimestamp(from_ms / 1_000, zone)
     day = at.date()
     begin = at.astimezone(UTC)

@@ -9,7 +9,7 @@ from streams.incidents.capabilities import OF_METRIC
 from streams.incidents.entry import Act, Entry, Fault, State, Verdict, Visibility
 from streams.incidents.life import Incident, life_of
 from streams.names import AVAILABILITY
-from streams.severity.severity import Kind, Severity
+from streams.severity.severity import TABLES, Kind, Severity, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,15 @@ def components_of(products: Sequence[str]) -> list[Component]:
     return [Component(code), *(Component(capability, product) for product in products for capability in others)]
 
 
-def shown(incident_id: str, timeline: Sequence[tuple[int, Entry]], products: Sequence[str], at_ms: int) -> Shown | None:
+def shown(
+    incident_id: str,
+    timeline: Sequence[tuple[int, Entry]],
+    products: Sequence[str],
+    at_ms: int,
+    tables: Tables = TABLES,
+) -> Shown | None:
     """An incident as the page shows it; None: it does not, or not yet. The first post is a person's."""
-    incident = life_of(incident_id, [entry for _, entry in timeline])
+    incident = life_of(incident_id, [entry for _, entry in timeline], tables)
     if incident is None or not _is_of_the_platform(incident):
         return None
     posts: list[Post] = []

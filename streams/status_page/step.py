@@ -13,6 +13,7 @@ from streams.desk.desk import Desk
 from streams.incidents.timeline import read_numbered
 from streams.names import AVAILABILITY
 from streams.registry.exclusions import PLANNED
+from streams.severity.severity import TABLES, Tables
 from streams.status_page.facts import Component, Facts, Maintenance, Shown, components_of, shown
 from streams.status_page.render import atom, html
 from streams.status_page.shape import RECENT, Shape
@@ -42,10 +43,11 @@ _NOW: Final = "select slo.now_ms()"
 class StatusPageStep:
     """Writes the page to a folder. A folder that cannot be written to is said, and tried again."""
 
-    def __init__(self, folder: Path, name: str, url: str | None) -> None:
+    def __init__(self, folder: Path, name: str, url: str | None, tables: Tables = TABLES) -> None:
         self._folder = folder
         self._name = name
         self._url = url
+        self._tables = tables
         self._made_of: object = None
         self._made_s = 0.0
         self._is_away = False
@@ -55,7 +57,7 @@ class StatusPageStep:
         made_of = await desk.run(_changed)
         if made_of == self._made_of and time.monotonic() < self._made_s + _EVERY_S:
             return False
-        facts = await desk.run(_facts)
+        facts = await desk.run(self._facts)
         try:
             await asyncio.to_thread(write_files, self._folder, self._files(facts))
         except OSError as problem:
@@ -70,6 +72,9 @@ class StatusPageStep:
     async def rest(self) -> None:
         """Whoever is the desk writes it anew."""
         self._made_of = None
+
+    async def _facts(self, connection: Connection) -> Facts:
+        return await _facts(connection, self._tables)
 
     def _files(self, facts: Facts) -> dict[str, bytes]:
         return files_of(facts, self._name, self._url)
@@ -87,13 +92,13 @@ async def _changed(connection: Connection) -> object:
     return await (await connection.execute(_CHANGED)).fetchone()
 
 
-async def _facts(connection: Connection) -> Facts:
+async def _facts(connection: Connection, tables: Tables) -> Facts:
     row = await (await connection.execute(_NOW)).fetchone()
     at_ms = 0 if row is None else int(row[0])
     products = [name for (name,) in await (await connection.execute(_PRODUCTS, [AVAILABILITY.id])).fetchall()]
     found: list[Shown] = []
     for (incident_id,) in await (await connection.execute(_IDS, [at_ms - _KEPT_MS, RECENT])).fetchall():
-        one = shown(incident_id, await read_numbered(connection, incident_id), products, at_ms)
+        one = shown(incident_id, await read_numbered(connection, incident_id), products, at_ms, tables)
         if one is not None:
             found.append(one)
     everything = components_of(products)

@@ -2,8 +2,9 @@
 
 from hypothesis import strategies as st
 
-from streams.common_cause.onset import MINUTE_MS, Onset
-from streams.common_cause.rates import DAY_MS, Rates, Span
+from streams.common_cause.numbers import DAY_MS, MINUTE_MS
+from streams.common_cause.onset import Onset
+from streams.common_cause.rates import Rates, Span
 from streams.common_cause.scope import Scope, scopes_of
 
 DAY = 60 * DAY_MS  # 00:00 UTC

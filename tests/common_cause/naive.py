@@ -3,7 +3,8 @@
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from streams.common_cause.onset import MINUTE_MS, Onset
+from streams.common_cause.numbers import MINUTE_MS
+from streams.common_cause.onset import Onset
 from streams.common_cause.scope import Scope
 
 ORDER = ("region", "product-metric", "product", "metric", "host", "partner", "all")

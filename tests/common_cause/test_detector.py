@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.common_cause.detector import Judged, Session, judge
-from streams.common_cause.onset import MINUTE_MS, WINDOW_MS, Onset
+from streams.common_cause.numbers import MINUTE_MS, Numbers
+from streams.common_cause.onset import Onset
 from streams.common_cause.resolution import Presence
 from streams.common_cause.scope import ALL, Kind, Scope
 from tests.common_cause.build import DAY, WEBHOOK, at, onset, onsets, rates
+
+NUMBERS = Numbers()
 
 
 class Story:
@@ -95,18 +98,18 @@ def test_every_onset_is_spent_once_and_lies_in_its_session(arrivals: list[Onset]
     for name, members in story.members.items():
         assert all(story.sessions[name].scope in one.scopes for one in members)
         times = sorted(one.at_ms for one in members)
-        assert all(later - earlier <= WINDOW_MS for earlier, later in pairwise(times))
+        assert all(later - earlier <= NUMBERS.window_ms for earlier, later in pairwise(times))
 
 
 def test_few_for_half_an_hour_is_over() -> None:
     presence = Presence()
     for minute, breached in enumerate([12, 12, 3, 2, 2, 3, 2]):
-        presence = presence.seen(breached, DAY + minute * MINUTE_MS)
+        presence = presence.seen(breached, DAY + minute * MINUTE_MS, NUMBERS)
     assert presence.peak == 12
-    assert presence.over_ms == DAY + 6 * MINUTE_MS + 30 * MINUTE_MS
-    assert Presence().seen(3, DAY).over_ms is None
+    assert presence.over_ms(NUMBERS) == DAY + 6 * MINUTE_MS + 30 * MINUTE_MS
+    assert Presence().seen(3, DAY, NUMBERS).over_ms(NUMBERS) is None
 
 
 def test_few_is_a_tenth_of_a_large_one() -> None:
-    assert Presence().seen(100, DAY).seen(10, DAY + 1).over_ms is None
-    assert Presence().seen(100, DAY).seen(9, DAY + 1).quiet_since_ms == DAY + 1
+    assert Presence().seen(100, DAY, NUMBERS).seen(10, DAY + 1, NUMBERS).over_ms(NUMBERS) is None
+    assert Presence().seen(100, DAY, NUMBERS).seen(9, DAY + 1, NUMBERS).quiet_since_ms == DAY + 1

@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from streams.common_cause.numbers import DAY_MS
 from streams.common_cause.onset import Onset
-from streams.common_cause.rates import DAY_MS, Rates
+from streams.common_cause.rates import Rates
 from streams.common_cause.scope import ALL, Kind, Scope
 from tests.common_cause.build import DAY, at, onset, onsets, rates
 from tests.common_cause.naive import mean_of

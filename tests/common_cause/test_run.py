@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.common_cause.detector import Begin, Detector, End, Happening, What
-from streams.common_cause.onset import MINUTE_MS, Onset
+from streams.common_cause.numbers import MINUTE_MS
+from streams.common_cause.onset import Onset
 from streams.common_cause.scope import Kind, Scope
 from tests.common_cause.build import WEBHOOK, at, onset, onsets, rates
 

@@ -11,15 +11,18 @@ from statistics import median
 import pytest
 
 from streams.common_cause.detector import judge
-from streams.common_cause.onset import MINUTE_MS, WINDOW_MS, Onset
+from streams.common_cause.numbers import DAY_MS, MINUTE_MS, Numbers
+from streams.common_cause.onset import Onset
 from streams.common_cause.openings import openings
-from streams.common_cause.rates import DAY_MS, Rates
+from streams.common_cause.rates import Rates
 from streams.common_cause.scope import Scope, scopes_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
 
 APPS, PARTNERS, DAYS = 5_000, 703, 365
 METRICS = ("app-availability", "iframe-load-success-rate", "webhook-delivery-success-rate")
+
+NUMBERS = Numbers()
 
 
 def fleet(chance: random.Random) -> list[tuple[str, str]]:
@@ -102,8 +105,8 @@ def test_a_fault_on_half_a_percent_of_the_apps_is_found_within_minutes() -> None
         hit = chance.sample(apps, APPS // 200)
         fault = [begin(app, unit, start_ms + chance.randrange(10) * MINUTE_MS, chance) for app, unit in hit]
         first_ms = min(one.at_ms for one in fault)
-        for at_ms in range(first_ms, first_ms + WINDOW_MS, MINUTE_MS):
-            seen = [one for one in (*fault, *onsets) if at_ms - WINDOW_MS < one.at_ms <= at_ms]
+        for at_ms in range(first_ms, first_ms + NUMBERS.window_ms, MINUTE_MS):
+            seen = [one for one in (*fault, *onsets) if at_ms - NUMBERS.window_ms < one.at_ms <= at_ms]
             if any(one.scope.kind.is_platform for one in openings(at_ms, seen, rates)):
                 took.append((at_ms - first_ms) // MINUTE_MS)
                 break
