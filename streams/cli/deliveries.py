@@ -9,14 +9,12 @@ import orjson
 import typer
 
 from streams.cli.shared.ask import settings_of_or_fail
-from streams.cli.shared.database import in_database
+from streams.cli.shared.database import desk_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table, print_facts
 from streams.cli.shared.text import console, printable
-from streams.database.patient import Connection
-from streams.database.roles import Role
 from streams.database.settings import DatabaseSettings
-from streams.notifier.deliveries import Attempt, Delivery, State, attempts, body, deliveries, delivery, retry
+from streams.notifier.deliveries import Delivery, State, attempts, body, deliveries, delivery, retry
 from streams.notifier.target import SMTP
 from streams.plural import number_of
 
@@ -65,11 +63,8 @@ def list_(
       69 the database does not answer
       78 its schema is of another version
     """
-    found = in_database(
-        settings_of_or_fail(DatabaseSettings),
-        Role.WRITER,
-        lambda connection: deliveries(connection, state=state, app=app, channel=channel, target=target, limit=limit),
-    )
+    with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
+        found = deliveries(connection, state=state, app=app, channel=channel, target=target, limit=limit)
     if as_json:
         _print_json([asdict(one) for one in found])
     elif not found:
@@ -110,13 +105,10 @@ def show(
       78 its schema is of another version
     """
 
-    async def read(connection: Connection) -> tuple[list[Delivery], list[Attempt], bytes]:
-        found = await delivery(connection, name)
-        if len(found) != 1:
-            return found, [], b""
-        return found, await attempts(connection, found[0].id), await body(connection, found[0].id)
-
-    found, tried, sent = in_database(settings_of_or_fail(DatabaseSettings), Role.WRITER, read)
+    with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
+        found = delivery(connection, name)
+        tried = attempts(connection, found[0].id) if found else []
+        sent = body(connection, found[0].id) if found else b""
     if not found:
         fail(f"There is no delivery {printable(name)}. `slo-streams deliveries list` shows those there are.")
     if len(found) > 1:
@@ -164,11 +156,8 @@ def retry_(
     """
     if bool(names) == all_dead:
         raise typer.BadParameter("name deliveries, or give --dead")
-    due = in_database(
-        settings_of_or_fail(DatabaseSettings),
-        Role.WRITER,
-        lambda connection: retry(connection, names or (), all_dead=all_dead, channel=channel, target=target),
-    )
+    with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
+        due = retry(connection, names or (), all_dead=all_dead, channel=channel, target=target)
     if not due:
         fail("There is nothing to send again. `slo-streams deliveries list` shows what there is.")
     typer.echo(f"{number_of(len(due), 'delivery', 'deliveries')} due now.")

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 from psycopg.rows import class_row
 
-from streams.database.patient import Connection
-from streams.notifier.rows import execute
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class State(StrEnum):
@@ -89,7 +89,7 @@ class Attempt:
     detail: str | None
 
 
-async def deliveries(
+def deliveries(
     connection: Connection,
     *,
     state: State | None = None,
@@ -100,27 +100,26 @@ async def deliveries(
 ) -> list[Delivery]:
     """The newest first."""
     values = {"state": state, "app": app, "channel": channel, "target": target, "limit": limit}
-    return await _read(connection, _LIST, values)
+    return _read(connection, _LIST, values)
 
 
-async def delivery(connection: Connection, name: str) -> list[Delivery]:
+def delivery(connection: Connection, name: str) -> list[Delivery]:
     """Those of an id, its own or that of its notification."""
-    return await _read(connection, _ONE, {"id": name})
+    return _read(connection, _ONE, {"id": name})
 
 
-async def body(connection: Connection, delivery_id: str) -> bytes:
+def body(connection: Connection, delivery_id: str) -> bytes:
     """What was sent, or is to be; nothing yet where its turn has not come."""
-    row = await (await execute(connection, _BODY, {"id": delivery_id})).fetchone()
+    row = connection.execute(_BODY.encode(), {"id": delivery_id}).fetchone()
     return b"" if row is None else bytes(row[0])
 
 
-async def attempts(connection: Connection, delivery_id: str) -> list[Attempt]:
+def attempts(connection: Connection, delivery_id: str) -> list[Attempt]:
     """How often it was tried, and what came of it."""
-    rows = await (await execute(connection, _ATTEMPTS, {"id": delivery_id})).fetchall()
-    return [Attempt(*row) for row in rows]
+    return [Attempt(*row) for row in connection.execute(_ATTEMPTS.encode(), {"id": delivery_id})]
 
 
-async def retry(
+def retry(
     connection: Connection,
     ids: Sequence[str] = (),
     *,
@@ -130,10 +129,9 @@ async def retry(
 ) -> list[str]:
     """Make them due now, dead or suppressed as they were; their ids, with those of what follows them."""
     values = {"ids": list(ids), "all_dead": all_dead, "channel": channel, "target": target}
-    return [name for (name,) in await (await execute(connection, _RETRY, values)).fetchall()]
+    return [name for (name,) in connection.execute(_RETRY.encode(), values)]
 
 
-async def _read(connection: Connection, query: str, values: Mapping[str, object]) -> list[Delivery]:
-    async with connection.cursor(row_factory=class_row(Delivery)) as cursor:
-        await cursor.execute(query.encode(), values)
-        return await cursor.fetchall()
+def _read(connection: Connection, query: str, values: Mapping[str, object]) -> list[Delivery]:
+    with connection.cursor(row_factory=class_row(Delivery)) as cursor:
+        return cursor.execute(query.encode(), values).fetchall()

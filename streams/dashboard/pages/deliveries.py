@@ -1,14 +1,24 @@
-"""Deliveries: who was told, when, and why not."""
+"""Deliveries: who was told, when, and why not; to the platform also what was sent, and what is sent again."""
 
+import logging
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
-from streams.dashboard.dashboard import Seen
-from streams.dashboard.database import View
+from streams.dashboard.dashboard import Seen, dashboard_of
+from streams.dashboard.database import Connection, View
+from streams.dashboard.login.forms import Form
+from streams.dashboard.pages.mail_view import around_mail, mail_html, mail_parts, read_mail
 from streams.dashboard.pages.render import render
+from streams.notifier.deliveries import Delivery, attempts, body, delivery, retry
 from streams.notifier.notification import OF_ALERTS
+from streams.notifier.target import SMTP
+from streams.web.problem import Problem, ProblemError
+
+log = logging.getLogger(__name__)
 
 _PAGE: Final = 50
 # A partner is told of what went to his own address; whom else the platform tells is its own affair.
@@ -26,6 +36,9 @@ select d.state, count(*) as count
 from delivery d join notification n on n.id = d.notification left join app a on a.app_key = n.app_key
 where (%(is_platform)s or (a.partner_id = any(%(partners)s) and d.target = a.email))
 group by d.state
+"""
+_THREAD: Final = """
+select n.thread from delivery d join notification n on n.id = d.notification where d.id = %(id)s and %(is_platform)s
 """
 _STATES: Final = {
     "SENT": ("good", "Sent"),
@@ -51,7 +64,7 @@ def delivery_counts(view: View) -> list[dict[str, Any]]:
 
 
 def add_deliveries(app: FastAPI) -> None:
-    """The list."""
+    """The list; each, with what was sent; and once more."""
 
     @app.get("/deliveries", include_in_schema=False)
     def deliveries(request: Request, view: Seen, state: str = "", before: int = 0) -> Response:
@@ -66,6 +79,88 @@ def add_deliveries(app: FastAPI) -> None:
             tiles=delivery_counts(view),
             next_url=None if more is None else f"?{urlencode({'state': state, 'before': more})}",
         )
+
+    @app.get("/deliveries/{delivery_id:path}/html", include_in_schema=False)
+    def html(request: Request, view: Seen, delivery_id: str) -> Response:
+        with dashboard_of(request).database.desk() as connection:
+            one = _one(view, connection, delivery_id)
+            sent = body(connection, one.id)
+        if one.channel != SMTP or not sent:
+            raise ProblemError(Problem.NOT_FOUND)
+        return mail_html(read_mail(sent))
+
+    @app.get("/deliveries/{delivery_id:path}", include_in_schema=False)
+    def show(request: Request, view: Seen, delivery_id: str, done: str = "") -> Response:
+        flash = "It is due now: a notifier sends it within some seconds." if done else None
+        return _page(request, view, delivery_id, flash=flash)
+
+    @app.post("/deliveries/{delivery_id:path}", include_in_schema=False)
+    def send_again(request: Request, view: Seen, delivery_id: str, _form: Form) -> Response:
+        with dashboard_of(request).database.desk() as connection:
+            one = _one(view, connection, delivery_id)
+            due = retry(connection, [one.id])
+        if not due:
+            return _page(request, view, delivery_id, problem="It was sent meanwhile, or is being sent.")
+        log.info("%s sends again: %s", view.viewer.name, ", ".join(due))
+        return RedirectResponse(f"/deliveries/{quote(one.id, safe='')}?done=1", 303)
+
+
+def _one(view: View, connection: Connection, delivery_id: str) -> Delivery:
+    """What is sent may tell of many apps: it is for the platform alone.
+
+    Raises:
+        ProblemError: NOT_FOUND: there is none, or somebody else asks.
+    """
+    found = (
+        [one for one in delivery(connection, delivery_id) if one.id == delivery_id] if view.viewer.is_platform else []
+    )
+    if not found:
+        raise ProblemError(Problem.NOT_FOUND)
+    return found[0]
+
+
+def _page(
+    request: Request, view: View, delivery_id: str, *, problem: str | None = None, flash: str | None = None
+) -> Response:
+    with dashboard_of(request).database.desk() as connection:
+        one = _one(view, connection, delivery_id)
+        tried = attempts(connection, one.id)
+        sent = body(connection, one.id)
+        [row] = view.rows(_THREAD, {"id": one.id})
+    is_mail = one.channel == SMTP and bool(sent)
+    kind, words = _STATES[one.state]
+    shown = _shown({"kind": one.kind, "state": one.state, "app_key": one.app, "thread": row["thread"]})
+    facts = {
+        **{name: getattr(one, name) for name in ("id", "channel", "target", "state", "reason", "digest", "silence")},
+        "state_kind": kind,
+        "state_words": words,
+        "what": shown["what"],
+        "alert_url": shown["alert_url"],
+        "sent_ms": _ms(one.sent_at),
+        "due_ms": _ms(one.due_at),
+    }
+    response = render(
+        request,
+        view.viewer,
+        "delivery.html",
+        page="deliveries",
+        one=facts,
+        attempts=[
+            {"at_ms": _ms(each.at), "outcome": each.outcome, "detail": each.detail, "took_ms": each.took_ms}
+            for each in reversed(tried)
+        ],
+        is_rendered=bool(sent),
+        is_mail=is_mail,
+        problem=problem,
+        flash=flash,
+        **(mail_parts(read_mail(sent)) if is_mail else {"text": sent.decode(errors="replace")}),
+    )
+    response.status_code = 200 if problem is None else 422
+    return around_mail(response) if is_mail else response
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1_000)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,27 +1,19 @@
-"""The mails that a notifier on this machine has sent, kept by `slo-streams run`: what its receivers would see.
-
-The HTML of a mail is shown in a frame that can do nothing: no script, no form, no address of ours.
-"""
+"""The mails that a notifier on this machine has sent, kept by `slo-streams run`: what its receivers would see."""
 
 from dataclasses import dataclass
-from email import policy
 from email.message import EmailMessage
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
-from starlette.responses import HTMLResponse
 
 from streams.dashboard.dashboard import Who, dashboard_of
-from streams.dashboard.headers import CONTENT_SECURITY_POLICY
+from streams.dashboard.pages.mail_view import around_mail, mail_html, mail_parts, read_mail
 from streams.dashboard.pages.render import render
 from streams.web.problem import Problem, ProblemError
 
 _MOST: Final = 100
 _SHOWN_BYTES: Final = 1_000_000
-_AROUND_MAIL: Final = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
-_OF_MAIL: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +40,12 @@ def add_mailbox(app: FastAPI) -> None:
     def mail(request: Request, viewer: Who, name: str) -> Response:
         path = _file(request, viewer.is_platform, name)
         message = _message(path)
-        text = message.get_body(("plain",))
-        response = render(
-            request,
-            viewer,
-            "mail.html",
-            page="mailbox",
-            mail=_mail(path, message),
-            headers=[(header, str(value)) for header, value in message.items()],
-            text="" if text is None else text.get_content(),
-            has_html=message.get_body(("html",)) is not None,
-            attachments=[part.get_filename() or "unnamed" for part in message.iter_attachments()],
-        )
-        response.headers["Content-Security-Policy"] = _AROUND_MAIL
-        return response
+        page = render(request, viewer, "mail.html", page="mailbox", mail=_mail(path, message), **mail_parts(message))
+        return around_mail(page)
 
     @app.get("/mailbox/{name}/html", include_in_schema=False)
     def html(request: Request, viewer: Who, name: str) -> Response:
-        body = _message(_file(request, viewer.is_platform, name)).get_body(("html",))
-        if body is None:
-            raise ProblemError(Problem.NOT_FOUND)
-        return HTMLResponse(body.get_content(), headers={"Content-Security-Policy": _OF_MAIL})
+        return mail_html(_message(_file(request, viewer.is_platform, name)))
 
 
 def _files(request: Request, is_platform: bool) -> list[Path]:
@@ -88,7 +65,7 @@ def _file(request: Request, is_platform: bool, name: str) -> Path:
 
 def _message(path: Path) -> EmailMessage:
     with path.open("rb") as file:
-        return BytesParser(EmailMessage, policy=policy.default).parsebytes(file.read(_SHOWN_BYTES))
+        return read_mail(file.read(_SHOWN_BYTES))
 
 
 def _mail(path: Path, message: EmailMessage) -> Mail:
