@@ -3,6 +3,7 @@
 Scripts and styles come from here and nowhere else; text never becomes markup or script by accident (Trusted Types).
 """
 
+import re
 from hashlib import sha256
 from typing import Final
 
@@ -27,6 +28,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "trusted-types 'none'",
     )
 )
+# When a page was read is no part of what it says: an unchanged one is known by the rest.
+_READ: Final = re.compile(rb"<!--read-->.*?<!--/read-->", re.DOTALL)
 _ALWAYS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -85,7 +88,7 @@ def with_tags(app: ASGIApp) -> ASGIApp:
 
 def _tagged(start: Message, body: Message, known: str) -> Message:
     headers = MutableHeaders(scope=start)
-    tag = headers.setdefault("ETag", f'W/"{sha256(body.get("body", b"")).hexdigest()[:32]}"')
+    tag = headers.setdefault("ETag", f'W/"{sha256(_READ.sub(b"", body.get("body", b""))).hexdigest()[:32]}"')
     if tag.removeprefix("W/") not in (one.removeprefix("W/") for one in by_commas(known)):
         return body
     start["status"] = 304

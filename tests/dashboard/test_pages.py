@@ -1,11 +1,13 @@
 """Every page, as each kind of viewer, without a browser."""
 
 import re
+import time
 from collections.abc import Iterator
 from html import unescape
 
 import psycopg
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from schemas.event_time import utc_text
@@ -82,6 +84,33 @@ def test_no_link_leads_a_partner_to_what_is_not_his(stage: Stage, viewer: Viewer
     assert len(pages) > 10
     for url, text in pages.items():
         assert not [name for name in foreign if name in text], url
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *PAGES,
+        f"/apps/{month.CHARTS}",
+        f"/alerts/{month.open_breach_of(month.CHARTS)}",
+        f"/standing/{month.CHARTS}",
+        "/exclusions/upgrade/end",
+    ],
+)
+def test_a_page_that_is_unchanged_is_not_sent_again(stage: Stage, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = stage.as_(PLATFORM)
+    minute = month.NOW_MS + 10 * 60_000
+
+    def read(second: int, known: str = "") -> Response:
+        monkeypatch.setattr(time, "time_ns", lambda: (minute + second * 1_000) * 1_000_000)
+        return client.get(path, headers={"If-None-Match": known})
+
+    first = read(12)
+    assert first.status_code == 200
+    again = read(42, first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.text != read(42).text  # which tells when it was read
+    if "Breached now" in first.text:
+        assert read(102, first.headers["etag"]).status_code == 200  # it has been for another minute
 
 
 def test_what_is_not_his_is_not_there_for_a_partner(stage: Stage) -> None:

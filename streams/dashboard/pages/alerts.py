@@ -23,6 +23,7 @@ from streams.web.problem import Problem, ProblemError
 _PAGE: Final = 50
 _DAY_MS: Final = 86_400_000
 _TOGETHER_MS: Final = 15 * 60_000
+_MINUTE_MS: Final = 60_000
 _AROUND_MS: Final = 3_600_000
 _MOST_DAYS: Final = 28
 
@@ -192,7 +193,8 @@ def _chart(view: View, breach: dict[str, Any], until_ms: int) -> dict[str, Any] 
         return None
     window_ms = breach["measurementDurationSeconds"] * 1_000
     from_ms = epoch_ms(breach["windowStart"]) - max(window_ms, _AROUND_MS)
-    to_ms = min(until_ms + _AROUND_MS, from_ms + _MOST_DAYS * _DAY_MS, time.time_ns() // 1_000_000)
+    now_ms = time.time_ns() // 1_000_000 // _MINUTE_MS * _MINUTE_MS
+    to_ms = min(until_ms + _AROUND_MS, from_ms + _MOST_DAYS * _DAY_MS, now_ms)
     series = {"app": breach["appKey"], "metric": breach["metricId"], "scope": breach["scope"]}
     exclusions = read_exclusions(view.connection, breach["appKey"])
     return {

@@ -119,6 +119,11 @@ def duration(duration_ms: int) -> str:
     return f"{duration_ms // _SECOND_MS} s"
 
 
+def age(duration_ms: int) -> str:
+    """How long something lasts that still goes on, in whole minutes: for a minute a page says the same."""
+    return "under a minute" if duration_ms < _MINUTE_MS else duration(duration_ms // _MINUTE_MS * _MINUTE_MS)
+
+
 def as_ms(time: int | str) -> int:
     """Epoch ms of a time that is either that already, or RFC 3339."""
     return time if isinstance(time, int) else epoch_ms(time)
@@ -193,6 +198,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "times": times,
     "millis": millis,
     "duration": duration,
+    "age": age,
     "as_ms": as_ms,
     "iso": iso,
     "moment": moment,

@@ -1,7 +1,7 @@
 // Pages follow what happens: the server says that something changed, and the page is asked for anew. Its parts with
 // `data-live` are put in place of the old ones, so that what is shown is rendered in one place only. The document is
 // parsed by XMLHttpRequest, which runs no script of it and is no sink of Trusted Types.
-import { startTimes } from "./times.js";
+import { readNow, startTimes } from "./times.js";
 
 const JITTER_MS = 1_000; // not every page of everybody at once
 const AT_LEAST_MS = 2_500; // between two looks
@@ -56,6 +56,7 @@ function goOn() {
 }
 
 function show(fresh) {
+  readNow();
   for (const old of document.querySelectorAll("[data-live][id]")) {
     const next = fresh.getElementById(old.id);
     // What a reader is at stays under the hands.

@@ -4,17 +4,17 @@ const isLocal = () => localStorage.getItem(KEY) === "local";
 
 export const zone = () => (isLocal() ? Intl.DateTimeFormat().resolvedOptions().timeZone : "Etc/UTC");
 
-export function timeText(ms, seconds = false) {
+export function timeText(ms, seconds = false, local = isLocal()) {
   const parts = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone(),
+    timeZone: local ? zone() : "Etc/UTC",
     day: "numeric",
     month: "short",
     hour: "2-digit",
     minute: "2-digit",
     ...(seconds ? { second: "2-digit" } : {}),
-    ...(isLocal() ? { timeZoneName: "short" } : {}),
+    ...(local ? { timeZoneName: "short" } : {}),
   }).format(ms);
-  return isLocal() ? parts : `${parts} UTC`;
+  return local ? parts : `${parts} UTC`;
 }
 
 export function startTimes(within) {
@@ -30,6 +30,16 @@ export function startTimes(within) {
     label(button);
   }
   show(within);
+}
+
+// A page that the server says is unchanged comes from the browser's own store, with the time of when it was put there.
+export function readNow() {
+  const time = document.querySelector("#read-at time");
+  if (!time) return;
+  const now = Date.now();
+  time.dateTime = new Date(now).toISOString();
+  time.dataset.utc = timeText(now, true, false);
+  show(time.parentElement);
 }
 
 function label(button) {
