@@ -4,6 +4,7 @@ A claim is a lease by the database's clock. Of one thread a target's earlier del
 due, no later one is claimed. Silences are looked at now, not when the alert came.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,6 +83,7 @@ async def claim(
             buried[row.id] = f"NOT_RENDERED: {type(problem).__name__}: {problem}"
             continue
         found.append(Claimed(message, target, row.attempts + 1, channel.pause_key(target)))
+        await asyncio.sleep(0)  # what is being sent goes on meanwhile
     if buried:
         await execute(connection, _BURY, {"now": now, "ids": list(buried), "reasons": list(buried.values())})
     if found:

@@ -1,11 +1,12 @@
 """Sending by one channel: claim, send, record, for as long as the notifier lives."""
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from streams.database.patient import Connection, PatientDatabase
 from streams.notifier.channel import SEND_S, Accepted, Channel, Outcome, Temporary
@@ -68,11 +69,14 @@ class Courier:
         self._sending -= done
         all_sent = _results(done)
         room = self._most - len(self._sending)
+        has_room = room >= self._most // 2
+        if has_room:
+            self.wake.clear()
 
         async def action(connection: Connection) -> list[Claimed]:
             now = await self._now(connection)
             await record(connection, self.channel.name, self._name, all_sent, now)
-            if room < self._most // 2:
+            if not has_room:
                 return []
             await make_digests(connection, self.channel.name, self._targets, now)
             return await claim(connection, self.channel, self._targets, self._name, now, room, self._lease_s)
@@ -82,17 +86,25 @@ class Courier:
             self._tally.sent(self.channel.name, sent.outcome)
         self._sending |= {asyncio.create_task(self._send(one)) for one in claimed}
         if self._sending:
-            await asyncio.wait(self._sending, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait(self._sending, timeout=_TOGETHER_S)
+            await self._meanwhile()
         return len(self._sending)
 
-    async def _rest(self) -> None:
+    async def _meanwhile(self) -> None:
+        """While they are being sent: until some were, or there are others that can be sent beside them."""
+        has_room = self._most - len(self._sending) >= self._most // 2
+        woken = asyncio.create_task(self.wake.wait())
+        awaited: set[asyncio.Task[Any]] = {*self._sending, woken} if has_room else {*self._sending}
         try:
+            await asyncio.wait(awaited, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+            if not (has_room and woken.done()):
+                await asyncio.wait(self._sending, timeout=_TOGETHER_S)
+        finally:
+            woken.cancel()
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self.wake.wait()
-        except TimeoutError:
-            pass
-        self.wake.clear()
 
     async def _send(self, one: Claimed) -> Sent | None:
         """Send one when its turn comes; None where that was too late, as another may have it by then."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,10 +16,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 @dataclass
 class Received:
-    """One mail as it came."""
+    """One mail as it came; `greeting` is what its sender called itself, `at_s` when it was accepted, monotonic."""
 
     recipient: str
     raw: bytes
+    greeting: str = ""
+    at_s: float = 0.0
 
     @property
     def mail(self) -> EmailMessage:
@@ -98,7 +101,7 @@ class MailServer:
         who = envelope.rcpt_tos[0]
         wanted = self.at_data(who, self._times("data", who))
         if wanted in (None, KEEP_AND_DROP):
-            self.received.append(Received(who, envelope.original_content))
+            self.received.append(Received(who, envelope.original_content, session.host_name, time.monotonic()))
         return await self._act(server, wanted) or "250 2.0.0 queued as 4711"
 
     async def _act(self, server: Any, answer: str | None) -> str | None:

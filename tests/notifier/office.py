@@ -109,14 +109,18 @@ class Office:
         moment = await self.database.run(self.now)
         return int(moment.timestamp()) // 60 * 60_000
 
-    async def take_in(self, *alerts: dict[str, Any]) -> None:
-        """As they come from Kafka, in one commit."""
+    def read(self, *alerts: dict[str, Any]) -> list[ReadAlert]:
+        """As the catalogue and the service's reader have them."""
         for alert in alerts:
             self.contacts._contacts[alert["appKey"]] = self.contact
-        facts = [
+        return [
             ReadAlert(Alert.model_validate(alert), epoch_ms(alert["time"]), epoch_ms(alert["breachedAt"]))
             for alert in alerts
         ]
+
+    async def take_in(self, *alerts: dict[str, Any]) -> None:
+        """As they come from Kafka, in one commit."""
+        facts = self.read(*alerts)
         await self.database.run(lambda connection: self.rows.add(connection, facts))
 
     async def work(self, turns: int = 40) -> None:

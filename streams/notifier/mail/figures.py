@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 _MOST_PLACES: Final = 12
@@ -22,12 +23,16 @@ def comparison(alert: Mapping[str, Any]) -> str | None:
 
     It is rounded to as few places as leave the truth: what is missed never looks met, nor what is not all like all.
     """
-    total = alert["goodCount"] + alert["badCount"]
-    if not total:
+    if not alert["goodCount"] + alert["badCount"]:
         return None
-    sli, slo = Fraction(100 * alert["goodCount"], total), Fraction(str(alert["sloValue"]))
+    return _compared(alert["goodCount"], alert["badCount"], alert["sloValue"], alert["type"] == "BREACH")
+
+
+@lru_cache(maxsize=1_024)  # subject and text say the same
+def _compared(good: int, bad: int, objective: float, is_breach: bool) -> str:
+    sli, slo = Fraction(100 * good, good + bad), Fraction(str(objective))
     sign = _sign(sli, slo)
-    if sign == "<=" and alert["type"] != "BREACH":
+    if sign == "<=" and not is_breach:
         sign = ">="
     for places in range(1, _MOST_PLACES):
         text = percent_text(sli, places)

@@ -33,6 +33,7 @@ _TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
+    auto_reload=False,
 )
 
 
@@ -113,4 +114,6 @@ def _id(name: str) -> str:
 
 
 def _header_text(name: str) -> str:
+    if name.isascii() and name.isprintable():
+        return name
     return "".join(char if char.isprintable() and char.isascii() else "?" for char in name)

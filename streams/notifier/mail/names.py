@@ -12,6 +12,8 @@ _WORD: Final = re.compile(r"[^a-z0-9]+")
 
 def one_line(name: str) -> str:
     """The name without what breaks lines, hides, or turns the text around it."""
+    if name.isascii() and name.isprintable():  # as nearly all are
+        return " ".join(name.split())
     shown = "".join(
         "" if char in _TURNING else " " if unicodedata.category(char) in _NOT_SHOWN else char for char in name
     )
