@@ -15,7 +15,15 @@ from streams.cli.shared.text import console
 from streams.exits import ExitCode
 from streams.gateway.topics_needed import own_topics
 from streams.kafka.cluster import Topic, admin_client, existing_topics, topic_settings
-from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed, topics_of_desk
+from streams.kafka.flink import flink_tables
+from streams.kafka.specs import (
+    TopicSpec,
+    cautions_of,
+    fault_of,
+    synthetic_topic,
+    topics_needed,
+    topics_of_desk,
+)
 from streams.kafka.strimzi import strimzi_resources
 from streams.kafka.topic_setup import UnreachableClusterError, UnusableClusterError, ensure_topics
 from streams.settings import Settings
@@ -37,6 +45,9 @@ def topics(
         str | None,
         typer.Option(metavar="CLUSTER", help="Print resources for Strimzi's operators instead, and ask no broker."),
     ] = None,
+    flink: Annotated[
+        bool, typer.Option("--flink", help="Print tables of Flink SQL instead, and ask no broker.")
+    ] = False,
 ) -> None:
     """Show every topic of the product: its shape, and what is wrong with it.
 
@@ -49,6 +60,7 @@ def topics(
       slo-streams topics
       SLO_REPLICATION_FACTOR=1 slo-streams topics --create
       slo-streams topics --strimzi my-cluster | kubectl apply -f -
+      slo-streams topics --flink > tables.sql
 
     \b
     Exit codes:
@@ -63,6 +75,9 @@ def topics(
     if strimzi is not None:
         resources = strimzi_resources(settings, needed, strimzi)
         typer.echo(yaml.safe_dump_all(resources, explicit_start=True, sort_keys=False), nl=False)
+        return
+    if flink:
+        typer.echo(flink_tables(settings, [*needed, synthetic_topic(settings)]), nl=False)
         return
     if create:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import aiokafka
 import google_crc32c
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -14,6 +14,7 @@ from streams.version import own_version
 
 def process_registry() -> CollectorRegistry:
     """A registry that begins with the process; a service registers what it counts beside that."""
+    disable_created_metrics()  # a series for each counter and histogram that nobody asks for
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(_Build())
