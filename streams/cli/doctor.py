@@ -1,5 +1,7 @@
 """`slo-streams doctor`: is everything there that a worker needs?"""
 
+from contextlib import suppress
+from importlib import import_module
 from typing import Annotated, Final
 
 import typer
@@ -13,7 +15,15 @@ from streams.cli.shared.text import console, printable
 from streams.database.settings import DatabaseSettings
 from streams.doctor.examine import examine
 from streams.doctor.finding import Finding, Level
+from streams.doctor.services import Kinds
+from streams.settings import Settings
 
+_OTHERS: Final = {
+    "gateway": "GatewaySettings",
+    "history": "HistorySettings",
+    "notifier": "NotifierSettings",
+    "dashboard": "DashboardSettings",
+}
 _STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
 
 
@@ -22,7 +32,9 @@ def doctor(
 ) -> None:
     """Check everything a worker needs: servers, TLS and login, rights, topics, objectives, clocks, the group.
 
-    Where SLO_DATABASE_URL is set, the database, too: what answers there, its schema, its roles.
+    Each broker is asked which requests it takes: one that is too old, or too new, is told with what it lacks. Settings
+    of the other services are read as they would read them. Where SLO_DATABASE_URL is set, the database, too: what
+    answers there, its encoding, its schema, its roles.
 
     Prints a line for each check, and what to do where something is wrong. Rights are tried for real: it writes a
     record in transactions on the topics of alerts, alert state, rejected records and changelogs, and aborts each, so
@@ -49,10 +61,19 @@ def doctor(
 async def _examine(settings: DatabaseSettings, out: Console | None) -> list[Finding]:
     """Print the findings as they are made."""
     found = []
-    async for finding in examine(settings):
+    async for finding in examine(settings, _others()):
         found.append(finding)
         if out is not None:
             print_facts(out, _facts(finding))
+    return found
+
+
+def _others() -> Kinds:
+    """Settings of the services that are installed here, by the extras they need."""
+    found: dict[str, type[Settings]] = {}
+    for service, kind in _OTHERS.items():
+        with suppress(ImportError):
+            found[service] = getattr(import_module(f"streams.{service}.settings"), kind)
     return found
 
 

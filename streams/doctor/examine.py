@@ -12,6 +12,7 @@ from streams.doctor.finding import Finding, Level, ok, problem
 from streams.doctor.group import check_group
 from streams.doctor.rights import check_reading, check_writing
 from streams.doctor.servers import check_advertised, check_servers
+from streams.doctor.services import Kinds, check_services
 from streams.doctor.topic_findings import check_topics
 from streams.evaluation.objective import Objective
 from streams.kafka.cluster import admin_client, existing_topics
@@ -19,11 +20,16 @@ from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.settings import Settings
 
 
-async def examine(settings: DatabaseSettings) -> AsyncIterator[Finding]:
-    """Findings as they are made. What needs an answer of the cluster is left out when no server gives one."""
+async def examine(settings: DatabaseSettings, others: Kinds) -> AsyncIterator[Finding]:
+    """Findings as they are made. What needs an answer of the cluster is left out when no server gives one.
+
+    `others` are the settings of the services beside the worker.
+    """
     yield ok("settings", f"valid; SLO_CLOCK={settings.clock}, group {settings.application_id}")
     finding, objectives = _check_objectives(settings)
     yield finding
+    for finding in check_services(others):
+        yield finding
     yield check_checksums()
     for finding in await _check_database(settings.read_database_url()):
         yield finding

@@ -2,24 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Final
 
 from aiokafka.protocol.admin import ApiVersionRequest
 
 from streams.doctor.finding import Finding, ok, problem
+from streams.doctor.requests import STATIC, gaps
 from streams.kafka.cluster import admin_client
 from streams.kafka.servers import TIMEOUT_S, Address, Failure, addresses, connect, explain
 from streams.settings import Settings
-
-# Request name, its number in Kafka's protocol, the version that brought what we need, and aiokafka 0.14's newest.
-_NEEDED_REQUESTS: Final = (
-    ("Fetch (read_committed)", 1, 4, 11),
-    ("InitProducerId", 22, 0, 0),
-    ("AddPartitionsToTxn", 24, 0, 0),
-    ("AddOffsetsToTxn", 25, 0, 0),
-    ("EndTxn", 26, 0, 0),
-    ("TxnOffsetCommit", 28, 0, 0),
-)
 
 
 async def check_servers(settings: Settings) -> list[Finding]:
@@ -54,11 +44,13 @@ async def _check(subject: str, address: Address, settings: Settings) -> Finding:
     except Failure as error:
         return problem(subject, *explain(error))
     taken = {key: (oldest, newest) for key, oldest, newest in answer.api_versions}
-    missing = [name for name, key, needed, _ in _NEEDED_REQUESTS if taken.get(key, (0, -1))[1] < needed]
-    if missing:
-        return problem(subject, f"too old: it lacks {', '.join(missing)}", "Use Apache Kafka 1.0 or newer.")
-    dropped = [name for name, key, _, known in _NEEDED_REQUESTS if taken[key][0] > known]
-    if dropped:
-        said = f"too new: it no longer takes {', '.join(dropped)} as this version asks"
+    found = gaps(taken, is_static=settings.instance_id is not None)
+    if found.too_old:
+        said = f"too old: it lacks {', '.join(found.too_old)}"
+        if all(STATIC in one for one in found.too_old):
+            return problem(subject, said, f"Unset {STATIC}, or use Apache Kafka 2.3 or newer.")
+        return problem(subject, said, "Use Apache Kafka 1.0 or newer, or what speaks its protocol as fully.")
+    if found.too_new:
+        said = f"too new: it no longer takes {', '.join(found.too_new)}"
         return problem(subject, said, "Stay on Apache Kafka 4 until slo-streams is upgraded.")
     return ok(subject, f"answers over {settings.security_protocol}, can do transactions")

@@ -189,7 +189,14 @@ def test_a_server_with_another_transport(settings: Settings, transport: dict[str
     assert code == 1
     assert findings[server(settings)].startswith("problem")
     assert "SLO_SECURITY_PROTOCOL" in findings[server(settings)]
-    assert set(findings) == {"settings", "objectives", "checksums", "database", server(settings)}
+    assert set(findings) == {
+        "settings",
+        "objectives",
+        "other settings",
+        "checksums",
+        "database",
+        server(settings),
+    }
 
 
 def test_when_no_server_answers_each_is_named_soon() -> None:
@@ -236,3 +243,14 @@ def test_wrong_settings() -> None:
     result = CliRunner().invoke(app, ["doctor"], env={"SLO_PARTITIONS": "none"})
     assert result.exit_code == 2
     assert "SLO_PARTITIONS" in result.output
+
+
+def test_settings_of_other_services_are_read_as_they_would(tmp_path: Path) -> None:
+    targets = tmp_path / "targets.yaml"
+    targets.write_text("targets: [{id: ops, channel: pigeon}]")
+    none = Settings(bootstrap_servers="127.0.0.1:1")
+    code, findings = run(none, SLO_GATEWAY_RATE="fast", SLO_TARGETS=str(targets))
+    assert code == 1
+    assert "SLO_GATEWAY_RATE" in findings["settings of gateway"]
+    assert "pigeon" in findings["settings of notifier"]
+    assert findings["other settings"] == "ok valid: history, dashboard"
