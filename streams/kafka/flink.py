@@ -67,7 +67,6 @@ def _options(settings: Settings, spec: TopicSpec, *, is_json: bool) -> dict[str,
         "properties.isolation.level": "read_committed",
         **({} if spec.is_compacted else {"scan.startup.mode": "earliest-offset", "key.fields": _KEY}),
         "key.format": "raw",
-        "key.fields-prefix": "record_",
         **value,
         "value.fields-include": "EXCEPT_KEY",
     }

@@ -17,7 +17,6 @@ CREATE TABLE `slo.healthcheck.v1` (
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -45,7 +44,6 @@ CREATE TABLE `slo.iframe.v1` (
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -73,7 +71,6 @@ CREATE TABLE `slo.installation-callback.v1` (
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -101,7 +98,6 @@ CREATE TABLE `slo.webhook.v1` (
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -125,7 +121,6 @@ CREATE TABLE `slo.apps.v1` (
   'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -149,7 +144,6 @@ CREATE TABLE `slo.exclusions.v1` (
   'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -189,7 +183,6 @@ CREATE TABLE `slo.alerts.v1` (
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -227,7 +220,6 @@ CREATE TABLE `slo.alert-state.v1` (
   'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -247,7 +239,6 @@ CREATE TABLE `slo.rejected.v1` (
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'raw',
   'value.fields-include' = 'EXCEPT_KEY'
 );
@@ -270,7 +261,6 @@ CREATE TABLE `slo.heartbeat.v1` (
   'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -294,7 +284,6 @@ CREATE TABLE `slo.synthetic.v1` (
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -316,7 +305,6 @@ CREATE TABLE `slo.installations.v1` (
   'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -338,7 +326,6 @@ CREATE TABLE `slo.standing.v1` (
   'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
@@ -381,7 +368,6 @@ CREATE TABLE `slo.incidents.v1` (
   'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
-  'key.fields-prefix' = 'record_',
   'value.format' = 'json',
   'value.json.ignore-parse-errors' = 'true',
   'value.fields-include' = 'EXCEPT_KEY'
