@@ -62,7 +62,8 @@ def test_flink_takes_them_all() -> None:
         pytest.skip(str(problem))
     opens = chain.from_iterable(("--add-opens", f"{package}=ALL-UNNAMED") for package in OPENS)
     source = GOLDEN.with_name("FlinkTables.java")
-    command = [java, *opens, "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", class_path, source, GOLDEN]
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
+    command = [java, *opens, quiet, "-cp", class_path, str(source), str(GOLDEN)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-2_000:]
     assert len(done.stdout.splitlines()) == GOLDEN.read_text().count("CREATE TABLE")
