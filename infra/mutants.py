@@ -12,35 +12,36 @@ What behaves alike after a change is named, with the reason, in infra/equivalent
 """
 
 import argparse
+import ast
+import builtins
 import contextlib
-import difflib
 import gc
 import json
 import os
 import random
 import resource
 import sys
-import threading
 import time
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FunctionType
 
 import hypothesis
 import libcst as cst
 import libcst.matchers as m
 import pytest
 from _pytest.runner import runtestprotocol
+from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, operator_string
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 TESTS = {
     "windows": ["tests/windows", "tests/laws/test_panes.py"],
     "evaluation": ["tests/evaluation", "tests/scenarios"],
-    "intake": ["tests/intake", "tests/schemas/test_wire_agrees.py"],
+    "intake": ["tests/intake"],
     "unit": ["tests/unit", "tests/laws/test_memory_store.py"],
 }
 """Those without a broker, which know each package best."""
@@ -68,22 +69,19 @@ class Mutant:
 
 
 class _Places(cst.CSTVisitor):  # type: ignore[misc]
-    """Functions of modules and classes by their qualified name, with what can be changed in each."""
+    """What can be changed, each with the qualified name of the function of a module or class that it is in."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, cst.CSTNode, cst.CSTNode]] = []
+        self.found: list[tuple[str, cst.CSTNode]] = []
         self._path: list[str] = []
-        self._of_module: cst.CSTNode = cst.Pass()
         self._depth = 0
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.Annotation | cst.Decorator | cst.Raise | cst.Parameters) or m.matches(node, LOG_LINE):
+        if isinstance(node, cst.Annotation | cst.Decorator | cst.Raise | cst.Parameters) or _is_log_line(node):
             return False
         if self._depth:
-            self.found.append((".".join(self._path), self._of_module, node))
+            self.found.append((".".join(self._path), node))
         elif isinstance(node, cst.ClassDef | cst.FunctionDef):
-            if not self._path:
-                self._of_module = node
             self._path.append(node.name.value)
         self._depth += isinstance(node, cst.FunctionDef)
         return True
@@ -94,7 +92,8 @@ class _Places(cst.CSTVisitor):  # type: ignore[misc]
             self._path.pop()
 
 
-LOG_LINE = m.Expr(m.Call(m.Attribute(m.Name("log") | m.Name("logger") | m.Name("_log"))))
+def _is_log_line(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Expr) and m.matches(node, m.Expr(m.Call(m.Attribute(m.Name("log")))))
 
 
 def _left_out(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -110,21 +109,27 @@ def _changes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def _mutants(path: str) -> Iterator[Mutant]:
-    source = Path(path).read_text(encoding="utf-8")
+    source = Path(path).read_bytes()
     module = cst.parse_module(source)
     known = _functions(compile(source, path, "exec"))
     places = _Places()
     module.visit(places)
-    for function, whole, node in places.found:
+    spans = MetadataWrapper(module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
+    for function, node in places.found:
         for changed in _changes(node):
-            before, after = (module.code_for_node(one) for one in (whole, whole.deep_replace(node, changed)))
-            text = source.replace(before, after)
+            start, end = spans[node].start, spans[node].start + spans[node].length
+            text = source[:start] + module.code_for_node(changed).encode() + source[end:]
             try:
                 code = _functions(compile(text, path, "exec"))[function]
             except SyntaxError:
                 continue
             if code != known[function]:
-                yield Mutant((path, function), code, *_differing(before, after))
+                line, rest = source.rfind(b"\n", 0, start) + 1, len(source) - source.find(b"\n", end)
+                yield Mutant((path, function), code, *(_one_line(one[line:-rest]) for one in (source, text)))
+
+
+def _one_line(code: bytes) -> str:
+    return " ".join(code.decode().split())
 
 
 def _functions(code: CodeType) -> dict[str, CodeType]:
@@ -134,12 +139,6 @@ def _functions(code: CodeType) -> dict[str, CodeType]:
         if isinstance(one, CodeType) and "<locals>" not in one.co_qualname:
             found |= {one.co_qualname: one} | _functions(one)
     return found
-
-
-def _differing(before: str, after: str) -> tuple[str, str]:
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
-    was, now = (" ".join(line[1:].strip() for line in lines if line[0] == sign) for sign in "-+")
-    return was, now
 
 
 def _in_child(work: Callable[[], object], cpu_s: float = resource.RLIM_INFINITY) -> tuple[int, str]:
@@ -184,7 +183,7 @@ class Runner:
         met: set[tuple[str, str, str]] = set()
         for package in self._packages:
             count = Counter[str]()
-            mutants = [one for path in sorted(Path("streams", package).rglob("*.py")) for one in _mutants(str(path))]
+            mutants = [one for path in _files(package) for one in _mutants(path)]
             random.Random(package).shuffle(mutants)  # noqa: S311 - where time runs out, those tried stand for all
             for mutant in mutants:
                 outcome = "equivalent" if mutant.name in known else self._try(mutant)
@@ -204,8 +203,28 @@ class Runner:
             self.is_good &= not stale
         return True
 
+    def _surveyed(self, items: list[pytest.Item]) -> dict[str, tuple[float, list[Function]]]:
+        """CPU seconds of each test that passes, and the functions that it enters."""
+        entered = set[Function]()
+        vars(builtins)["entered"] = entered
+        for package in self._packages:
+            for path in _files(package):
+                for function, code in _noting_entries(path).items():
+                    self._becomes(function, code)
+        found = {}
+        for at, item in enumerate(items):
+            entered.clear()
+            begun_s = time.process_time()
+            if _passes(item, items[at + 1] if at + 1 < len(items) else None):
+                found[item.nodeid] = (time.process_time() - begun_s, sorted(entered))
+        return found
+
+    def _becomes(self, function: Function, code: CodeType) -> None:
+        for one in self._live[function]:
+            one.__code__ = code
+
     def _survey(self, items: list[pytest.Item]) -> None:
-        _, text = _in_child(lambda: _surveyed(items))
+        _, text = _in_child(lambda: self._surveyed(items))
         by_id = {item.nodeid: item for item in items}
         for nodeid, (cost_s, functions) in sorted(json.loads(text).items(), key=lambda one: one[1][0]):
             self._cost_s[nodeid] = cost_s
@@ -220,8 +239,7 @@ class Runner:
             return "not tried"
 
         def work() -> None:
-            for function in self._live[mutant.function]:
-                function.__code__ = mutant.code
+            self._becomes(mutant.function, mutant.code)
             for at, item in enumerate(tests):
                 if not _passes(item, tests[at + 1] if at + 1 < len(tests) else None):
                     os._exit(1)
@@ -235,31 +253,23 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     return not any(report.failed for report in reports)
 
 
-def _surveyed(items: list[pytest.Item]) -> dict[str, tuple[float, list[Function]]]:
-    """CPU seconds of each test that passes, and the functions that it enters."""
-    here = f"{Path.cwd()}/streams/"
-    entered: set[CodeType] = set()
+def _files(package: str) -> list[str]:
+    return sorted(str(path) for path in Path("streams", package).rglob("*.py"))
 
-    def note(frame: FrameType, event: str, _: object) -> None:
-        if frame.f_code.co_filename.startswith(here):
-            entered.add(frame.f_code)
 
-    found = {}
-    threading.settrace(note)
-    for at, item in enumerate(items):
-        entered.clear()
-        begun_s = time.process_time()
-        sys.settrace(note)
-        passes = _passes(item, items[at + 1] if at + 1 < len(items) else None)
-        sys.settrace(None)
-        if passes:
-            found[item.nodeid] = (
-                time.process_time() - begun_s,
-                sorted(
-                    {(os.path.relpath(code.co_filename), code.co_qualname.split(".<locals>")[0]) for code in entered}
-                ),
-            )
-    return found
+def _noting_entries(path: str) -> dict[Function, CodeType]:
+    """The functions of a file, each of which notes in `entered` that it was."""
+    tree = ast.parse(Path(path).read_bytes())
+
+    def note(statements: list[ast.stmt], within: str) -> None:
+        for one in statements:
+            if isinstance(one, ast.ClassDef):
+                note(one.body, f"{within}{one.name}.")
+            elif isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+                one.body = [*ast.parse(f"entered.add(({path!r}, {within + one.name!r}))").body, *one.body]
+
+    note(tree.body, "")
+    return {(path, name): code for name, code in _functions(compile(tree, path, "exec")).items()}
 
 
 def _live() -> dict[Function, list[FunctionType]]:

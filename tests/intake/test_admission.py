@@ -10,7 +10,7 @@ from schemas.rejected import RejectReason
 from streams.evaluation.listings import Listing
 from streams.intake.admission import Admission
 from streams.kafka.excerpt import excerpt
-from streams.names import WEBHOOK
+from streams.names import IFRAME, WEBHOOK
 from tests.build import Stored, admission
 from tests.model.build import DEFAULTS, ORDINARY, clock_ms
 
@@ -293,6 +293,78 @@ def test_a_copy_is_as_old_as_its_original() -> None:
 
 def test_a_rerouted_record_that_is_at_home_counts() -> None:
     assert total(admit(incoming(headers=(REROUTED,)))) == 1
+
+
+def test_every_event_of_a_pane_counts_and_its_series_changed_once() -> None:
+    bad, next_ms = value(statusCode=500), NOON_MS + 60_000
+    to = admit(*3 * [incoming()], *3 * [incoming(bad)], incoming(value(time=next_ms), timestamp=next_ms))
+    assert counted(to) == [(APP, "Jira", NOON_MS, 3, 3), (APP, "Jira", next_ms, 1, 0)]
+    assert (to.bad, to.evaluator.dirty_count) == (3, 1)
+
+
+def test_counts_add_up_from_chunk_to_chunk() -> None:
+    chunk = [incoming(value(group="DEV")), incoming(value(statusCode=500)), incoming()]
+    to = admit(*chunk)
+    to.admit(chunk, None)
+    assert (to.not_counted, to.bad, total(to)) == (2, 2, 4)
+
+
+def test_a_series_with_a_bad_event_is_watched_and_no_other() -> None:
+    to = admit(incoming(value(product="Trello")), *2 * [incoming(value(statusCode=500))])
+    assert [series.scope for series in to.evaluator.series.watched] == ["Jira"]
+
+
+def test_what_an_app_reports_itself_is_counted_beside_what_its_host_reports() -> None:
+    to = admission(IFRAME, DEFAULTS["iframe-load-15m"])
+    fields = {"appKey": APP, "time": NOON_MS, **ORDINARY[IFRAME.id]}
+    to.admit([incoming(orjson.dumps({**fields, "source": source})) for source in ("HOST", "APP", "APP")], None)
+    (series,) = to.evaluator.series.values()
+    assert [sum(good + bad for _, good, bad in panes) for panes in (series.by_host, series.its_own())] == [1, 2]
+
+
+def test_what_did_not_pass_is_taken_once() -> None:
+    to = admit(incoming(b"{"), incoming(key=b"other"))
+    assert to.waiting_bytes > 0
+    rejected, misplaced = to.take_unfit()
+    assert ([one.reason for one in rejected], [one.app_key for one in misplaced]) == ([RejectReason.NOT_JSON], [APP])
+    assert (to.take_unfit(), to.waiting_bytes) == (([], []), 0)
+
+
+@pytest.mark.parametrize(
+    "passed_over",
+    [
+        pytest.param(incoming(b"{"), id="refused"),
+        pytest.param(incoming(key=b"other"), id="misplaced"),
+        pytest.param(incoming(value(time=NOON_MS + 60_001)), id="in the future"),
+        pytest.param(incoming(value(time=NOON_MS + 600_000), timestamp=None), id="in the future of the partition"),
+        pytest.param(incoming(value(time=NOON_MS - 86_400_000)), id="too late"),
+        pytest.param(incoming(value(group="DEV")), id="not counted"),
+    ],
+)
+def test_what_is_passed_over_hides_nothing_behind_it(passed_over: Stored) -> None:
+    assert total(admit(incoming(), passed_over, incoming())) == 2
+
+
+def test_what_is_one_series_too_many_hides_nothing_behind_it() -> None:
+    to = admission(WEBHOOK, DEFAULTS["webhook-delivery-15m"])
+    to.max_series_per_app = 1
+    to.admit([incoming(), incoming(value(product="Trello")), incoming()], None)
+    assert (total(to), reasons(to)) == (2, ["too_many_series"])
+
+
+def test_the_first_moment_that_can_still_count_is_not_too_late() -> None:
+    later_ms = NOON_MS + 3_600_000
+    to = admit(incoming(value(time=later_ms), timestamp=later_ms))
+    floor_ms = to.evaluator.floor_ms
+    to.admit([incoming(value(time=time_ms), timestamp=later_ms) for time_ms in (floor_ms, floor_ms - 1)], None)
+    assert (total(to), reasons(to)) == (2, ["too_late"])
+
+
+def test_every_copy_of_others_is_counted() -> None:
+    foreign = incoming(headers=(("rerouted-from", b"another/slo.webhook.v1/0@7"),))
+    to = admit(foreign, foreign)
+    to.admit([foreign], None)
+    assert (total(to), to.foreign_copies) == (0, 3)
 
 
 def test_the_latest_event_ahead_of_its_record_is_told() -> None:
