@@ -42,7 +42,7 @@ TESTS = {
     "windows": ["tests/windows", "tests/laws/test_panes.py"],
     "evaluation": ["tests/evaluation", "tests/scenarios"],
     "intake": ["tests/intake"],
-    "unit": ["tests/unit", "tests/laws/test_memory_store.py"],
+    "unit": ["tests/unit", "tests/laws", "tests/ownership/test_turns.py"],
 }
 """Those without a broker, which know each package best."""
 LIMIT_S = 10
@@ -182,21 +182,22 @@ class Runner:
         known = {(one["function"], one["was"], one["now"]) for one in tomllib.loads(EQUIVALENT.read_text())["mutant"]}
         met: set[tuple[str, str, str]] = set()
         for package in self._packages:
-            count = Counter[str]()
+            count, unreached = Counter[str](), Counter[str]()
             mutants = [one for path in _files(package) for one in _mutants(path)]
             random.Random(package).shuffle(mutants)  # noqa: S311 - where time runs out, those tried stand for all
             for mutant in mutants:
                 outcome = "equivalent" if mutant.name in known else self._try(mutant)
                 met.add(mutant.name)
                 count[outcome] += 1
-                if outcome in ("survived", "no test"):
-                    function, was, now = mutant.name
-                    print(f"{outcome}: {function}\n  - {was}\n  + {now}", flush=True)
-            print(
-                f"{package}: {count.total()} changes; " + ", ".join(f"{n} {it}" for it, n in sorted(count.items())),
-                flush=True,
-            )
-            self.is_good &= not (count["survived"] or count["no test"])
+                function, was, now = mutant.name
+                if outcome == "survived":
+                    print(f"survived: {function}\n  - {was}\n  + {now}", flush=True)
+                unreached[function] += outcome == "not reached"
+            for function, number in sorted((+unreached).items()):
+                print(f"not reached by these tests: {function} ({number} changes)")
+            said = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(count.items()))
+            print(f"{package}: {count.total():,} changes: {said}", flush=True)
+            self.is_good &= not count["survived"]
             stale = {one for one in known - met if one[0].startswith(f"streams/{package}/")}
             for function, was, _ in stale:
                 print(f"{EQUIVALENT.name} names a change that is none any more: {function}: {was}")
@@ -234,7 +235,7 @@ class Runner:
     def _try(self, mutant: Mutant) -> str:
         tests = self._entered_by.get(mutant.function, [])
         if not tests:
-            return "no test"
+            return "not reached"
         if time.monotonic() > self._until:
             return "not tried"
 

@@ -104,6 +104,21 @@ def test_of_the_application_before_an_earlier_breach_waits_beside_our_own() -> N
     assert compared(before, NOON_MS) == Differences(lacking={KEY: NOON_MS}, inherited={KEY: before})
 
 
+def test_what_needs_nothing_hides_nothing_behind_it() -> None:
+    elsewhere: StateKey = (*KEY[:3], "judged-elsewhere")
+    earlier: StateKey = (*KEY[:2], "Confluence", KEY[3])
+    found = differences(
+        {elsewhere: seen(), earlier: seen(since_ms=NOON_MS - 60_000), KEY: seen()},
+        {earlier: NOON_MS},
+        application="ours",
+        elsewhere={"judged-elsewhere"},
+        judged={KEY[3]},
+        judged_before=(KEY[3],),
+        inherited=(),
+    )
+    assert found == Differences(lacking={earlier: NOON_MS}, over={KEY: seen()})
+
+
 @pytest.mark.parametrize("value", [b"", b"{}", b"[]", b"\xff", alert("PANIC"), alert().replace(b"2026", b"sometime")])
 def test_what_is_no_alert_shows_nothing(value: bytes) -> None:
     assert shown("ours", value) is None

@@ -1,9 +1,14 @@
 """One source partition between two commits: what it takes, what it passes over, what it hands over."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
 import orjson
 import pytest
 
 from schemas.rejected import RejectReason
+from streams.evaluation.objective import Judge, Objective
+from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason, Kind
 from streams.health import counts
 from streams.kafka.chunk import Chunk
@@ -14,7 +19,7 @@ from streams.reference.reference import Reference
 from streams.tables.rows import META_KEY, Meta, breach_key, decode_meta, encode_key
 from streams.turn import finish
 from streams.unit.alert_state import NOTHING, Settlement
-from streams.unit.unit import COUNTS, Unit
+from streams.unit.unit import COUNTS, AmidBoundaryError, Unit
 from streams.unit.work import Work
 from tests.build import APPLICATION, NEW, Stored, chunk
 from tests.model.build import DEFAULTS, clock_ms, delivery
@@ -23,17 +28,25 @@ LATENESS_MS = 10_000
 ROW = encode_key(("com.example.app", "Jira"))
 
 
-def new_unit(meta: Meta = NEW, *, is_at_home: bool = True, settlement: Settlement = NOTHING) -> Unit:
+def new_unit(
+    meta: Meta = NEW,
+    *,
+    is_at_home: bool = True,
+    settlement: Settlement = NOTHING,
+    objectives: Sequence[Objective] = tuple(DEFAULTS.values()),
+    series: Iterable[Series] = (),
+) -> Unit:
     return Unit(
         WEBHOOK,
         Topics(),
         APPLICATION,
         3,
         lambda _key: is_at_home,
-        list(DEFAULTS.values()),
+        objectives,
         LATENESS_MS,
         Reference(Topics()),
         meta,
+        series,
         settlement=settlement,
     )
 
@@ -206,6 +219,87 @@ def test_its_counts_are_for_operators() -> None:
     assert unit.open_breaches == 1
 
 
+def test_its_counts_add_up_from_slice_to_slice() -> None:
+    unit = new_unit()
+    foreign = (("rerouted-from", b"another/slo.webhook.v1/1@7"),)
+    for start in (0, 7):
+        good, bad = delivery("12:00:10"), delivery("12:00:20", 500)
+        passed_over = [
+            delivery("12:00:30", group="DEV"),
+            good._replace(headers=foreign),
+            good._replace(value=b""),
+            good._replace(key=None),
+        ]
+        finish(unit.apply(chunk(good, good, bad, *passed_over, start=start), clock_ms=None))
+        work_of(unit)
+    assert +unit.counts == {
+        counts.RECORDS: 14,
+        counts.COUNTED: 6,
+        counts.GOOD: 4,
+        counts.BAD: 2,
+        counts.NOT_COUNTED: 2,
+        counts.FOREIGN_COPY: 2,
+        counts.rejected(RejectReason.NOT_JSON): 2,
+        counts.REROUTED: 2,
+        counts.ROWS: 4,
+    }
+
+
+def test_open_breaches_are_those_that_have_not_recovered_whoever_owned_it() -> None:
+    unit = new_unit()
+    finish(unit.apply(chunk(*(delivery("12:00", 500, app=f"com.example.{one}") for one in "abc")), clock_ms=None))
+    finish(unit.tick(clock_ms("12:01:10")))
+    assert unit.open_breaches == 3
+    work = work_of(unit)
+    assert work.due_ms == [clock_ms("12:01:10")] * 3
+    later = new_unit(meta_of(work), series=unit.evaluator.series.values())
+    assert later.open_breaches == 3
+    good = [delivery("12:02", app=f"com.example.{one}") for one in "ab" for _ in range(100)]
+    finish(later.apply(chunk(*good, start=3), clock_ms=None))
+    finish(later.tick(clock_ms("12:03:10")))
+    assert later.open_breaches == 1
+    assert later.counts[counts.alerts(Kind.RECOVERY, AlertReason.RESTORED)] == 2
+
+
+def test_between_the_steps_of_a_boundary_nothing_can_be_taken() -> None:
+    """The evaluator has its steps; a thousand alerts or rows are one, too."""
+    unit, judging_alone = new_unit(), new_unit()
+    records = chunk(*(delivery("12:00", 500, app=f"com.example.{number}") for number in range(1_000)))
+    finish(judging_alone.apply(records, clock_ms=None))
+    judged_in = len(list(judging_alone.evaluator.advancing(clock_ms("12:01:10"))))
+    assert set(unit.apply(records, clock_ms=None)) == {True}
+    steps = 0
+    for is_whole in unit.tick(clock_ms("12:01:10")):
+        assert not is_whole
+        steps += 1
+        with pytest.raises(AmidBoundaryError, match=r"slo\.webhook\.v1\[3\] is amid a boundary"):
+            unit.take_work()
+    assert steps == judged_in + 1
+    assert list(unit.gather()) == [False]
+    assert len(work_of(unit).rows) == 1_001
+
+
+def test_after_each_slice_it_goes_on_behind_its_last_record() -> None:
+    unit = new_unit()
+    given = Chunk.of(0, 10, [Stored(4, None, b"com.example.app", delivery("12:00").value)])
+    assert [unit.next_offset for is_whole in unit.apply(given, clock_ms=None) if is_whole] == [5]
+    assert unit.next_offset == 10
+
+
+def test_what_the_catalogue_says_decides_only_where_clients_are_delivered_to() -> None:
+    assert new_unit().counts_by_reference is True
+
+
+def test_an_objective_that_somebody_else_judges_now_leaves_without_an_alert() -> None:
+    unit, _ = failing()
+    finish(unit.apply(chunk(delivery("12:01:05", 500), start=1), clock_ms=None))
+    meta, series = meta_of(work_of(unit)), list(unit.evaluator.series.values())
+    kept = new_unit(meta, series=series, objectives=[replace(DEFAULTS["webhook-delivery-15m"], judge=Judge.HISTORY)])
+    finish(kept.apply(chunk(delivery("12:02:30"), start=2), clock_ms=None))
+    finish(kept.tick(clock_ms("12:03:10")))
+    assert (kept.open_breaches, list(work_of(kept).alerts)) == (0, [])
+
+
 def test_one_too_large_to_be_put_right_counts_as_rejected() -> None:
     unit = new_unit(is_at_home=False)
     huge = delivery("12:00")._replace(headers=(("trace", b"x" * 900_000),))
@@ -280,6 +374,7 @@ def test_one_that_is_found_again_goes_its_own_way() -> None:
     unit.reached_end()
     work = work_of(unit)
     assert [orjson.loads(record.value or b"")["type"] for record in work.alerts] == ["BREACH", "BREACH"]
+    assert list(work.misfits) == []
     assert list(work.rows.values()).count(None) == 1
 
 
@@ -292,6 +387,35 @@ def test_beside_a_breach_of_its_own_the_old_one_recovers_on_the_alerts_alone() -
     work = work_of(unit)
     told = [(one.topic, orjson.loads(one.value or b"")["type"]) for one in (*work.alerts, *work.misfits)]
     assert told == [("slo.alerts.v1", "BREACH"), ("slo.alert-state.v1", "BREACH"), ("slo.alerts.v1", "RECOVERY")]
+
+
+def test_all_that_are_not_found_again_recover_and_that_alone_is_work() -> None:
+    _, before = failing()
+    keys = [breach_key("com.example.app", "Jira", f"webhook-delivery-{name}") for name in ("15m", "1h")]
+    unit = new_unit(settlement=Settlement(inherited=dict.fromkeys(keys, before)))
+    work_of(unit)
+    unit.reached_end()
+    assert len(list(work_of(unit).misfits)) == 4
+    assert unit.counts[counts.alerts(Kind.RECOVERY, AlertReason.RETIRED)] == 2
+
+
+def test_it_recovers_at_the_last_boundary_of_its_own_objective() -> None:
+    _, before = failing()
+    minutely = DEFAULTS["webhook-delivery-15m"]
+    objectives = [replace(minutely, hop_ms=300_000), replace(minutely, name="webhook-delivery-minutely")]
+    unit = new_unit(settlement=inherited(before), objectives=objectives)
+    finish(unit.apply(chunk(delivery("12:00")), clock_ms=None))
+    finish(unit.tick(clock_ms("12:07:10")))
+    unit.reached_end()
+    assert [orjson.loads(one.value or b"")["time"][11:16] for one in work_of(unit).misfits] == ["12:05", "12:05"]
+
+
+def test_a_breach_that_another_judge_left_open_is_gone_on_with() -> None:
+    left = (("com.example.app", "Jira"), "webhook-delivery-15m", clock_ms("12:01"))
+    unit = new_unit(settlement=Settlement(taken_up=[left]))
+    assert list(work_of(unit).rows) == [ROW, META_KEY]
+    (series,) = unit.evaluator.series.values()
+    assert (unit.open_breaches, series.states[left[1]].breached_at_ms) == (1, left[2])
 
 
 def test_what_the_alert_state_lacks_is_written_before_what_is_judged_next() -> None:
@@ -315,3 +439,11 @@ def test_misplaced_records_that_were_put_right_too_late_are_said(caplog: pytest.
         unit.reached_end()
     (said,) = caplog.records
     assert said.message.startswith("slo.webhook.v1[3]: 1 misplaced records were put right too late to count")
+    late = delivery("12:00")
+    for start in (3, 6):
+        copies = [late._replace(headers=copy), late, late._replace(headers=copy, value=b"{")]
+        finish(unit.apply(chunk(*copies, start=start), clock_ms=None))
+        work_of(unit)
+    with caplog.at_level("WARNING"):
+        unit.reached_end()
+    assert caplog.records[-1].message.startswith("slo.webhook.v1[3]: 2 misplaced records")
