@@ -46,6 +46,7 @@ class Problem(Enum):
     BUSY = ("busy", 503, "Too much waits for Kafka already, nothing was taken: send it again")
     NO_ISSUER = ("no-issuer", 503, "Who logs people in does not answer: try again as Retry-After says")
     NO_DATABASE = ("no-database", 503, "The database does not answer: try again as Retry-After says")
+    NO_PARQUET = ("no-parquet", 501, "Parquet is not installed here: pip install 'slo-streams[parquet]'; CSV is there")
     INTERNAL = ("internal", 500, "The server is at fault, not the call")
 
     def __init__(self, code: str, status: int, sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Final
 
@@ -22,17 +23,27 @@ def json_answer(document: object) -> Response:
     return Response(orjson.dumps(document), media_type="application/json")
 
 
-def table_answer(request: Request, document: dict[str, Any], rows: Iterable[Row], columns: Sequence[str]) -> Response:
-    """A document, or its rows as CSV; the next page of those is named by a Link header (RFC 8288).
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A document of the API, and its rows under these columns.
 
     A column is the name of a field; `burn.1h` is that of a field of an object.
     """
+
+    document: dict[str, Any]
+    rows: Iterable[Row]
+    columns: Sequence[str]
+
+
+def table_answer(request: Request, table: Table) -> Response:
+    """The document, or its rows as CSV; the next page of those is named by a Link header (RFC 8288)."""
     if not wants_csv(request):
-        answer = json_answer(document)
+        answer = json_answer(table.document)
     else:
-        answer = Response(_csv(rows, columns), media_type=f"{CSV}; charset=utf-8")
-        if document.get("next") is not None:
-            url = URL(scope=request.scope).include_query_params(cursor=document["next"])
+        answer = Response(_csv(table), media_type=f"{CSV}; charset=utf-8")
+        following = table.document.get("next")
+        if following is not None:
+            url = URL(scope=request.scope).include_query_params(cursor=following)
             answer.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
     answer.headers["Vary"] = "Accept"
     return answer
@@ -44,20 +55,26 @@ def wants_csv(request: Request) -> bool:
     return request.url.path.endswith(".csv") or (CSV in accepted and "application/json" not in accepted)
 
 
-def _csv(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    out = StringIO()
-    writer = csv.writer(out)
-    paths = [name.split(".") for name in columns]
-    writer.writerow([path[-1] if path[-1].isidentifier() else "".join(path) for path in paths])
-    writer.writerows([_cell(_at(row, path)) for path in paths] for row in rows)
-    return out.getvalue()
+def column_name(column: str) -> str:
+    """What a column is called in a file."""
+    *_, last = column.split(".")
+    return last if last.isidentifier() else column.replace(".", "")
 
 
-def _at(row: Row, path: Sequence[str]) -> Any:
+def cell_of(row: Row, column: str) -> Any:
+    """What a row has in a column; None where it, or an object on the way to it, is not there."""
     value: Any = row
-    for name in path:
+    for name in column.split("."):
         value = None if value is None else value.get(name)
     return value
+
+
+def _csv(table: Table) -> str:
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(map(column_name, table.columns))
+    writer.writerows([_cell(cell_of(row, column)) for column in table.columns] for row in table.rows)
+    return out.getvalue()
 
 
 def _cell(value: Any) -> object:

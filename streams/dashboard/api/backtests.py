@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from streams.dashboard.api.answers import json_answer, table_answer
+from streams.dashboard.api.answers import Table, json_answer
 from streams.dashboard.api.bodies import BODY_PROBLEMS, body_of, takes
 from streams.dashboard.api.models import (
     BacktestDifference,
@@ -130,22 +130,22 @@ def add_backtests(app: FastAPI) -> None:
     add_table(app, "/backtest/{job_id}/firings", BacktestFirings, backtest_firings, [Problem.NOT_FOUND])
 
 
-def backtest_difference(request: Request, viewer: Who, job_id: Text) -> Response:
+def backtest_difference(request: Request, viewer: Who, job_id: Text) -> Table:
     """Series of which the two sets of rules differ.
 
     All of them, those that differ most first.
     """
     rows = jobs_of(request).find(viewer, job_id).outcome.difference()
-    return table_answer(request, {"items": rows}, rows, (*SeriesDifference.model_json_schema()["properties"],))
+    return Table({"items": rows}, rows, (*SeriesDifference.model_json_schema()["properties"],))
 
 
-def backtest_firings(request: Request, viewer: Who, job_id: Text) -> Response:
+def backtest_firings(request: Request, viewer: Who, job_id: Text) -> Table:
     """What both sets of rules would have fired.
 
     All of it, of the rules in use first.
     """
     rows = jobs_of(request).find(viewer, job_id).outcome.firings()
-    return table_answer(request, {"items": rows}, rows, (*RulesFiring.model_json_schema()["properties"],))
+    return Table({"items": rows}, rows, (*RulesFiring.model_json_schema()["properties"],))
 
 
 def _rules(now: Objectives, text: str) -> Rules:

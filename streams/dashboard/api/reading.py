@@ -7,7 +7,7 @@ from fastapi import FastAPI, Query, Request, Response
 from schemas.event_time import utc_text, utc_text_if_any
 from streams.budgets.state import BudgetState
 from streams.dashboard.api import models
-from streams.dashboard.api.answers import json_answer, table_answer
+from streams.dashboard.api.answers import Table, json_answer
 from streams.dashboard.api.parameters import AppKey, Cursor, Limit, MetricId, MonthName, Partner, StepS, Text, TimeMs
 from streams.dashboard.api.routes import add_document, add_table
 from streams.dashboard.dashboard import Seen, dashboard_of
@@ -76,7 +76,7 @@ def budgets(
     sort: of_budgets.Sort = of_budgets.Sort.CONSUMED,
     cursor: Cursor | None = None,
     limit: Limit = USUAL,
-) -> Response:
+) -> Table:
     """Error budgets.
 
     Of one app as they are this minute; of the whole fleet as history keeps them, the worst first.
@@ -84,7 +84,7 @@ def budgets(
     dashboard = dashboard_of(request)
     question = of_budgets.BudgetQuestion(app, metric, partner, state, sort, cursor, limit)
     found = of_budgets.budgets(view, dashboard.settings, dashboard.objectives.service_levels, question)
-    return table_answer(request, found.document(), found.items, _BUDGET_COLUMNS)
+    return Table(found.document(), found.items, _BUDGET_COLUMNS)
 
 
 def counts(
@@ -97,7 +97,7 @@ def counts(
     to: TimeMs | None = None,
     step: StepS = STEPS_S[0],
     source: Annotated[Text | None, Query(description="What it tells alone: HOST, APP, group:NAME.")] = None,
-) -> Response:
+) -> Table:
     """Counts of one series, step by step.
 
     Without `from` the last sixty steps; at most 36 days.
@@ -108,7 +108,7 @@ def counts(
     columns = [document[name] for name in _COUNT_COLUMNS[1:]]
     starts = (utc_text((found.steps.start + n * found.steps.step) * MINUTE_MS) for n in range(len(found.steps.good)))
     rows = (dict(zip(_COUNT_COLUMNS, row, strict=True)) for row in zip(starts, *columns, strict=True))
-    return table_answer(request, document, rows, _COUNT_COLUMNS)
+    return Table(document, rows, _COUNT_COLUMNS)
 
 
 def burn(
@@ -120,7 +120,7 @@ def burn(
     from_: Annotated[TimeMs | None, Query(alias="from")] = None,
     to: TimeMs | None = None,
     step: StepS = STEPS_S[0],
-) -> Response:
+) -> Table:
     """How fast the rules of one series see its budget go.
 
     Of each step the rates at the boundary at which a rule was nearest to firing. Without `from` the last sixty steps;
@@ -129,7 +129,7 @@ def burn(
     dashboard = dashboard_of(request)
     question = of_counts.CountsQuestion(app, metric, scope, from_, to, step)
     found = of_burn.burn(view, dashboard.settings, dashboard.objectives, question)
-    return table_answer(request, of_burn.burn_document(found), of_burn.burn_rows(found), _BURN_COLUMNS)
+    return Table(of_burn.burn_document(found), of_burn.burn_rows(found), _BURN_COLUMNS)
 
 
 def alerts(
@@ -149,7 +149,7 @@ def alerts(
     to: TimeMs | None = None,
     cursor: Cursor | None = None,
     limit: Limit = USUAL,
-) -> Response:
+) -> Table:
     """Breaches and recoveries as they were published, newest first."""
     question = of_alerts.AlertQuestion(
         app, metric, scope, partner, objective, severity, type_, open_, from_, to, cursor=cursor, limit=limit
@@ -171,7 +171,7 @@ def deliveries(
     state: Literal["DUE", "SENT", "DEAD", "SUPPRESSED"] | None = None,
     cursor: Cursor | None = None,
     limit: Limit = USUAL,
-) -> Response:
+) -> Table:
     """Who was told of what, newest first."""
     question = of_deliveries.DeliveryQuestion(app, channel, state, cursor=cursor, limit=limit)
     return _page(request, view, of_deliveries.deliveries(view, question), _DELIVERY_COLUMNS)
@@ -186,7 +186,7 @@ def incidents(
     open_: Annotated[bool | None, Query(alias="open", description="Those that have not ended (true), or have.")] = None,
     cursor: Cursor | None = None,
     limit: Limit = USUAL,
-) -> Response:
+) -> Table:
     """Incidents, newest first.
 
     The platform sees whole records, a partner what of them is public.
@@ -210,7 +210,7 @@ def incident_measures(
     to: Annotated[MonthName | None, Query(description="The last month; unless given, the one that runs.")] = None,
     cursor: Cursor | None = None,
     limit: Limit = USUAL,
-) -> Response:
+) -> Table:
     """How quickly incidents were found, told of and over.
 
     Mean times from the first impact until an incident was found (MTTD), until its first status update and until it was
@@ -219,7 +219,7 @@ def incident_measures(
     """
     question = of_incidents.MeasureQuestion(by, app, partner, from_, to, cursor, limit)
     page = of_incidents.measures(view, question)
-    return table_answer(request, {"items": page.items, "next": page.next}, page.items, _MEASURE_COLUMNS)
+    return Table({"items": page.items, "next": page.next}, page.items, _MEASURE_COLUMNS)
 
 
 def standing(request: Request, view: Seen, app_key: Text) -> Response:
@@ -227,7 +227,7 @@ def standing(request: Request, view: Seen, app_key: Text) -> Response:
     return json_answer({"asOf": _as_of(request, view), **of_standing.standing(view, app_key)})
 
 
-def reports(request: Request, view: Seen, partner: Partner, month: MonthName) -> Response:
+def reports(request: Request, view: Seen, partner: Partner, month: MonthName) -> Table:
     """A month of a partner.
 
     For each SLI of its apps what was reached, what of the month's budget was used, and how its breaches went: the
@@ -237,12 +237,12 @@ def reports(request: Request, view: Seen, partner: Partner, month: MonthName) ->
     dashboard = dashboard_of(request)
     levels, its_month = dashboard.objectives.service_levels, Month.named(month)
     found = of_reports.report(view, dashboard.settings, levels, partner, its_month)
-    return table_answer(request, found, found["items"], _REPORT_COLUMNS)
+    return Table(found, found["items"], _REPORT_COLUMNS)
 
 
-def _page(request: Request, view: View, page: Page, columns: tuple[str, ...]) -> Response:
+def _page(request: Request, view: View, page: Page, columns: tuple[str, ...]) -> Table:
     document = {"asOf": _as_of(request, view), "items": page.items, "next": page.next}
-    return table_answer(request, document, page.items, columns)
+    return Table(document, page.items, columns)
 
 
 def _as_of(request: Request, view: View) -> str | None:

@@ -9,6 +9,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from streams.dashboard.api.parquet import has_parquet
 from streams.dashboard.dashboard import dashboard_of
 from streams.dashboard.login.forms import TOKEN_FIELD
 from streams.dashboard.pages.text import FILTERS
@@ -46,6 +47,7 @@ def _common(request: Request) -> dict[str, Any]:
         "form_token_field": _form_token_field(request),
         "now_ms": time.time_ns() // 1_000_000,
         "flash": None,
+        "has_parquet": has_parquet(),
         "has_mailbox": dashboard.settings.dashboard_mailbox is not None,
     }
 
