@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.history.test_service import start, wait_until_counted
 from tests.model import Record
 from tests.model.build import MIDNIGHT_MS, check, delivery
 from tests.model.placement import murmur2_partition
+from tests.waiting import wait_for
 
 HOUR = 60
 
@@ -198,5 +200,39 @@ def test_what_was_published_stands_after_a_backup_was_restored(flow: Flow, datab
             "03T04:10 RECOVERY app-availability/burn-rate-1d 10",
             "03T08:10 RECOVERY app-availability/burn-rate-3d 10",
         ]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.timeout(240)
+def test_history_goes_on_with_a_breach_that_a_worker_has_left_open(flow: Flow, database: str, tmp_path: Path) -> None:
+    shipped = Path(str(files("streams.objectives"))).joinpath("burn-rate.yaml").read_text()
+    by_history = tmp_path / "by-history.yaml"
+    by_history.write_text(shipped.replace("judged-by: worker", "judged-by: history"))
+
+    async def alerts_of(objective: str) -> list[tuple[str, str, str]]:
+        told = [orjson.loads(record.value) for record in await flow.read(flow.topics.alerts)]
+        return [(one["type"], one["incidentId"], one["time"][8:16]) for one in told if one["objective"] == objective]
+
+    async def is_open() -> bool:
+        return bool(await alerts_of("app-availability/burn-rate-1h"))
+
+    async def scenario() -> None:
+        flow.partitions = 2
+        await flow.create_topics()
+        outage = range(26 * HOUR, 26 * HOUR + 10)
+        worker = flow.start_worker(SLO_OBJECTIVES="default,burn-rate")
+        await produce(flow, checks(25 * HOUR, 26 * HOUR + 9, outage), 26 * HOUR + 9)
+        await wait_for(is_open, 120, "the worker to tell of the outage", flow.workers)
+        assert await worker.stop() == 0
+        counting = start(flow, database, SLO_OBJECTIVES="default,burn-rate")
+        await judged_to_the_end(flow, database, counting)
+        await produce(flow, checks(26 * HOUR + 9, 29 * HOUR, outage), 29 * HOUR)
+        service = start(flow, database, SLO_OBJECTIVES=f"default,{by_history}")
+        await judged_to_the_end(flow, database, service)
+        told = await alerts_of("app-availability/burn-rate-1h")
+        assert [kind for kind, _, _ in told] == ["BREACH", "RECOVERY"], told
+        assert len({incident for _, incident, _ in told}) == 1
+        assert "app-availability/burn-rate-1h" not in dict(state(database))
 
     asyncio.run(scenario())
