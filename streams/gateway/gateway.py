@@ -31,6 +31,11 @@ class Gateway:
         self.services = ServiceTokens(settings.read_service_tokens())
         self.metrics = GatewayMetrics(lambda: outbox.waiting_bytes, lambda: len(installations))
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the brokers have left something unanswered for too long."""
+        return self.outbox.is_stuck or self.tokens.is_stuck
+
     def now_ms(self) -> int:
         """The gateway's clock, epoch milliseconds."""
         return time.time_ns() // 1_000_000
@@ -43,6 +48,8 @@ class Gateway:
         """
         if not records:
             return []
+        if self.is_stuck:
+            raise ProblemError(Problem.BUSY, retry_after_s=RETRY_AFTER_S)
         started_s = time.monotonic()
         try:
             confirmed = await self.outbox.send(records)

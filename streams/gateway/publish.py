@@ -53,7 +53,7 @@ async def _admit(gateway: Gateway, request: Request) -> Publisher:
     wait_s = gateway.rate.wait_s(app_key)
     if wait_s:
         raise ProblemError(Problem.TOO_OFTEN, retry_after_s=wait_s)
-    if gateway.tokens.is_full or gateway.outbox.is_stuck:
+    if gateway.tokens.is_full or gateway.is_stuck:
         raise ProblemError(Problem.BUSY, retry_after_s=RETRY_AFTER_S)
     try:
         is_first = await gateway.tokens.is_first_use(publisher.fingerprint)

@@ -113,7 +113,7 @@ async def serve(settings: GatewaySettings) -> None:
 def _why_not_ready(gateway: Gateway) -> str | None:
     if not gateway.installations.is_complete:
         return "the installations are being read"
-    return "the brokers do not answer" if gateway.outbox.is_stuck else None
+    return "the brokers do not answer" if gateway.is_stuck else None
 
 
 def _spare_the_collector() -> None:

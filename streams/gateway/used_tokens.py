@@ -54,12 +54,19 @@ class TokenClaims:
         self._coming: dict[str, _Claim] = {}
         self._sent: dict[int, dict[str, _Claim]] = {}
         self._number = 0
+        self._sending_since_s: float | None = None
         self._delivery: asyncio.Task[None] | None = None
 
     @property
     def is_full(self) -> bool:
         """Whether no more tokens can be remembered now."""
         return self._guard.is_full
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the brokers have left a claim unanswered for too long."""
+        since_s = self._sending_since_s
+        return since_s is not None and time.monotonic() - since_s > self._wait_s / 2
 
     async def is_first_use(self, token: str) -> bool:
         """Claim a token; False if it was claimed before, here or anywhere.
@@ -88,14 +95,20 @@ class TokenClaims:
             self._sent[self._number] = batch
             loop.call_later(self._wait_s, self._give_up, self._number)
             claim = UsedTokens.model_construct(gateway=self._gateway, number=self._number, tokens=list(batch))
+            self._sending_since_s = time.monotonic()
             try:
                 await self._send(claim.model_dump_json().encode())
             except KafkaError:
                 self._give_up(self._number)
+            finally:
+                self._sending_since_s = None
             await asyncio.sleep(self._pause_s)
 
     def _give_up(self, number: int) -> None:
-        for first in self._sent.pop(number, {}).values():
+        unanswered = self._sent.pop(number, {})
+        if number == self._number and self._sending_since_s is not None:  # who came meanwhile is not sent, either
+            unanswered, self._coming = unanswered | self._coming, {}
+        for first in unanswered.values():
             if not first.done():
                 first.set_result(None)
 

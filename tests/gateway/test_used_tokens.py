@@ -80,6 +80,7 @@ def test_calls_at_the_same_time_share_a_record() -> None:
         gateway.read(10)
         assert await asyncio.gather(*calls) == [True] * 50
         assert len(log.values) == 1
+        assert not gateway.claims.is_stuck
 
     asyncio.run(scenario())
 
@@ -90,8 +91,14 @@ def test_a_claim_that_nobody_confirms_lets_nobody_in() -> None:
 
     async def scenario() -> None:
         claims = TokenClaims(ReplayGuard(360, lambda: 0.0), never, wait_s=0.05)
-        with pytest.raises(NotClaimedError):
-            await claims.is_first_use("one")
+        assert not claims.is_stuck
+        first = asyncio.create_task(claims.is_first_use("one"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # it is being sent, and the next has to wait for that
+        for call in (first, asyncio.create_task(claims.is_first_use("two"))):
+            with pytest.raises(NotClaimedError):
+                await asyncio.wait_for(call, timeout=30)
+        assert claims.is_stuck
 
     asyncio.run(scenario())
 
