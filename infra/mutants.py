@@ -42,7 +42,7 @@ TESTS = {
     "windows": ["tests/windows", "tests/laws/test_panes.py"],
     "evaluation": ["tests/evaluation", "tests/scenarios"],
     "intake": ["tests/intake"],
-    "unit": ["tests/unit", "tests/laws", "tests/ownership/test_turns.py"],
+    "unit": ["tests/unit", "tests/laws/test_memory_store.py", "tests/ownership/test_turns.py"],
 }
 """Those without a broker, which know each package best."""
 LIMIT_S = 10

@@ -39,3 +39,10 @@ def test_it_says_when_more_is_known() -> None:
     withdrawn = versions(((URL,), None), (None, 20))
     assert [withdrawn.changes_after_ms("app", moment_ms) for moment_ms in (0, 19, 20)] == [20, 20, NEVER]
     assert withdrawn.changes_after_ms("another", 0) == NEVER
+
+
+def test_before_the_first_version_of_an_app_its_first_one_holds() -> None:
+    listings = Listings()
+    listings.add("a", Listing((), ("c-1",)), 100)
+    listings.add("a", Listing((), ("c-2",)), 200)
+    assert [listings.excludes("a", client, 50) for client in ("c-1", "c-2")] == [True, False]

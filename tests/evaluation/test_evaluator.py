@@ -1,0 +1,53 @@
+"""The engine by examples: when a boundary is judged, and what is let go; any log is a law (tests/laws)."""
+
+from dataclasses import replace
+
+import pytest
+
+from streams.evaluation.evaluator import Evaluator
+from streams.names import WEBHOOK
+from tests.build import admission, chunk
+from tests.model.build import DEFAULTS, clock_ms, delivery
+
+OBJECTIVE = DEFAULTS["webhook-delivery-15m"]
+
+
+def given(*records: object) -> Evaluator:
+    to = admission(WEBHOOK, OBJECTIVE)
+    to.admit([one for some in chunk(*records).slices() for one in some], None)
+    return to.evaluator
+
+
+@pytest.mark.parametrize(("until", "is_judged"), [("12:01:09.999", False), ("12:01:10", True)])
+def test_a_boundary_is_judged_when_the_lateness_is_over_and_not_before(until: str, is_judged: bool) -> None:
+    evaluator = given(delivery("12:00", 500))
+    evaluator.advance(clock_ms(until))
+    assert len(evaluator.take_transitions()) == is_judged
+
+
+def test_a_series_without_an_event_in_its_window_is_let_go() -> None:
+    evaluator = given(delivery("12:00"), delivery("12:10", app="com.example.other"))
+    evaluator.advance(clock_ms("12:16:10"))
+    assert [app_key for app_key, _ in evaluator.series] == ["com.example.other"]
+
+
+def test_a_series_that_goes_on_keeps_no_more_panes_than_its_window_has() -> None:
+    evaluator = given(*(delivery(f"{hour:02}:{minute:02}") for hour in range(12, 18) for minute in range(60)))
+    (series,) = evaluator.series.values()
+    assert 15 <= len(list(series.by_host)) <= 18
+
+
+def test_a_breach_that_another_judge_left_open_changed_and_is_watched() -> None:
+    evaluator = given(delivery("12:00"))
+    evaluator.take_dirty()
+    for key in (("com.example.app", "Jira"), ("com.example.other", "Jira")):
+        evaluator.take_up(key, OBJECTIVE.name, clock_ms("11:50"))
+    assert list(evaluator.take_dirty()) == [series.key for series in evaluator.series.watched]
+    assert len(evaluator.series.watched) == 2
+
+
+def test_an_objective_is_newly_judged_where_stored_state_knows_nothing_of_it() -> None:
+    stored = given(delivery("12:00")).progress
+    added = replace(OBJECTIVE, name="added")
+    assert Evaluator([OBJECTIVE, added], 10_000, stored).newly_judged == {"added"}
+    assert Evaluator([OBJECTIVE, added], 10_000).newly_judged == set()
