@@ -7,12 +7,13 @@ import pytest
 from streams.evaluation.evaluator import Evaluator
 from streams.names import WEBHOOK
 from tests.build import admission, chunk
+from tests.model import Record
 from tests.model.build import DEFAULTS, clock_ms, delivery
 
 OBJECTIVE = DEFAULTS["webhook-delivery-15m"]
 
 
-def given(*records: object) -> Evaluator:
+def given(*records: Record) -> Evaluator:
     to = admission(WEBHOOK, OBJECTIVE)
     to.admit([one for some in chunk(*records).slices() for one in some], None)
     return to.evaluator
