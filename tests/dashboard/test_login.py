@@ -259,3 +259,4 @@ def test_tokens_are_revoked_by_whoever_sees_all_that_they_see(client: TestClient
     assert [revoke(ann, name) for name in ("of-all", "of-both", "of-acme", "of-acme")] == [404, 404, 303, 404]
     assert "of-both" not in client.get("/logins").text
     assert [revoke(ops, name) for name in ("of-all", "of-both")] == [303, 303]
+    assert "Ann" in client.get("/logins").text

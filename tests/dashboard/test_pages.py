@@ -11,6 +11,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from schemas.event_time import utc_text
+from streams.dashboard.pages.text import field_time
 from streams.dashboard.viewer import NOBODY, Viewer
 from tests.dashboard import month
 from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage, staged
@@ -111,6 +112,12 @@ def test_a_page_that_is_unchanged_is_not_sent_again(stage: Stage, path: str, mon
     assert first.text != read(42).text  # which tells when it was read
     if "Breached now" in first.text:
         assert read(102, first.headers["etag"]).status_code == 200  # it has been for another minute
+
+
+def test_a_page_says_which_one_it_is_and_what_was_just_done(stage: Stage) -> None:
+    page = stage.as_(PLATFORM).get("/exclusions?done=upgrade").text
+    assert re.search(r'<a href="/exclusions" aria-current="page">', page)
+    assert re.search(r'role="status">upgrade is on record', page)
 
 
 def test_what_is_not_his_is_not_there_for_a_partner(stage: Stage) -> None:
@@ -228,6 +235,11 @@ def test_a_downtime_is_ended_or_withdrawn(stage: Stage) -> None:
     assert (
         "It is over by then" in client.post("/exclusions/upgrade/end", data={"how": "end", **TOKEN}, headers=FORM).text
     )
+    halfway = field_time(utc_text(month.NOW_MS - 5 * month.DAY_MS + 3_600_000))
+    asked = {"how": "end", "end": halfway, "step": "preview", **TOKEN}
+    seen = client.post("/exclusions/upgrade/end", data=asked, headers=FORM)
+    assert f"Ending it {utc_text(month.NOW_MS - 5 * month.DAY_MS + 3_600_000)} changes" in seen.text
+    assert "Used then" in seen.text
     assert client.post("/exclusions/upgrade/end", data={"how": "withdraw", **TOKEN}, headers=FORM).status_code == 303
     assert (
         client.post("/exclusions/network-fault/end", data={"how": "withdraw", **TOKEN}, headers=FORM).status_code == 403

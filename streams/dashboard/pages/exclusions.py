@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from schemas.complaint import complaint
+from schemas.event_time import utc_text
 from schemas.exclusions import Exclusion
 from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
@@ -105,11 +106,13 @@ def add_exclusions(app: FastAPI) -> None:
             try:
                 at_ms = time_ms(form.get("end", ""), "The end") or _now_ms()
             except FormError as problem:
-                return _end_form(request, view, one, problems=[str(problem)])
+                return _end_form(request, view, one, problems=[str(problem)], asked=form)
             changed = ended(one.exclusion, at_ms)
             if changed is None:
                 over = "It is over by then as it is. Withdraw it if its time has to count again."
-                return _end_form(request, view, one, problems=[over])
+                return _end_form(request, view, one, problems=[over], asked=form)
+        if form.get("step") == "preview":
+            return _end_form(request, view, one, changed=changed, asked=form)
         _publish(request, view.viewer, exclusion_id, changed)
         return RedirectResponse(f"/exclusions?{urlencode({'done': exclusion_id})}", 303)
 
@@ -147,9 +150,19 @@ def _form(
     return response
 
 
-def _end_form(request: Request, view: View, one: DeclaredExclusion, problems: Any = ()) -> Response:
+def _end_form(
+    request: Request,
+    view: View,
+    one: DeclaredExclusion,
+    *,
+    changed: Exclusion | None = None,
+    problems: Any = (),
+    asked: Mapping[str, str] | None = None,
+) -> Response:
+    """With what becomes other if it is changed so; None: if it is withdrawn."""
     before, after = read_exclusions(view.connection), read_exclusions(view.connection)
-    after.add(one.exclusion.id, None, _now_ms())
+    after.add(one.exclusion.id, None if changed is None else exclusion_of(changed), _now_ms())
+    asked = asked or {}
     response = render(
         request,
         view.viewer,
@@ -157,7 +170,9 @@ def _end_form(request: Request, view: View, one: DeclaredExclusion, problems: An
         page="exclusions",
         exclusion=shown(one, view.viewer),
         problems=problems,
-        preview=_preview(request, view, one.exclusion, before, after),
+        asked={"how": asked.get("how", "end"), "end": asked.get("end", "")},
+        what="Withdrawing it changes" if changed is None else f"Ending it {utc_text(changed.end or 0)} changes",
+        preview=None if problems else _preview(request, view, one.exclusion, before, after),
     )
     response.status_code = 422 if problems else 200
     return response

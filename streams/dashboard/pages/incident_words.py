@@ -46,6 +46,6 @@ LEVELS: Final = ((Level.MAJOR, "major"), (Level.MINOR, "minor"))
 CAPABILITIES: Final = tuple((name, f"{name} ({tier})") for name, tier in capabilities().items())
 REVIEWS: Final = {
     PirStatus.DRAFT: ("risk", "Draft"),
-    PirStatus.SUBMITTED: ("risk", "Submitted: to be signed off by an incident manager"),
+    PirStatus.SUBMITTED: ("risk", "Submitted"),
     PirStatus.SIGNED_OFF: ("good", "Signed off"),
 }

@@ -30,15 +30,15 @@ def add_logins(app: FastAPI) -> None:
         dashboard = dashboard_of(request)
         this_one = session_id_of(request.cookies.get(dashboard.settings.session_cookie, ""))
         with dashboard.database.desk() as connection:
-            sessions = list_sessions(connection, None if viewer.is_platform else viewer.name)
+            found = list_sessions(connection, None if viewer.is_platform else viewer.name)
             tokens = _tokens(connection, viewer)
-        mine = [one | {"is_this": one["id"] == this_one} for one in sessions if one["name"] == viewer.name]
+        sessions = [one | {"is_this": one["id"] == this_one} for one in found]
         return render(
             request,
             viewer,
             "logins.html",
             page="logins",
-            mine=mine,
+            mine=[one for one in sessions if one["name"] == viewer.name],
             others=[one for one in sessions if one["name"] != viewer.name],
             tokens=tokens,
             flash=_DONE.get(done),

@@ -28,6 +28,7 @@ def page_templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
+    environment.globals.update(page="", flash=None)  # here, as what is common to all comes after a page's own
     return Jinja2Templates(env=environment, context_processors=[_common])
 
 
@@ -43,10 +44,8 @@ def _common(request: Request) -> dict[str, Any]:
     return {
         "viewer": viewer or NOBODY,
         "is_known": viewer is not None,
-        "page": "",
         "form_token_field": _form_token_field(request),
         "now_ms": time.time_ns() // 1_000_000,
-        "flash": None,
         "has_parquet": has_parquet(),
         "has_mailbox": dashboard.settings.dashboard_mailbox is not None,
     }

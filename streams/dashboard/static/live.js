@@ -11,6 +11,11 @@ let lookedMs = 0;
 let waiting = null;
 let fallback = null;
 
+// What the server wrote, before times are shown in the reader's zone: only that tells whether something changed.
+export function remember() {
+  for (const one of document.querySelectorAll("[data-live][id]")) one.dataset.told = one.textContent;
+}
+
 export function startLive() {
   const { live } = document.body.dataset;
   if (!live) return;

@@ -13,7 +13,9 @@ export function timeText(ms, seconds = false, local = isLocal()) {
     minute: "2-digit",
     ...(seconds ? { second: "2-digit" } : {}),
     ...(local ? { timeZoneName: "short" } : {}),
-  }).format(ms);
+  })
+    .format(ms)
+    .replace(",", "");
   return local ? parts : `${parts} UTC`;
 }
 
