@@ -61,7 +61,12 @@ class NotifierService(PartitionService):
         self._tally = Tally()
         self._couriers = [Courier(channel, targets, self._database, self._tally) for channel in channels]
         repeats = [Resend(channel, targets) for channel in channels if isinstance(channel, AlertmanagerChannel)]
-        all_steps: list[Step] = [Chores(targets, self._wake), *repeats, Retention(settings.notify_keep), *steps]
+        all_steps: list[Step] = [
+            Chores(targets, self._wake),
+            *repeats,
+            Retention(settings.notify_keep, settings.notify_record),
+            *steps,
+        ]
         self._desk = Desk(url, all_steps, patience_s=patience_s, attempt_s=attempt_s)
         # A database that is away holds commits up, which is no reason to start anew before patience has run out.
         watchdog_ms = settings.watchdog_ms + settings.broker_patience

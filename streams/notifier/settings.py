@@ -37,7 +37,11 @@ class NotifierSettings(RulesSettings):
     notify_max_age: DurationMs = Field(86_400_000, ge=60_000)
     """Alerts that were older when they were read are recorded, and not sent."""
     notify_keep: DurationMs = Field(35 * 86_400_000, ge=86_400_000)
-    """For how long the text of what was sent is kept, and each attempt; that it was sent, to whom and when, stays."""
+    """For how long the text of what was sent is kept, and each attempt."""
+    notify_record: DurationMs = Field(400 * 86_400_000, ge=62 * 86_400_000)
+    """For how long it is on record that something was told, to whom and when; of what is open for as long as it is. Not
+    shorter than `SLO_NOTIFY_KEEP` and `SLO_NOTIFY_MAX_AGE`.
+    """
     notify_allow_private: bool | None = None
     """Also http, any port and private addresses: for targets inside the network. As `SLO_PROBER_ALLOW_PRIVATE` unless
     set; public targets may have the ports of `SLO_PROBER_PORTS`.
@@ -50,6 +54,15 @@ class NotifierSettings(RulesSettings):
     """A folder that the status page is written to: JSON, Atom and HTML for any web server. Without it there is none."""
     status_page_name: str = Field("Status", min_length=1, max_length=100)
     """What the status page is called."""
+
+    @field_validator("notify_record")
+    @classmethod
+    def _record_outlasts_the_text(cls, record_ms: int, info: ValidationInfo) -> int:
+        # Alerts that may still be told must be known, or a replay would tell them again.
+        for name in ("notify_keep", "notify_max_age"):
+            if record_ms < info.data.get(name, 0):
+                raise ValueError(f"it is shorter than SLO_{name.upper()}")
+        return record_ms
 
     @field_validator("smtp_url")
     @classmethod

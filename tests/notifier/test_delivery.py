@@ -216,7 +216,7 @@ def test_a_month_later_the_text_of_what_is_over_is_gone_and_that_it_was_sent_sta
         over, still_open = breach(at_ms=await one.now_ms()), breach("maps", at_ms=await one.now_ms())
         await one.take_in(over, still_open, recovery(over))
         await one.work()
-        retention = Retention(35 * DAY_MS, now=one.now)
+        retention = Retention(35 * DAY_MS, 400 * DAY_MS, now=one.now)
         bodies = "select count(body), count(sent_at), (select count(*) from slo.delivery_attempt) from slo.delivery"
         await one.database.run(retention.do)
         assert one.select(bodies) == [(3, 3, 3)]
@@ -225,6 +225,47 @@ def test_a_month_later_the_text_of_what_is_over_is_gone_and_that_it_was_sent_sta
         assert one.select(bodies) == [(1, 3, 0)]
 
     told(database, scenario)
+
+
+def test_a_year_later_what_is_over_is_forgotten_and_a_replay_tells_nobody(database: str) -> None:
+    person = Target("ops", "smtp", "ops@slo.example")
+
+    def alerts_told(server: MailServer) -> list[str]:
+        return [subject for subject in server.subjects if "STILL OPEN" not in subject]
+
+    rows = "select (select count(*) from slo.notification), count(*), count(digest) from slo.delivery"
+
+    async def scenario(one: Office, server: MailServer) -> None:
+        now_ms = await one.now_ms()
+        over = [breach(f"app-{i}", at_ms=now_ms) for i in range(8)]
+        still_open, refused = breach("maps", at_ms=now_ms), breach("gone", at_ms=now_ms)
+        await one.take_in(*over, *map(recovery, over), still_open)
+        await one.work(200)
+        await one.pass_by(minutes=5)
+        one.contact = replace(one.contact, email="stuck@acme.example")
+        await one.take_in(refused, recovery(refused))
+        await one.pass_by(minutes=5)
+        told_before = len(alerts_told(server))
+        retention = Retention(35 * DAY_MS, 400 * DAY_MS, now=one.now)
+        one.ahead += timedelta(days=399)
+        await one.database.run(retention.do)
+        [(notifications, deliveries, members)] = one.select(rows)
+        assert members > 0
+        one.ahead += timedelta(days=2)
+        await one.database.run(retention.do)  # what a digest lists, then the digest
+        await one.database.run(retention.do)
+        left = {thread for (thread,) in one.select("select thread from slo.notification")}
+        assert left >= {still_open["incidentId"], refused["incidentId"]}
+        assert not left & {alert["incidentId"] for alert in over}
+        one.contact = replace(one.contact, email=SRE)
+        await one.take_in(*over, *map(recovery, over))
+        await one.work(200)
+        assert len(alerts_told(server)) == told_before
+        assert {state for kind, state, _ in one.states() if kind != "REMINDER"} >= {"SUPPRESSED"}
+        assert (notifications, deliveries) != (0, 0)
+
+    stuck = "530 5.7.0 authentication required"
+    told(database, scenario, person, at_recipient=lambda who, _times: stuck if who.startswith("stuck") else None)
 
 
 def test_old_alerts_are_recorded_and_not_sent(database: str) -> None:

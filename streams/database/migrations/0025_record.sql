@@ -1,0 +1,2 @@
+-- For forgetting what was told long ago.
+create index on slo.notification using brin (created_at);
