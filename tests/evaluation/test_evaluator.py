@@ -1,10 +1,13 @@
 """The engine by examples: when a boundary is judged, and what is let go; any log is a law (tests/laws)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.objective import Objective
+from streams.evaluation.transition import AlertReason, Kind
 from streams.names import WEBHOOK
 from tests.build import admission, chunk
 from tests.model import Record
@@ -52,3 +55,43 @@ def test_an_objective_is_newly_judged_where_stored_state_knows_nothing_of_it() -
     added = replace(OBJECTIVE, name="added")
     assert Evaluator([OBJECTIVE, added], 10_000, stored).newly_judged == {"added"}
     assert Evaluator([OBJECTIVE, added], 10_000).newly_judged == set()
+
+
+def test_a_series_is_to_be_stored_when_a_boundary_changed_it_and_not_when_it_did_not() -> None:
+    evaluator = given(delivery("12:00", 500))
+    evaluator.take_dirty()
+    evaluator.advance(clock_ms("12:01:10"))
+    assert list(evaluator.take_dirty()) == [("com.example.app", "Jira")]
+    evaluator.advance(clock_ms("12:02:10"))
+    assert (list(evaluator.take_dirty()), len(evaluator.series.watched)) == ([], 1)
+
+
+def restored(evaluator: Evaluator, *objectives: Objective, others: Sequence[str] = ()) -> Evaluator:
+    """What its next owner makes of its state, once that is stored."""
+    evaluator.take_dirty()
+    return Evaluator(objectives, 10_000, evaluator.progress, list(evaluator.series.values()), others=others)
+
+
+def test_a_series_of_a_former_owner_is_let_go_as_well() -> None:
+    evaluator = restored(given(delivery("12:00")), OBJECTIVE)
+    evaluator.advance(clock_ms("13:00"))
+    assert len(evaluator.series) == 0
+
+
+def test_a_breach_of_an_objective_that_others_judge_is_only_dropped() -> None:
+    before = given(delivery("12:00", 500))
+    before.advance(clock_ms("12:01:10"))
+    handed_over = restored(before, others=[OBJECTIVE.name])
+    (series,) = handed_over.series.values()
+    assert dict(series.states) == {}
+    handed_over.advance(clock_ms("12:02:10"))
+    assert handed_over.take_transitions() == []
+
+
+def test_a_breach_of_an_objective_that_is_gone_recovers_at_its_next_boundary() -> None:
+    before = given(delivery("12:00", 500))
+    before.advance(clock_ms("12:01:10"))
+    gone = restored(before, replace(OBJECTIVE, name="another", minimum_events=9))
+    gone.advance(clock_ms("12:02:10"))
+    assert [(one.kind, one.reason) for one in gone.take_transitions()] == [(Kind.RECOVERY, AlertReason.RETIRED)]
+    assert list(gone.take_dirty()) == [("com.example.app", "Jira")]

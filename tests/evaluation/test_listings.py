@@ -46,3 +46,7 @@ def test_before_the_first_version_of_an_app_its_first_one_holds() -> None:
     listings.add("a", Listing((), ("c-1",)), 100)
     listings.add("a", Listing((), ("c-2",)), 200)
     assert [listings.excludes("a", client, 50) for client in ("c-1", "c-2")] == [True, False]
+
+
+def test_an_app_that_nothing_is_known_of_excludes_nobody() -> None:
+    assert not Listings().excludes("a", "c-1", 50)
