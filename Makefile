@@ -76,6 +76,10 @@ long: setup  ## The tests that `make test` leaves out for their time (about 3 mi
 faults: setup  ## Crash, cut and restart everything, and recount what was published (40 minutes; SOAK_S=600)
 	$(BIN)/python -m tests.faults $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: soak
+soak: setup  ## The whole under random faults for SOAK_S=600 seconds: every process, both servers, the network
+	$(BIN)/python -m tests.faults --only whole $(if $(SEED),--seed $(SEED))
+
 .PHONY: fuzz
 fuzz: setup  ## Fuzz how records are read, for FUZZ_S=60 seconds
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[fuzz]'

@@ -34,6 +34,7 @@ from tests.faults.silences import never_ends, reference_deleted
 from tests.faults.soak import soak
 from tests.faults.sources import late_and_future, poisoned, told_by_a_clock
 from tests.faults.traffic import twice_and_out_of_order
+from tests.faults.whole import whole
 from tests.faults.wide import many_objectives, many_panes
 from tests.model.generate import HOUR_MS
 
@@ -130,6 +131,7 @@ _ROWS: Final[tuple[Row, ...]] = (
     Scenario("take-over-400k", "load", take_over, session_s=10),
     Scenario("alert-delay", "load", alert_delay, session_s=10),
     Fault("soak", "F17", soak, ground=behind_a_proxy),
+    Fault("whole", "F17", whole, ground=behind_a_proxy),
 )
 
 ROWS: Final[dict[str, Row]] = {row.name: row for row in _ROWS}

@@ -15,7 +15,8 @@ from tests.faults.scene import Scene
 from tests.faults.supervisor import Supervisor
 
 _LOOK_EVERY_S: Final = 2.0
-_PAUSE_S: Final = 12.0
+PAUSE_S: Final = 12.0
+"""At most between two faults."""
 _ASKING_TIMEOUT_S: Final = 10.0
 _WORKERS: Final = 2
 MOST_MEMORY_MB: Final = 300.0
@@ -27,15 +28,15 @@ MOST_LAG: Final = 20_000
 async def soak(scene: Scene) -> int:
     """One fault after the other for as long as asked for, each of a random kind; then memory and lag are judged."""
     assert scene.proxy is not None
-    faults: tuple[Callable[[Scene], Awaitable[None]], ...] = (_kill, _stand_still, _come_and_go, _crash, _cut, _slow)
+    faults = (*PROCESS_FAULTS, *WORLD_FAULTS)
     injected = 0
     until_s = time.monotonic() + scene.amounts.soak_s
-    watching = asyncio.create_task(_watch(scene))
+    watching = asyncio.create_task(watch(scene))
     try:
         while time.monotonic() < until_s:
             await scene.rng.choice(faults)(scene)
             injected += 1
-            await asyncio.sleep(scene.rng.uniform(0, _PAUSE_S))
+            await asyncio.sleep(scene.rng.uniform(0, PAUSE_S))
     finally:
         watching.cancel()
     await scene.until_read()
@@ -45,7 +46,8 @@ async def soak(scene: Scene) -> int:
     return injected
 
 
-async def _watch(scene: Scene) -> None:
+async def watch(scene: Scene) -> None:
+    """Note the most memory and the most lag, until cancelled."""
     figures = scene.figures
     figures |= {"peak MB of a worker": 0.0, "most records behind": 0.0}
     while True:
@@ -99,3 +101,9 @@ async def _slow(scene: Scene) -> None:
     assert scene.proxy is not None
     async with scene.proxy.delay(scene.rng.uniform(0, 1)):
         await asyncio.sleep(scene.rng.uniform(0, 2 * scene.flow.session_s))
+
+
+PROCESS_FAULTS: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (_kill, _stand_still, _come_and_go)
+"""Of the processes that a scene's supervisor keeps."""
+WORLD_FAULTS: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (_crash, _cut, _slow)
+"""Of the broker and the network."""

@@ -1,4 +1,4 @@
-"""Workers as a supervisor keeps them: one that ends is started again."""
+"""Workers, or those of another service, as a supervisor keeps them: one that ends is started again."""
 
 import asyncio
 import random
@@ -25,14 +25,27 @@ class UnexpectedExitError(Exception):
 
 
 class Supervisor:
-    """Keeps `size` workers running; `settings` gives the SLO_ variables of each one when it starts."""
+    """Keeps `size` workers running; `settings` gives the SLO_ variables of each one when it starts.
 
-    def __init__(self, flow: Flow, size: int, settings: Callable[[], dict[str, str]]) -> None:
+    `command` is that of another service; `exits` are the ends that faults explain.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        size: int,
+        settings: Callable[[], dict[str, str]],
+        *,
+        command: str = "worker",
+        exits: frozenset[int] = EXPECTED_EXITS,
+    ) -> None:
         self.running: list[WorkerProcess] = []
         self.exits: Counter[int] = Counter()
         self._flow = flow
         self._size = size
         self._settings = settings
+        self._command = command
+        self._expected = exits
 
     async def keep(self) -> NoReturn:
         """Start what is missing, again and again, until cancelled.
@@ -48,7 +61,7 @@ class Supervisor:
             if ended:
                 await asyncio.sleep(_PAUSE_S)
             while len(self.running) < self._size:
-                self.running.append(self._flow.start_worker(**self._settings()))
+                self.running.append(self._flow.start_worker(command=self._command, **self._settings()))
             await asyncio.sleep(_POLL_S)
 
     async def all_at_work(self) -> None:
@@ -78,7 +91,7 @@ class Supervisor:
     def _note(self, worker: WorkerProcess) -> None:
         assert worker.exit_code is not None
         self.exits[worker.exit_code] += 1
-        if worker.exit_code not in EXPECTED_EXITS:
+        if worker.exit_code not in self._expected:
             raise UnexpectedExitError(
                 f"{worker.log_file.name} ended with exit code {worker.exit_code}:\n{worker.log[-3_000:]}"
             )

@@ -45,6 +45,8 @@ class Traffic:
         self._source = source
         self._rng = rng
         self._enough = asyncio.Event()
+        self.over = asyncio.Event()
+        """Set once the last record was acknowledged."""
 
     def end(self) -> None:
         """No more."""
@@ -52,6 +54,12 @@ class Traffic:
 
     async def flow(self) -> None:
         """Produce until the end; while no broker answers, records wait."""
+        try:
+            await self._produce()
+        finally:
+            self.over.set()
+
+    async def _produce(self) -> None:
         while not self._enough.is_set():
             log = self._flow.place(self._source(self._rng, self._flow, self.now_ms))
             self.now_ms = max(self.now_ms, *(record.timestamp_ms or 0 for record in log))
