@@ -85,4 +85,4 @@ def test_whatever_is_sent_the_answer_is_as_documented(
         statuses.add(response.status_code)
 
     call()
-    assert statuses <= {200, 400, 404, 405, 413, 415, 503}
+    assert statuses <= {200, 201, 400, 404, 405, 409, 413, 415, 503}

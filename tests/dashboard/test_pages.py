@@ -163,6 +163,11 @@ def test_whatever_is_asked_is_answered(stage: Stage, value: str) -> None:
         assert client.get(f"{path}{value}").status_code in (400, 404), path
 
 
+def test_an_app_page_says_what_of_late_events_it_does_not_draw(stage: Stage) -> None:
+    page = stage.as_(ACME).get(f"/apps/{month.CHARTS}").text
+    assert "The page of each breach says how many came after it was judged." in page
+
+
 def test_an_app_page_tells_counts_beside_every_rate(stage: Stage) -> None:
     page = stage.as_(PLATFORM).get(f"/apps/{month.FORMS}").text
     assert re.search(r"of 99 %: [\d,]+ bad of [\d,]+ in 10 d of 28 d, since its first event", page)

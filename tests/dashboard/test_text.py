@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.budgets.budget import Counts
 from streams.dashboard.pages import text
+from streams.dashboard.pages.alerts import difference_words
 
 TARGETS = st.sampled_from(("0.5", "0.95", "0.99", "0.999", "0.9995", "0.99999", "1"))
 
@@ -31,6 +33,20 @@ def test_a_share_reads_as_all_exactly_where_all_is_gone(consumed: float) -> None
 )
 def test_a_length_is_told_in_its_two_greatest_units(duration_ms: int, words: str) -> None:
     assert text.duration(duration_ms) == words
+
+
+@pytest.mark.parametrize(
+    ("counted", "everything", "words"),
+    [
+        (Counts(131, 8), Counts(131, 8), "are the same"),
+        (Counts(133, 8), Counts(133, 8), "2 events came after it was judged"),
+        (Counts(131, 9), Counts(131, 9), "1 event came after it was judged"),
+        (Counts(100, 0), Counts(140, 8), "Some of it is excluded by now"),
+        (Counts(100, 8), Counts(100, 8), "Exclusions changed"),
+    ],
+)
+def test_late_events_are_told_where_nothing_else_explains_them(counted: Counts, everything: Counts, words: str) -> None:
+    assert words in difference_words(Counts(131, 8), counted, everything)
 
 
 def test_a_time_is_one_for_programs_too() -> None:

@@ -156,23 +156,29 @@ def _counts(view: View, breach: dict[str, Any], recovery: dict[str, Any] | None)
     judged = Counts(breach["goodCount"], breach["badCount"])
     rows = [_row("As judged then", judged, "")]
     today = _today(view, breach)
-    words = "As judged then, and as counted since, are the same."
-    if today is None:
-        words = "The minutes of this window are no longer kept, or its series is not counted."
-    else:
+    words = "The minutes of this window are no longer kept, or its series is not counted."
+    if today is not None:
         counted, everything = today
+        words = difference_words(judged, counted, everything)
         rows.append(_row("As known today", counted, "without what is excluded by now"))
         if everything != counted:
             rows.append(_row("With what is excluded", everything, "what came, whatever counts"))
-        late = everything.total - judged.total
-        if counted != judged:
-            words = (
-                f"{late:,} events came after it was judged." if late > 0 else "Exclusions changed since it was judged."
-            )
     if recovery:
         then = Counts(recovery["goodCount"], recovery["badCount"])
         rows.append(_row("At the recovery", then, f"the window that ended {recovery['windowEnd'][11:16]} UTC"))
     return rows, words
+
+
+def difference_words(judged: Counts, counted: Counts, everything: Counts) -> str:
+    """Why a window is other than it was judged; `counted` is what of everything in it counts today."""
+    late = counted.total - judged.total
+    if counted == judged:
+        return "As judged then, and as counted since, are the same."
+    if counted != everything:
+        return "Some of it is excluded by now; what came after it was judged cannot be told apart from that."
+    if late > 0:
+        return f"{late:,} {'event' if late == 1 else 'events'} came after it was judged, or were excluded then."
+    return "Exclusions changed since it was judged."
 
 
 def _row(words: str, counts: Counts, note: str) -> dict[str, Any]:
