@@ -9,7 +9,8 @@ import pytest
 from schemas.rejected import RejectReason
 from streams.evaluation.listings import Listing
 from streams.intake.admission import Admission
-from streams.kafka.excerpt import excerpt
+from streams.intake.checking import checked
+from streams.kafka.excerpt import excerpt, size_of
 from streams.names import IFRAME, WEBHOOK
 from tests.build import Stored, admission
 from tests.model.build import DEFAULTS, ORDINARY, clock_ms
@@ -316,10 +317,64 @@ def test_a_series_with_a_bad_event_is_watched_and_no_other() -> None:
 
 def test_what_an_app_reports_itself_is_counted_beside_what_its_host_reports() -> None:
     to = admission(IFRAME, DEFAULTS["iframe-load-15m"])
-    fields = {"appKey": APP, "time": NOON_MS, **ORDINARY[IFRAME.id]}
+    fields = {"appKey": APP, "time": NOON_MS, **ORDINARY[IFRAME.id], "status": "SUCCESS"}
     to.admit([incoming(orjson.dumps({**fields, "source": source})) for source in ("HOST", "APP", "APP")], None)
     (series,) = to.evaluator.series.values()
-    assert [sum(good + bad for _, good, bad in panes) for panes in (series.by_host, series.its_own())] == [1, 2]
+    assert [list(panes) for panes in (series.by_host, series.its_own())] == [
+        [(NOON_MS // to.evaluator.pane_ms, 1, 0)],
+        [(NOON_MS // to.evaluator.pane_ms, 2, 0)],
+    ]
+
+
+def test_an_event_counts_in_its_own_pane_and_series_whatever_came_before() -> None:
+    later_ms = NOON_MS + 120_000
+    times_ms = (later_ms, NOON_MS, later_ms, NOON_MS + 60_000)
+    to = admit(
+        *(
+            incoming(value(time=at_ms, product=product), timestamp=later_ms)
+            for at_ms in times_ms
+            for product in ("Jira", "Trello")
+        )
+    )
+    assert counted(to) == [
+        (APP, product, NOON_MS + 60_000 * minute, count, 0)
+        for product in ("Jira", "Trello")
+        for minute, count in enumerate((1, 1, 2))
+    ]
+
+
+def test_an_event_that_makes_a_boundary_due_to_the_millisecond_has_it_judged() -> None:
+    due_ms = NOON_MS + 60_000 + 10_000
+    to = admit(incoming(value(statusCode=500)), incoming(value(time=due_ms), timestamp=due_ms))
+    assert [one.boundary_ms for one in to.evaluator.take_transitions()] == [NOON_MS + 60_000]
+
+
+def test_a_record_without_a_time_lets_the_clock_judge() -> None:
+    to = admit(*2 * [incoming(timestamp=None)])
+    assert (to.evaluator.can_tick, to.ahead_ms) == (True, NOON_MS)
+
+
+def test_an_event_as_old_as_its_record_is_not_ahead_of_it() -> None:
+    assert admit(incoming()).ahead_ms == 0
+
+
+def test_what_waits_is_told_in_bytes() -> None:
+    refused, misplaced = incoming(b"{" * 50), incoming(key=b"other", headers=(("trace", b"x" * 70),))
+    to = admit(refused, refused, misplaced, misplaced)
+    of_headers = size_of(misplaced.headers)
+    assert of_headers > 70
+    assert to.waiting_bytes == 2 * (excerpt(refused).memory_bytes + len(value()) + of_headers)
+
+
+def test_a_value_that_was_cut_is_too_large_though_its_beginning_is_an_event() -> None:
+    cut = excerpt(incoming(sized(65_536) + b" "))
+    to = admission(WEBHOOK, DEFAULTS["webhook-delivery-15m"])
+    to.admit([cut], None)
+    assert (total(to), reasons(to)) == (0, ["too_large"])
+
+
+def test_the_largest_value_passes_the_careful_way_too() -> None:
+    assert isinstance(checked(WEBHOOK.model, incoming(sized(65_536))), WEBHOOK.model)
 
 
 def test_what_did_not_pass_is_taken_once() -> None:
