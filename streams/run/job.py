@@ -67,7 +67,6 @@ class Job:
         self._database_url = database_url
         if database_url is not None and has_dashboard():
             self._services["dashboard"] = "The dashboard"
-            self._environment |= dashboard_environment(self._mails)
 
     async def run(self, for_s: float | None) -> None:
         """Run for `for_s` seconds once all is up (None: until cancelled), then stop everything, Kafka last.
@@ -133,7 +132,10 @@ class Job:
     @asynccontextmanager
     async def _run_services(self) -> AsyncIterator[dict[str, Process]]:
         async with AsyncExitStack() as stack:
-            found, environment = {}, self._environment
+            found: dict[str, Process] = {}
+            if "dashboard" in self._services:  # not sooner: somebody might take the port meanwhile
+                self._environment |= dashboard_environment(self._mails)
+            environment = self._environment
             if self._mails is not None:
                 environment = environment | mail_environment(await stack.enter_async_context(mailbox(self._mails)))
             for name, called in self._services.items():
