@@ -114,7 +114,7 @@ release: setup  ## Build wheel and sdist, the same bytes each time, with checksu
 
 .PHONY: lock
 lock: setup  ## Pin all dependencies anew, with hashes: those of development, and those of services alone
-	$(PIP_COMPILE) --extra all --extra dev --output-file $(LOCK) pyproject.toml
+	$(PIP_COMPILE) --extra all --extra chat --extra otel --extra dev --output-file $(LOCK) pyproject.toml
 	$(PIP_COMPILE) --extra worker --extra prober --extra gateway --extra history --extra notifier --extra dashboard \
 	  --constraint $(LOCK) --output-file $(RUNTIME_LOCK) pyproject.toml
 	sed -i '/^# WARNING: pip install will require/d; /^# Consider using a hashable URL/d; /^slo-streams @/d' $(LOCK) $(RUNTIME_LOCK)

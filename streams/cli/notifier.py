@@ -18,6 +18,7 @@ from streams.notifier.desk_steps import desk_steps
 from streams.notifier.service import NotifierService
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.targets import Targets
+from streams.notifier.tracing.export import MISSING, is_installed
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ def notifier(
     for target in named:
         if why := doubt(target, settings):
             log.warning("target %s: %s", target.id, why)
+    if settings.traces and not is_installed():
+        fail(MISSING, code=2)
     targets, contacts = Targets(named), Contacts()
     try:
         steps = desk_steps(settings, targets, contacts)

@@ -9,6 +9,7 @@ from streams.database.patient import PatientDatabase
 from streams.health import counts
 from streams.notifier.channel import Channel
 from streams.notifier.channels.alertmanager import AlertmanagerChannel
+from streams.notifier.channels.chat import APPRISE, ChatChannel
 from streams.notifier.channels.jsm import JsmChannel
 from streams.notifier.channels.pagerduty import PagerDutyChannel
 from streams.notifier.channels.slack import SlackChannel
@@ -58,7 +59,8 @@ def channels_of(settings: NotifierSettings, targets: Iterable[Target] = ()) -> l
     used = {target.channel for target in targets}
     server = settings.mail_server()
     mail: list[Channel] = [] if server is None else [SmtpChannel(server, Sender(*settings.sender, url))]
-    return mail + [make(Poster(settings.reach)) for name, make in over_http.items() if name in used]
+    chat: list[Channel] = [ChatChannel(url)] if APPRISE in used else []
+    return mail + chat + [make(Poster(settings.reach)) for name, make in over_http.items() if name in used]
 
 
 def alert_partitions(

@@ -14,6 +14,8 @@ from streams.notifier.monthly import MonthlyReports
 from streams.notifier.settings import NotifierSettings
 from streams.notifier.standings import Teller
 from streams.notifier.targets import Targets
+from streams.notifier.tracing.export import OtlpExporter
+from streams.notifier.tracing.step import TraceStep
 from streams.objectives import read_objectives
 from streams.rules import read_rules
 from streams.status_page.step import StatusPageStep
@@ -43,6 +45,8 @@ def desk_steps(settings: NotifierSettings, targets: Targets, contacts: Contacts)
         steps.append(
             StatusPageStep(settings.status_page_dir, settings.status_page_name, settings.public_url, rules.severity)
         )
+    if settings.traces:
+        steps.append(TraceStep(OtlpExporter))
     if settings.mail_server() is not None:
         steps.append(MonthlyReports(settings, targets, objectives.service_levels))
     return steps

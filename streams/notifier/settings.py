@@ -52,6 +52,10 @@ class NotifierSettings(RulesSettings):
     """The same, from a file."""
     status_page_dir: Path | None = None
     """A folder that the status page is written to: JSON, Atom and HTML for any web server. Without it there is none."""
+    traces: bool = False
+    """Export each notification, delivery and incident as a span, by OTLP over HTTP, to where OpenTelemetry's variables
+    say (`OTEL_EXPORTER_OTLP_ENDPOINT`, `_HEADERS`, `OTEL_SERVICE_NAME`). Needs the extra `otel`.
+    """
     status_page_name: str = Field("Status", min_length=1, max_length=100)
     """What the status page is called."""
 

@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from pathlib import Path
 from typing import Final
 
+from streams.notifier.channels.chat import APPRISE, check_apprise_url
 from streams.notifier.target import SMTP, Target
 from streams.outbound.urls import read_url
 from streams.secret_files import read_secret
@@ -45,6 +46,8 @@ def check_address(target: Target) -> None:
     if target.channel == SMTP:
         if not is_mail_address(text):
             raise ValueError("should be one mail address in ASCII letters, as oncall@example.com")
+    elif target.channel == APPRISE:
+        check_apprise_url(text)
     elif target.channel in KEYED and "://" not in text:
         if _KEY.fullmatch(text) is None:
             raise ValueError("should be the key of an integration, or its URL with the key in `secret`")
@@ -109,6 +112,8 @@ def shown(target: Target) -> str:
     text = target.address
     if target.channel == SMTP:
         return text
+    if target.channel == APPRISE:
+        return f"{text.partition('://')[0]}://..."
     if "://" not in text:
         return f"key ...{text[-4:]}"
     url = read_url(text)

@@ -21,6 +21,7 @@ class ChannelName(StrEnum):
     JSM = "jsm"
     SLACK = "slack"
     TEAMS = "teams"
+    APPRISE = "apprise"
 
 
 MACHINES: Final = frozenset({ChannelName.WEBHOOK, ChannelName.ALERTMANAGER, ChannelName.PAGERDUTY, ChannelName.JSM})
@@ -106,6 +107,11 @@ class Entry(BaseModel):
             raise ValueError("names more than one of partner, app and all; keep one, and write a target for each other")
         if not named and self.role is None:
             raise ValueError("names nobody: write partner, app, `all: true`, or a role")
+        if self.channel is ChannelName.APPRISE and (self.partner is not None or self.app is not None):
+            raise ValueError(
+                "apprise calls whatever its address leads to, so it is for the platform's own people: write"
+                " `all: true` or a role; partners have the other channels"
+            )
         if self.machine is False and self.channel in _KEYED:
             raise ValueError(f"{self.channel} cannot take digests: it opens and closes one alert for each breach")
         return self
