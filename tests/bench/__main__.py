@@ -26,6 +26,7 @@ from tests.bench.curves import Curves
 from tests.bench.gateway import Gateway
 from tests.bench.history import History
 from tests.bench.notifier import Notifier
+from tests.bench.pages import Pages
 from tests.bench.peers.catalogue import PEERS
 from tests.bench.readme import NoBlockError, write_tables
 from tests.bench.report import print_report
@@ -44,6 +45,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "history": History,
     "notifier": Notifier,
     "gateway": Gateway,
+    "pages": Pages,
 }
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 
@@ -137,7 +139,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
     quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
-    options.case = options.case or ["comparison", "restore", "stages", "notifier"]
+    options.case = options.case or ["comparison", "restore", "stages", "notifier", "pages"]
     options.peer = options.peer or (quick_peers if options.quick else SUBJECTS)
     options.rounds = options.rounds or (2 if options.quick else 3)
     options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])

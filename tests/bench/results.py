@@ -41,6 +41,13 @@ GOALS: Final = (
     Goal(("alerts at once", "share of a bare sender's rate"), at_least=0.8),
     Goal(("live mail", "boundary to accepted mail, s, p99"), at_most=2.0),
     Goal(("gateway", "calls per CPU second, times a bare endpoint that answers at once"), at_least=0.5),
+    Goal(("pages", "fleet page, server, ms"), at_most=50),
+    Goal(("pages", "app page, server, ms"), at_most=100),
+    Goal(("pages", "fleet page, first paint on a CPU 4 times as slow, ms"), at_most=1_000),
+    Goal(("pages", "app page, first paint on a CPU 4 times as slow, ms"), at_most=1_000),
+    Goal(("pages", "app page with its charts, kB over the wire"), at_most=300),
+    Goal(("pages", "a chart of three, 8,064 points each, moved: frames a second"), at_least=30),
+    Goal(("pages", "a chart of three, 8,064 points each, moved: ms of CPU a frame"), at_most=1_000 / 30),
 )
 
 

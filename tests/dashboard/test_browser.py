@@ -2,10 +2,11 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -142,6 +143,30 @@ def test_dragging_over_a_chart_enlarges_it_minute_by_minute(reader: Reader) -> N
         page.mouse.down()
         page.mouse.move(right - 5, top + 20, steps=3)
         page.mouse.up()
+
+
+def test_the_time_shown_is_moved_by_buttons_and_keys(reader: Reader) -> None:
+    page = reader.open(APP)
+    figure = page.locator(WEBHOOK)
+    figure.scroll_into_view_if_needed()
+    figure.and_(page.locator("[data-drawn]")).wait_for()
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/api/v1/counts" in one.url else None)
+    figure.focus()
+    acts: tuple[Callable[[], None], ...] = (
+        lambda: page.keyboard.press("+"),
+        lambda: page.keyboard.press("+"),
+        lambda: page.keyboard.press("Shift+ArrowLeft"),
+        lambda: figure.get_by_role("button", name="Earlier").click(),
+        lambda: figure.get_by_role("button", name="Later").click(),
+    )
+    starts = []
+    for act in acts:
+        with page.expect_response(re.compile("/api/v1/counts")):
+            act()
+        starts.append(parse_qs(urlsplit(asked[-1]).query)["from"][0])
+    _, zoomed, earlier, earliest, later = starts
+    assert earliest < earlier == later < zoomed
 
 
 def test_a_rule_on_all_apps_is_followed_and_looked_at_again(browser: Browser, base: str) -> None:

@@ -72,9 +72,11 @@ class Chart {
     };
     add("Zoom in", () => this.zoom(0.5));
     add("Zoom out", () => this.zoom(2));
+    add("Earlier", () => this.move(-0.5));
+    add("Later", () => this.move(0.5));
     add("Show all", () => this.show(null));
     const hint = make("span", "chart-hint");
-    hint.textContent = "Drag over a part to enlarge it. Keys: arrows, Page Up and Down for a day, + and −, Esc.";
+    hint.textContent = "Drag over a part to enlarge it. Keys: arrows, with Shift to move the time shown, Page Up and Down for a day, + and −, Esc.";
     row.append(hint);
     return row;
   }
@@ -148,7 +150,18 @@ class Chart {
       if (range[1] - range[0] >= this.whole[1] - this.whole[0]) range = null;
     }
     this.zoomed = range;
+    // At once with what is there; its finer steps come when they are loaded.
+    const [min, max] = this.range;
+    for (const plot of this.plots) plot.setScale("x", { min, max });
     this.load();
+  }
+
+  // By a share of the time shown, and not beyond all of it.
+  move(share) {
+    const [from, to] = this.range;
+    const [least, most] = this.whole;
+    const by = Math.min(Math.max((to - from) * share, least - from), most - to);
+    if (by) this.show([from + by, to + by]);
   }
 
   zoom(factor) {
@@ -164,7 +177,9 @@ class Chart {
     const day = Math.max(1, Math.round(DAY_MS / this.data.stepMs));
     const at = this.index ?? last;
     const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at - day, PageDown: at + day, Home: 0, End: last };
-    if (event.key in moves) this.moveTo(Math.min(Math.max(moves[event.key], 0), last));
+    const shifts = { ArrowLeft: -0.5, ArrowRight: 0.5 };
+    if (event.shiftKey && event.key in shifts) this.move(shifts[event.key]);
+    else if (event.key in moves) this.moveTo(Math.min(Math.max(moves[event.key], 0), last));
     else if (event.key === "+") this.zoom(0.5);
     else if (event.key === "-") this.zoom(2);
     else if (event.key === "Escape") this.show(null);

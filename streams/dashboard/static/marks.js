@@ -26,7 +26,16 @@ export function drawMarks(plot, marks) {
   ctx.restore();
 }
 
+const patterns = new Map();
+document.addEventListener("colours", () => patterns.clear());
+
 function pattern(ctx, kind) {
+  const name = `${kind} ${devicePixelRatio}`;
+  if (!patterns.has(name)) patterns.set(name, newPattern(ctx, kind));
+  return patterns.get(name);
+}
+
+function newPattern(ctx, kind) {
   const size = SIZE * devicePixelRatio;
   const tile = new OffscreenCanvas(size, size);
   const pen = tile.getContext("2d");

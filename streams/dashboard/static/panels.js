@@ -108,7 +108,7 @@ export function plotOf(panel, chart, width, isLast, hooks) {
         fill: isBars ? () => colour(name) : undefined,
         width: isBars ? 0 : 1.75,
         dash,
-        paths: isBars ? uPlot.paths.bars({ size: [0.9, 60, 1], align: 1 }) : undefined,
+        paths: isBars ? barsOrPixels : undefined,
         points: isBars ? { show: false } : undefined,
       })),
     ],
@@ -118,6 +118,34 @@ export function plotOf(panel, chart, width, isLast, hooks) {
       ...hooks,
     },
   };
+}
+
+function barsOrPixels(plot, series, first, last) {
+  if (last - first <= plot.bbox.width) return uPlot.paths.bars({ size: [0.9, 60, 1], align: 1 })(plot, series, first, last);
+  return { fill: highestOfPixels(plot, series, first, last) };
+}
+
+// Where steps are more than pixels: of those that share one the highest, all in one outline. Thousands of bars of less
+// than a pixel would take most of the time of a frame.
+function highestOfPixels(plot, series, first, last) {
+  const { left, width } = plot.bbox;
+  const { min, max } = plot.scales.x;
+  const [times, values] = [plot.data[0], plot.data[series]];
+  const highest = new Float64Array(Math.ceil(width));
+  for (let at = first; at <= last; at++) {
+    const pixel = Math.min(highest.length - 1, Math.max(0, Math.floor(((times[at] - min) / (max - min)) * width)));
+    if (values[at] > highest[pixel]) highest[pixel] = values[at];
+  }
+  const base = plot.valToPos(0, plot.series[series].scale, true);
+  const outline = new Path2D();
+  outline.moveTo(left, base);
+  highest.forEach((value, pixel) => {
+    const y = value ? plot.valToPos(value, plot.series[series].scale, true) : base;
+    outline.lineTo(left + pixel, y);
+    outline.lineTo(left + pixel + 1, y);
+  });
+  outline.lineTo(left + highest.length, base);
+  return outline;
 }
 
 function grid() {
