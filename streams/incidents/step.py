@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from streams.database.patient import Connection
 from streams.desk.desk import Desk
-from streams.incidents.completion import LONGEST_WAIT_MS, completed_ms
+from streams.incidents.completion import LONGEST_WAIT_MS, Movement, completed_ms
 from streams.incidents.detection import Detection
 from streams.incidents.projection import Projection
 from streams.kafka.progress import PartitionProgress, ProgressReader, progress_reader
@@ -33,6 +33,7 @@ class IncidentStep:
         self._reader: ProgressReader | None = None
         self._asked_s = 0.0
         self._is_away = False
+        self._movement = Movement()
 
     async def take(self, desk: Desk) -> bool:
         """Judge what is complete, at most a day of it; whether more waits."""
@@ -64,13 +65,28 @@ class IncidentStep:
         if time.monotonic() < self._asked_s + _ASK_EVERY_S:
             return None
         self._asked_s = time.monotonic()
-        progress, is_stored = await self._ask(desk)
+        progress, is_stored, is_storing = await self._ask(desk)
         if progress is None and live:
             return now_ms - lateness_ms - LONGEST_WAIT_MS
-        return completed_ms(progress or [], lateness_ms, self._settings.clock, now_ms, is_stored=is_stored)
+        at_s = time.monotonic()
+        moving = [
+            one for one in progress or () if self._movement.is_moving((one.topic, one.partition), one.next_offset, at_s)
+        ]
+        return completed_ms(
+            progress or [],
+            lateness_ms,
+            self._settings.clock,
+            now_ms,
+            is_stored=is_stored,
+            moving=moving,
+            is_storing=is_storing,
+        )
 
-    async def _ask(self, desk: Desk) -> tuple[list[PartitionProgress] | None, bool]:
-        """How far the evaluator is, and whether all that it published by then is stored; None: Kafka is away."""
+    async def _ask(self, desk: Desk) -> tuple[list[PartitionProgress] | None, bool, bool]:
+        """How far the evaluator is, whether all that it published by then is stored, and if not, whether it is being.
+
+        None: Kafka is away.
+        """
         try:
             if self._reader is None:
                 self._reader = await self._opened.enter_async_context(progress_reader(self._settings))
@@ -81,11 +97,13 @@ class IncidentStep:
                 log.warning("cannot ask how far the evaluator is: %s: %s", type(problem).__name__, problem)
             self._is_away = True
             await self.rest()
-            return None, False
+            return None, False, False
         self._is_away = False
         topic = self._settings.topics.alerts
         read_to = dict(await desk.run(lambda connection: _rows(connection, _READ_TO, topic)))
-        return progress, all((read_to.get(part) or 0) >= end for part, end in ends.items() if end)
+        is_stored = all((read_to.get(part) or 0) >= end for part, end in ends.items() if end)
+        is_storing = self._movement.is_moving(topic, sorted(read_to.items()), time.monotonic())
+        return progress, is_stored, is_storing
 
 
 async def _now(connection: Connection) -> tuple[int, int | None]:

@@ -46,8 +46,8 @@ class RunView:
             self._live.stop()
 
     def say(self, line: str) -> None:
-        """Print a step of the job."""
-        self._console.print(line, style="dim", soft_wrap=is_piped(self._console))
+        """Print a step of the job; a link is left in one piece, else it could not be followed."""
+        self._console.print(line, style="dim", soft_wrap=is_piped(self._console) or "://" in line)
 
     def complain(self, line: str) -> None:
         """What went wrong."""
@@ -63,6 +63,7 @@ class RunView:
         if _DATABASE in environment:
             self._console.print(f"  {command} budgets {SHOWN_APP}", soft_wrap=True)
             self._console.print(f"  {command} counts {SHOWN_APP} webhook --step 86400", soft_wrap=True)
+            self._console.print(f"  {command} incidents list", soft_wrap=True)
         self._console.print(f"  and likewise: {', '.join(_INVITATIONS)}", soft_wrap=True)
 
     def alert(self, alert: Alert) -> None:
