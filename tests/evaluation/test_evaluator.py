@@ -95,3 +95,10 @@ def test_a_breach_of_an_objective_that_is_gone_recovers_at_its_next_boundary() -
     gone.advance(clock_ms("12:02:10"))
     assert [(one.kind, one.reason) for one in gone.take_transitions()] == [(Kind.RECOVERY, AlertReason.RETIRED)]
     assert list(gone.take_dirty()) == [("com.example.app", "Jira")]
+
+
+def test_from_the_first_event_on_it_tells_when_it_judges_next_and_what_is_too_late_for_that() -> None:
+    evaluator = given(delivery("12:00"))
+    assert (evaluator.due_ms, evaluator.floor_ms) == (clock_ms("12:00:10"), clock_ms("11:45"))
+    evaluator.advance(clock_ms("12:00:10"))
+    assert (evaluator.due_ms, evaluator.floor_ms) == (clock_ms("12:01:10"), clock_ms("11:46"))
