@@ -18,12 +18,14 @@ from infra.docker.engine import EngineUnavailableError, docker_engine
 from infra.image.base import ensure_base
 from infra.kafka_image.build import ensure_image
 from infra.system_packages import NotInstalledError, install, may_install
+from streams.broker.probe import free_port
 from tests.infra.metrics import filled, known_metrics, metrics_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
 
 FILES: Final = (Path("infra/compose/compose.yaml"), Path("tests/infra/compose/local.yaml"))
 SERVICES: Final = {"worker-1", "worker-2", "prober", "gateway", "history", "notifier", "dashboard"}
+PUBLISHED: Final = ("GATEWAY", "DASHBOARD", "PROMETHEUS", "ALERTMANAGER")
 UP_WITHIN_S: Final = 300.0
 AFTER_A_WHILE: Final = {
     f"slo_streams_{name}"
@@ -76,6 +78,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
                 **dict.fromkeys(("POSTGRES_IMAGE", "PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE"), tools),
                 "KAFKA_DATA": "/tmp/kafka",  # noqa: S108  the image keeps its data elsewhere
                 "SLO_SECRETS": str(folder),
+                **{f"{name}_PORT": str(free_port()) for name in PUBLISHED},
                 "COMPOSE_HTTP_TIMEOUT": "300",  # of the engine's answers; it is slow where the machine is
             }
             files = [option for file in FILES for option in ("--file", str(file))]
