@@ -45,6 +45,27 @@ def test_helm_renders_what_is_on_record(helm: str, case: str) -> None:
     assert done.stdout == (GOLDEN / f"{case}.yaml").read_text(encoding="utf-8")
 
 
+# Of what kube-score asks for, each with its reason; what a single object is spared is said at that object.
+SPARED: Final = {
+    "container-image-pull-policy": "a version's image never changes: to pull it again would make each start wait",
+    "deployment-has-host-podantiaffinity": "pods are spread by topologySpreadConstraints",
+    "statefulset-has-host-podantiaffinity": "pods are spread by topologySpreadConstraints",
+    "deployment-replicas": "history, prober and dashboard may be one: nothing is lost while they are away",
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_kube_score_has_nothing_to_say(case: str) -> None:
+    found = shutil.which("kube-score")
+    if found is None:
+        pytest.skip("kube-score is not here: go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0")
+    command = [found, "score", "--output-format", "ci", *(f"--ignore-test={name}" for name in SPARED)]
+    done = subprocess.run([*command, str(GOLDEN / f"{case}.yaml")], capture_output=True, text=True, timeout=60)
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if not line.startswith(("[OK]", "[SKIPPED]"))] == [], done.stderr
+    assert any(line.startswith("[OK]") for line in lines)
+
+
 def test_helm_refuses_a_setting_that_is_none(helm: str) -> None:
     done = subprocess.run(
         [helm, "lint", str(CHART), "--set", "settings.slo_clock=event"], capture_output=True, text=True
