@@ -78,7 +78,7 @@ faults: setup  ## Crash, cut and restart everything, and recount what was publis
 
 .PHONY: soak
 soak: setup  ## The whole under random faults for SOAK_S=600 seconds: every process, both servers, the network
-	$(BIN)/python -m tests.faults --only whole $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.faults --only whole --only whole-live $(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz
 fuzz: setup  ## Fuzz how records are read, for FUZZ_S=60 seconds

@@ -132,6 +132,17 @@ _ROWS: Final[tuple[Row, ...]] = (
     Scenario("alert-delay", "load", alert_delay, session_s=10),
     Fault("soak", "F17", soak, ground=behind_a_proxy),
     Fault("whole", "F17", whole, ground=behind_a_proxy),
+    Fault(
+        "whole-live",
+        "F17",
+        whole,
+        ground=behind_a_proxy,
+        source=told_by_a_clock(),
+        clock="live",
+        lateness_ms=LATENESS_MS,
+        objectives=WITHIN_SECONDS,
+        event_stamp="LogAppendTime",
+    ),
 )
 
 ROWS: Final[dict[str, Row]] = {row.name: row for row in _ROWS}

@@ -1,7 +1,7 @@
 """The whole installation under random faults: two of each service, Kafka, PostgreSQL, and the network between.
 
 Afterwards everything is recounted from the topics: alerts and the workers' state by the verdict of all faults; here the
-month that history has counted, and what was delivered.
+month that history has counted, the budgets of the fleet, what was delivered, and, where events are of now, standings.
 """
 
 import asyncio
@@ -15,11 +15,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+import psycopg
 
+from streams.database.connection import conninfo
 from streams.database.embedded import EmbeddedPostgres
 from streams.database.migrate import migrate
+from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
+from streams.evaluation.exclusions import Exclusions
 from streams.exits import ExitCode
+from streams.history.app_budgets import app_budgets
+from streams.history.documents import budget_item
+from streams.objectives import read_objectives
 from tests.bench.usage import usage
 from tests.database_fixture import KILLED
 from tests.faults.scene import Scene
@@ -100,8 +107,11 @@ async def whole(scene: Scene) -> int:
                 scene.traffic.end()
                 await scene.traffic.over.wait()
                 await scene.until_read()
-                await _check_month(scene, database.url)
+                apps = await _check_month(scene, database.url)
+                await _check_budgets(scene, database.url, apps)
                 await _check_deliveries(scene, receiver)
+                if scene.flow.clock == "live":
+                    await _check_standings(scene)
                 for service in (notifiers, history):
                     await service.stop()
             exits = history.exits + notifiers.exits
@@ -195,8 +205,8 @@ async def _watch_memory(scene: Scene, services: tuple[Supervisor, ...]) -> None:
         await asyncio.sleep(1)
 
 
-async def _check_month(scene: Scene, url: str) -> None:
-    """What history has counted is what the topics hold."""
+async def _check_month(scene: Scene, url: str) -> set[str]:
+    """What history has counted is what the topics hold; the apps that it has counted."""
     flow = scene.flow
     ends = await flow.end_offsets(flow.input_partitions)
 
@@ -211,6 +221,45 @@ async def _check_month(scene: Scene, url: str) -> None:
     scene.figures["events in the month"] = sum(
         count for counts in (expected.good, expected.bad) for one in counts.values() for count in one.values()
     )
+    return {app for counts in (expected.good, expected.bad) for app, *_ in counts}
+
+
+async def _check_budgets(scene: Scene, url: str, apps: set[str]) -> None:
+    """The rows of the fleet are what the counts of each app come to."""
+    settings, levels = scene.flow.settings, read_objectives().service_levels
+
+    def rows() -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        with psycopg.connect(conninfo(url, Role.WRITER, "test")) as connection:
+            stored = connection.execute("select app_key, scope, slo, good, bad, covered_minutes from budget").fetchall()
+            expected = [
+                (app, one.scope, one.level.name, *(item[name] for name in ("goodCount", "badCount", "coveredMinutes")))
+                for app in apps
+                for one in app_budgets(connection, settings, app, levels, Exclusions())
+                for item in [budget_item(one, is_breached=False)]
+            ]
+        return sorted(stored), sorted(expected)
+
+    async def are_kept() -> bool:
+        stored, expected = await asyncio.to_thread(rows)
+        return bool(expected) and stored == expected
+
+    await wait_for(are_kept, _SETTLES_WITHIN_S, "the budgets of the fleet", scene.flow.workers[-4:])
+
+
+async def _check_standings(scene: Scene) -> None:
+    """Whoever breached within these minutes has one episode, and is notified; nobody else is."""
+    flow = scene.flow
+
+    async def are_told() -> bool:
+        published = [one for alerts in (await flow.alerts()).values() for one in alerts]
+        newest = {
+            (one.key or b"").decode(): orjson.loads(one.value or b"null")
+            for one in await flow.read(flow.topics.standing)
+        }
+        stages = {app: standing["stage"] for app, standing in newest.items() if standing is not None}
+        return bool(published) and stages == {one["appKey"]: "NOTIFIED" for one in published}
+
+    await wait_for(are_told, _SETTLES_WITHIN_S, "every standing to be told", flow.workers[-4:])
 
 
 async def _check_deliveries(scene: Scene, receiver: WebhookReceiver) -> None:
