@@ -133,8 +133,12 @@ def read_latencies(
     first, last = start // DAY_MINUTES * DAY_CHUNKS, (end - 1) // DAY_MINUTES * DAY_CHUNKS + DAY_CHUNKS - 1
     found: dict[int, dict[int, Counter[int]]] = {series: {} for series in ids}
     for series, chunk, packed in connection.execute(_LATENCIES.encode(), [list(ids), first, last], binary=True):
+        of_series, first_slot = found[series], chunk * CHUNK_SLOTS
         for (slot, bucket), count in histograms_in(packed).items():
-            found[series].setdefault(chunk * CHUNK_SLOTS + slot, Counter())[bucket] += count
+            of_slot = of_series.get(first_slot + slot)
+            if of_slot is None:
+                of_slot = of_series[first_slot + slot] = Counter()
+            of_slot[bucket] = of_slot.get(bucket, 0) + count
     return found
 
 

@@ -23,6 +23,7 @@ from tests.bench.case import BrokenError, Case, Stage
 from tests.bench.chart import NoChartError, draw
 from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
 from tests.bench.curves import Curves
+from tests.bench.fleet import Fleet
 from tests.bench.gateway import Gateway
 from tests.bench.history import History
 from tests.bench.notifier import Notifier
@@ -43,6 +44,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "stages": Stages,
     "curves": Curves,
     "history": History,
+    "fleet": Fleet,
     "notifier": Notifier,
     "gateway": Gateway,
     "pages": Pages,
@@ -65,6 +67,7 @@ def main() -> int:
                     data,
                     tuple(options.events),
                     options.rows,
+                    options.series,
                     tuple(options.peer),
                     lambda line: console.print(line, highlight=False, style="yellow"),
                 )
@@ -135,14 +138,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="default 3, quick 2")
     parser.add_argument("--events", action="append", type=int, help="default 1,000,000 and 4,000,000, quick 300,000")
     parser.add_argument("--rows", type=int, help="series to restore: default 200,000, quick 100,000")
+    parser.add_argument("--series", type=int, help="of the fleet with a month of history: default 300,000, quick 3,000")
     parser.add_argument("--publish", action="store_true", help=f"keep results and charts in {PUBLISHED}")
     parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
     quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
-    options.case = options.case or ["comparison", "restore", "stages", "notifier", "pages"]
+    options.case = options.case or ["comparison", "restore", "stages", "notifier", "pages", "history", "fleet"]
     options.peer = options.peer or (quick_peers if options.quick else SUBJECTS)
     options.rounds = options.rounds or (2 if options.quick else 3)
     options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])
+    options.series = options.series or (3_000 if options.quick else 300_000)
     options.rows = options.rows or (100_000 if options.quick else 200_000)
     return options
 

@@ -35,6 +35,7 @@ class Stage:
     folder: Path
     events: tuple[int, ...]
     rows: int
+    series: int
     peers: tuple[str, ...]
     report: Callable[[str], None]
 

@@ -1,0 +1,228 @@
+"""Case: history with a month of a fleet in its database: restart, delay of events, pages, an exclusion for all.
+
+`--series` series of deliveries, 31 days each, three in ten with failures. An event is visible once the offset behind it
+is stored, which moves in the transaction of its counts.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import orjson
+import psycopg
+from aiohttp import ClientError, ClientSession
+from aiokafka import AIOKafkaProducer
+
+from streams.broker.probe import free_port
+from streams.database.connection import conninfo
+from streams.database.embedded import EmbeddedPostgres
+from streams.database.migrate import migrate
+from streams.database.patient import PatientDatabase
+from streams.database.roles import Role
+from streams.database.schema import shipped_migrations
+from streams.evaluation.exclusions import ExclusionRule, Exclusions
+from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
+from streams.history.fleet_budgets import fleet_budgets
+from streams.history.latency import DAY_CHUNKS, add_to_chunk, bucket_of
+from streams.history.reading import read_latencies, read_minutes
+from streams.kafka.topic_setup import prepare_topics
+from streams.names import WEBHOOK
+from streams.objectives import read_objectives
+from streams.run.service_process import service_process
+from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
+from tests.bench.usage import tree_usage
+
+PART: Final = "fleet"
+MONTH: Final = "month of an app, three series with latencies, CPU ms"
+DAYS: Final = 31
+EVENTS_A_SECOND: Final = 300
+SECONDS: Final = 60
+SWEPT: Final = 2_000
+"""Series whose budgets are told before and after an exclusion: what the fleet costs is as many times as much."""
+_KINDS: Final = 10
+_FAILING_KINDS: Final = 3
+_TIMEOUT_S: Final = 300.0
+
+_SERIES: Final = """
+insert into series (app_key, metric, scope, source, first_minute, placed)
+select 'com.example.app-' || n, %s, 'Jira', 'PROD', %s, n from generate_series(1, %s) n
+"""
+_DAYS: Final = "from series, generate_series(%s::int, %s::int) d where id %% {kinds} = %s"
+_COUNTS: Final = f"insert into day_counts select id, d, %s {_DAYS.format(kinds=_KINDS)}"
+_LATENCIES: Final = f"insert into latency select id, d * {DAY_CHUNKS}, %s {_DAYS.format(kinds=_KINDS)}"
+_SUMS: Final = f"insert into day_sum select d, id, %s, %s {_DAYS.format(kinds=_KINDS)}"
+_SIZE: Final = "select sum(pg_total_relation_size(t)) from unnest(%s::regclass[]) t"
+_TABLES: Final = ["slo.day_counts", "slo.latency", "slo.day_sum"]
+
+
+class Fleet:
+    """The same database in every round."""
+
+    async def prepare(self, stage: Stage) -> None:
+        """Nothing is needed before."""
+
+    async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
+        """Restart and delay with the service, then what a page and an exclusion take."""
+        with TemporaryDirectory(prefix="pg-") as folder, EmbeddedPostgres(Path(folder)) as server:
+            migrate(server.url, shipped_migrations())
+            today = int(time.time()) * 1_000 // (DAY_MINUTES * MINUTE_MS)
+            size = _fill(server.url, stage.series, today)
+            yield {(PART, "bytes of a series-month"): size / stage.series}
+            yield await _live(stage, server.url, f"fleet-{round_number}")
+            yield _month(server, today)
+            yield await _exclusion(server, stage.series, today)
+
+
+def _fill(url: str, series: int, today: int) -> float:
+    """A month of every series; how many bytes of the database it takes."""
+    chance = random.Random(7)
+    with psycopg.connect(url) as connection:
+        connection.execute("set search_path = slo")
+        connection.execute(_SERIES.encode(), [WEBHOOK.id, (today - DAYS) * DAY_MINUTES, series])
+        for kind in range(_KINDS):
+            share = 0.01 if kind < _FAILING_KINDS else 0.0
+            minutes = {minute: (1, int(chance.random() < share)) for minute in range(DAY_MINUTES)}
+            slots: dict[tuple[int, int], int] = {}
+            for minute in minutes:
+                place = minute // 5, bucket_of(round(chance.lognormvariate(5, 0.5)))
+                slots[place] = slots.get(place, 0) + 1
+            where = [today - DAYS, today - 1, kind]
+            connection.execute(_COUNTS.encode(), [add_to_day(None, minutes), *where])
+            connection.execute(_LATENCIES.encode(), [add_to_chunk(None, slots), *where])
+            connection.execute(_SUMS.encode(), [DAY_MINUTES, sum(bad for _, bad in minutes.values()), *where])
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+        row = connection.execute(_SIZE.encode(), [_TABLES]).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+async def _live(stage: Stage, url: str, name: str) -> Reading:
+    """How soon the service reads on, and how soon what comes then is visible."""
+    settings = stage.settings(name)
+    await prepare_topics(settings)
+    port = free_port()
+    environment = {
+        "SLO_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "SLO_APPLICATION_ID": name,
+        "SLO_TOPIC_PREFIX": settings.topic_prefix,
+        "SLO_PARTITIONS": str(PARTITIONS),
+        "SLO_REPLICATION_FACTOR": "1",
+        "SLO_CLOCK": "live",
+        "SLO_DATABASE_URL": url,
+        "SLO_HISTORY_PORT": str(port),
+    }
+    started_s = time.monotonic()
+    async with service_process("history", environment, stage.folder / f"{name}.log") as service:
+        await _until_ready(port)
+        restart_s = time.monotonic() - started_s
+        before_s = tree_usage(service.pid).cpu_s
+        delays_s = await _delays_s(settings.bootstrap_servers, settings.topics.input(WEBHOOK), url, stage.series)
+        used = tree_usage(service.pid)
+    return {
+        (PART, "restart, s"): restart_s,
+        (PART, "delay of a visible event, s, p50"): median(delays_s),
+        (PART, "delay of a visible event, s, p99"): quantiles(delays_s, n=100)[-1],
+        (PART, "CPU of the service beside it, share of a core"): (used.cpu_s - before_s) / SECONDS,
+        (PART, "peak memory of the service, MB"): used.peak_mb,
+    }
+
+
+async def _until_ready(port: int) -> None:
+    async with asyncio.timeout(_TIMEOUT_S), ClientSession() as client:
+        while True:
+            try:
+                async with client.get(f"http://127.0.0.1:{port}/ready") as answer:
+                    if answer.status == 200:
+                        return
+            except ClientError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def _delays_s(servers: str, topic: str, url: str, series: int) -> list[float]:
+    """From the acknowledgement of each event to the moment at which whoever reads finds it counted."""
+    chance, waiting, delays_s = random.Random(9), dict[tuple[int, int], float](), list[float]()
+    acknowledged: list[asyncio.Future[Any]] = []
+
+    async def send(producer: AIOKafkaProducer) -> None:
+        next_s = time.monotonic()
+        for _ in range(EVENTS_A_SECOND * SECONDS):
+            app = f"com.example.app-{chance.randrange(1, series + 1)}"
+            event = {"appKey": app, "time": int(time.time() * 1_000), "product": "Jira", "clientKey": "client-1",
+                     "event": "jira:issue_updated", "statusCode": 200, "durationInMillis": 120}  # fmt: skip
+            future = await producer.send(topic, orjson.dumps(event), key=app.encode())
+            future.add_done_callback(_note)
+            acknowledged.append(future)
+            next_s += 1 / EVENTS_A_SECOND
+            await asyncio.sleep(max(0.0, next_s - time.monotonic()))
+        await asyncio.gather(*acknowledged)
+
+    def _note(future: "asyncio.Future[Any]") -> None:
+        if not future.cancelled() and future.exception() is None:
+            waiting[future.result().partition, future.result().offset] = time.monotonic()
+
+    query = b"select part, next from slo.sink_offset where topic = %s and next is not null"
+    async with AIOKafkaProducer(bootstrap_servers=servers, linger_ms=5) as producer:
+        sending = asyncio.create_task(send(producer))
+        async with (
+            asyncio.timeout(SECONDS + _TIMEOUT_S),
+            await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        ):
+            while waiting or not sending.done():
+                stored: dict[int, int] = dict(await (await connection.execute(query, [topic])).fetchall())
+                now_s = time.monotonic()
+                for place in [one for one in waiting if stored.get(one[0], 0) > one[1]]:
+                    delays_s.append(now_s - waiting.pop(place))
+                await asyncio.sleep(0.05)
+        await sending
+    if len(delays_s) != EVENTS_A_SECOND * SECONDS:
+        raise BrokenError(f"{len(delays_s):,} of {EVENTS_A_SECOND * SECONDS:,} events were found")
+    return delays_s
+
+
+def _month(server: EmbeddedPostgres, today: int) -> Reading:
+    """CPU of reader and server for three series of a month, in ms."""
+    apps = range(1, 61, 3)
+    with psycopg.connect(conninfo(server.url, Role.WRITER, "bench")) as connection:
+        before_s = time.process_time() + _server_cpu_s(server)
+        for first in apps:
+            span = (today - 28) * DAY_MINUTES, today * DAY_MINUTES
+            read_minutes(connection, [first, first + 1, first + 2], *span)
+            read_latencies(connection, [first, first + 1, first + 2], *span)
+        took_s = time.process_time() + _server_cpu_s(server) - before_s
+    return {(PART, MONTH): took_s / len(apps) * 1_000}
+
+
+def _server_cpu_s(server: EmbeddedPostgres) -> float:
+    assert server.pid is not None
+    return tree_usage(server.pid).cpu_s
+
+
+async def _exclusion(server: EmbeddedPostgres, series: int, today: int) -> Reading:
+    """CPU of service and server for telling all budgets, before and after an hour was excluded for everybody."""
+    database = PatientDatabase(conninfo(server.url, Role.WRITER, "bench"), patience_s=60, attempt_s=600)
+    levels = [level for level in read_objectives().service_levels if level.metric == WEBHOOK.id]
+    some = min(SWEPT, series)
+    keys = [(f"com.example.app-{number}", "Jira") for number in range(1, some + 1)]
+    exclusions, took_s = Exclusions(), list[float]()
+    for _ in range(2):
+        before_s = time.process_time() + _server_cpu_s(server)
+        found = await database.run(
+            lambda connection: fleet_budgets(connection, keys, levels, exclusions, today * DAY_MINUTES)
+        )
+        took_s.append(time.process_time() + _server_cpu_s(server) - before_s)
+        if len(found) != some:
+            raise BrokenError(f"{len(found):,} budgets of {some:,} series")
+        start_ms = ((today - 10) * DAY_MINUTES + 600) * MINUTE_MS
+        exclusions.add("fault", ExclusionRule(None, None, False, start_ms, start_ms + 3_600_000), start_ms)
+    await database.close()
+    return {
+        (PART, "budgets of 300,000 series, CPU s"): took_s[0] / some * 300_000,
+        (PART, "the same with an hour excluded for all, CPU s"): took_s[1] / some * 300_000,
+    }
