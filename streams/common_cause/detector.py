@@ -49,7 +49,7 @@ def judge(
     """Judge one boundary. `arrived` are the onsets since the one before, `waiting` those that it left over."""
     window_ms = rates.numbers.window_ms
     open_ones = sorted(sessions, key=lambda one: (one.first_ms, one.incident))
-    joined, free = [], [one for one in waiting if one.at_ms > at_ms - window_ms]
+    joined, free = [], list(waiting)
     for onset in sorted(arrived, key=lambda one: (one.at_ms, one.breach_id)):
         place = next((place for place, one in enumerate(open_ones) if one.takes(onset, window_ms)), None)
         if place is None:
@@ -58,6 +58,7 @@ def judge(
         session = open_ones[place]
         open_ones[place] = replace(session, latest_ms=max(session.latest_ms, onset.at_ms))
         joined.append((session.incident, onset))
+    free = [one for one in free if one.at_ms > at_ms - window_ms]
     opened = openings(at_ms, free, rates)
     spent = {one.breach_id for opening in opened for one in (*opening.onsets, *opening.others)}
     return Judged(opened, joined, [one for one in free if one.breach_id not in spent])

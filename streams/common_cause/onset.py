@@ -9,7 +9,7 @@ from streams.common_cause.scope import Scope
 class Onset:
     """The begin of a breach, `breach_id`, at `at_ms`; `unit` is the partner, or the app itself where none is known.
 
-    One that was told of after its boundary was judged counts as if it began at the next: `at_ms` is that.
+    One that was told of after its boundary was judged is looked at from the next on, while it lies in the window.
     """
 
     breach_id: str

@@ -103,7 +103,7 @@ class Detection:
         until_ms = min(completed_ms // MINUTE_MS * MINUTE_MS, day_ms + DAY_MS - MINUTE_MS)
         if until_ms <= judged_ms:
             return False
-        arrived = await self._arrived(connection, judged_ms, until_ms)
+        arrived = await self._arrived(connection, until_ms)
         begins = [begin for begin, _ in arrived]
         causes = await self._causes(connection)
         waiting = [begin for begin, _ in await self._judged(connection, _WAITING, judged_ms - self._numbers.window_ms)]
@@ -133,16 +133,13 @@ class Detection:
         await connection.execute(_START, {"first": first_ms, "judged": judged_ms})
         return first_ms, judged_ms
 
-    async def _arrived(self, connection: Connection, judged_ms: int, until_ms: int) -> list[tuple[Begin, _Series]]:
+    async def _arrived(self, connection: Connection, until_ms: int) -> list[tuple[Begin, _Series]]:
         values = {"page": PAGE, "until": until_ms, "history": self._of_history}
         rows = await (await connection.execute(_ARRIVED.encode(), values)).fetchall()
         found = []
         for *told, partner_id, partner_name in rows:
             _breach, app_key, metric, scope, breached_ms, *_ = told
-            at_ms = breached_ms
-            if breached_ms <= judged_ms:  # its boundary was judged: as if it began at the next
-                at_ms = judged_ms + MINUTE_MS
-            begin = self._begin(told, unit_of(app_key, partner_id, partner_name), at_ms)
+            begin = self._begin(told, unit_of(app_key, partner_id, partner_name), breached_ms)
             found.append((begin, (metric, scope)))
         return found
 

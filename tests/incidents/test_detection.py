@@ -75,9 +75,20 @@ def test_what_arrives_after_its_boundary_counts_at_the_next(database: str) -> No
     (one,) = incidents(database)
     assert one["record"]["appCount"] == 6
     assert one["record"]["detectedAt"] == "2026-03-02T12:11:00Z"
-    assert {row["at_ms"] for row in rows(database, "select at_ms from onset where breached_ms = 1772452860000")} == {
-        clock_ms("12:11")
-    }
+
+
+def test_what_arrives_when_it_has_left_the_window_counts_no_more(database: str) -> None:
+    """Four at 12:01, told of at 12:16, are in (12:01, 12:16] no longer; those of 12:02 are."""
+
+    async def scenario(desk: Desk) -> None:
+        await desk.until("12:15")
+        await file(desk.database, fault(4, "12:01"))
+        await desk.until("12:16")
+        assert not incidents(database)
+        await desk.until("12:20")
+
+    play(database, scenario)
+    assert not incidents(database)
 
 
 def test_one_partner_is_its_own_incident_with_nothing_proposed(database: str) -> None:
