@@ -7,6 +7,7 @@ share it. Whoever reads adds both up in one statement, and sees no difference.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from psycopg import sql
@@ -16,16 +17,21 @@ from streams.history.codec import add_to_day
 from streams.history.latency import DAY_CHUNKS, add_to_chunk
 from streams.history.recent import latencies_in, minutes_in
 from streams.history.rows import Rows, batches, bytea_array, int_array
+from streams.turn import Turn
 
-_SERIES_AT_ONCE: Final = 500
+MOST_ROWS: Final = 5_000
+"""Of one transaction: however much has come together, it is folded within a moment."""
 _ROUND_S: Final = 1.0
 _REST: Final = 1
 """So many times as long as a step took nothing is done."""
 
 _ELECT: Final = "select pg_try_advisory_xact_lock(7253188413)"
-_NEXT: Final = "select series from recent where series >= %s order by series limit 1"
+_WAIT: Final = "select pg_advisory_xact_lock(7253188413) is not null"
+# Nobody else takes any away meanwhile, so that where they lie does not change.
 _TAKE: Final = """
-delete from recent where series >= %s and series < %s returning series, day, good, bad, packed
+delete from recent where ctid = any(array(
+  select ctid from recent where series >= %s order by series, day limit %s
+)) returning series, day, good, bad, packed
 """
 # One by one by their keys, as in `rows`.
 FIND: Final = """
@@ -63,29 +69,30 @@ class Folding:
                 await self.fold()
             await asyncio.sleep(_ROUND_S)
 
-    async def fold(self) -> None:
-        """Fold all that is there, some series at a time, unless another process does."""
+    async def fold(self, *, waits: bool = False) -> None:
+        """Fold all that is there, some rows at a time. What another process does is left to it, or waited for."""
         self._rows.folded()
         series: int | None = 0
         while series is not None:
             started_s, after = time.monotonic(), series
-            series = await self._database.run(lambda connection: fold_from(connection, after))  # noqa: B023
+            series = await self._database.run(partial(fold_from, series=after, waits=waits))
             if series is not None:
                 await asyncio.sleep(_REST * (time.monotonic() - started_s))
 
 
-async def fold_from(connection: Connection, series: int) -> int | None:
-    """Fold what is there of some series from a number on; where to go on, None: nowhere."""
-    if not await _value(connection, _ELECT):
+async def fold_from(connection: Connection, series: int, *, waits: bool = False) -> int | None:
+    """Fold some of what is there of series from a number on; where to go on, None: nowhere, or another process does.
+
+    With `waits` a step of another process is waited for.
+    """
+    if not await _value(connection, _WAIT if waits else _ELECT):
         return None
-    first = await _value(connection, _NEXT, series)
-    if first is None:
-        return None
-    end: int = first + _SERIES_AT_ONCE
+    rows = await (await connection.execute(_TAKE.encode(), [series, MOST_ROWS], binary=True)).fetchall()
     minutes: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
     latencies: dict[tuple[int, int], dict[tuple[int, int], int]] = {}
     sums: dict[tuple[int, int], tuple[int, int]] = {}
-    async for number, day, good, bad, packed in await connection.execute(_TAKE.encode(), [first, end], binary=True):
+    turn = Turn()
+    for number, day, good, bad, packed in rows:
         all_good, all_bad = sums.get((day, number), (0, 0))
         sums[day, number] = all_good + good, all_bad + bad
         of_day = minutes.setdefault((number, day), {})
@@ -96,11 +103,12 @@ async def fold_from(connection: Connection, series: int) -> int | None:
             of_row = latencies.setdefault((number, day * DAY_CHUNKS), {})
             for place, count in slots.items():
                 of_row[place] = of_row.get(place, 0) + count
+        await turn.give_way()
     await _merge(connection, "day_counts", "day", minutes, add_to_day)
     await _merge(connection, "latency", "chunk", latencies, add_to_chunk)
     for batch in batches([(*place, *counts) for place, counts in sorted(sums.items())]):
         await connection.execute(_ADD_SUMS, _arrays(batch))
-    return end
+    return max(number for number, *_ in rows) if len(rows) == MOST_ROWS else None
 
 
 async def _merge(
@@ -115,10 +123,14 @@ async def _merge(
     def query(text: str) -> sql.Composed:
         return sql.SQL(text).format(table=sql.Identifier(table), unit=sql.Identifier(unit))
 
+    turn = Turn()
     for keys in batches(sorted(additions)):
         found = await (await connection.execute(query(FIND), _arrays(keys), binary=True)).fetchall()
         there = {(series, at): packed for series, at, packed in found}
-        packed = [add(there.get(key), additions[key]) for key in keys]
+        packed = []
+        for key in keys:
+            packed.append(add(there.get(key), additions[key]))
+            await turn.give_way()
         await connection.execute(query(_PUT), [*_arrays(keys), bytea_array(packed)])
 
 

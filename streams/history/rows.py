@@ -12,7 +12,7 @@ from streams.kafka.placement import partition_of
 from streams.settings import PartitionerName
 
 BATCH_ROWS: Final = 1_000
-"""Rows of one statement: compressing them keeps the event loop for some 40 ms."""
+"""Rows of one statement."""
 SHARING: Final = 32
 """Rows are folded once a series has so many on average: all of them are written again as one."""
 

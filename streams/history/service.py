@@ -84,7 +84,7 @@ class HistoryService(PartitionService):
     async def _forget_now_and_then(self) -> None:
         while True:
             try:
-                await self._folding.fold()  # what is settled or deleted is all there
+                await self._folding.fold(waits=True)  # what is settled or deleted is all there
                 while await self._database.run(lambda connection: settle(connection, self._kept_ms[0])):
                     pass
                 await self._database.run(lambda connection: forget(connection, *self._kept_ms))

@@ -19,7 +19,7 @@ from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
 from streams.exits import RefusalError
 from streams.history.counted_rows import CountedRows
-from streams.history.folding import FIND
+from streams.history.folding import FIND, Folding
 from streams.history.rows import FIND_SERIES, Numbered, Rows
 from streams.history.sum_reading import DAYS, SUMS
 from streams.history.tally import SeriesKey, Tally
@@ -28,11 +28,13 @@ from streams.ownership.seams import FencedError
 from streams.settings import PartitionerName
 from tests.build import APPLICATION
 from tests.database_fixture import KILLED, own_database
+from tests.history.alerts import rows
 from tests.history.naive import recount, table
-from tests.history.sink import Sink, fold, patient, stored_counts, stored_sums
+from tests.history.sink import Sink, fold, patient, stored_counts, stored_latencies, stored_sums
 from tests.model import Record
 from tests.model.build import check, delivery
 from tests.model.generate import random_log
+from tests.waiting import wait_for
 
 WEBHOOKS = Topics().input(WEBHOOK)
 KEY = ("com.example.app", WEBHOOK.id, "Jira", "PROD")
@@ -119,6 +121,49 @@ def test_owners_of_different_partitions_may_count_the_same_series(database: str)
     good, _ = stored_counts(database)
     assert len(good) == 40
     assert set(good.values()) == {30}
+
+
+def test_much_is_folded_some_rows_at_a_time(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.history.folding.MOST_ROWS", 4)
+    told: list[object] = []
+
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            await sink.take_over()
+            for minute in range(7):
+                sink.read([delivery(f"12:0{minute}", app=f"app-{i}") for i in range(minute // 3, 3)])
+                await sink.commit()
+            told.append((stored_counts(database), stored_sums(database), stored_latencies(database)))
+            await fold(one)
+
+    asyncio.run(scenario())
+    assert (stored_counts(database), stored_sums(database), stored_latencies(database)) == told[0]
+    assert rows(database, "select series from recent") == []
+
+
+def test_a_fold_of_another_process_is_left_alone_or_waited_for(database: str) -> None:
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            await sink.take_over()
+            sink.read([delivery("12:00:01")])
+            await sink.commit()
+            folding = Folding(one, Rows(PartitionerName.MURMUR2))
+            with psycopg.connect(database) as other:
+                other.execute("select pg_advisory_xact_lock(7253188413)")
+                await folding.fold()
+                assert len(rows(database, "select series from recent")) == 1
+                waiting = asyncio.create_task(folding.fold(waits=True))
+
+                async def is_waiting() -> bool:
+                    return bool(rows(database, "select from pg_locks where locktype = 'advisory' and not granted"))
+
+                await wait_for(is_waiting, 60, "the fold to wait")
+            await waiting
+        assert rows(database, "select series from recent") == []
+
+    asyncio.run(scenario())
 
 
 def test_what_is_away_for_longer_than_there_is_patience_ends_the_service() -> None:
