@@ -108,6 +108,8 @@ class Judging:
         self.states = states
         self.rules = rules
         self.partitions = 1
+        self.told_ms: Mapping[StateKey, int] = {}
+        """Up to when alerts tell of a series under an objective, where that is later than anything is judged here."""
         self._partitioner = partitioner
         self._metric = states.metric
         self._knowledge = Knowledge(states.metric, lateness_ms, exclusions, listings)
@@ -216,10 +218,18 @@ class Judging:
 
         of_all = boundary(self.rules.objectives)
         for one in series:
-            judged = self.rules.covered(at_ms - one.first_minute * MINUTE_MS)
+            judged = self._judged(one, at_ms)
             (of_all if judged is self.rules.objectives else boundary(judged)).judge(one, transitions)
         for transition in transitions:
             self._note(transition, course)
+
+    def _judged(self, one: SeriesSums, at_ms: int) -> Sequence[Objective]:
+        """What a series is judged by at a boundary: not by what a worker has told of it, who judged that before."""
+        covered = self.rules.covered(at_ms - one.first_minute * MINUTE_MS)
+        left = (
+            [it for it in covered if self.told_ms.get((one.key, it.name), -NEVER) < at_ms] if self.told_ms else covered
+        )
+        return left if len(left) < len(covered) else covered
 
     def _note(self, transition: Transition, course: _Course) -> None:
         alert = compact_json(alert_document(transition, self._details(transition.app_key)))

@@ -91,11 +91,11 @@ class JudgingStore(PostgresStore):
         if self._in_kafka > last_seq:
             await self._follow(last_seq)
         await self._publish()
-        await self._agree()
         judged_ms, _ = await self._change(self._states.judged)
         watermark_ms = loaded.progress.watermark_ms
         if judged_ms is None and watermark_ms is not None:
             judged_ms = watermark_ms - lateness_ms
+        await self._agree(judged_ms)
         due = Boundaries(self._judging.rules.hops_ms, lateness_ms, judged_ms)
         return LoadedHistory(loaded.progress, loaded.partitions, due)
 
@@ -143,20 +143,24 @@ class JudgingStore(PostgresStore):
 
         await self._change(action)
 
-    async def _agree(self) -> None:
-        """Go on with breaches that a worker has left open, and show those that the alert state lacks."""
+    async def _agree(self, judged_ms: int | None) -> None:
+        """Go on with breaches that a worker has left open, and show those that the alert state lacks.
+
+        Who has not counted before reads the past that the worker has judged: none of that is told again.
+        """
         states = await self._change(self._judging.open_states)
         shown: dict[StateKey, dict[str, Any]] = {}
         async for record in self._publisher.shown():
             alert = orjson.loads(record.value or b"null")
             if alert["metricId"] == self._states.metric and self._judging.is_ours(alert["appKey"]):
                 shown[_key(alert)] = alert
+        ours = {key: alert for key, alert in shown.items() if key[1] in self._judging.rules.names}
+        told_ms = {key: epoch_ms(alert["time"]) for key, alert in ours.items()}
+        self._judging.told_ms = {key: at_ms for key, at_ms in told_ms.items() if judged_ms is None or at_ms > judged_ms}
         taken_up = {
             key: _stored(alert)
-            for key, alert in shown.items()
-            if alert["type"] == Kind.BREACH
-            and key[1] in self._judging.rules.names
-            and (key not in states or states[key].state.breached_at_ms is None)
+            for key, alert in ours.items()
+            if alert["type"] == Kind.BREACH and (key not in states or states[key].state.breached_at_ms is None)
         }
         await self._change(lambda connection: self._states.put(connection, taken_up))
         lacking = [
