@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from schemas.exclusions import Exclusion
 from streams.incidents.entry import Act, Entry, RaisedBy, Visibility
 from streams.incidents.life import Incident, life_of
-from streams.incidents.permitted import RefusedError, check, check_said
+from streams.incidents.permitted import RefusedError, check, check_said, check_title, check_words
 from streams.incidents.proposal import proposed
 from streams.incidents.timeline import AnyConnection, add_entry_now, read_timeline_now
 from streams.names import Topics
@@ -79,6 +79,8 @@ def raise_incident(connection: AnyConnection, ticket: Ticket, person: Person) ->
         RefusedError: something of it cannot be meant.
     """
     said = {"visibility": Visibility.PARTNER, **(ticket.said or {})}
+    check_words(person.who, person.why)
+    check_title(ticket.title)
     check_said(said)
     at_ms = now_ms(connection)
     if ticket.start_ms is not None and ticket.start_ms > at_ms:
@@ -114,6 +116,7 @@ def act_on(
         UnknownIncidentError: there is none of that id.
         RefusedError: not as it is now.
     """
+    check_words(person.who, person.why)
     connection.execute(_TURN, [incident_id])
     check(find(connection, incident_id), act, data or {}, person.role)
     entry = Entry(act, now_ms(connection), person.who, person.why, data or {}, is_public)
@@ -126,8 +129,9 @@ def report(connection: AnyConnection, incident_id: str, partner: str, person: Pe
 
     Raises:
         UnknownIncidentError: there is none of that id.
-        RefusedError: the incident was dismissed.
+        RefusedError: the incident was dismissed, or the words are too long.
     """
+    check_words(person.who, person.why)
     connection.execute(_TURN, [incident_id])
     check(find(connection, incident_id), Act.REPORTED, {"partner": partner})
     at_ms = now_ms(connection)

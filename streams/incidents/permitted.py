@@ -12,6 +12,12 @@ from streams.severity.severity import Kind, Level, Severity
 INCIDENT_MANAGER: Final = "incident-manager"
 """The role that signs off a review (programme)."""
 
+# What the published record holds: an entry beyond it could never be published.
+_LONGEST_NAME: Final = 200
+_LONGEST_WORDS: Final = 4_000
+_LONGEST_REVIEW: Final = 65_536
+_MOST_MEASURES: Final = 100
+
 _CHOICES: Final = {
     "kind": Kind,
     "level": Level,
@@ -41,8 +47,29 @@ def check(incident: Incident, act: Act, data: Mapping[str, Any], role: str | Non
             _check_approval(incident)
         case Act.PIR:
             _check_pir(incident, PirStatus(data["status"]), role)
+            _check_review(data)
         case Act.CHANGED:
             check_said(data)
+
+
+def check_words(who: str, why: str) -> None:
+    """Whether who acts, and why, can be put on record.
+
+    Raises:
+        RefusedError: one of them is too long.
+    """
+    if len(who) > _LONGEST_NAME or len(why) > _LONGEST_WORDS or "\0" in why:
+        raise RefusedError(f"Say who in at most {_LONGEST_NAME}, and why in at most {_LONGEST_WORDS:,} characters.")
+
+
+def check_title(title: str) -> None:
+    """Whether an incident can be called so.
+
+    Raises:
+        RefusedError: no.
+    """
+    if not title.strip() or len(title) > _LONGEST_NAME or "\0" in title:
+        raise RefusedError(f"What is it called, in 1 to {_LONGEST_NAME} characters?")
 
 
 def check_said(data: Mapping[str, Any]) -> None:
@@ -93,3 +120,14 @@ def _check_pir(incident: Incident, status: PirStatus, role: str | None) -> None:
             raise RefusedError(f"Only the role {INCIDENT_MANAGER} signs off a review.")
         if before is not PirStatus.SUBMITTED:
             raise RefusedError(f"The review of incident {incident.id} has to be submitted before it is signed off.")
+
+
+def _check_review(data: Mapping[str, Any]) -> None:
+    measures = data["actions"]
+    if len(data["text"]) > _LONGEST_REVIEW or "\0" in data["text"]:
+        raise RefusedError(f"text: at most {_LONGEST_REVIEW:,} characters; link to what is longer.")
+    if len(measures) > _MOST_MEASURES:
+        raise RefusedError(f"actions: at most {_MOST_MEASURES}.")
+    for one in measures:
+        if len(one["what"]) > _LONGEST_WORDS or len(one["owner"]) > _LONGEST_NAME or "\0" in one["what"] + one["owner"]:
+            raise RefusedError(f"actions: WHAT at most {_LONGEST_WORDS:,}, OWNER at most {_LONGEST_NAME} characters.")

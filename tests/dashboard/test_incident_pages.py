@@ -106,6 +106,8 @@ def test_a_partner_raises_one_for_apps_of_its_own(stage: Stage) -> None:
         ({"title": "t", "zone": "Mars/Crater"}, "no time zone"),
         ({"title": "t", "raised_by": "PARTNER"}, "There is no partner"),
         ({"title": "t", "capability": "Teleport"}, "is none of"),
+        ({"title": "t" * 201}, "What is it called"),
+        ({"title": "t", "apps": " ".join(f"app-{number}" for number in range(1_001))}, "At most 1,000 apps"),
     ],
 )
 def test_what_cannot_be_meant_is_said_and_kept_in_the_form(stage: Stage, fields: dict[str, str], words: str) -> None:
@@ -140,3 +142,31 @@ def test_it_is_worked_on_and_reviewed_and_a_manager_signs(stage: Stage) -> None:
     (record,) = (one["record"] for one in rows(stage.url, "select record from incident"))
     assert (record["severity"], record["kind"], record["appCount"]) == ("SEV2", "OUTAGE", 2)
     assert (record["pir"]["status"], record["pir"]["signedOffBy"]) == ("SIGNED_OFF", "Mia")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"actions": "ben: alert by 1-2-3"}, "1-2-3 is no day"),
+        ({"actions": "ben: alert by 2026-02-31"}, "2026-02-31 is no day"),
+        ({"actions": f"ben: {'w' * 4_001}"}, "WHAT at most"),
+        ({"actions": "ben: alert\n" * 101}, "at most 100"),
+        ({"text": "w" * 65_537}, "at most 65,536"),
+        ({"why": "w" * 4_001}, "at most 4,000"),
+    ],
+)
+def test_a_review_that_could_not_be_published_is_not_put_on_record(
+    stage: Stage, fields: dict[str, str], words: str
+) -> None:
+    name = raised(stage, PLATFORM, title="Slow", apps=CHARTS)
+    assert post(stage, PLATFORM, f"/incidents/{name}", act="STATE", state="RESOLVED").status_code == 303
+    answer = post(stage, PLATFORM, f"/incidents/{name}", act="PIR", status="DRAFT", **fields)
+    assert (answer.status_code, words in unescape(answer.text)) == (422, True)
+    refresh(stage.url)
+    assert [act for act, *_ in acts(stage.url)] == ["RAISED", "STATE"]
+
+
+def test_an_app_that_is_named_again_and_again_is_looked_for_once(stage: Stage) -> None:
+    raised(stage, ACME, title="Down", apps=f"{CHARTS} " * 5_000)
+    (record,) = (one["record"] for one in rows(stage.url, "select record from incident"))
+    assert record["apps"] == [CHARTS]

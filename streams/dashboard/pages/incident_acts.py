@@ -9,6 +9,7 @@ from streams.dashboard.queries.apps import the_app
 from streams.incidents.entry import Act, Fault, PirStatus, State, Visibility
 from streams.incidents.people import Person, act_on, report
 from streams.incidents.permitted import INCIDENT_MANAGER
+from streams.incidents.published import MOST_APPS
 from streams.incidents.review import measure_of
 from streams.severity.severity import Kind, Level, Severity
 from streams.web.problem import Problem, ProblemError
@@ -69,9 +70,11 @@ def apps_of(view: View, text: str) -> list[str]:
     """The keys of apps that a field names, with space, commas or lines between.
 
     Raises:
-        FormError: one is none that this viewer sees.
+        FormError: one is none that this viewer sees, or they are too many.
     """
-    keys = text.replace(",", " ").split()
+    keys = list(dict.fromkeys(text.replace(",", " ").split()))
+    if len(keys) > MOST_APPS:
+        raise FormError(f"At most {MOST_APPS:,} apps at a time.")
     for key in keys:
         try:
             the_app(view, key)

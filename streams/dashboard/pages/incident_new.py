@@ -18,7 +18,6 @@ from streams.incidents.entry import RaisedBy
 from streams.incidents.people import Ticket, raise_incident
 from streams.incidents.permitted import RefusedError
 
-_LONGEST_TITLE: Final = 200
 _FIELDS: Final = (
     *("title", "raised_by", "partner", "apps", "users", "capability", "kind", "fault", "visibility"),
     *("start", "zone", "trial", "why"),
@@ -68,9 +67,6 @@ def _form(request: Request, view: View, asked: Mapping[str, str], problem: str |
 
 
 def _ticket(view: View, form: Mapping[str, str]) -> Ticket:
-    title = form.get("title", "")
-    if not 0 < len(title) <= _LONGEST_TITLE:
-        raise FormError(f"What is it called, in 1 to {_LONGEST_TITLE} characters?")
     apps = apps_of(view, form.get("apps", ""))
     said: dict[str, Any] = choice(form, "capability", "users", "kind")
     if view.viewer.is_platform:
@@ -83,7 +79,7 @@ def _ticket(view: View, form: Mapping[str, str]) -> Ticket:
             raise FormError("Which of your apps are hit? Write their keys.")
     return Ticket(
         raised_by,
-        title,
+        form.get("title", ""),
         apps,
         time_ms(form.get("start", ""), "The start"),
         a_partner(view, form) if raised_by is RaisedBy.PARTNER else None,
