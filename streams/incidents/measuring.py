@@ -29,7 +29,9 @@ select s.id, m.app_key, m.metric, m.scope, s.source, m.from_ms
 from member m join series s on (s.app_key, s.metric, s.scope) = (m.app_key, m.metric, m.scope)
 order by s.source desc
 """
-_DAYS: Final = "select series, day, packed from all_counts where series = any(%s) and day between %s and %s"
+_DAYS: Final = (
+    "select series, day, packed from all_counts where series = any(%s) and day between %s and %s order by day"
+)
 
 
 class Measured(NamedTuple):
@@ -64,6 +66,9 @@ async def measure(connection: Connection, incident: Incident, until_ms: int) -> 
     ids = [row[0] for row in rows]
     span = [ids, start // DAY_MINUTES, (end - 1) // DAY_MINUTES]
     days = await (await connection.execute(_DAYS, span, binary=True)).fetchall()
+    if not days:
+        return None
+    start = max(start, days[0][1] * DAY_MINUTES)  # before the first day that is kept, however long ago it began
     counted_days = add_days(((series, day), data) for series, day, data in days)
     told: dict[Sequence[Any], list[Minutes]] = {}
     for series, *name, _source, _from_ms in rows:

@@ -1,6 +1,7 @@
 """An incident that a person raised, by what history has counted of the apps that were named."""
 
 import asyncio
+import tracemalloc
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from streams.names import AVAILABILITY, WEBHOOK
 from tests.incidents.build import Desk, incidents, patient
 from tests.model.build import clock_ms
 
+DAY_MS = 86_400_000
 APPS = [f"com.example.app-{number:02}" for number in range(12)]
 
 
@@ -59,3 +61,27 @@ def test_it_is_an_outage_if_half_of_what_the_apps_did_failed(
     (found,) = incidents(database)
     record = found["record"]
     assert (record["kind"], record["severity"], record["start"]) == (kind, severity, "2026-03-02T12:00:00Z")
+
+
+def test_one_that_is_said_to_have_begun_long_ago_costs_no_more_than_what_is_kept(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        count(connection, WEBHOOK.id, "Jira", 5, 5)
+        raise_incident(
+            connection, Ticket(RaisedBy.SUPPORT, "Down", APPS, clock_ms("12:00") - 9_000 * DAY_MS), Person("kim")
+        )
+
+    async def scenario() -> None:
+        at_ms = clock_ms("12:30")
+        async with patient(database) as one:
+            desk = Desk(one)
+            await one.run(lambda connection: desk.projection.refresh(connection, at_ms, at_ms))
+
+    tracemalloc.start()
+    try:
+        asyncio.run(scenario())
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (found,) = incidents(database)
+    assert found["record"]["kind"] == "OUTAGE"
+    assert peak_bytes < 20_000_000
