@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import Request
 
 from streams.commas import by_commas
-from streams.web.headers import header
+from streams.web.headers import headers_of
 from streams.web.networks import Network, is_in
 from streams.web.rate import RateLimit
 
@@ -48,7 +48,7 @@ class FailureLimit:
 def address_of(request: Request, proxies: Collection[Network]) -> str:
     """Where a call comes from, of IPv6 the network of a customer. Only our own proxies are believed whom they name."""
     address = request.client.host if request.client is not None else ""
-    forwarded = [part for part in by_commas(header(request, b"x-forwarded-for")) if part]
+    forwarded = [part for part in by_commas(headers_of(request, b"x-forwarded-for")) if part]
     while forwarded and is_in(address, proxies):
         address = forwarded.pop()
     return _grouped(address)

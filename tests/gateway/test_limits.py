@@ -98,12 +98,13 @@ def test_an_address_that_sends_wrong_tokens_waits_but_a_token_that_was_good_from
         ("198.51.100.7", "192.0.2.1", "198.51.100.7"),  # nobody we know: whom he names is his word alone
         ("10.0.0.1", "192.0.2.1", "192.0.2.1"),
         ("10.0.0.1", "9.9.9.9, 192.0.2.1, 10.0.0.2", "192.0.2.1"),
+        ("10.0.0.1", "9.9.9.9\n192.0.2.1", "192.0.2.1"),  # a proxy adds a line of its own
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "nonsense", "none"),
         ("2001:db8:1:2:3::4", "", "2001:db8:1:2::/64"),
     ],
 )
 def test_who_calls(peer: str, forwarded: str, address: str) -> None:
-    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    headers = [(b"x-forwarded-for", line.encode()) for line in forwarded.splitlines()]
     request = Request({"type": "http", "headers": headers, "client": (peer, 1)})
     assert address_of(request, [ip_network("10.0.0.0/8")]) == address

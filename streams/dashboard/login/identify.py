@@ -67,12 +67,14 @@ class Logins:
             return None
         if not hmac.compare_digest(sha256(given).digest(), sha256(self._proxy_secret.encode()).digest()):
             return None
-        name = request.headers.get(USER_HEADER, "").strip()
+        names, groups = (request.headers.getlist(one) for one in (USER_HEADER, GROUPS_HEADER))
+        if len(names) != 1 or len(groups) > 1:  # or a caller's own could come before the proxy's
+            return None
+        name = names[0].strip()
         if not name:
             return None
-        groups = by_commas(request.headers.get(GROUPS_HEADER, ""))
         request.state.form_token = hmac.new(self._proxy_secret.encode(), name.encode(), sha256).hexdigest()
-        return viewer_by_groups(self._settings, name, groups)
+        return viewer_by_groups(self._settings, name, by_commas(",".join(groups)))
 
     def _by_session(self, request: Request) -> Viewer | None:
         secret = request.cookies.get(self._settings.session_cookie)
