@@ -176,6 +176,9 @@ def test_a_proxy_without_the_secret_and_others_are_not_believed(behind_a_proxy: 
     assert apps_seen(behind_a_proxy, **proxy("ann", "platform", "guess")) == 401
     assert apps_seen(behind_a_proxy, **proxy(user="", groups="platform")) == 401
     assert apps_seen(client, **proxy(groups="platform")) == 401
+    for name in ("X-Forwarded-User", "X-Forwarded-Groups"):  # a caller's own, before what the proxy adds
+        twice = [(name, "platform"), *proxy().items()]
+        assert behind_a_proxy.get("/api/v1/budgets", headers=twice).status_code == 401
     behind_a_proxy._transport.client = ("10.2.0.1", 5)  # type: ignore[attr-defined]
     assert apps_seen(behind_a_proxy, **proxy(groups="platform")) == 401
     assert behind_a_proxy.get("/login/once?token=x").status_code == 404
@@ -260,3 +263,14 @@ def test_tokens_are_revoked_by_whoever_sees_all_that_they_see(client: TestClient
     assert "of-both" not in client.get("/logins").text
     assert [revoke(ops, name) for name in ("of-all", "of-both")] == [303, 303]
     assert "Ann" in client.get("/logins").text
+
+
+def test_a_token_that_only_reads_ends_no_login(client: TestClient, filled: str) -> None:
+    with psycopg.connect(conninfo(filled, Role.DESK, "test")) as connection:
+        token = add_token(connection, "Ann", None, None)
+        secret = begin_session(connection, Viewer("Ann"))
+    headers = {"Authorization": f"Bearer {token}", "Sec-Fetch-Site": "same-origin"}
+    for path in ("/logins/session", "/logins/others"):
+        assert client.post(path, data={"id": session_id_of(secret)}, headers=headers).status_code == 403
+    with psycopg.connect(conninfo(filled, Role.DESK, "test")) as connection:
+        assert find_session(connection, secret) is not None

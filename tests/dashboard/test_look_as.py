@@ -17,6 +17,8 @@ WRITES = (
     ("/incidents/new", {"title": "t", "apps": CHARTS}),
     (f"/incidents/i-{CHARTS}", {"act": "REPORTED"}),
     ("/logins/token", {"name": "t"}),
+    ("/logins/session", {"id": "0"}),
+    ("/logins/others", {}),
 )
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from streams.dashboard.dashboard import Who, dashboard_of
 from streams.dashboard.database import Connection
-from streams.dashboard.login.forms import Form, Question
+from streams.dashboard.login.forms import Form
 from streams.dashboard.login.sessions import end_other_sessions, end_session_named, list_sessions, session_id_of
 from streams.dashboard.login.tokens import list_tokens, revoke_token
 from streams.dashboard.pages.render import render
@@ -45,7 +45,7 @@ def add_logins(app: FastAPI) -> None:
         )
 
     @app.post("/logins/session", include_in_schema=False)
-    def end_one(request: Request, viewer: Who, form: Question) -> Response:
+    def end_one(request: Request, viewer: Who, form: Form) -> Response:
         with dashboard_of(request).database.desk() as connection:
             name = None if viewer.is_platform else viewer.name
             if not end_session_named(connection, form.get("id", ""), name):
@@ -53,7 +53,7 @@ def add_logins(app: FastAPI) -> None:
         return RedirectResponse("/logins?done=session", 303)
 
     @app.post("/logins/others", include_in_schema=False)
-    def end_others(request: Request, viewer: Who, _form: Question) -> Response:
+    def end_others(request: Request, viewer: Who, _form: Form) -> Response:
         dashboard = dashboard_of(request)
         with dashboard.database.desk() as connection:
             end_other_sessions(connection, viewer.name, request.cookies.get(dashboard.settings.session_cookie, ""))
