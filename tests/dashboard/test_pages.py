@@ -204,6 +204,7 @@ def test_a_downtime_is_announced_after_a_look_at_what_it_changes(stage: Stage) -
         (ACME, {"app": month.BOARDS}, 404, ""),
         (ACME, {"app": ""}, 422, "For which app?"),
         (ACME, {"id": "network-fault"}, 422, "choose another name"),
+        (ACME, {"id": "too-late"}, 422, "choose another name"),  # of an app that it does not see
         (PLATFORM, {"start": "tomorrow"}, 422, "The start is no time"),
         (PLATFORM, {"end": ""}, 422, "What is planned has an end"),
         (PLATFORM, {"end": "2020-01-01T00:00:00Z"}, 422, "the end is before the start"),
@@ -228,6 +229,7 @@ def test_another_site_sends_no_form(stage: Stage) -> None:
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "none"},
         {"Origin": "https://evil.example"},
+        {"Origin": "https://[evil"},
         {},
     ):
         assert (

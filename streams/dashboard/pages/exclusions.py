@@ -35,6 +35,9 @@ _PAGE: Final = 100
 _WORDS: Final = {PLANNED: "Announced downtime", FAULT: "Fault of the platform"}
 _FIELDS: Final = ("reason", "app", "metric", "scope", "start", "end", "announced", "id")
 _PHASES: Final = {Phase.CURRENT: "Now", Phase.COMING: "To come", Phase.PAST: "Over", Phase.CALLED_OFF: "Called off"}
+# As the desk sees it: a record of the same name would replace that of an app which a partner does not see.
+_APPS_OF: Final = "select distinct app_key from exclusion where id = %s and app_key is not null"
+_SEEN_APPS: Final = "select from app where app_key = any(%(apps)s) and partner_id = any(%(partners)s)"
 _PUBLISH: Final = "insert into outbox (topic, key, value, headers) values (%s, %s, %s, %s)"
 
 
@@ -73,7 +76,7 @@ def add_exclusions(app: FastAPI) -> None:
     def preview(request: Request, view: Seen, form: Question) -> Response:
         asked = {name: form.get(name, "").strip() for name in _FIELDS}
         try:
-            wanted = _wanted(view, asked)
+            wanted = _wanted(request, view, asked)
         except FormError as problem:
             return _form(request, view.viewer, asked, problems=[str(problem)])
         before = read_exclusions(view.connection)
@@ -86,7 +89,7 @@ def add_exclusions(app: FastAPI) -> None:
     def add(request: Request, view: Seen, form: Form) -> Response:
         asked = {name: form.get(name, "").strip() for name in _FIELDS}
         try:
-            wanted = _wanted(view, asked)
+            wanted = _wanted(request, view, asked)
         except FormError as problem:
             return _form(request, view.viewer, asked, problems=[str(problem)])
         _publish(request, view.viewer, wanted.id, wanted)
@@ -201,7 +204,7 @@ def _mine(view: View, exclusion_id: str) -> DeclaredExclusion:
     return one
 
 
-def _wanted(view: View, asked: Mapping[str, str]) -> Exclusion:
+def _wanted(request: Request, view: View, asked: Mapping[str, str]) -> Exclusion:
     """The exclusion that a form describes, if this viewer may declare it.
 
     Raises:
@@ -215,8 +218,7 @@ def _wanted(view: View, asked: Mapping[str, str]) -> Exclusion:
             raise FormError("For which app? Write its key.")
     if asked["app"]:
         the_app(view, asked["app"])
-    existing = known_of(read_exclusions(view.connection)).get(asked["id"]) if asked["id"] else None
-    if existing is not None and not _may_change(existing.exclusion, view.viewer):
+    if asked["id"] and not _is_free(request, view, asked["id"]):
         raise FormError("There is one of that name, which you may not change: choose another name.")
     start, end = time_ms(asked["start"], "The start"), time_ms(asked["end"], "The end")
     announced = time_ms(asked["announced"], "The time it was announced")
@@ -240,6 +242,18 @@ def _wanted(view: View, asked: Mapping[str, str]) -> Exclusion:
         return Exclusion.model_validate(document)
     except ValidationError as problem:
         raise FormError(complaint(problem)) from None
+
+
+def _is_free(request: Request, view: View, exclusion_id: str) -> bool:
+    """Whether nobody has an exclusion of that name, or this viewer may change it."""
+    existing = known_of(read_exclusions(view.connection)).get(exclusion_id)
+    if existing is not None and not _may_change(existing.exclusion, view.viewer):
+        return False
+    if view.viewer.is_platform:
+        return True
+    with dashboard_of(request).database.desk() as connection:
+        apps = [app_key for (app_key,) in connection.execute(_APPS_OF.encode(), [exclusion_id])]
+    return len(view.rows(_SEEN_APPS, {"apps": apps})) == len(apps)
 
 
 def _publish(request: Request, viewer: Viewer, exclusion_id: str, said: Exclusion | None) -> None:
