@@ -88,7 +88,10 @@ def with_tags(app: ASGIApp) -> ASGIApp:
 
 def _tagged(start: Message, body: Message, known: str) -> Message:
     headers = MutableHeaders(scope=start)
-    tag = headers.setdefault("ETag", f'W/"{sha256(_READ.sub(b"", body.get("body", b""))).hexdigest()[:32]}"')
+    whole = body.get("body", b"")
+    # Of a page alone: what else is answered holds text of anybody as it is, and so what looks like these marks.
+    said = _READ.sub(b"", whole) if headers.get("content-type", "").startswith("text/html") else whole
+    tag = headers.setdefault("ETag", f'W/"{sha256(said).hexdigest()[:32]}"')
     if tag.removeprefix("W/") not in (one.removeprefix("W/") for one in by_commas(known)):
         return body
     start["status"] = 304

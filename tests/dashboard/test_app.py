@@ -4,9 +4,12 @@ import re
 
 import psycopg
 import pytest
+from fastapi import Response
 from jsonschema_rs import validator_for
+from starlette.testclient import TestClient
 
 from streams.dashboard.database import Database
+from streams.dashboard.headers import with_tags
 from streams.dashboard.viewer import NOBODY, Viewer
 from streams.notifier.mail.words import SCHEMA_PATH
 from tests.dashboard.conftest import PLATFORM, Stage, staged
@@ -35,6 +38,17 @@ def test_an_answer_that_is_known_is_not_sent_again(stage: Stage) -> None:
     again = client.get("/api/v1/budgets", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert client.get("/api/v1/budgets", headers={"If-None-Match": '"another"'}).content == first.content
+
+
+@pytest.mark.parametrize(("media_type", "is_known"), [("application/json", False), ("text/html; charset=utf-8", True)])
+def test_only_of_a_page_the_time_of_reading_is_no_part(media_type: str, *, is_known: bool) -> None:
+    """Text of somebody that looks like its marks hides no change from programs."""
+
+    def answer(between: str) -> TestClient:
+        return TestClient(with_tags(Response(f"<!--read-->{between}<!--/read-->", media_type=media_type)))
+
+    tag = answer("before").get("/").headers["etag"]
+    assert (answer("after").get("/", headers={"If-None-Match": tag}).status_code == 304) is is_known
 
 
 def test_pages_and_programs_hear_of_problems_each_in_their_form(stage: Stage) -> None:
