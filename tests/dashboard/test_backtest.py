@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.dashboard.jobs import Job, Jobs, State
-from streams.dashboard.queries.backtest import Outcome, Rules
+from streams.dashboard.queries.backtest import Outcome, Rules, UnfitRulesError
 from streams.dashboard.viewer import Viewer
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
@@ -142,6 +143,12 @@ def test_a_sample_at_once_and_all_in_the_background(world: Stage) -> None:
         assert state["now"] == found["now"] or state["now"]["firings"] == found["now"]["firings"]
         other = ACME if viewer is PLATFORM else PLATFORM
         assert world.as_(other).get(f"/api/v1/backtest/{job}").status_code == 404
+
+
+def test_only_so_many_rules_are_tried_at_once() -> None:
+    many = Objectives(tuple([Objective("rule", "m", MINUTE_MS, MINUTE_MS, Fraction(1, 2))] * 101), ())
+    with pytest.raises(UnfitRulesError, match="at most 100"):
+        Rules.of(Objectives((), ()), many)
 
 
 def test_what_cannot_be_tried_is_said(world: Stage) -> None:

@@ -25,9 +25,9 @@ from streams.dashboard.login.forms import check_origin
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.backtest import (
     MOST_DAYS,
-    NotByTheMinuteError,
     Outcome,
     Rules,
+    UnfitRulesError,
     apps_to_judge,
     judge_apps,
 )
@@ -151,7 +151,7 @@ def backtest_firings(request: Request, viewer: Who, job_id: Text) -> Table:
 def _rules(now: Objectives, text: str) -> Rules:
     try:
         return Rules.of(now, objectives_of([("objectives", text.encode())]))
-    except (InvalidObjectivesError, NotByTheMinuteError, UnicodeEncodeError) as problem:
+    except (InvalidObjectivesError, UnfitRulesError, UnicodeEncodeError) as problem:
         raise ProblemError(Problem.BAD_REQUEST, fault=f"objectives: {problem}"[:4_000]) from None
 
 

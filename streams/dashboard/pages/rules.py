@@ -16,9 +16,9 @@ from streams.dashboard.pages.render import render
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.backtest import (
     MOST_DAYS,
-    NotByTheMinuteError,
     Outcome,
     Rules,
+    UnfitRulesError,
     apps_to_judge,
     judge_apps,
 )
@@ -123,11 +123,12 @@ def yaml_of(asked: Mapping[str, str]) -> str:
 def _rules(request: Request, asked: Mapping[str, str]) -> tuple[Rules, int]:
     try:
         rules = Rules.of(dashboard_of(request).objectives, objectives_of([("your rule", asked["objectives"].encode())]))
-    except (InvalidObjectivesError, NotByTheMinuteError, UnicodeEncodeError) as problem:
+    except (InvalidObjectivesError, UnfitRulesError, UnicodeEncodeError) as problem:
         raise RuleError(f"The rule cannot be used. {problem}") from None
-    if not asked["days"].isdecimal() or not 1 <= int(asked["days"]) <= MOST_DAYS:
+    days = asked["days"]
+    if not days.isdecimal() or len(days) > len(str(MOST_DAYS)) or not 1 <= int(days) <= MOST_DAYS:
         raise RuleError(f"Days: a number from 1 to {MOST_DAYS}.")
-    return rules, int(asked["days"])
+    return rules, int(days)
 
 
 def _tried(request: Request, view: Seen, rules: Rules, app: str, days: int) -> tuple[Outcome, int, float]:

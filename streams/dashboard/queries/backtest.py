@@ -19,13 +19,15 @@ from streams.settings import Settings
 from streams.windows.hopping import NEVER
 
 MOST_DAYS: Final = 35
+MOST_RULES: Final = 100
+"""To be tried: each takes its time and its memory of every series."""
 MOST_LISTED: Final = 1_000
 """Firings and series that a result lists; it counts all."""
 _FLAP_MS: Final = 5 * MINUTE_MS
 
 
-class NotByTheMinuteError(Exception):
-    """A rule is judged more often than counts are kept; says which."""
+class UnfitRulesError(Exception):
+    """Rules cannot be tried: they are too many, or one is judged more often than counts are kept; says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,14 @@ class Rules:
         """Two sets of objectives.
 
         Raises:
-            NotByTheMinuteError: a hop is no multiple of a minute.
+            UnfitRulesError: they are too many, or a hop is no multiple of a minute.
         """
+        if len(tried.all) > MOST_RULES:
+            raise UnfitRulesError(f"these are {len(tried.all):,} rules: at most {MOST_RULES} are tried at once")
         for objective in tried.all:
             if objective.hop_ms % MINUTE_MS:
                 hop_s = objective.hop_ms / 1_000
-                raise NotByTheMinuteError(f"{objective.name}: its hop of {hop_s:g} s is no multiple of a minute")
+                raise UnfitRulesError(f"{objective.name}: its hop of {hop_s:g} s is no multiple of a minute")
         metrics = {objective.metric for objective in tried.all}
         whole = [objective for objective in now.all if objective.metric in metrics and not objective.hop_ms % MINUTE_MS]
         return cls(_by_metric(whole), _by_metric(tried.all))
