@@ -10,7 +10,7 @@ from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FOO, FORMS, fill
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 TOKEN = {"form_token": FORM_TOKEN}
-WRITES = (
+WRITES: tuple[tuple[str, dict[str, str]], ...] = (
     ("/exclusions", {"app": CHARTS, "reason": "PLANNED_DOWNTIME", "start": "2099-01-01", "end": "2099-01-02"}),
     (f"/exclusions/e-{CHARTS}/end", {"how": "withdraw"}),
     (f"/standing/{CHARTS}", {"incident": "i", "why": "w"}),
