@@ -5,7 +5,6 @@ import zlib
 from typing import Final
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from streams.web.headers import header
 from streams.web.problem import Problem, ProblemError
@@ -48,7 +47,7 @@ async def _received(request: Request) -> bytes:
             while is_more and len(body) != length:
                 message = await request.receive()
                 if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
+                    raise ProblemError(Problem.TOO_SLOW)  # nobody hears it, but it is no fault of ours
                 body += message.get("body", b"")
                 is_more = message.get("more_body", False)
                 if len(body) > LIMIT_BYTES:

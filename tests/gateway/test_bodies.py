@@ -6,8 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
+from fastapi import Request
+from starlette.types import Message
 
 from streams.gateway.lines import LINES as NAMES
+from streams.web.body import read_body
+from streams.web.problem import Problem, ProblemError
 from tests.gateway.conftest import APP, Stage
 from tests.gateway.process import SERVICE
 from tests.gateway.signing import authorization, publish_path
@@ -125,3 +129,14 @@ def test_a_slash_at_the_end_is_another_path_and_leads_nowhere(stage: Stage, path
         assert "Location" not in answered
 
     asyncio.run(scenario())
+
+
+def test_who_goes_away_amid_the_body_is_no_fault_of_ours() -> None:
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Message:
+        return next(messages)
+
+    request = Request({"type": "http", "headers": [(b"content-length", b"100")]}, receive)
+    with pytest.raises(ProblemError, match=Problem.TOO_SLOW.code):
+        asyncio.run(read_body(request))
