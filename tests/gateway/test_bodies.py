@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -132,7 +133,9 @@ def test_a_slash_at_the_end_is_another_path_and_leads_nowhere(stage: Stage, path
 
 
 def test_who_goes_away_amid_the_body_is_no_fault_of_ours() -> None:
-    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    messages: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    )
 
     async def receive() -> Message:
         return next(messages)
