@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
 from operator import itemgetter
 from typing import Final
 
@@ -22,8 +21,8 @@ class RuleBurn:
     """What a rule saw in each step, at the boundary at which it was nearest to firing.
 
     Both rates are of that one boundary, so both are above the threshold iff some boundary of the step was below the
-    objective. A step without a boundary, the rule's hop being longer, has those of the one before. `is_below` is the
-    verdict of the last boundary.
+    objective. A step without a boundary, the rule's hop being longer or the step just begun, has those of the last
+    boundary before it. `is_below` is the verdict of the last boundary.
     """
 
     rule: Objective
@@ -59,7 +58,7 @@ def rule_burn(
     lengths_ms = [length_ms for length_ms in (rule.window_ms, rule.short_ms) if length_ms is not None]
     before_ms = start_ms - rule.hop_ms
     over = [boundary_counts(told, spans, length_ms, rule.hop_ms, before_ms, end_ms) for length_ms in lengths_ms]
-    found, before, is_below = [_NOTHING] * steps, _NOTHING, False
+    nearest, last, before, is_below = [_NOTHING] * steps, [_NOTHING] * steps, _NOTHING, False
     for at in zip(*over, strict=True):
         rates = tuple(bad / (good + bad) / share if good + bad else None for _, good, bad in at)
         seen = min(-1.0 if rate is None else rate for rate in rates), rates
@@ -68,11 +67,14 @@ def rule_burn(
         if step < 0:
             before = seen
         elif step < steps:
-            found[step] = max(found[step], seen, key=itemgetter(0))
+            nearest[step], last[step] = max(nearest[step], seen, key=itemgetter(0)), seen
     counted = min(steps, -(-(end_ms - start_ms) // step_ms))
-    held = list(accumulate(found[:counted], lambda last, one: last if one is _NOTHING else one, initial=before))[1:]
-    held += [_NOTHING] * (steps - counted)
-    long, short = ([_rounded(rates[at] if at < len(rates) else None) for _, rates in held] for at in (0, 1))
+    for step in range(counted):
+        if last[step] is _NOTHING:
+            nearest[step] = before
+        else:
+            before = last[step]
+    long, short = ([_rounded(rates[at] if at < len(rates) else None) for _, rates in nearest] for at in (0, 1))
     return RuleBurn(rule, rule.budget / allowed, long, None if rule.short_ms is None else short, is_below)
 
 

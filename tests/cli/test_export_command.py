@@ -41,7 +41,10 @@ def settings(kafka: Kafka, topic_prefix: str) -> Settings:
 
 
 def write(settings: Settings, *records: tuple[str, int, str, bytes | None], aborted: bool = False) -> None:
-    """Records of a topic, by its short name, in a partition at a clock time, each under the key `k`."""
+    """Records of a topic, by its short name, in a partition at a clock time, each under the key `k`.
+
+    Those of apps have a key each: of two with the same one the broker drops the older when it likes.
+    """
 
     async def send() -> None:
         producer = AIOKafkaProducer(
@@ -53,7 +56,8 @@ def write(settings: Settings, *records: tuple[str, int, str, bytes | None], abor
             for topic, partition, clock, value in records:
                 name = f"{settings.topic_prefix}{topic}.v1"
                 headers = [("trace", b"\xff\x00"), ("none", None)]
-                await producer.send_and_wait(name, value, b"k", partition, clock_ms(clock), headers)
+                key = clock.encode() if topic == "apps" else b"k"
+                await producer.send_and_wait(name, value, key, partition, clock_ms(clock), headers)
             await (producer.abort_transaction() if aborted else producer.commit_transaction())
         finally:
             await producer.stop()

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.evaluation.objective import Objective
@@ -36,6 +36,7 @@ def naive(one: Objective, minutes: Minutes, boundary: int, length_ms: int | None
     step=st.sampled_from([1, 5, 15]),
     counted=st.integers(0, LENGTH),
 )
+@example(seed=0, window=20, short=None, hop=5, step=15, counted=46)  # the last step has just begun
 @settings(max_examples=80, deadline=None)
 def test_a_step_shows_its_boundary_that_was_nearest_to_firing(
     seed: int, window: int, short: int | None, hop: int, step: int, counted: int

@@ -15,6 +15,7 @@ from streams.database.embedded import EmbeddedPostgres
 from streams.database.migrate import migrate
 from streams.database.schema import shipped_migrations
 from streams.exits import ExitCode
+from streams.kafka.specs import topics_stored
 from tests.database_fixture import KILLED
 from tests.e2e.conftest import flow as flow
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
@@ -58,6 +59,16 @@ async def wait_until_counted(flow: Flow, url: str) -> None:
     await wait_for(is_counted, 120, "history to count everything", flow.workers)
 
 
+async def has_all(flow: Flow, service: WorkerProcess) -> None:
+    """Wait until a service that is alone has taken over every partition."""
+    partitions = flow.partitions * len(topics_stored(flow.settings))
+
+    async def is_done() -> bool:
+        return service.log.count("going on at") >= partitions
+
+    await wait_for(is_done, 120, "history to have every partition", [service])
+
+
 async def check_all(flow: Flow, url: str) -> None:
     """Hold what is stored against a recount of the topics themselves."""
     log = [record for _, record in await flow.input_log() if record.topic in flow.topics.inputs]
@@ -98,7 +109,7 @@ def test_a_service_that_was_thought_dead_adds_nothing(flow: Flow, database: str)
         await flow.create_topics()
         async with traffic(flow):
             zombie = start(flow, database)
-            await zombie.says("going on at")
+            await has_all(flow, zombie)  # stopped amid taking over, it would take over from its heir when it wakes up
             zombie.signal(signal.SIGSTOP)
             await zombie.stands_still()
             heir = start(flow, database)
