@@ -1,7 +1,6 @@
 """Login by OpenID Connect at a certified provider: what it says of somebody is what they see."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,25 +16,18 @@ from streams.dashboard.database import Database
 from streams.dashboard.settings import DashboardSettings
 from streams.objectives import read_objectives
 from tests.dashboard.world import APPS, CHARTS, FORMS
+from tests.npm import installed, needs_npm
 
 HERE = Path(__file__).parent / "issuer"
 BASE = "http://127.0.0.1:8090"
 
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="needs node and npm")
+pytestmark = needs_npm
 
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the provider in it."""
-    folder = tmp_path_factory.mktemp("issuer")
-    for file in HERE.iterdir():
-        shutil.copy(file, folder)
-    install = ("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
-    try:
-        subprocess.run(install, cwd=folder, check=True, timeout=100)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        pytest.skip("the provider cannot be installed here")
-    return folder
+    return installed(HERE, tmp_path_factory.mktemp("issuer"))
 
 
 @pytest.fixture(scope="module", params=["idtoken", "userinfo"])

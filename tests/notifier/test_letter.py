@@ -31,8 +31,9 @@ BREACH = breach(at_ms=AT_MS)
 HOSTILE = {"name": "</script><b>&\r\nBcc: all@x.example\u202e\u2028'\"", "partnerName": "Zoë & Söhne 🏔"}
 
 
-def told(kind: Kind, data: Any, name: str = "x", time_ms: int = AT_MS) -> Notification:
-    return Notification(name, kind, "fNrYLMgXlmU", time_ms, data, "com.acme.charts", "acme", "page")
+def told(kind: Kind, data: Any, time_ms: int = AT_MS) -> Notification:
+    thread = BREACH["incidentId"]
+    return Notification(f"{thread}-{kind.lower()}", kind, thread, time_ms, data, "com.acme.charts", "acme", "page")
 
 
 MAILS = {
@@ -107,7 +108,7 @@ def check(notification: Notification, raw: bytes) -> None:
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["Precedence"] is None
     assert mail["Message-ID"] == f"<{TARGET.delivery_id(notification.id)}@slo.example>"
-    assert mail["References"] == f"<{TARGET.delivery_id('fNrYLMgXlmU')}@slo.example>"
+    assert mail["References"] == f"<{TARGET.delivery_id(notification.thread)}@slo.example>"
     assert mail["List-Id"] == "<acme.slo-alerts.slo.example>"
     assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", str(mail["traceparent"]))
     html = body(mail, "html")

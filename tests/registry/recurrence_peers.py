@@ -18,10 +18,11 @@ import orjson
 
 from streams.registry.recurrence import occurrences
 from streams.registry.recurrence_rule import InvalidRuleError
+from tests.npm import install
 
 VECTORS: Final = Path(__file__).parent / "recurrence_vectors.json"
 _PEERS: Final = Path(__file__).parent / "peers"
-_INSTALL_S, _ASK_S = 120, 200
+_ASK_S: Final = 200
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _ZONES: Final = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 _COUNT: Final = 10
@@ -37,10 +38,7 @@ def confirmed(seed: int, size: int) -> list[Case]:
     """
     cases = list(_cases(Random(seed), size))
     with TemporaryDirectory() as folder:
-        for name in ("package.json", "recurrence.mjs"):
-            (Path(folder) / name).write_bytes((_PEERS / name).read_bytes())
-        install = ("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
-        subprocess.run(install, cwd=folder, timeout=_INSTALL_S, check=True, capture_output=True)
+        install(_PEERS, Path(folder))
         command = ("node", "recurrence.mjs")
         ended = subprocess.run(
             command, cwd=folder, timeout=_ASK_S, check=True, capture_output=True, input=orjson.dumps(cases)

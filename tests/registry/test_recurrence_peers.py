@@ -1,6 +1,5 @@
 """Recurrence as independent libraries have it: stored answers, and new ones where node and npm are to be had."""
 
-import shutil
 from datetime import datetime
 from random import SystemRandom
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ import orjson
 import pytest
 
 from streams.registry.recurrence import occurrences
+from tests.npm import needs_npm
 from tests.registry.recurrence_peers import VECTORS, Case, confirmed
 
 
@@ -31,7 +31,7 @@ def test_stored_answers() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(shutil.which("npm") is None, reason="needs node and npm")
+@needs_npm
 def test_answers_to_new_questions() -> None:
     seed = SystemRandom().randrange(1_000_000)
     cases = confirmed(seed, size=300)
