@@ -54,22 +54,19 @@ def ensure_jars(cache: Path, *, report: Callable[[str], None]) -> list[Path]:
     missing = [jar for jar in jars if not (cache / jar.filename).exists()]
     if missing:
         report(f"Downloading Apache Kafka {KAFKA_VERSION}, once (about 45 MB in {len(jars)} jars, kept in {cache})")
-        _download(missing, cache)
+        download(missing, cache)
         report(f"Apache Kafka {KAFKA_VERSION} is complete and verified")
     for jar in jars:
         _verify(jar, cache / jar.filename, hint=f"Delete {cache / jar.filename} and start again to fetch it anew.")
     return [cache / jar.filename for jar in jars]
 
 
-def _parse(text: str) -> Iterator[Jar]:
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            sha256, coordinates = line.split()
-            group, name, version = coordinates.split(":")
-            yield Jar(group, name, version, sha256)
+def download(jars: list[Jar], cache: Path) -> None:
+    """Fetch jars into a cache folder: those that are what was locked, and none unless all are.
 
-
-def _download(jars: list[Jar], cache: Path) -> None:
+    Raises:
+        BrokerError: a download failed, a jar differs from the lock, or the cache cannot be written.
+    """
     try:
         cache.mkdir(parents=True, exist_ok=True)
         # Beside the cache, so that a jar appears in it whole or not at all, also with two first starts at once.
@@ -80,7 +77,15 @@ def _download(jars: list[Jar], cache: Path) -> None:
                 _verify(jar, path, hint="The Maven repository served something else than was locked.")
                 path.replace(cache / jar.filename)
     except OSError as error:
-        raise BrokerError(f"The jars of Apache Kafka cannot be kept in {cache}: {error.strerror or error}") from error
+        raise BrokerError(f"The jars cannot be kept in {cache}: {error.strerror or error}") from error
+
+
+def _parse(text: str) -> Iterator[Jar]:
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            sha256, coordinates = line.split()
+            group, name, version = coordinates.split(":")
+            yield Jar(group, name, version, sha256)
 
 
 def _fetch(jar: Jar, folder: Path) -> Path:
