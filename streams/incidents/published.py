@@ -1,19 +1,22 @@
 """An incident as the record of `slo.incidents.v1`: what tools, pages and the API show."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from schemas.event_time import utc_text, utc_text_if_any
 from schemas.incidents import Incident
 from streams.incidents.assessment import INVESTIGATION, UPDATE, outcomes_of
 from streams.incidents.capabilities import tier_of
-from streams.incidents.entry import Act, Entry
+from streams.incidents.entry import SYSTEM, Act, Entry
 from streams.incidents.life import Incident as Life
 from streams.severity.severity import Severity
 
 MOST_APPS: Final = 1_000
 MOST_ENTRIES: Final = 100
+MOST_TEXT_BYTES: Final = 256 * 1024  # of the timeline: a record has to fit into what brokers take
 _LONGEST: Final = 4_096
+_TEAM: Final = "the platform team"
 
 
 def published(life: Life, timeline: Sequence[Entry], app_keys: Sequence[str], at_ms: int) -> Incident:
@@ -51,7 +54,7 @@ def published(life: Life, timeline: Sequence[Entry], app_keys: Sequence[str], at
             "deadlines": _deadlines(life, at_ms),
             "exclusions": list(life.exclusions),
             "pir": _pir(life),
-            "timeline": [_line(entry) for entry in timeline][-MOST_ENTRIES:],
+            "timeline": _newest([_line(entry) for entry in timeline[-MOST_ENTRIES:]]),
             "time": utc_text(life.changed_ms),
         }
     )
@@ -70,9 +73,13 @@ _OF_THE_PLATFORM: Final = (
 
 
 def for_partners(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a record any partner may see who may see the incident: nothing of others' apps, only public entries."""
+    """What of a record any partner may see who may see the incident: nothing of others' apps, only public entries.
+
+    Who of the platform wrote one is its own business: names of logins are often addresses.
+    """
     seen = {name: value for name, value in record.items() if name not in _OF_THE_PLATFORM}
-    return seen | {"timeline": [line for line in record["timeline"] if line["public"]]}
+    public = [line for line in record["timeline"] if line["public"]]
+    return seen | {"timeline": [line | {"who": SYSTEM if line["who"] == SYSTEM else _TEAM} for line in public]}
 
 
 def _named(severity: Severity | None) -> str | None:
@@ -98,6 +105,12 @@ def _pir(life: Life) -> dict[str, Any] | None:
         "systemAtFault": life.pir.system_at_fault.value,
         "signedOffBy": life.pir.signed_off_by,
     }
+
+
+def _newest(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many of the last lines as there is room for."""
+    sizes = accumulate(len(line["text"].encode()) for line in reversed(lines))
+    return list(lines[len(lines) - sum(size <= MOST_TEXT_BYTES for size in sizes) :])
 
 
 def _line(entry: Entry) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _LATE: Final = timedelta(seconds=30)  # a transaction is over by then: its rows 
 _BEFORE: Final = timedelta(minutes=10)
 _MOST: Final = timedelta(minutes=1)  # of time, in one go
 _AT_ONCE: Final = 512
+_GIVEN_UP: Final = timedelta(hours=1)  # what was not taken by then never will be, and must not keep back the rest
 
 _TOLD: Final = """
 select n.id, n.kind, n.thread, n.time_ms, n.data, n.app_key, n.partner, n.severity, n.role, i.start_ms, i.ended_ms
@@ -92,7 +93,7 @@ class TraceStep:
 
     async def _next(self, connection: Connection) -> tuple[datetime, datetime, Sequence[Span]]:
         now = await self._now(connection)
-        since = now - _BEFORE if self._exported_until is None else self._exported_until
+        since = now - _BEFORE if self._exported_until is None else max(self._exported_until, now - _GIVEN_UP)
         until = max(since, min(now - _LATE, since + _MOST))
         values = {"from": since, "to": until}
         spans: list[Span] = []
