@@ -30,8 +30,9 @@ select distinct app_key from onset where incident = %s and is_member order by 1
 """
 _FIRST: Final = "select min(breached_ms) from onset where incident = %s and is_member"
 _URLS: Final = "select distinct scope from onset where incident = %s and is_member"
+# By the id that their people log in with, and by that which their targets name: an app may have no `partnerId`.
 _PARTNERS: Final = """
-select distinct partner_id from app where app_key = any(%s) and partner_id is not null order by 1
+select distinct partner_id, coalesce(partner_id, partner_name) from app where app_key = any(%s) order by 2, 1
 """
 _SENT: Final = """
 select (extract(epoch from min(d.sent_at)) * 1000)::bigint from notification n
@@ -132,7 +133,9 @@ class Projection:
         app_keys = {row[0] for row in await (await connection.execute(_MEMBERS, [incident.id])).fetchall()}
         app_keys |= set(incident.app_keys)
         hit = sorted(app_keys)
-        partners = [row[0] for row in await (await connection.execute(_PARTNERS, [hit])).fetchall()]
+        hit_partners = await (await connection.execute(_PARTNERS, [hit])).fetchall()
+        partners = [partner_id for partner_id, _ in hit_partners if partner_id is not None]
+        names = list(dict.fromkeys(name for _, name in hit_partners))
         record = published(incident, [entry for _, entry in numbered], hit, at_ms)
         document = record.model_dump(mode="json")
         row = await (await connection.execute(_STORED, [incident.id])).fetchone()
@@ -171,7 +174,7 @@ class Projection:
         new = [(number, entry) for number, entry in numbered if number > told_to]
         await self._tell(
             connection,
-            [one for number, entry in new for one in tellings(incident, number, entry, partners, at_ms)],
+            [one for number, entry in new for one in tellings(incident, number, entry, names, at_ms)],
         )
         if incident.exclusions and any(entry.act is Act.STATE for _, entry in new):
             await self._end_exclusions(connection, incident)

@@ -1,7 +1,7 @@
 """Who is told what of an incident: operators at once, partners as far as they may see it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from streams.incidents.entry import Act, Entry, Fault, RaisedBy, State, Verdict, Visibility
@@ -16,7 +16,7 @@ _OF_INTEREST: Final = (Act.CONFIRMED, Act.DISMISSED, Act.STATE, Act.SEVERITY, Ac
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something to be told: to those with a `role`, to the platform, or to one `partner`; each `id` once.
+    """Something to be told: to those with a `role`, one `partner`, `all_partners` or the platform; each `id` once.
 
     `is_severity`: it tells of a severity that rose.
     """
@@ -30,6 +30,7 @@ class Told:
     path: str | None = None
     role: str | None = None
     partner: str | None = None
+    all_partners: bool = False
     is_severity: bool = False
 
 
@@ -41,9 +42,13 @@ def tellings(incident: Incident, number: int, entry: Entry, partners: Sequence[s
         yield _told(incident, number, entry, at_ms, "")
     if not _may_partners_hear(incident, entry):
         return
-    if incident.visibility is not Visibility.INTERNAL:
-        for partner in partners:
-            yield _told(incident, number, entry, at_ms, f"-partner-{partner}", partner=partner)
+    seen = entry if entry.is_public else replace(entry, why="")
+    match incident.visibility:
+        case Visibility.PARTNER:
+            for partner in partners:
+                yield _told(incident, number, seen, at_ms, f"-partner-{partner}", partner=partner)
+        case Visibility.ALL_PARTNERS:
+            yield _told(incident, number, seen, at_ms, "-partners", all_partners=True)
 
 
 def _roles(incident: Incident, entry: Entry) -> Iterator[tuple[str, str]]:
@@ -74,18 +79,20 @@ def _told(
     *,
     role: str | None = None,
     partner: str | None = None,
+    all_partners: bool = False,
 ) -> Told:
     severity = incident.severity(at_ms)
     grade = "no severity" if severity is None else severity.name
     trial = "Trial, " if incident.trial else ""
     candidate = "Candidate: " if incident.verdict is Verdict.CANDIDATE else ""
-    facts = {
+    facts: dict[str, object] = {
         "incident": incident.id,
         "state": State(incident.state).value,
         "severity": grade,
         "apps": "unknown" if incident.app_count is None else incident.app_count,
-        "by": entry.who,
     }
+    if partner is None and not all_partners:
+        facts["by"] = entry.who
     text = [words_of(entry)]
     if role is not None and incident.verdict is Verdict.CANDIDATE:
         text.append(
@@ -102,5 +109,6 @@ def _told(
         path=f"/incidents/{incident.id}",
         role=role,
         partner=partner,
+        all_partners=all_partners,
         is_severity=entry.act is Act.SEVERITY,
     )

@@ -22,7 +22,7 @@ def incident_teller(targets: Targets, max_age_ms: int) -> Tell:
             *(
                 Enqueued(
                     notification,
-                    wanting(targets, notification),
+                    wanting(targets, notification, all_partners=one.all_partners),
                     "TOO_OLD" if one.time_ms < now_ms - max_age_ms else None,
                 )
                 for one in told
@@ -33,8 +33,10 @@ def incident_teller(targets: Targets, max_age_ms: int) -> Tell:
     return tell
 
 
-def wanting(targets: Targets, told: Notification) -> list[Target]:
-    """Who hears of it: what is for one partner is for its own targets alone, others hear of the whole."""
+def wanting(targets: Targets, told: Notification, *, all_partners: bool = False) -> list[Target]:
+    """Who hears of it: what is for partners is for their own targets alone, others hear of the whole."""
+    if all_partners:
+        return targets.of_partners(told)
     found = targets.wanting(told)
     return found if told.partner is None else [one for one in found if one.partner is not None]
 
