@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import psycopg
+import pytest
+
 from streams.names import INSTALLATION
 from tests.history.alerts import alert
 from tests.incidents.build import Desk, clock_ms, fault, file, incidents, patient, rows
 
 Scenario = Callable[[Desk], Awaitable[None]]
+OF_ALL = ("product-metric", "Jira/webhook-delivery-success-rate")
 
 
 def play(url: str, scenario: Scenario) -> list[str]:
@@ -99,6 +103,48 @@ def test_one_partner_is_its_own_incident_with_nothing_proposed(database: str) ->
     play(database, scenario)
     (one,) = incidents(database)
     assert one["record"]["commonCause"] == {"kind": "partner", "name": "name:Acme"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "names", "units", "place"),
+    [
+        pytest.param(["acme"] * 12, [f"Name {n}" for n in range(12)], 1, ("partner", "id:acme"), id="one id"),
+        pytest.param([f"id-{n}" for n in range(12)], ["Acme"] * 12, 12, OF_ALL, id="ids go before a name"),
+        pytest.param([None] * 12, ["Acme"] * 12, 1, ("partner", "name:Acme"), id="without an id by the name"),
+        pytest.param([None] * 12, [None] * 12, 12, OF_ALL, id="without both by themselves"),
+        pytest.param(["acme"] * 4 + [None] * 8, ["Acme"] * 8 + [None] * 4, 6, OF_ALL, id="some of each"),
+        pytest.param(None, ["Acme"] * 12, 1, ("partner", "name:Acme"), id="not in the catalogue, by the name"),
+        pytest.param(None, [None] * 12, 12, OF_ALL, id="not in the catalogue, by themselves"),
+    ],
+)
+def test_apps_are_counted_by_the_id_of_their_partner_else_its_name_else_by_themselves(
+    database: str, ids: list[str | None] | None, names: list[str | None], units: int, place: tuple[str, str]
+) -> None:
+    alerts = fault(12, "12:00")
+    for one, name in zip(alerts, names, strict=True):
+        one["appDetails"] = {"name": "Example", "partnerName": name}
+    if ids is not None:
+        catalogue = [
+            (one["appKey"], partner, name or "") for one, partner, name in zip(alerts, ids, names, strict=True)
+        ]
+        with psycopg.connect(database) as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                """insert into slo.app (app_key, name, partner_id, partner_name, email, healthcheck_urls,
+                excluded_client_keys, part, "offset") values (%s, '', %s, %s, '', '{}', '{}', 0, 0)""",
+                catalogue,
+            )
+
+    async def scenario(desk: Desk) -> None:
+        await file(desk.database, alerts)
+        await desk.until("12:01")
+
+    play(database, scenario)
+    (one,) = incidents(database)
+    assert (one["scope_kind"], one["scope_name"]) == place
+    assert one["record"]["appCount"] == 12
+    (found,) = rows(database, "select data from incident_entry where act = 'FOUND'")
+    assert found["data"]["units"] == (12 if place[0] == "partner" else units)
+    assert len(rows(database, "select distinct unit from onset")) == units
 
 
 def test_annulled_breaches_were_no_incident(database: str) -> None:

@@ -94,6 +94,41 @@ def test_when_it_gets_graver_the_investigation_runs_from_then() -> None:
     assert outcomes_of(life(*timeline), clock_ms("12:30"))["investigation"][0] == clock_ms("12:45")
 
 
+@pytest.mark.parametrize(
+    ("begun", "updated", "outcomes"),
+    [
+        pytest.param("12:19", "13:00", ("MET", "MET"), id="at the last moment"),
+        pytest.param("12:19:00.001", "13:00:00.001", ("MISSED", "MISSED"), id="a moment later"),
+    ],
+)
+def test_a_quarter_of_an_hour_from_the_page_and_an_hour_from_the_start_both_inclusive(
+    begun: str, updated: str, outcomes: tuple[str, str]
+) -> None:
+    timeline = [found(), entry(Act.CHANGED, "12:03", severity="SEV2"), entry(Act.PAGED, "12:04")]
+    timeline.append(entry(Act.STATE, begun, state="INVESTIGATING"))
+    timeline.append(Entry(Act.NOTE, clock_ms(updated), "anna", "We look into it.", is_public=True))
+    timeline = assessed(*timeline, at="13:30")
+    told = {one.data["target"]: one.data["outcome"] for one in timeline if one.act is Act.TARGET}
+    assert (told["investigation"], told["update"]) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("zone", "due"),
+    [
+        pytest.param("UTC", "+1d 12:04", id="what is left of its Monday, and the rest on its Tuesday"),
+        pytest.param("Asia/Tokyo", "+1d 08:00", id="its Monday is over: all of its Tuesday"),
+        pytest.param("America/New_York", "22:00", id="its Monday has not begun"),
+    ],
+)
+def test_a_minor_one_has_eight_hours_of_business_of_its_own_zone(zone: str, due: str) -> None:
+    begun = assessed(found(apps=10), at="12:03")
+    timeline = [*begun, entry(Act.PAGED, "12:04"), entry(Act.CHANGED, "12:05", zone=zone)]
+    timeline = assessed(*timeline, at="12:05")
+    assert life(*timeline).severity(clock_ms("12:05")) is Severity.SEV3
+    targets = outcomes_of(life(*timeline), clock_ms("12:05"))
+    assert targets == {"investigation": (clock_ms(due), Outcome.PENDING)}
+
+
 def test_a_person_may_go_back_and_it_is_open_again() -> None:
     over = [
         found(),
