@@ -91,6 +91,13 @@ def link() -> None:
     \b
     Example:
       slo-streams dashboard link
+
+    \b
+    Exit codes:
+      0   made; the link is all that is on standard output
+      2   people log in another way, or a setting cannot be used
+      69  the database cannot be reached
+      78  the database has another schema
     """
     from streams.dashboard.login.routes import link_of
     from streams.dashboard.login.sessions import add_link
@@ -116,6 +123,9 @@ def logout(name: Annotated[str, typer.Argument(help="As the dashboard names them
     Exit codes:
       0   ended
       1   there is none
+      2   a setting cannot be used
+      69  the database cannot be reached
+      78  the database has another schema
     """
     from streams.dashboard.login.sessions import end_sessions_of
 
@@ -146,6 +156,11 @@ def embed(
     \b
     Example:
       slo-streams dashboard embed com.acme.x webhook --origin https://acme.example
+
+    \b
+    Exit codes:
+      0   made; the link is all that is on standard output
+      2   an option, a setting or the objectives cannot be used
     """
     from streams.dashboard.embeds import Embed, sign
     from streams.dashboard.settings import DashboardSettings
@@ -202,7 +217,9 @@ def add(
     Exit codes:
       0   made; the token is all that is on standard output
       1   there is one of this name, or was
-      2   neither partners nor --platform, or both
+      2   neither partners nor --platform, or both; or a setting cannot be used
+      69  the database cannot be reached
+      78  the database has another schema
     """
     from streams.dashboard.login.tokens import add_token
 
@@ -224,6 +241,13 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON array.")]
     Examples:
       slo-streams dashboard token list
       slo-streams dashboard token list --json
+
+    \b
+    Exit codes:
+      0   listed, also if there are none
+      2   a setting cannot be used
+      69  the database cannot be reached
+      78  the database has another schema
     """
     from streams.dashboard.login.tokens import list_tokens
 
@@ -252,6 +276,9 @@ def revoke(name: Annotated[str, typer.Argument(help="Of the token.", show_defaul
     Exit codes:
       0   ended
       1   there is none of this name that holds
+      2   a setting cannot be used
+      69  the database cannot be reached
+      78  the database has another schema
     """
     from streams.dashboard.login.tokens import revoke_token
 

@@ -18,6 +18,7 @@ from streams.history.comparison import Difference, What, differences
 from streams.history.reading import read_counted, read_newest_day
 from streams.history.recount import DAY_MS, Recount, recount_day
 from streams.history.settings import HistorySettings
+from streams.plural import number_of
 
 SHOWN: Final = 1_000
 """Differences that are told one by one: a database of another application differs everywhere."""
@@ -130,7 +131,7 @@ def _show(day: int, recount: Recount, found: Sequence[Difference], number: int) 
         table.add(key.app_key, where, utc_text(one.at_ms), stored, told, key.metric, key.scope, key.source)
     table.print(out)
     series = f"{len(recount.counts):,} series counted anew from Kafka"
-    out.print(f"{date}: {number:,} differences in {series}", soft_wrap=True)
+    out.print(f"{date}: {number_of(number, 'difference')} in {series}", soft_wrap=True)
     out.print(
         "Stored is more where Kafka has lost events since; otherwise keep a dump of the database and report it.",
         soft_wrap=True,

@@ -71,7 +71,7 @@ def prober(
       $ SLO_BOOTSTRAP_SERVERS=127.0.0.1:9092 slo-streams prober urls.yaml --once
 
     \b
-    Exit code:
+    Exit codes:
       0  stopped by a signal, or every result of --once is in Kafka, good or not
       1  Kafka has no such topic, or did not take a result
       2  the list, an option or a setting cannot be used; nothing was checked

@@ -20,5 +20,12 @@ def supervise(
     Examples:
       slo-streams supervise worker
       slo-streams supervise -- worker --log-level WARNING
+
+    \b
+    Exit codes:
+      0   the command ended with it, or was stopped when asked
+      2   no command was given, or it cannot use an option or a setting
+      65  as the command: an operator has to look
+      78  as the command: topics, rights or stored state need an operator
     """
     raise typer.Exit(keep_running(command, lambda line: typer.echo(line, err=True)))

@@ -13,6 +13,7 @@ from streams.cli.shared.text import duration_text, printable
 from streams.durations import duration_ms
 from streams.exits import ExitCode
 from streams.health.endpoint import plain_health_app, served
+from streams.plural import number_of
 from streams.settings import Settings
 from streams.watch.follow import Heartbeats, heartbeats
 from streams.watch.look import Seen, lagging, look, missing
@@ -58,10 +59,15 @@ def watch(
         return
     seen = ask(settings, _look_once(settings))
     problems = _problems(seen, older_than_s, most_lag)
-    for line in problems or [f"{len(seen)} partitions are judged; the oldest heartbeat is {_oldest(seen)} old."]:
+    for line in problems or [_all_is_well(seen)]:
         typer.echo(line)
     if problems:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _all_is_well(seen: list[Seen]) -> str:
+    are = "is" if len(seen) == 1 else "are"
+    return f"{number_of(len(seen), 'partition')} {are} judged; the oldest heartbeat is {_oldest(seen)} old."
 
 
 async def _look_once(settings: Settings) -> list[Seen]:

@@ -13,6 +13,7 @@ from streams.doctor.finding import Finding, ok, problem
 from streams.doctor.group import COORDINATOR_IS_NOT_READY, not_ready
 from streams.kafka.connection import client_options
 from streams.kafka.specs import topics_needed
+from streams.plural import number_of
 from streams.settings import Settings
 
 _READ_MS: Final = 500  # a refusal comes with the first answer; an empty topic has nothing to wait for
@@ -44,7 +45,7 @@ async def check_reading(settings: Settings, existing: Iterable[str]) -> list[Fin
     faults = [
         problem(topic, f"cannot be read: {why}", advice) for topic, why in zip(wanted, refusals, strict=True) if why
     ]
-    return faults or [ok("reading", f"{len(wanted)} topics can be read" if wanted else _SKIPPED)]
+    return faults or [ok("reading", f"{number_of(len(wanted), 'topic')} can be read" if wanted else _SKIPPED)]
 
 
 async def _refusal_to_read(settings: Settings, topic: str) -> str | None:
@@ -89,7 +90,8 @@ async def check_writing(settings: Settings, existing: Iterable[str]) -> list[Fin
             why = f"no offsets can be committed: {said(error)}"
             faults.append(problem(f"group {group}", why, f"Allow Read on group {group}."))
     offsets = " and the group's offsets" if inputs else ""
-    return faults or [ok("writing", f"transactions work on {len(wanted)} topics{offsets}" if wanted else _SKIPPED)]
+    topics = number_of(len(wanted), "topic")
+    return faults or [ok("writing", f"transactions work on {topics}{offsets}" if wanted else _SKIPPED)]
 
 
 def _transaction_advice(settings: Settings, error: Exception) -> str:

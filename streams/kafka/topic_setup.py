@@ -24,6 +24,7 @@ from streams.kafka.connection import client_options
 from streams.kafka.rights import Operation, Rights, in_words, missing_rights, rights_on_topics
 from streams.kafka.servers import obstacles
 from streams.kafka.specs import TopicSpec, cautions_of, fault_of, topics_needed
+from streams.plural import number_of
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def _cannot_create(names: Sequence[str], why: str) -> str:
     """Sentence for one reason and all topics that it prevents; several are named below it."""
     if len(names) == 1:
         return f"cannot create topic {names[0]}{why}"
-    return f"cannot create {len(names)} topics{why}\n  {', '.join(names)}"
+    return f"cannot create {number_of(len(names), 'topic')}{why}\n  {', '.join(names)}"
 
 
 async def _until_visible(admin: AIOKafkaAdminClient, names: list[str]) -> None:

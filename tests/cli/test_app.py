@@ -1,28 +1,19 @@
 """The command line as a whole: its help, its version, and how little it loads."""
 
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from streams.cli.app import COMMANDS, app
+from tests.cli.tree import every_command
 
 WIDTH = 80
-
-
-def paths() -> Iterator[tuple[str, ...]]:
-    """Every command and every command of a group."""
-    for name, command in COMMANDS.items():
-        yield (name,)
-        loaded = command.load(name)
-        if isinstance(loaded, TyperGroup):
-            yield from ((name, inner) for inner in loaded.commands)
 
 
 def said(*arguments: str) -> str:
@@ -38,13 +29,13 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("path", list(paths()), ids=" ".join)
+@pytest.mark.parametrize("path", list(every_command()), ids=" ".join)
 def test_help_fits_the_terminal_and_has_an_example(path: tuple[str, ...]) -> None:
     shown = said(*path, "-h")
     assert shown == said(*path, "--help")
     assert [line for line in shown.splitlines() if len(line) > WIDTH] == []
     _, _, examples = shown.partition("\n  Example")
-    assert f"slo-streams {path[0]}" in examples
+    assert f"slo-streams {' '.join(path)}" in examples
 
 
 @pytest.mark.parametrize("path", [(), *((name,) for name in COMMANDS)], ids=" ".join)
@@ -78,6 +69,7 @@ def test_completion_knows_the_commands(shell: str) -> None:
 
 
 HEAVY = {"aiokafka", "aiohttp", "fastapi", "faust", "mode", "prometheus_client", "psycopg", "yaml"}
+LATER = {"PIL", "apprise", "authlib", "fastapi", "joserfc", "opentelemetry", "pyarrow", "starlette", "uvicorn"}
 
 
 def test_help_loads_no_command() -> None:
@@ -88,6 +80,11 @@ def test_help_loads_no_command() -> None:
 def test_a_command_loads_what_it_needs_and_no_more() -> None:
     statement = "from streams.cli.app import COMMANDS\nCOMMANDS['status'].load('status')"
     assert loaded_by(statement) & HEAVY == {"aiokafka"}
+
+
+def test_no_command_loads_what_only_some_of_its_calls_need() -> None:
+    statement = "from streams.cli.app import COMMANDS\nfor name, command in COMMANDS.items(): command.load(name)"
+    assert loaded_by(statement) & LATER == set()
 
 
 def test_ctrl_c_while_it_starts_is_one_line(tmp_path: Path) -> None:
@@ -101,4 +98,20 @@ def test_ctrl_c_while_it_starts_is_one_line(tmp_path: Path) -> None:
         assert process.stdout.readline() == "loading\n"
         process.send_signal(signal.SIGINT)
         _, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("command", ["status", "topics", "doctor", "silence list", "history check"])
+def test_ctrl_c_while_nobody_answers_is_one_line(command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # it takes calls, and never says a word
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        environment = {"SLO_BOOTSTRAP_SERVERS": address, "SLO_DATABASE_URL": f"postgresql://anybody@{address}/any"}
+        with subprocess.Popen(
+            (sys.executable, "-m", "streams.cli", *command.split()), stderr=subprocess.PIPE, text=True, env=environment
+        ) as process:
+            server.settimeout(60)
+            called, _ = server.accept()
+            with called:
+                process.send_signal(signal.SIGINT)
+                _, complaint = process.communicate(timeout=60)
     assert (process.returncode, complaint) == (130, "Interrupted.\n")

@@ -42,7 +42,7 @@ def test_help_shows_an_example_and_the_exit_codes() -> None:
     ended = run("--help")
     assert ended.returncode == 0
     assert "slo-streams prober urls.yaml" in ended.stdout
-    assert "Exit code" in ended.stdout
+    assert "Exit codes" in ended.stdout
 
 
 def test_a_bad_list_is_explained_and_nothing_is_started(tmp_path: Path) -> None:
