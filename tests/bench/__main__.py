@@ -34,6 +34,7 @@ from tests.bench.report import print_report
 from tests.bench.restore import Restore
 from tests.bench.results import Results
 from tests.bench.stages import Stages
+from tests.bench.start import Start
 
 BUILT: Final = Path("build/bench")
 PUBLISHED: Final = Path("infra/bench")
@@ -48,6 +49,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "notifier": Notifier,
     "gateway": Gateway,
     "pages": Pages,
+    "start": Start,
 }
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 
@@ -101,7 +103,6 @@ def _keep(results: Results, options: argparse.Namespace) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     document = results.document(
         orjson.loads(path.read_bytes()) if path.exists() else {},
-        rounds=options.rounds,
         cores=os.cpu_count(),
         python=platform.python_version(),
         machine=platform.machine(),
@@ -118,7 +119,7 @@ def _show(document: dict[str, Any], options: argparse.Namespace, console: Consol
     try:
         console.print(f"charts: {', '.join(map(str, draw(document, folder)))}", highlight=False)
     except NoChartError as problem:
-        console.print(f"no charts: {problem}", highlight=False)
+        console.print(f"no charts: {problem}", highlight=False, markup=False)
     if options.readme:
         try:
             write_tables(document)
@@ -143,7 +144,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
     quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
-    options.case = options.case or ["comparison", "restore", "stages", "notifier", "pages", "history", "fleet"]
+    options.case = options.case or ["comparison", "restore", "stages", "notifier", "pages", "history", "fleet", "start"]
     options.peer = options.peer or (quick_peers if options.quick else SUBJECTS)
     options.rounds = options.rounds or (2 if options.quick else 3)
     options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])
