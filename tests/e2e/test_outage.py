@@ -9,6 +9,8 @@ import pytest
 from streams.broker import EmbeddedKafka
 from streams.broker.probe import free_port
 from streams.exits import ExitCode
+from streams.objectives import read_objectives
+from streams.version import own_version
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_health import Endpoint
 from tests.model.generate import random_log
@@ -63,7 +65,11 @@ def test_it_ends_when_its_patience_does(tmp_path: Path) -> None:
     async def scenario() -> None:
         worker = flow.start_worker(SLO_BROKER_PATIENCE="1s", SLO_HEALTH_PORT="0")
         assert await worker.end() == ExitCode.UNAVAILABLE
-        assert worker.log.splitlines()[-1].endswith("after 1 s (SLO_BROKER_PATIENCE); exiting")
+        first, *_, last = worker.log.splitlines()
+        judged = ", ".join(objective.name for objective in read_objectives().judged)
+        assert f" worker {own_version()} of group {flow.application_id} at {flow.bootstrap_servers}, SLO_CLOCK" in first
+        assert first.endswith(f"; objectives of the shipped file: {judged}")
+        assert last.endswith("after 1 s (SLO_BROKER_PATIENCE); exiting")
         assert "Traceback" not in worker.log
 
     flow = Flow(f"127.0.0.1:{free_port()}", "outage.", tmp_path)

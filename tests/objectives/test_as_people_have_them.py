@@ -244,3 +244,147 @@ def test_so_is_what_would_change_when_it_alerts(tmp_path: Path, old: str, new: s
 def test_windows_of_days_are_left_to_history(tmp_path: Path) -> None:
     objectives = read(tmp_path, WHOLE.replace("lookbackWindow: 1h", "lookbackWindow: 3d"))
     assert [it.judge for it in objectives.all] == [Judge.HISTORY]
+
+
+def slo(indicator: str, **spec: object) -> str:
+    """As in OpenSLO's own examples: an indicator of its own inside, and comments behind the fields."""
+    fields = "".join(f"  {name}: {json.dumps(value)} # As the service needs it.\n" for name, value in spec.items())
+    return (
+        "# An SLO of somebody's shop.\napiVersion: openslo/v1\nkind: SLO\n"
+        "metadata:\n  name: shop-slo\n  displayName: Shop\n"
+        f"spec:\n  description: It works.\n  service: web-shop\n{indicator}{fields}"
+        "  alertPolicies: # You should have some in here.\n"
+    )
+
+
+SOURCE = "metricSource: {type: Any, spec: {query: Any}}"
+THEIR_RATIO = (
+    "  indicator:\n    metadata: {name: response-code, displayName: Codes}\n"
+    f"    spec: {{ratioMetric: {{good: {{{SOURCE}}}, total: {{{SOURCE}}}}}}}\n"
+)
+OURS = f"  indicatorRef: {WEBHOOK}\n"
+ROLLING = [{"duration": "2w", "isRolling": True}]
+MONTHS = [{"duration": "1M", "calendar": {"startTime": "2020-01-21 12:30:00", "timeZone": "America/New_York"}}]
+SLICED = {"timeSliceTarget": 0.95, "timeSliceWindow": "1m"}
+
+# What the examples in the repository, its specification and its tests have, told by their fields: as it was at aa5cb78.
+EXAMPLES: dict[str, tuple[dict[str, object], set[str]]] = {
+    "the example of the specification": ({"objectives": [{"displayName": "All errors", "target": 0.98}]}, set()),
+    "rolling, by occurrences": (
+        {"timeWindow": ROLLING, "budgetingMethod": "Occurrences", "objectives": [{"targetPercent": 99.9}]},
+        set(),
+    ),
+    "a threshold in occurrences": (
+        {"timeWindow": ROLLING, "objectives": [{"op": "lt", "value": 500, "target": 0.99}]},
+        {"spec.objectives[0].op", "spec.objectives[0].value"},
+    ),
+    "a ratio of slices": (
+        {
+            "timeWindow": ROLLING,
+            "budgetingMethod": "RatioTimeslices",
+            "objectives": [{"op": "gt", "timeSliceWindow": "1m", "target": 0.99}],
+        },
+        {"spec.budgetingMethod", "spec.objectives[0].op", "spec.objectives[0].timeSliceWindow"},
+    ),
+    "slices of calendar months, an objective and a contract": (
+        {
+            "timeWindow": [MONTHS[0] | {"isRolling": False}],
+            "budgetingMethod": "Timeslices",
+            "objectives": [{"target": 0.995, **SLICED}, {"target": 0.99, **SLICED}],
+        },
+        {
+            "spec.timeWindow[0].duration",
+            "spec.timeWindow[0].isRolling",
+            "spec.timeWindow[0].calendar",
+            "spec.budgetingMethod",
+            "spec.objectives",
+        },
+    ),
+    "slices of calendar weeks for little traffic": (
+        {
+            "timeWindow": [MONTHS[0] | {"duration": "1w", "isRolling": False}],
+            "budgetingMethod": "Timeslices",
+            "objectives": [{"op": "gt", "target": 0.9995, **SLICED}],
+        },
+        {
+            "spec.timeWindow[0].isRolling",
+            "spec.timeWindow[0].calendar",
+            "spec.budgetingMethod",
+            "spec.objectives[0].op",
+            "spec.objectives[0].timeSliceTarget",
+            "spec.objectives[0].timeSliceWindow",
+        },
+    ),
+    "calendar months, rolling not said": (
+        {"timeWindow": MONTHS, "objectives": [{"target": 0.98}]},
+        {"spec.timeWindow[0].duration", "spec.timeWindow[0].isRolling", "spec.timeWindow[0].calendar"},
+    ),
+    "rolling months": (
+        {"timeWindow": [{"duration": "1M", "isRolling": True}], "objectives": [{"target": 0.98}]},
+        {"spec.timeWindow[0].duration"},
+    ),
+    "two objectives": ({"objectives": [{"target": 0.98}, {"targetPercent": 99.99}]}, {"spec.objectives"}),
+    "a composite of weights": (
+        {"objectives": [{"target": 0.98, "indicatorRef": "one", "compositeWeight": 2}]},
+        {"spec.objectives[0].indicatorRef", "spec.objectives[0].compositeWeight"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "refused"), EXAMPLES.values(), ids=EXAMPLES)
+def test_examples_of_openslo_load_with_our_metric_or_are_refused_for_what_they_mean(
+    tmp_path: Path, spec: dict[str, object], refused: set[str]
+) -> None:
+    with pytest.raises(InvalidObjectivesError) as as_it_is:
+        read(tmp_path, slo(THEIR_RATIO, **spec))
+    assert {it.field for it in as_it_is.value.problems} == refused | {"spec.indicator.metadata.name"}
+    if not refused:
+        assert len(read(tmp_path, slo(OURS, **spec)).service_levels) == 1
+        return
+    with pytest.raises(InvalidObjectivesError) as with_ours:
+        read(tmp_path, slo(OURS, **spec))
+    assert {it.field for it in with_ours.value.problems} == refused
+
+
+THEIR_POLICY = {
+    "apiVersion": "openslo/v1",
+    "kind": "AlertPolicy",
+    "metadata": {"name": "shop-policy", "displayName": "Shop"},
+    "spec": {
+        "description": "Alerts of the shop.",
+        "alertWhenBreaching": True,
+        "alertWhenResolved": False,
+        "conditions": [
+            {
+                "kind": "AlertCondition",
+                "metadata": {"name": "cpu-usage-breach", "displayName": "CPU"},
+                "spec": {
+                    "description": "Burns twice as fast as it may.",
+                    "severity": "page",
+                    "condition": {
+                        "kind": "burnrate",
+                        "op": "lte",
+                        "threshold": 2,
+                        "lookbackWindow": "1h",
+                        "alertAfter": "5m",
+                    },
+                },
+            }
+        ],
+        "notificationTargets": [{"targetRef": "on-call-devops-mail-notification"}],
+    },
+}
+
+
+def test_the_policy_of_the_specification_is_refused_for_when_it_would_alert(tmp_path: Path) -> None:
+    named = slo(OURS, objectives=[{"target": 0.98}]).replace("alertPolicies:", "alertPolicies: [shop-policy]")
+    with pytest.raises(InvalidObjectivesError) as refusal:
+        read(tmp_path, f"{named}---\n{json.dumps(THEIR_POLICY)}")
+    assert {it.field for it in refusal.value.problems} == {
+        "spec.alertWhenResolved",
+        "spec.conditions[0].spec.condition.op",
+    }
+    said_right = json.dumps(THEIR_POLICY).replace('"lte"', '"gt"').replace("false", "true")
+    (objective,) = read(tmp_path, f"{named}---\n{said_right}").all
+    assert (objective.window_ms, objective.alert_after_ms) == (3_600_000, 300_000)
+    assert objective.budget == Fraction(4, 100)
