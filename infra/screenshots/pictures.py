@@ -40,7 +40,7 @@ def _first(kind: str) -> Callable[[Page], None]:
     """The page of the first of a list."""
 
     def prepare(page: Page) -> None:
-        page.locator(f"main a[href^='/{kind}/']").first.click()
+        page.locator(f"main table a[href^='/{kind}/']").first.click()
         page.wait_for_url(f"**/{kind}/*")
         for figure in page.locator("figure.chart").all():
             figure.scroll_into_view_if_needed()

@@ -1,6 +1,8 @@
 """The dashboard of the job: where it listens, and the link that opens it, once and without a password."""
 
+import asyncio
 import socket
+from asyncio.subprocess import Process
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Final
 
 _HOST: Final = "127.0.0.1"
 _USUAL_PORT: Final = 8090
+_LOOK_EVERY_S: Final = 0.1
 
 
 def has_dashboard() -> bool:
@@ -44,6 +47,18 @@ def dashboard_link(database_url: str, environment: Mapping[str, str]) -> str:
     settings = DashboardSettings.model_construct(dashboard_host=_HOST, dashboard_port=port, public_url=None)
     with psycopg.connect(conninfo(database_url, Role.DESK, "slo-streams run")) as connection:
         return link_of(settings, add_link(connection))
+
+
+async def until_it_listens(process: Process, environment: Mapping[str, str]) -> None:
+    """Wait until a page can be opened, or the process has ended."""
+    while process.returncode is None:
+        try:
+            _, writer = await asyncio.open_connection(_HOST, int(environment["SLO_DASHBOARD_PORT"]))
+        except OSError:
+            await asyncio.sleep(_LOOK_EVERY_S)
+        else:
+            writer.close()
+            return
 
 
 def _free_port() -> int:

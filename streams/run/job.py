@@ -26,7 +26,7 @@ from streams.registry.apps import changes, read_apps
 from streams.registry.write import write
 from streams.run.backlog import AlertsInOrder, Backlog
 from streams.run.catalogue import demo_catalogue
-from streams.run.dashboard import dashboard_environment, dashboard_link, has_dashboard
+from streams.run.dashboard import dashboard_environment, dashboard_link, has_dashboard, until_it_listens
 from streams.run.demo_apps import demo_apps
 from streams.run.feed import publish_sample
 from streams.run.local import local_environment, local_settings, mail_environment
@@ -145,6 +145,7 @@ class Job:
             if self._mails is not None:
                 self._view.say(f"Mails go to nobody, but to files in {self._mails}")
             if self._database_url is not None and "dashboard" in found:
+                await until_it_listens(found["dashboard"], self._environment)
                 link = await asyncio.to_thread(dashboard_link, self._database_url, self._environment)
                 self._view.say(f"Open this first: {link}")
             yield found
