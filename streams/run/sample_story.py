@@ -47,18 +47,20 @@ HIT_BY_PLATFORM_FAULT: Final = (
 )
 """A dozen apps of all vendors, all in Jira, whose webhooks fail at once: the platform's fault, which nobody marked."""
 
+# Beside the platform's fault no three apps of a vendor, and no apps of three vendors, fail within a quarter of an hour:
+# that would be an incident, too.
 OUTAGES: Final = (
     *(
         Outage(WEBHOOK, app_key, 93 + place % 4, 101, 0.7, {**_NO_ANSWER, "error": "connection reset"})
         for place, app_key in enumerate(HIT_BY_PLATFORM_FAULT)
     ),
     Outage(AVAILABILITY, "com.acme.charts", 25, 31, 1, {"statusCode": 500, "durationInMillis": 87.0}),
-    Outage(AVAILABILITY, "io.brightlane.forms", 48, 52, 1, _TIMEOUT),
+    Outage(AVAILABILITY, "io.brightlane.forms", 2, 6, 1, _TIMEOUT),
     Outage(AVAILABILITY, "com.northwind.roadmap", 60, 63, 1, {"statusCode": 200, "durationInMillis": 3_412.5}),
     Outage(AVAILABILITY, "com.lumina.checklists", 70, 72, 1, {"statusCode": 301, "durationInMillis": 41.0}),
     Outage(AVAILABILITY, "dev.kestrel.diagrams", 110, 120, 1, _DNS),  # still going on at the end
-    Outage(IFRAME, "com.acme.timesheets", 35, 43, 0.6, {"bridgeInMillis": None}, source="HOST"),
-    Outage(IFRAME, "com.lumina.charts", 65, 75, 0.6, {"bridgeInMillis": 14_250.0}, source="HOST"),
+    Outage(IFRAME, "com.acme.timesheets", 12, 20, 0.6, {"bridgeInMillis": None}, source="HOST"),
+    Outage(IFRAME, "com.lumina.charts", 68, 78, 0.6, {"bridgeInMillis": 14_250.0}, source="HOST"),
     Outage(IFRAME, "dev.kestrel.forms", 50, 58, 0.6, {"status": "FAIL", "durationInMillis": None}, source="APP"),
     # The host sees failures, the app itself reports success: no breach.
     Outage(IFRAME, "org.opencrate.charts", 30, 60, 0.8, {"bridgeInMillis": None}, source="HOST"),
@@ -67,7 +69,7 @@ OUTAGES: Final = (
     # The platform's own fault is nobody's failure: no breach.
     Outage(WEBHOOK, "org.opencrate.forms", 20, 40, 0.9, {"statusCode": 502, "faultOwner": "PLATFORM"}),
     Outage(INSTALLATION, "com.acme.roadmap", 30, 40, 1, {"statusCode": 500, "faultOwner": "APP"}),
-    Outage(INSTALLATION, "io.brightlane.checklists", 60, 70, 1, _TLS),  # stays breached: 24 h are not over
+    Outage(INSTALLATION, "io.brightlane.checklists", 34, 44, 1, _TLS),  # stays breached: 24 h are not over
 )
 
 ROLL_OUT_APP: Final = "com.acme.roadmap"

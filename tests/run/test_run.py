@@ -2,6 +2,8 @@
 
 import os
 import re
+import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,9 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import HTTPCookieProcessor, build_opener
 
+import orjson
 import pytest
 
-from streams.names import METRICS
+from schemas.event_time import epoch_ms
+from streams.names import METRICS, WEBHOOK
+from streams.run.sample import DURATION_MS
+from streams.run.sample_story import HIT_BY_PLATFORM_FAULT, OUTAGES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -47,6 +53,29 @@ class Run:
         children = children_of(self.process.pid)
         assert len(children) == 6, "Kafka, PostgreSQL, the worker, history, the notifier and the dashboard"
         return children
+
+    def says(self, *arguments: str) -> Any:
+        """What a command says, typed in another terminal as the first one invites to."""
+        invited = dict(shlex.split(line)[1].split("=", 1) for line in self.lines if line.startswith("  export "))
+        command = [*COMMAND[:-1], *arguments]
+        said = subprocess.run(
+            command, env=os.environ | invited, capture_output=True, text=True, timeout=120, check=True
+        )
+        return orjson.loads(said.stdout) if "--json" in arguments else said.stdout
+
+    def wait_for(self, is_so: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """Ask until it is so, while what is printed is read as it comes."""
+        deadline = time.monotonic() + timeout_s
+        while not is_so():
+            assert time.monotonic() < deadline, f"waited for {what}\n{self.output}"
+            self._read_what_is_there()
+
+    def _read_what_is_there(self) -> None:
+        assert self.process.stdout is not None
+        while select.select([self.process.stdout], [], [], 1.0)[0]:
+            line = self.process.stdout.readline()
+            assert line, self.output
+            self.lines.append(line)
 
     def finish(self) -> int:
         """Read to the end; the exit code."""
@@ -136,9 +165,9 @@ class TestRun:
     def test_every_metric_breaches_and_recovers_until_it_is_told_to_end(self, folder: Path) -> None:
         with running(TMPDIR=str(folder)) as run:
             children = run.wait_until_up()
+            assert "<h1>Error budgets" in first_page(run.output)
             run.read_until(lambda lines: len(transitions(lines)) == len(KINDS) * len(TITLES))
             wait_for_mails(folder)
-            assert "<h1>Error budgets" in first_page(run.output)
             run.process.send_signal(signal.SIGTERM)
             assert run.finish() == 0, run.output
         assert "\x1b" not in run.output
@@ -149,6 +178,53 @@ class TestRun:
         assert are_gone(children)
         [mails] = folder.iterdir()
         assert f"in {mails}: open one with any mail reader." in run.lines[-1]
+
+    @pytest.mark.long
+    @pytest.mark.timeout(1_200)
+    def test_its_platform_fault_is_found_confirmed_and_taken_out_of_the_budgets(self, folder: Path) -> None:
+        faults = [
+            one for one in OUTAGES if (one.metric, one.app_key) in {(WEBHOOK, app) for app in HIT_BY_PLATFORM_FAULT}
+        ]
+        began_ms = min(one.start_min for one in faults) * 60_000 - DURATION_MS  # from the end of the sample
+        earliest_ms = time.time() * 1_000 + began_ms
+        with running("--data", str(folder)) as run:
+            run.wait_until_up()
+            latest_ms = time.time() * 1_000 + began_ms
+
+            def candidates() -> list[dict[str, Any]]:
+                listed = run.says("incidents", "list", "--json")
+                return [one for one in listed if set(one["apps"]) == set(HIT_BY_PLATFORM_FAULT)]
+
+            run.wait_for(lambda: bool(candidates()), 600, "the incident")
+            (found,) = candidates()
+            assert (found["verdict"], found["state"]) == ("CANDIDATE", "TRIAGE")
+            assert found["commonCause"] == {"kind": "product-metric", "name": f"Jira/{WEBHOOK.id}"}
+            # Its first impact may be a failure of the minutes before that has nothing to do with it.
+            assert earliest_ms - 15 * 60_000 <= epoch_ms(found["start"]) <= latest_ms + 5 * 60_000
+            before = self.budgets(run)
+            assert min(before.values()) > 0
+            run.says("incidents", "confirm", found["id"], "--fault", "PLATFORM", "--why", "webhooks were not delivered")
+            run.says("incidents", "approve-exclusion", found["id"], "--why", "the platform's own")
+            run.wait_for(
+                lambda: all(bad < before[app_key] / 4 for app_key, bad in self.budgets(run).items()),
+                300,
+                f"the budgets to heal from {before}",
+            )
+            run.process.send_signal(signal.SIGTERM)
+            assert run.finish() == 0, run.output
+
+    @staticmethod
+    def budgets(run: Run) -> dict[str, int]:
+        """App that is hit -> how many of its webhooks failed, by its budget."""
+        found = {}
+        for app_key in HIT_BY_PLATFORM_FAULT:
+            (of_webhooks,) = [
+                one
+                for one in run.says("budgets", app_key, "--json")["items"]
+                if one["metricId"] == WEBHOOK.id and one["scope"] == "Jira"
+            ]
+            found[app_key] = of_webhooks["badCount"]
+        return found
 
     def test_it_ends_by_itself_and_keeps_a_named_folder(self, folder: Path) -> None:
         data = folder / "data"
