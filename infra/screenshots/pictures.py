@@ -50,6 +50,12 @@ def _first(kind: str) -> Callable[[Page], None]:
     return prepare
 
 
+def _breach_mail(page: Page) -> None:
+    """A breach as whoever is told of it has it."""
+    page.get_by_role("link", name="[BREACH]").first.click()
+    page.goto(page.locator("iframe.mail").evaluate("(frame) => frame.src"))
+
+
 def _tried(page: Page) -> None:
     page.get_by_role("button", name="Try it on all apps").click()
     page.get_by_role("heading", name="What came of it").wait_for(timeout=600_000)
@@ -63,5 +69,7 @@ PICTURES: Final = (
     Picture("alert", "/alerts?app=" + HIT_BY_PLATFORM_FAULT[0], height=1_000, prepare=_first("alerts")),
     Picture("incident", "/incidents", height=1_000, prepare=_first("incidents")),
     Picture("standing", f"/standing/{SHOWN_APP}"),
+    Picture("mail", "/mailbox", width=720, height=620, prepare=_breach_mail),
+    Picture("mail-dark", "/mailbox", width=PHONE, height=620, scheme="dark", prepare=_breach_mail),
     Picture("rules", "/rules/try", height=1_000, prepare=_tried),
 )
