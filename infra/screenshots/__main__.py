@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from infra.screenshots.pictures import PICTURES, Picture
 from schemas.event_time import epoch_ms
@@ -70,22 +70,12 @@ def take_all(browser: Browser, link: str, names: list[str]) -> None:
     """Those of these names, or all, of the product that this link logs in to."""
     base = link.partition("/login")[0]
     login = browser.new_context()
-    page = login.new_page()
-    _wait(lambda: _is_opened(page, link), "the dashboard does not answer")
+    login.new_page().goto(link)
     _wait(lambda: _is_caught_up(login, base), "history has not caught up")
     state: Any = login.storage_state()
     for picture in PICTURES:
         if not names or picture.name in names:
             _take(browser, base, state, picture)
-
-
-def _is_opened(page: Page, link: str) -> bool:
-    """Whether the link could be followed; on a busy machine it is said before somebody answers there."""
-    try:
-        page.goto(link)
-    except Error:
-        return False
-    return True
 
 
 def _is_caught_up(login: BrowserContext, base: str) -> bool:
