@@ -2,24 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective
-from streams.evaluation.transition import AlertReason, Kind
+from streams.evaluation.transition import AlertReason, Kind, ObjectiveState
+from streams.intake.admission import Admission
 from streams.names import WEBHOOK
-from tests.build import admission, chunk
+from streams.windows.hopping import LONG_AGO
+from tests.build import APPLICATION, chunk
 from tests.model import Record
 from tests.model.build import DEFAULTS, clock_ms, delivery
 
 OBJECTIVE = DEFAULTS["webhook-delivery-15m"]
 
 
-def given(*records: Record) -> Evaluator:
-    to = admission(WEBHOOK, OBJECTIVE)
+def given(*records: Record, by: Sequence[Objective] = (OBJECTIVE,)) -> Evaluator:
+    return more(Evaluator(by, 10_000), *records)
+
+
+def more(evaluator: Evaluator, *records: Record) -> Evaluator:
+    to = Admission(WEBHOOK, evaluator, APPLICATION, lambda _key: True)
     to.admit([one for some in chunk(*records).slices() for one in some], None)
-    return to.evaluator
+    return evaluator
 
 
 @pytest.mark.parametrize(("until", "is_judged"), [("12:01:09.999", False), ("12:01:10", True)])
@@ -48,6 +55,8 @@ def test_a_breach_that_another_judge_left_open_changed_and_is_watched() -> None:
         evaluator.take_up(key, OBJECTIVE.name, clock_ms("11:50"))
     assert list(evaluator.take_dirty()) == [series.key for series in evaluator.series.watched]
     assert len(evaluator.series.watched) == 2
+    taken_up = {OBJECTIVE.name: ObjectiveState(clock_ms("11:50"))}
+    assert [dict(series.states) for series in evaluator.series.watched] == [taken_up, taken_up]
 
 
 def test_an_objective_is_newly_judged_where_stored_state_knows_nothing_of_it() -> None:
@@ -94,7 +103,57 @@ def test_a_breach_of_an_objective_that_is_gone_recovers_at_its_next_boundary() -
     gone = restored(before, replace(OBJECTIVE, name="another", minimum_events=9))
     gone.advance(clock_ms("12:02:10"))
     assert [(one.kind, one.reason) for one in gone.take_transitions()] == [(Kind.RECOVERY, AlertReason.RETIRED)]
-    assert list(gone.take_dirty()) == [("com.example.app", "Jira")]
+    ((key, series),) = gone.take_dirty().items()
+    assert (key, series and dict(series.states)) == (("com.example.app", "Jira"), {})
+
+
+def test_what_was_kept_for_the_last_objective_is_let_go_once_that_is_gone() -> None:
+    gone = restored(given(delivery("12:00", 500), delivery("12:01:30")))
+    gone.advance(clock_ms("12:02:10"))
+    assert len(gone.take_transitions()) == 1
+    assert len(gone.series) == 0
+
+
+def test_a_failure_that_a_former_owner_counted_is_judged_by_the_next_one() -> None:
+    after = restored(given(delivery("12:00", 500)), OBJECTIVE)
+    after.advance(clock_ms("12:01:10"))
+    assert [one.kind for one in after.take_transitions()] == [Kind.BREACH]
+
+
+def breaches(evaluator: Evaluator) -> list[tuple[str, int]]:
+    return [(one.objective.name, one.boundary_ms) for one in evaluator.take_transitions()]
+
+
+def test_an_objective_that_is_met_keeps_no_other_from_a_breach() -> None:
+    lenient = replace(OBJECTIVE, name="lenient", budget=Fraction(1, 2))
+    evaluator = given(delivery("12:00", 500), delivery("12:00"), by=[lenient, OBJECTIVE])
+    evaluator.advance(clock_ms("12:01:10"))
+    assert breaches(evaluator) == [(OBJECTIVE.name, clock_ms("12:01"))]
+
+
+def test_an_objective_that_stays_in_breach_keeps_no_other_from_one() -> None:
+    patient = replace(OBJECTIVE, name="patient", alert_after_ms=60_000)
+    evaluator = given(delivery("12:00", 500), by=[OBJECTIVE, patient])
+    evaluator.advance(clock_ms("12:02:10"))
+    assert breaches(evaluator) == [(OBJECTIVE.name, clock_ms("12:01")), ("patient", clock_ms("12:02"))]
+
+
+def test_without_an_objective_time_goes_on_by_whole_panes() -> None:
+    evaluator = given(delivery("12:00"), by=())
+    evaluator.advance(clock_ms("12:10:05"))
+    progress = evaluator.progress
+    assert progress is not None
+    assert (progress.watermark_ms, progress.judged_ms) == (clock_ms("12:10:05"), clock_ms("12:09"))
+
+
+def test_without_an_objective_no_event_is_too_late() -> None:
+    assert given(delivery("12:00"), by=()).floor_ms == LONG_AGO
+
+
+def test_a_record_that_does_not_tell_the_time_lets_the_clock_judge() -> None:
+    nothing, one = given(), given(delivery("12:00", arrives=None))
+    assert (nothing.can_tick, nothing.progress) == (False, None)
+    assert (one.can_tick, one.progress and one.progress.watermark_ms) == (True, LONG_AGO)
 
 
 def test_from_the_first_event_on_it_tells_when_it_judges_next_and_what_is_too_late_for_that() -> None:

@@ -84,9 +84,10 @@ def test_what_was_announced_elsewhere_counts_from_then(announced_ms: int, sent_m
     assert bool(spans((told, sent_ms), at_ms=10 * START_MS)) is counts
 
 
-def test_what_is_known_says_how_long_that_holds() -> None:
+@pytest.mark.parametrize("at_ms", [1_000, 3_000, 4_999])
+def test_what_is_known_says_how_long_that_holds(at_ms: int) -> None:
     exclusions = Exclusions()
     exclusions.add("a", fault(), 1_000)
     exclusions.add("b", fault(), 5_000)
-    known = exclusions.known_at(3_000, WEBHOOK)
+    known = exclusions.known_at(at_ms, WEBHOOK)
     assert (known.from_ms, known.until_ms, known.revision) == (1_000, 5_000, exclusions.revision)

@@ -51,3 +51,14 @@ def test_an_app_whose_first_series_is_gone_keeps_the_others() -> None:
     back = store.new(*gone.key)
     assert (store[gone.key], store[left.key], len(store)) == (back, left, 4)
     assert sorted(store) == sorted({*filled()})
+
+
+def test_an_app_has_as_many_series_as_were_begun_and_not_let_go() -> None:
+    store = SeriesStore()
+    series = [store.new("app-1", scope) for scope in ("Jira", "Confluence", "Trello", "Bitbucket")]
+    store.new("app-2", "Jira")
+    assert store.count_of("app-1") == 4
+    for left, one in zip((3, 2, 1, 0), reversed(series), strict=True):
+        store.drop_if_idle(one)
+        assert store.count_of("app-1") == left
+    assert store.count_of("app-2") == 1

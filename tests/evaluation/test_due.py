@@ -1,0 +1,28 @@
+"""An objective at a boundary: since when it can be judged that was added to what was there."""
+
+import pytest
+
+from streams.evaluation.due import Due
+from streams.evaluation.series import Series
+from tests.model.build import DEFAULTS, MINUTE_MS, clock_ms
+
+OBJECTIVE = DEFAULTS["webhook-delivery-15m"]
+ADDED_MS = clock_ms("12:00")
+
+
+@pytest.mark.parametrize(
+    ("first_event", "boundary", "is_too_early"),
+    [
+        ("11:59", "12:01", True),
+        ("11:59", "12:14", True),
+        ("11:59", "12:15", False),  # its window begins when it was added
+        ("12:00", "12:01", False),  # nothing was there before
+    ],
+)
+def test_what_was_there_before_an_objective_is_judged_from_its_first_whole_window_on(
+    first_event: str, boundary: str, is_too_early: bool
+) -> None:
+    series = Series(("com.example.app", "Jira"))
+    series.add(clock_ms(first_event) // MINUTE_MS, 0, 1)
+    due = Due.at(clock_ms(boundary), OBJECTIVE, MINUTE_MS, added_ms=ADDED_MS)
+    assert due.is_too_early(series) is is_too_early
