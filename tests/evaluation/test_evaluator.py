@@ -138,6 +138,14 @@ def test_an_objective_that_stays_in_breach_keeps_no_other_from_one() -> None:
     assert breaches(evaluator) == [(OBJECTIVE.name, clock_ms("12:01")), ("patient", clock_ms("12:02"))]
 
 
+def test_an_objective_that_still_waits_for_its_window_keeps_no_other_from_a_breach() -> None:
+    longer = replace(OBJECTIVE, name="longer", window_ms=2 * OBJECTIVE.window_ms)
+    before = given(delivery("11:58"), delivery("12:00"))
+    evaluator = more(restored(before, longer, OBJECTIVE), delivery("12:00:30", 500))
+    evaluator.advance(clock_ms("12:01:10"))
+    assert breaches(evaluator) == [(OBJECTIVE.name, clock_ms("12:01"))]
+
+
 def test_without_an_objective_time_goes_on_by_whole_panes() -> None:
     evaluator = given(delivery("12:00"), by=())
     evaluator.advance(clock_ms("12:10:05"))
