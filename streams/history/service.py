@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Final
 
 from streams.database.connection import check_schema, conninfo
 from streams.database.patient import PatientDatabase
@@ -19,6 +20,8 @@ from streams.service import PartitionService
 
 log = logging.getLogger(__name__)
 
+_FROZEN_MS: Final = 10_000  # a process that does nothing amid a transaction for so long gives up what others wait for
+
 
 class HistoryService(PartitionService):
     """The Faust app of the history. `url` is that of the database."""
@@ -30,7 +33,7 @@ class HistoryService(PartitionService):
         patience_ms = settings.broker_patience
         self._url = url
         self._database = PatientDatabase(
-            conninfo(url, Role.WRITER, "slo-streams history"),
+            conninfo(url, Role.WRITER, "slo-streams history", f"-c idle_in_transaction_session_timeout={_FROZEN_MS}"),
             patience_s=patience_ms / 1_000,
             attempt_s=settings.transaction_timeout / 1_000,
             tell=self._wait,
