@@ -74,16 +74,15 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """An onset with what is known of its breach: when it really was, and that its window is a day long or more."""
+    """An onset with what is known of its breach: when it was over, and that its window is a day long or more."""
 
     onset: Onset
-    breached_ms: int
     end: End | None = None
     is_long: bool = False
 
     def stands(self, at_ms: int) -> bool:
         """Whether the breach is there."""
-        return self.breached_ms <= at_ms and (self.end is None or at_ms < self.end.at_ms)
+        return self.onset.at_ms <= at_ms and (self.end is None or at_ms < self.end.at_ms)
 
     def is_annulled(self, at_ms: int) -> bool:
         """Whether it does not count, as far as is known at a boundary."""
@@ -217,7 +216,7 @@ class Detector:
 
     def _opened(self, at_ms: int, opening: Opening, known: Mapping[str, Begin]) -> Happening:
         members = [known[one.breach_id] for one in opening.onsets]
-        first_ms = min(one.breached_ms for one in members)
+        first_ms = min(one.onset.at_ms for one in members)
         name = cause_id(opening.scope, first_ms)
         for one in opening.onsets:
             self.spent[one.breach_id] = name, True

@@ -33,13 +33,13 @@ and not exists (select from onset o where o.breach = b.id)
 """
 _WAITING: Final = """
 select b.id, b.app_key, b.metric, b.scope, b.breached_ms, b.window_ms, b.ended_ms, b.end_reason,
-  o.unit, o.at_ms, o.incident
+  o.unit, o.incident
 from onset o join breach b on b.id = o.breach
 where o.incident is null and o.at_ms > %s
 """
 _MEMBERS: Final = """
 select b.id, b.app_key, b.metric, b.scope, b.breached_ms, b.window_ms, b.ended_ms, b.end_reason,
-  o.unit, o.at_ms, o.incident
+  o.unit, o.incident
 from onset o join breach b on b.id = o.breach
 where o.is_member and o.incident = any(%s)
 """
@@ -138,20 +138,20 @@ class Detection:
         rows = await (await connection.execute(_ARRIVED.encode(), values)).fetchall()
         found = []
         for *told, partner_id, partner_name in rows:
-            _breach, app_key, metric, scope, breached_ms, *_ = told
-            begin = self._begin(told, unit_of(app_key, partner_id, partner_name), breached_ms)
+            _breach, app_key, metric, scope, *_ = told
+            begin = self._begin(told, unit_of(app_key, partner_id, partner_name))
             found.append((begin, (metric, scope)))
         return found
 
     async def _judged(self, connection: Connection, query: str, which: object) -> list[tuple[Begin, str]]:
         rows = await (await connection.execute(query.encode(), [which])).fetchall()
-        return [(self._begin(told, unit, at_ms), incident) for *told, unit, at_ms, incident in rows]
+        return [(self._begin(told, unit), incident) for *told, unit, incident in rows]
 
-    def _begin(self, told: Sequence[Any], unit: str, at_ms: int) -> Begin:
+    def _begin(self, told: Sequence[Any], unit: str) -> Begin:
         breach, app_key, metric, scope, breached_ms, window_ms, ended_ms, reason = told
-        onset = Onset(breach, app_key, unit, self._scopes(unit, metric, scope), at_ms)
+        onset = Onset(breach, app_key, unit, self._scopes(unit, metric, scope), breached_ms)
         end = None if ended_ms is None else End(ended_ms, reason == AlertReason.EXCLUDED)
-        return Begin(onset, breached_ms, end, window_ms >= LONG_WINDOW_MS)
+        return Begin(onset, end, window_ms >= LONG_WINDOW_MS)
 
     def _scopes(self, unit: str, metric: str, scope: str) -> tuple[Scope, ...]:
         return scopes_of(unit, metric, scope, is_product=metric != AVAILABILITY.id, regions=self._regions)
@@ -205,7 +205,7 @@ class Detection:
         for begin, series in arrived:
             one = begin.onset
             where = spent.get(one.breach_id, (None, False))
-            rows.append([one.breach_id, one.app_key, one.unit, *series, one.at_ms, begin.breached_ms, *where])
+            rows.append([one.breach_id, one.app_key, one.unit, *series, one.at_ms, one.at_ms, *where])
         new = {row[0] for row in rows}
         async with connection.cursor() as cursor:
             await cursor.executemany(_ADD_ONSET, rows)

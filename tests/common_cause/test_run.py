@@ -32,7 +32,7 @@ def detector(kind: type[Detector] = Detector) -> Detector:
 
 
 def begin(one: Onset, until: int | None = None, *, annulled: bool = False, is_long: bool = False) -> Begin:
-    return Begin(one, one.at_ms, None if until is None else End(at(until), annulled), is_long)
+    return Begin(one, None if until is None else End(at(until), annulled), is_long)
 
 
 def dozen(until: int | None = 30, *, annulled: bool = False) -> list[Begin]:

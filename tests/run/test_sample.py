@@ -117,7 +117,7 @@ def _begin(alert: Alert) -> Begin:
     is_product = alert["metricId"] != AVAILABILITY.id
     scopes = scopes_of(unit, alert["metricId"], alert["scope"], is_product=is_product, regions={})
     at_ms = epoch_ms(alert["time"])
-    return Begin(Onset(alert["incidentId"], alert["appKey"], unit, scopes, at_ms), at_ms)
+    return Begin(Onset(alert["incidentId"], alert["appKey"], unit, scopes, at_ms))
 
 
 def _record(event: SampleEvent) -> Record:
