@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from aiosmtpd.smtp import SMTP
+from tests.notifier.mail_keeper import serve
 
 _MESSAGE_ID: Final = re.compile(rb"^Message-ID: <([^>]+)>", re.MULTILINE | re.IGNORECASE)
 
@@ -28,13 +28,5 @@ class Box:
         return "250 2.0.0 queued"
 
 
-async def serve(path: str) -> None:
-    """Until it is ended."""
-    box = Box(path)
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(box, hostname="mail.test"), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(serve(Box(sys.argv[1])))

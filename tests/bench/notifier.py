@@ -36,6 +36,7 @@ from streams.settings import PartitionerName, Settings
 from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
 from tests.bench.usage import tree_usage
 from tests.bench.worker_run import ENVIRONMENT
+from tests.e2e.test_live_clock import WITHIN_SECONDS
 from tests.notifier.office import breach
 from tests.waiting import wait_for
 
@@ -62,26 +63,6 @@ _RECORDED: Final = "select count(*) from slo.delivery where state = 'SENT'"
 _MOMENTS: Final = """
 select d.id, n.time_ms / 1000.0, extract(epoch from d.created_at), extract(epoch from d.rendered_at)
 from slo.delivery d join slo.notification n on n.id = d.notification
-"""
-_RULE: Final = """
-apiVersion: openslo/v1
-kind: SLO
-metadata: {name: webhook-delivery}
-spec:
-  indicatorRef: webhook-delivery-success-rate
-  timeWindow: [{duration: 28d, isRolling: true}]
-  budgetingMethod: Occurrences
-  objectives: [{target: 0.99}]
-  alertPolicies: [webhook-delivery-16s]
----
-apiVersion: openslo/v1
-kind: AlertPolicy
-metadata: {name: webhook-delivery-16s, annotations: {slo-streams/hop: 1s}}
-spec:
-  conditions:
-    - kind: AlertCondition
-      metadata: {name: below-objective}
-      spec: {severity: page, condition: {kind: burnrate, op: gt, threshold: 1, lookbackWindow: 16s, alertAfter: 0m}}
 """
 
 
@@ -148,7 +129,7 @@ class Notifier:
 async def _live(stage: Stage, name: str) -> Reading:
     """Apps fail and recover one after the other; each alert is looked for at the mail server."""
     rule = stage.folder / f"{name}.yaml"
-    rule.write_text(_RULE)
+    rule.write_text(WITHIN_SECONDS)
     async with _office(stage, name) as office, _mail_box(stage, name) as box:
         more = {"SLO_CLOCK": "live", "SLO_OBJECTIVES": str(rule), "SLO_ALLOWED_LATENESS": f"{_LATENESS_MS}ms"}
         environment = {**office.environment, **more}

@@ -7,7 +7,6 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,14 +14,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg
-from playwright.sync_api import Browser, CDPSession, sync_playwright
+from playwright.sync_api import Browser, CDPSession
 
 from streams.database.embedded import EmbeddedPostgres
 from streams.database.migrate import migrate
 from streams.database.schema import shipped_migrations
 from tests.bench.case import Reading, Stage
 from tests.dashboard import month
-from tests.dashboard.browser import Reader, served
+from tests.dashboard.browser import Reader, launched, served
 
 SERIES: Final = 300_000
 SERIES_OF_AN_APP: Final = 3
@@ -96,7 +95,7 @@ class Pages:
             if program is None:
                 stage.report("no figures of a browser: apt-get install chromium")
                 return
-            with _browser(program) as browser:
+            with launched(program) as browser:
                 yield from _seen(browser, base)
 
 
@@ -139,13 +138,3 @@ def _main_thread_s(tools: CDPSession) -> float:
     """CPU of the page's main thread so far."""
     metrics = tools.send("Performance.getMetrics")["metrics"]
     return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
-
-
-@contextmanager
-def _browser(program: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            browser.close()

@@ -31,6 +31,13 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("needs Chromium: apt-get install chromium")
+    with launched(program) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(program: str) -> Iterator[Browser]:
+    """A browser of this program."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         try:

@@ -38,12 +38,12 @@ class _Keeper:
         return "250 2.0.0 kept"
 
 
-async def _serve(path: str) -> None:
-    keeper = _Keeper(path)
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(keeper, hostname="mail.test"), "127.0.0.1", 0)
+async def serve(handler: object) -> None:
+    """A server with a handler of aiosmtpd's, on a port of its own that it says; until the process is ended."""
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(handler, hostname="mail.test"), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1]))
+    asyncio.run(serve(_Keeper(sys.argv[1])))
