@@ -73,6 +73,13 @@ class Endings:
         timer.daemon = True
         timer.start()
 
-    def _end(self, code: ExitCode) -> NoReturn:
+    def stopped(self, code: str | int | None) -> NoReturn:
+        """End now that all is stored and said, with the code of a `SystemExit`.
+
+        The interpreter would wait for the threads of libraries first, and a supervisor for the interpreter.
+        """
+        self._end(code if isinstance(code, int) else ExitCode.BROKEN if code else 0)
+
+    def _end(self, code: int) -> NoReturn:
         logging.shutdown()
         self._exit_now(code)

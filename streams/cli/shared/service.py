@@ -2,6 +2,7 @@
 
 import logging
 from enum import StrEnum
+from typing import NoReturn
 
 from faust.worker import Worker
 
@@ -19,12 +20,13 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
-def run_service(app: PartitionService, log_level: LogLevel) -> None:
-    """Run it in the foreground; whatever else ends it ends the process."""
+def run_service(app: PartitionService, log_level: LogLevel) -> NoReturn:
+    """Run it in the foreground, and end the process: whatever ends it."""
     app.finalize()
     process = Worker(app, loglevel=log_level, override_logging=False, quiet=True, redirect_stdouts=False)
     process.spinner = None  # it writes to the terminal between our lines
     try:
         process.execute_from_commandline()
-    finally:
+    except SystemExit as end:
         log.info("stopped")
+        app.endings.stopped(end.code)
