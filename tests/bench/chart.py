@@ -93,7 +93,9 @@ def _draw_curves(document: Mapping[str, Any], path: Path) -> Path:
     values = medians(document)
     rows = -(-len(PANELS) // _COLUMNS)
     figure, grid = plt.subplots(rows, _COLUMNS, figsize=(3.2 * _COLUMNS, 2.4 * rows), layout="constrained")
-    for axes, (curve, figure_name) in zip(grid.flat, PANELS, strict=True):
+    for axes in grid.flat[len(PANELS) :]:
+        axes.set_axis_off()
+    for axes, (curve, figure_name) in zip(grid.flat, PANELS, strict=False):
         _draw_panel(axes, curve, figure_name, spots(values, curve, figure_name))
         if loop := spots(values, curve, LOOP_CPU) if figure_name == CPU else {}:
             axes.plot(list(loop.values()), color=_LIMIT, linestyle=":", label="the plain loop")
