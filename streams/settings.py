@@ -121,8 +121,10 @@ class Settings(BaseSettings):
     """For how long at most readers wait for a transaction whose worker died; a take-over ends it at once."""
     broker_patience: DurationMs = Field(300_000, ge=0)
     """For how long a service without a broker waits, alive and not ready, before it ends with 69."""
-    commit_interval: DurationMs = Field(500, ge=10, le=60_000)
-    """About how often work is committed. An alert waits for half of it at most, behind a backlog for up to 5 s."""
+    commit_interval: DurationMs = Field(5_000, ge=10, le=60_000)
+    """For how long work that nobody waits for may wait to be committed: the longer, the cheaper an event, and the more
+    is done again after a crash. Alerts do not wait, except behind a backlog, for up to 5 s.
+    """
     objectives: str | None = None
     """OpenSLO files, by their paths and separated by commas; `default` and `burn-rate` are shipped. `default` unless
     set.

@@ -15,6 +15,12 @@ class Turn:
 
     def __init__(self) -> None:
         self._until_s = time.monotonic() + TURN_S
+        self._earlier_s = 0.0
+
+    @property
+    def worked_s(self) -> float:
+        """How long it has been at work, in this turn and those before."""
+        return self._earlier_s + time.monotonic() - self._until_s + TURN_S
 
     @property
     def is_over(self) -> bool:
@@ -24,6 +30,7 @@ class Turn:
     async def give_way(self) -> None:
         """Let all others have their turn if this one is over."""
         if self.is_over:
+            self._earlier_s = self.worked_s
             await asyncio.sleep(0)
             self._until_s = time.monotonic() + TURN_S
 

@@ -30,7 +30,8 @@ def status(
     """Show how far the evaluator is, what is breached, and what is left out right now.
 
     The watermark is the time up to which events were seen. "To read" grows when the workers do not keep up, "behind"
-    when they do not keep up or nothing arrives; a partition without an event for long is normal in a quiet system.
+    when they do not keep up or nothing arrives; a partition without an event for long is normal in a quiet system. All
+    is as of the last commits, up to SLO_COMMIT_INTERVAL ago: what arrived since then is "to read", too.
 
     \b
     Examples:

@@ -110,6 +110,7 @@ def history_partitions(
         topics=(*topics.shown, *filed),
         counts=COUNTS,
         endings=endings,
+        shortest_s=settings.commit_interval / 1_000,  # nothing in it is urgent, and events of an app share rows
     )
     partitions.metrics.register(published)
     return partitions, fleet, Folding(database, rows)

@@ -40,7 +40,8 @@ class HistoryService(PartitionService):
         )
         # A database that is away holds commits up, which is no reason to start anew before patience has run out.
         watchdog_ms = settings.watchdog_ms + patience_ms
-        settings = settings.model_copy(update={"commit_interval": settings.history_flush, "watchdog": watchdog_ms})
+        flush_ms = settings.history_flush * 3 // 2  # the database rests for half as long
+        settings = settings.model_copy(update={"commit_interval": flush_ms, "watchdog": watchdog_ms})
         self._kept_ms = minutes_kept_ms(settings.history_minutes, objectives.service_levels), settings.history_days
         partitions, self._fleet, self._folding = history_partitions(settings, self._database, objectives, endings)
         super().__init__(

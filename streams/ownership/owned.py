@@ -12,13 +12,14 @@ from streams.kafka.chunk import Chunk, Stamp
 from streams.names import name_of
 from streams.ownership.endings import Endings
 from streams.ownership.offset_watch import OffsetWatch
-from streams.ownership.pace import rest_s
+from streams.ownership.pace import Pace, is_behind
 from streams.ownership.rejection_brake import RejectionBrake
 from streams.ownership.seams import ProcessorT, Steps
 from streams.ownership.takeover import TakenOver
 from streams.turn import Turn
 
 _JUST_NOW_S: Final = 1.0
+_LOOK_AGAIN_S: Final = 0.5  # behind a backlog, which may end
 
 
 class Owned(Generic[ProcessorT]):
@@ -26,8 +27,9 @@ class Owned(Generic[ProcessorT]):
 
     `end_offset` is the partition's end as it was last seen, asked for at `end_asked_s`, `offset_watch` what the looks
     at it told. `settled_s`: when none of its work waited for a commit for the last time. Moments are of the monotonic
-    clock. `at_once` lets only so many commits of a worker run side by side; `audit` is work that gives the processor
-    something to commit beside its records; `now_ms` tells the time to measure delays by.
+    clock. `at_once` lets only so many commits of a worker run side by side, of all its partitions, which `partitions`
+    counts; `audit` is work that gives the processor something to commit beside its records; `now_ms` tells the time to
+    measure delays by.
     """
 
     def __init__(
@@ -35,7 +37,8 @@ class Owned(Generic[ProcessorT]):
         taken: TakenOver[ProcessorT],
         brake: RejectionBrake,
         *,
-        interval_s: float,
+        pace: Pace,
+        partitions: Callable[[], int],
         at_once: asyncio.Semaphore,
         metrics: Metrics,
         endings: Endings,
@@ -50,7 +53,9 @@ class Owned(Generic[ProcessorT]):
         self._store = taken.store
         self._mark = taken.mark
         self._brake = brake
-        self._interval_s = interval_s
+        self._pace = pace
+        self._partitions = partitions
+        self._sleeps_until_s = 0.0
         self._at_once = at_once
         self._metrics = metrics
         self._endings = endings
@@ -110,6 +115,7 @@ class Owned(Generic[ProcessorT]):
         async with self._whole:
             if self._is_at_end:
                 self.processor.reached_end()
+        self.hurry()
 
     @property
     def _is_at_end(self) -> bool:
@@ -127,12 +133,20 @@ class Owned(Generic[ProcessorT]):
             while not next(steps, True):
                 pass
             raise
+        finally:
+            self._pace.worked(turn.worked_s)
         return False
 
     def hurry(self) -> None:
-        """Do not wait for the interval where something urgent waits."""
-        if self.processor.is_urgent:
+        """Do not wait any longer than what was done may."""
+        unit = self.processor
+        self._pace.did(time.monotonic(), self.lag, is_urgent=unit.is_urgent, has_news=unit.has_news)
+        if self._due_s() < self._sleeps_until_s:
             self._wake.set()
+
+    def _due_s(self) -> float:
+        due_in_s = (self.processor.next_due_ms - self._now_ms()) / 1_000
+        return self._pace.due_s(self.lag, time.monotonic() + due_in_s)
 
     async def _make_room(self) -> None:
         """Commit before more comes, where much has changed."""
@@ -158,24 +172,23 @@ class Owned(Generic[ProcessorT]):
             self._endings.on(problem, f"auditing beside {name_of(self.processor.topic, self.processor.partition)}")
 
     async def _keep_committing(self) -> None:
-        """Commit now and then, and when an alert waits, until the partition leaves."""
+        """Commit whenever it is due, until the partition leaves."""
+        self.hurry()
         while not self._leaving.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._interval_s):
-                    await self._wake.wait()
+            await self._until_due()
+            await self.commit()
+
+    async def _until_due(self) -> None:
+        while (left_s := self._due_s() - time.monotonic()) > 0 and not self._leaving.is_set():
+            left_s = min(left_s, _LOOK_AGAIN_S) if is_behind(self.lag) else left_s
+            self._sleeps_until_s = time.monotonic() + left_s
             self._wake.clear()
-            await self._rest(await self.commit())
-
-    async def _rest(self, took_s: float) -> None:
-        since_s = time.monotonic()
-        while (left_s := since_s + rest_s(self._interval_s, took_s, self.lag) - time.monotonic()) > 0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left_s, self._interval_s)):  # the backlog may end before
-                    await self._leaving.wait()
-                    return
+                async with asyncio.timeout(left_s):
+                    await self._wake.wait()
 
-    async def commit(self) -> float:
-        """Returns how long chunks were kept waiting, seconds: the time to put the work together."""
+    async def commit(self) -> None:
+        """Store all that was done so far."""
         async with self._lock, self._at_once:
             async with self._whole:
                 started_s = time.perf_counter()
@@ -184,17 +197,21 @@ class Owned(Generic[ProcessorT]):
                     work = self.processor.take_work()
                 except Exception as problem:
                     self._end(problem)
-                took_s = time.perf_counter() - started_s
+                self._pace.taken()
+                gathering_s = time.perf_counter() - started_s  # chunks were kept waiting
             if work is not None:
                 with self._or_end():
                     self._brake.look(time.monotonic(), self.processor.counts)
                     self._mark = await self._store.write(work)
             self.settled_s = time.monotonic()
-            if work is not None:
-                now_ms = self._now_ms()
-                delays_s = [(now_ms - due_ms) / 1_000 for due_ms in work.due_ms]
-                self._metrics.committed(self.processor.topic, time.perf_counter() - started_s, delays_s)
-            return took_s
+            if work is None:
+                self._pace.nothing_to_store(self.settled_s)
+                return
+            took_s = time.perf_counter() - started_s
+            self._pace.stored(self.settled_s, took_s, gathering_s, self._partitions())
+            now_ms = self._now_ms()
+            delays_s = [(now_ms - due_ms) / 1_000 for due_ms in work.due_ms]
+            self._metrics.committed(self.processor.topic, took_s, delays_s)
 
     @contextlib.contextmanager
     def _or_end(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from streams.ownership.endings import Endings
 from streams.ownership.ends import Ends
 from streams.ownership.gaps import Gaps
 from streams.ownership.owned import Owned
+from streams.ownership.pace import SHORTEST_S, Pace
 from streams.ownership.rejection_brake import RejectionBrake
 from streams.ownership.retained import RetainedState
 from streams.ownership.seams import GapError, ProcessorT
@@ -58,10 +59,12 @@ class Partitions(Generic[ProcessorT]):
         counts: Collection[Count],
         endings: Endings,
         audit: Audit[ProcessorT] = _nothing_beside,
+        shortest_s: float = SHORTEST_S,
     ) -> None:
         """`topics` are those whose partitions are owned, `counts` all that a processor counts, to begin from nought.
 
-        `audit` gives what is to be done beside a partition for as long as it is owned.
+        `audit` gives what is to be done beside a partition for as long as it is owned; `shortest_s` is how long work
+        waits at least that nobody waits for.
         """
         self._settings = settings
         self._topics = frozenset(topics)
@@ -69,6 +72,8 @@ class Partitions(Generic[ProcessorT]):
         self._take_over = take_over
         self._endings = endings
         self._audit = audit
+        self._shortest_s = shortest_s
+        self._longest_s = min(settings.commit_interval, settings.watchdog_ms / 2) / 1_000
         self._owned: dict[TP, asyncio.Task[Owned[ProcessorT]]] = {}
         self._leaving: dict[TP, Owned[ProcessorT]] = {}
         self._retained: RetainedState[ProcessorT] = RetainedState()
@@ -136,7 +141,8 @@ class Partitions(Generic[ProcessorT]):
         return Owned(
             taken,
             RejectionBrake(self._settings.brake_records, self._settings.brake_percent),
-            interval_s=self._settings.commit_interval / 1_000,
+            pace=Pace(time.monotonic(), self._longest_s, self._shortest_s),
+            partitions=lambda: len(self._owned),
             at_once=self._commits,
             metrics=self.metrics,
             endings=self._endings,

@@ -62,7 +62,15 @@ class Processor(Protocol):
 
     @property
     def is_urgent(self) -> bool:
-        """Whether its work must not wait for the next interval."""
+        """Whether some of its work must not wait."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether others go by what its work tells, who can wait a little."""
+
+    @property
+    def next_due_ms(self) -> int:
+        """When something urgent may come next if nothing arrives, epoch ms; 0: not known."""
 
     @property
     def is_full(self) -> bool:

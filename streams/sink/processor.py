@@ -17,6 +17,8 @@ class SinkProcessor(ABC):
 
     counts_by_reference = False
     is_urgent = False
+    has_news = False
+    next_due_ms = 0
 
     def __init__(self, topic: str, partition: int, next_offset: int) -> None:
         self.topic = topic

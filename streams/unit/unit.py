@@ -246,8 +246,18 @@ class Unit:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether a transition waits to be published, or what the alert state lacks."""
-        return bool(self._alerts or self._settled)
+        """Whether a transition waits to be published, what the alert state lacks, or what has to be put right."""
+        return bool(self._alerts or self._settled or self._beside or self._admission.misplaced)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a boundary was judged: the time in the mark of a commit tells others."""
+        return self._judged_ms != self._committed[1]
+
+    @property
+    def next_due_ms(self) -> int:
+        """When the clock makes the next boundary due; 0 before the first record."""
+        return max(0, self.evaluator.due_ms)
 
     @property
     def is_full(self) -> bool:

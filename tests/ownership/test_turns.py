@@ -1,6 +1,7 @@
 """Work in turns: others come in between, and whatever they are, they see a boundary as a whole or not at all."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,6 +16,7 @@ from streams.names import WEBHOOK, Topics
 from streams.ownership import owned as owned_module
 from streams.ownership.endings import Endings
 from streams.ownership.owned import Owned
+from streams.ownership.pace import Pace
 from streams.ownership.rejection_brake import RejectionBrake
 from streams.ownership.takeover import TakenOver
 from streams.reference.reference import Reference
@@ -35,6 +37,8 @@ PAST_A_BOUNDARY = delivery("12:01:10", app=APPS[0])
 
 class Turns:
     """In place of a clock: every turn is over at once, and what is to be done in the next one is done in it."""
+
+    worked_s = 0.0
 
     def __init__(self) -> None:
         self.given = 0
@@ -83,12 +87,13 @@ def new_unit() -> Unit:
 
 @contextmanager
 def ready(unit: Unit) -> Iterator[tuple[Owned[Unit], Broker]]:
-    """A partition whose commits are made when the test says so."""
+    """A partition whose commits are made when the test says so, or an alert waits."""
     store: Any = KeptInMemory()
     owned = Owned(
         TakenOver(unit, store, 0, restored=False),
         RejectionBrake(0, 95),
-        interval_s=1_000.0,
+        pace=Pace(time.monotonic(), 1_000.0, 1_000.0),
+        partitions=lambda: 1,
         at_once=asyncio.Semaphore(1),
         metrics=Metrics(lambda: Condition(0.0, True, (), {})),
         endings=Endings(ended),
@@ -106,7 +111,7 @@ def test_a_commit_amid_a_boundary_waits_until_it_is_whole(turns: Turns) -> None:
     async def scenario() -> None:
         with ready(new_unit()) as (owned, broker):
             await owned.apply(of(*BREACHING), None)
-            commits: list[asyncio.Task[float]] = []
+            commits: list[asyncio.Task[None]] = []
             turns.meanwhile = lambda number: commits.append(asyncio.create_task(owned.commit()))
             await owned.apply(of(PAST_A_BOUNDARY, start=len(APPS)), None)
             assert len(commits) >= len(APPS), "there were as many chances to see half of it"
@@ -182,7 +187,7 @@ def test_a_long_chunk_is_committed_on_the_way(turns: Turns) -> None:
     async def scenario() -> None:
         with ready(new_unit()) as (owned, broker):
             some = [delivery("12:00", app=APPS[0])] * (4 * SLICE_RECORDS)
-            commits: list[asyncio.Task[float]] = []
+            commits: list[asyncio.Task[None]] = []
 
             async def commit_now_and_then() -> None:
                 while owned.processor.next_offset < len(some):

@@ -193,7 +193,9 @@ def test_one_that_comes_too_late_is_told_by_when_it_should_have_come() -> None:
 def test_a_misplaced_record_moves_nothing_but_the_offset() -> None:
     unit = new_unit(is_at_home=False)
     finish(unit.apply(chunk(delivery("12:00")), clock_ms=None))
+    assert unit.is_urgent
     work = work_of(unit)
+    assert not unit.is_urgent
     record, headers = misfit(work)
     assert (record.topic, record.partition_key) == ("slo.webhook.v1", b"com.example.app")
     assert headers["rerouted-from"] == b"slo-streams/slo.webhook.v1/3@0"
