@@ -15,6 +15,7 @@ from typing import Final
 import cramjam
 
 MINUTE_MS: Final = 60_000
+HOUR_MINUTES: Final = 60
 DAY_MINUTES: Final = 1_440
 _VERSION: Final = 1
 _LEVEL: Final = 3

@@ -10,7 +10,7 @@ from streams.evaluation.listings import Listings
 from streams.health import counts
 from streams.health.counts import Count
 from streams.history.boundaries import Boundaries
-from streams.history.codec import MINUTE_MS
+from streams.history.codec import HOUR_MINUTES, MINUTE_MS
 from streams.history.copies import counts_here
 from streams.history.latency import SLOT_MS, bucket_of, place_in
 from streams.history.sources import APP, GROUP, HOST, TESTS
@@ -43,8 +43,13 @@ class Counting:
         watermark_ms: int | None = None,
         newest_ms: int | None = None,
         boundaries: Boundaries | None = None,
+        lateness_ms: int = 0,
     ) -> None:
-        """`boundaries` are those at which something is judged by what was counted before they came due."""
+        """`boundaries` are those at which something is judged by what was counted before they came due.
+
+        A minute is complete once the watermark is `lateness_ms` beyond its end; who comes after that is late.
+        """
+        self._lateness_ms = lateness_ms
         self._boundaries = boundaries or Boundaries((), 0, None)
         self._cuts: list[Cut] = []
         self.watermark_ms = watermark_ms
@@ -71,7 +76,7 @@ class Counting:
         listings = self._listings
         excluding = listings.excluding if self._metric.delivers_to_clients else frozenset()
         rejected = too_old = not_counted = bad = 0
-        copies = self._copies
+        copies, completed = self._copies, self.completed
         for event, record in reader.events(records):
             if event is None:
                 event = reader.checked(record)
@@ -97,6 +102,7 @@ class Counting:
             elif self.newest_ms is None or stamp_ms > self.newest_ms or time_ms > (self.watermark_ms or 0):
                 self._see(event.app_key, record, time_ms, clock_ms)
                 tallies = self.tallies  # others, if a boundary came due
+                completed = self.completed
             if is_synthetic:
                 source = TESTS
             elif (group := event.group) is None or group == PRODUCTION:
@@ -127,6 +133,9 @@ class Counting:
             if minute != tally.minute:
                 tally.turn_to(minute)
                 self.minutes += 1
+            if minute < completed:
+                hour = minute // HOUR_MINUTES
+                tally.late[hour] = tally.late.get(hour, 0) + 1
             if outcome == GOOD:
                 tally.good += 1
             else:
@@ -150,6 +159,15 @@ class Counting:
         cuts, self._cuts, self.minutes = self._cuts, [], 0
         tallies, self.tallies = self.tallies, {}
         return Counted(cuts, tallies)
+
+    @property
+    def completed(self) -> int:
+        """The minute since 1970 that is not complete yet."""
+        return self.completed_by(self.watermark_ms or 0)
+
+    def completed_by(self, seen_ms: int) -> int:
+        """The same, once so much was seen."""
+        return (seen_ms - self._lateness_ms) // MINUTE_MS
 
     def reach(self, watermark_ms: int) -> None:
         """Let time go on; what was counted before the boundaries that come due is set apart for them."""

@@ -8,7 +8,6 @@ from streams.evaluation.listings import Listings
 from streams.health import counts
 from streams.health.condition import Held
 from streams.history.boundaries import Boundaries
-from streams.history.codec import MINUTE_MS
 from streams.history.counting import Counting
 from streams.history.tally import Counted
 from streams.kafka.chunk import SourceRecord
@@ -58,7 +57,6 @@ class HistoryProcessor(SinkProcessor):
     ) -> None:
         super().__init__(topic, partition, progress.next_offset)
         self.counts_by_reference = metric.delivers_to_clients  # the catalogue excludes clients
-        self._lateness_ms = lateness_ms
         self._counting = Counting(
             metric,
             is_at_home,
@@ -67,13 +65,14 @@ class HistoryProcessor(SinkProcessor):
             progress.watermark_ms,
             progress.newest_ms,
             boundaries,
+            lateness_ms,
         )
         self._committed = self._state
 
     @property
     def _state(self) -> tuple[int, int]:
         """What moves whenever there is something to commit."""
-        return self.next_offset, self._minute(self._counting.watermark_ms or 0)
+        return self.next_offset, self._counting.completed
 
     def may_judge(self, clock_ms: int | None) -> bool:
         """Whether a boundary may come due, or another minute be completed without any record."""
@@ -81,11 +80,7 @@ class HistoryProcessor(SinkProcessor):
             return True
         if clock_ms is None or not self.next_offset:
             return False
-        return self._minute(clock_ms) > self._minute(self._counting.watermark_ms or 0)
-
-    def _minute(self, seen_ms: int) -> int:
-        """The minute that is not completed yet, once so much was seen."""
-        return (seen_ms - self._lateness_ms) // MINUTE_MS
+        return self._counting.completed_by(clock_ms) > self._counting.completed
 
     def take_in(self, records: Sequence[SourceRecord], clock_ms: int | None) -> None:
         """Count them."""

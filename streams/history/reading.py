@@ -14,7 +14,7 @@ from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS
 from streams.history.minutes import Minutes
 from streams.history.recent import add_days, histograms_in
-from streams.history.tally import SeriesKey
+from streams.history.tally import DAY_HOURS, SeriesKey
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -35,6 +35,7 @@ _LATENCIES: Final = "select series, chunk, packed from all_latencies where serie
 _NEWEST_DAY: Final = f"""
 select max(day) from all_sums where day <= (select max(watermark_ms) from sink_offset) / {DAY_MINUTES * MINUTE_MS}
 """  # noqa: S608
+_LATE: Final = "select day, hours from late where series = any(%s) and day between %s and %s"
 _COUNTED: Final = "select topic, part, next from sink_offset where reader = 'history' and next is not null"
 EXCLUSIONS: Final = """
 select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
@@ -139,6 +140,14 @@ def read_latencies(
             if of_slot is None:
                 of_slot = of_series[first_slot + slot] = Counter()
             of_slot[bucket] = of_slot.get(bucket, 0) + count
+    return found
+
+
+def read_late(connection: Connection, ids: Sequence[int], first_day: int, last_day: int) -> Counter[int]:
+    """Events of these days since 1970 that came once their minute was complete, by hour since 1970, of all series."""
+    found = Counter[int]()
+    for day, hours in connection.execute(_LATE.encode(), [list(ids), first_day, last_day]):
+        found.update({day * DAY_HOURS + hour: count for hour, count in enumerate(hours) if count})
     return found
 
 

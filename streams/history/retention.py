@@ -14,6 +14,7 @@ _NOW: Final = "(select max(watermark_ms) from sink_offset)"
 _STATEMENTS: Final = (
     f"delete from day_counts where (day + 1) * {_DAY_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
     f"delete from latency where (chunk / {DAY_CHUNKS} + 1) * {_DAY_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
+    f"delete from late where (day + 1) * {_DAY_MS}::bigint <= {_NOW} - %(minutes)s",  # noqa: S608
     f"delete from day_sum where (day + 1) * {_DAY_MS}::bigint <= {_NOW} - %(days)s",  # noqa: S608
 )
 
@@ -24,6 +25,6 @@ def minutes_kept_ms(set_ms: int, levels: Iterable[ServiceLevel]) -> int:
 
 
 async def forget(connection: Connection, minutes_ms: int, days_ms: int) -> None:
-    """Delete what lies wholly before what is kept: counts by the minute and latencies, and sums by the day."""
+    """Delete what lies wholly before what is kept: what is known by the minute or hour, and sums by the day."""
     for statement in _STATEMENTS:
         await connection.execute(statement.encode(), {"minutes": minutes_ms, "days": days_ms})

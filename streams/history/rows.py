@@ -1,4 +1,7 @@
-"""What was counted becomes rows: appended by each commit, and never read or changed by one."""
+"""What was counted becomes rows: appended by each commit, and never read or changed by one.
+
+But for how many were late of each hour, which hardly any is: these numbers are added up as they come.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -50,6 +53,14 @@ _APPEND: Final = """
 insert into recent (series, day, good, bad, packed)
 select * from unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::bytea[])
 """
+_ADD_LATE: Final = """
+insert into late (series, day, hours)
+select series, day, hours::int[] from unnest(%s::int[], %s::int[], %s::text[]) as n (series, day, hours)
+on conflict (series, day) do update set hours = (
+  select array_agg(former + more order by hour)
+  from unnest(late.hours, excluded.hours) with ordinality as h (former, more, hour)
+)
+"""
 
 
 class Rows:
@@ -82,7 +93,18 @@ class Rows:
             *numbers, packed = zip(*batch, strict=True)
             await connection.execute(_APPEND, [*map(int_array, numbers), bytea_array(packed)])
         self._appended += len(rows)
+        await self._add_late(connection, tallies, numbered)
         return numbered
+
+    async def _add_late(self, connection: Connection, tallies: Mapping[SeriesKey, Tally], numbered: Numbered) -> None:
+        rows = [
+            (numbered[key][0], day, int_array(hours))
+            for key, tally in tallies.items()
+            if tally.late
+            for day, hours in tally.late_by_day().items()
+        ]
+        for batch in batches(sorted(rows)):  # in one order for all, so that two owners never wait for each other
+            await connection.execute(_ADD_LATE, columns(batch))
 
     def learn(self, numbered: Numbered) -> None:
         """These hold: the transaction in which they were found is committed."""

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from streams.history.codec import DAY_MINUTES
 from streams.history.latency import DAY_SLOTS, place_in
 
+DAY_HOURS: Final = 24
 _DAY_PLACES: Final = place_in(DAY_SLOTS, 0) - place_in(0, 0)
 _NOWHEN: Final = -1
 
@@ -22,16 +23,18 @@ class SeriesKey(NamedTuple):
 class Tally:
     """Counts of one series. `minute` is the one that is being counted, in minutes since 1970.
 
-    `latencies` are events by slot of five minutes since 1970 and bucket, in one number (`latency.place_in`).
+    `latencies` are events by slot of five minutes since 1970 and bucket, in one number (`latency.place_in`); `late` are
+    those that came once their minute was complete, by hour since 1970.
     """
 
-    __slots__ = ("_minutes", "bad", "good", "latencies", "minute")
+    __slots__ = ("_minutes", "bad", "good", "late", "latencies", "minute")
 
     def __init__(self) -> None:
         self.minute = _NOWHEN
         self.good = 0
         self.bad = 0
         self.latencies: dict[int, int] = {}
+        self.late: dict[int, int] = {}
         self._minutes: dict[int, tuple[int, int]] = {}
 
     def turn_to(self, minute: int) -> None:
@@ -48,8 +51,9 @@ class Tally:
         for minute, (good, bad) in other._minutes.items():
             counted_good, counted_bad = self._minutes.get(minute, (0, 0))
             self._minutes[minute] = counted_good + good, counted_bad + bad
-        for place, count in other.latencies.items():
-            self.latencies[place] = self.latencies.get(place, 0) + count
+        for ours, theirs in ((self.latencies, other.latencies), (self.late, other.late)):
+            for place, count in theirs.items():
+                ours[place] = ours.get(place, 0) + count
 
     @property
     def has_failures(self) -> bool:
@@ -71,6 +75,14 @@ class Tally:
         for place, count in self.latencies.items():
             day, of_day = divmod(place, _DAY_PLACES)
             days.setdefault(day, {})[of_day] = count
+        return days
+
+    def late_by_day(self) -> dict[int, list[int]]:
+        """Day since 1970 -> late events of each of its hours."""
+        days: dict[int, list[int]] = {}
+        for hour, count in self.late.items():
+            day, of_day = divmod(hour, DAY_HOURS)
+            days.setdefault(day, [0] * DAY_HOURS)[of_day] = count
         return days
 
 

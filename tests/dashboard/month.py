@@ -65,6 +65,7 @@ def fill(url: str) -> None:
         for number, app_key in enumerate(NAMES):
             _counts(connection, app_key, Random(number))
             _alerts(connection, app_key)
+        _late(connection)
         _exclusions(connection)
         _progress(connection)
         _budgets(connection)
@@ -112,6 +113,14 @@ def _counts(connection: "psycopg.Connection[Any]", app_key: str, rng: Random) ->
                 "insert into latency values (%s, %s, %s)",
                 [(row[0], chunk, add_to_chunk(None, slots)) for chunk, slots in by_chunk.items()],
             )
+
+
+def _late(connection: "psycopg.Connection[Any]") -> None:
+    """Events of one morning that came late, of an SLI of one app."""
+    connection.execute(
+        "insert into late select id, %s, %s from series where app_key = %s and metric = %s",
+        [NOW_MS // DAY_MS - 6, [*[0] * 7, 190, 0, 121, *[0] * 14], CHARTS, WEBHOOK.id],
+    )
 
 
 def _minute(app_key: str, metric: Metric, per_minute: int, minute: int, rng: Random) -> tuple[int, int]:

@@ -37,6 +37,7 @@ insert into slo.day_sum select 0, id, 1, 1 from slo.series;
 insert into slo.day_counts select id, 0, '' from slo.series;
 insert into slo.latency select id, 0, '' from slo.series;
 insert into slo.recent select id, 0, 1, 1, '' from slo.series;
+insert into slo.late select id, 0, '{1}' from slo.series;
 insert into slo.budget (app_key, metric, scope, slo, target, period_ms, good, bad, covered_minutes, state, as_of_ms)
 select app_key, 'm', 's', 'o', '0.9', 1, 0, 0, 0, 'NO_DATA', 0 from slo.app;
 insert into slo.exclusion (part, "offset", id, app_key, reason, start_ms)

@@ -15,6 +15,7 @@ from tests.model.reading import FIELDS, Rejection, read, read_body
 from tests.model.record import Record
 
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 COUNTED_DAYS = 35
 
 Key = tuple[str, str, str, str]
@@ -23,11 +24,12 @@ Key = tuple[str, str, str, str]
 
 @dataclass
 class Recount:
-    """What a log comes to: good and bad events by minute since 1970, latencies in ms by five minutes since 1970."""
+    """What a log comes to, since 1970: good and bad events by minute, latencies in ms by five minutes, late by hour."""
 
     good: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     bad: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     latencies: dict[tuple[Key, int], list[float]] = field(default_factory=lambda: defaultdict(list))
+    late: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     watermarks_ms: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
@@ -36,6 +38,7 @@ def recount(
     *,
     application: str,
     partitions: int,
+    lateness_ms: int = 0,
     topics: Topics = Topics(),  # noqa: B008 - frozen
 ) -> Recount:
     """Count a log whose records of each partition are in order."""
@@ -72,6 +75,9 @@ def recount(
             source = side if source == "PROD" else f"{source}:{side}"
         key = (event.app_key, metric.id, event.scope, source)
         (found.good if event.good else found.bad)[key][time_ms // MINUTE_MS] += 1
+        complete_ms = (found.watermarks_ms.get(place, 0) - lateness_ms) // MINUTE_MS * MINUTE_MS
+        if time_ms < complete_ms:
+            found.late[key][time_ms // HOUR_MS] += 1
         duration = _duration(body, is_app=event.from_app, is_iframe=metric is IFRAME)
         if duration is not None:
             found.latencies[key, time_ms // (5 * MINUTE_MS)].append(duration)
@@ -94,5 +100,5 @@ def _duration(body: dict[str, Any], *, is_app: bool, is_iframe: bool) -> float |
 
 
 def table(counts: dict[Key, Counter[int]]) -> dict[tuple[Key, int], int]:
-    """Series and minute -> events, without noughts."""
+    """Series and minute or hour -> events, without noughts."""
     return {(key, minute): count for key, minutes in counts.items() for minute, count in minutes.items() if count}

@@ -143,6 +143,20 @@ def stored_latencies(url: str) -> dict[tuple[Key, int], Counter[int]]:
     return found
 
 
+def stored_late(url: str) -> Table:
+    """Late events by series and hour since 1970, without noughts."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select app_key, metric, scope, source, day, hours from slo.late join slo.series on id = series"
+        ).fetchall()
+    return {
+        ((app, metric, scope, source), day * 24 + at): count
+        for app, metric, scope, source, day, hours in rows
+        for at, count in enumerate(hours)
+        if count
+    }
+
+
 def stored_first_minutes(url: str) -> dict[Key, int]:
     """Of each series the minute since 1970 of its first event."""
     with psycopg.connect(url) as connection:
@@ -155,5 +169,5 @@ def empty(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(
             "truncate slo.application, slo.sink_offset, slo.series, slo.day_counts, slo.latency, slo.day_sum, "
-            "slo.recent"
+            "slo.recent, slo.late"
         )

@@ -148,6 +148,21 @@ def test_time_goes_on_by_the_lesser_of_event_and_record_and_never_beyond_the_clo
     assert one.watermark_ms == clock_ms("12:04")
 
 
+def test_late_is_what_comes_once_its_minute_is_complete() -> None:
+    one = counting(WEBHOOK, lateness_ms=10_000)
+    begin = [delivery("12:00:59", arrives="12:00:59"), delivery("12:01:09.999", arrives="12:01:10")]
+    one.count(stored([*begin, delivery("12:00:30", arrives="12:01:10")]), None, _ignored())
+    [tally] = one.tallies.values()
+    assert tally.late == {}
+    complete = delivery("12:01:10", arrives="12:01:10")
+    late = [delivery("11:59:59", arrives="12:01:11"), delivery("12:00:59.999", arrives="12:01:11")]
+    one.count(stored([complete, *late, delivery("12:01:00", arrives="12:01:11")]), None, _ignored())
+    [tally] = one.take().all.values()
+    hour = clock_ms("12:00") // 3_600_000
+    assert tally.late == {hour - 1: 1, hour: 1}
+    assert {day: sum(hours) for day, hours in tally.late_by_day().items()} == {hour // 24: 2}
+
+
 def test_latencies_are_those_of_the_host_of_successes_and_of_all_else() -> None:
     one = counting(IFRAME)
     loads = [

@@ -13,12 +13,14 @@ from streams.ownership.seams import FencedError
 from tests.build import APPLICATION
 from tests.history.naive import Recount, recount, table
 from tests.history.sink import (
+    LATENESS_MS,
     Sink,
     empty,
     fold,
     patient,
     stored_counts,
     stored_first_minutes,
+    stored_late,
     stored_latencies,
     stored_sums,
 )
@@ -43,6 +45,7 @@ def check(url: str, expected: Recount) -> None:
     for key, minute in [*table(expected.good), *table(expected.bad)]:
         firsts[key] = min(minute, firsts.get(key, minute))
     assert stored_first_minutes(url) == firsts
+    assert stored_late(url) == table(expected.late)
 
 
 FATES = ("commit", "crash", "zombie", "keep", "fold")
@@ -85,4 +88,4 @@ def test_history_is_the_recount(database: str, log: list[Record], data: st.DataO
     empty(database)
     events = [one for one in log if one.topic.startswith("slo.") and one.value != b"never"]
     asyncio.run(live_through(database, events, 2, data))
-    check(database, recount(events, application=APPLICATION, partitions=2))
+    check(database, recount(events, application=APPLICATION, partitions=2, lateness_ms=LATENESS_MS))

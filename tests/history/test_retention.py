@@ -45,6 +45,20 @@ def kept(url: str) -> tuple[list[int], list[int], list[int]]:
     )
 
 
+def test_what_was_late_goes_with_the_minutes(database: str) -> None:
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, Topics().input(WEBHOOK), 0)
+            await sink.take_over()
+            sink.read([delivery("12:00"), delivery("11:00", arrives="12:00"), delivery("+1d 12:00")])
+            sink.read([delivery("+1d 11:00", arrives="+1d 12:00"), delivery("+36d 00:00")])
+            await sink.commit()
+        await forget_in(database)
+
+    asyncio.run(scenario())
+    assert [(one["day"] - FIRST_DAY, sum(one["hours"])) for one in rows(database, "select * from late")] == [(1, 1)]
+
+
 def test_minutes_go_after_35_days_and_sums_after_two_years(database: str) -> None:
     async def count(*at: str) -> None:
         async with patient(database) as one:

@@ -1,6 +1,7 @@
 """The page of an app: each of its SLIs with budget, chart and days, and what happened to it."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from streams.dashboard.database import View
 from streams.dashboard.pages.alerts import alerts_seen, open_alerts
 from streams.dashboard.pages.exclusions import shown
 from streams.dashboard.pages.render import render
-from streams.dashboard.pages.series_marks import series_marks
+from streams.dashboard.pages.series_marks import late_events, late_marks, series_marks
 from streams.dashboard.pages.standing import stage_of
 from streams.dashboard.pages.text import anchor, day, duration, metric_title, rate, whole
 from streams.dashboard.queries.apps import the_app
@@ -27,6 +28,7 @@ from streams.history.minutes import chosen
 from streams.history.reading import read_exclusions, read_minutes, read_series
 from streams.history.sources import by_scope
 from streams.history.steps import PERCENTS
+from streams.history.tally import DAY_HOURS
 from streams.objectives.bind import Objectives
 from streams.registry.exclusions import known_of
 from streams.settings import Settings
@@ -113,7 +115,8 @@ def _series(
     name = {"app": app_key, "metric": metric, "scope": scope}
     query = urlencode(name)
     target = items[0]["target"]
-    days = _days(view, app_key, metric, scope, exclusions, from_ms, to_ms)
+    late = late_events(view, app_key, metric, scope, from_ms, to_ms)
+    days = _days(view, app_key, metric, scope, exclusions, from_ms, to_ms, late)
     title = metric_title(metric, scope)
     return {
         "metric": metric,
@@ -131,7 +134,9 @@ def _series(
         "marks": [
             *series_marks(view, exclusions, **name, from_ms=from_ms, to_ms=to_ms),
             *_unseen(items[0], from_ms, to_ms),
+            *late_marks(late),
         ],
+        "late": late.total(),
         "days": days,
         "latency": _latency(view, settings, name, to_ms),
         "summary": _summary(days, target, chosen),
@@ -139,7 +144,14 @@ def _series(
 
 
 def _days(
-    view: View, app_key: str, metric: str, scope: str, exclusions: Exclusions, from_ms: int, to_ms: int
+    view: View,
+    app_key: str,
+    metric: str,
+    scope: str,
+    exclusions: Exclusions,
+    from_ms: int,
+    to_ms: int,
+    late: Counter[int],
 ) -> list[dict[str, Any]]:
     """Whole days (UTC) of the time that is shown, and the begun ones."""
     series = by_scope(read_series(view.connection, app_key), metric).get(scope, [])
@@ -158,9 +170,18 @@ def _days(
             strict=True,
         )
     )
+    late_by_day = Counter[int]()
+    for hour, events in late.items():
+        late_by_day[hour // DAY_HOURS] += events
     days = zip(*counted.in_steps(DAY_MINUTES), left_out, strict=True)
     return [
-        {"start_ms": start * _MINUTE_MS + at * _DAY_MS, "good": good, "bad": bad, "excluded": excluded}
+        {
+            "start_ms": start * _MINUTE_MS + at * _DAY_MS,
+            "good": good,
+            "bad": bad,
+            "excluded": excluded,
+            "late": late_by_day[start // DAY_MINUTES + at],
+        }
         for at, (good, bad, excluded) in enumerate(days)
     ]
 

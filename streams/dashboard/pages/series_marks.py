@@ -1,13 +1,20 @@
-"""What is marked in the chart of a series: its breaches, and the time that does not count for it."""
+"""What is marked in the chart of a series: breaches, the time that does not count, and when what came late happened."""
 
 import time
+from collections import Counter
 from typing import Any, Final
 from urllib.parse import quote
 
 from streams.dashboard.database import View
 from streams.evaluation.exclusions import Exclusions
+from streams.history.reading import read_late, read_series
+from streams.history.sources import by_scope
+from streams.history.tally import DAY_HOURS
+from streams.plural import number_of
 from streams.registry.exclusions import FAULT, Series, acting, known_of
 
+_HOUR_MS: Final = 3_600_000
+_MOST_STRETCHES: Final = 60
 _BREACHES: Final = """
 select b.incident_id, b.breached_at_ms, b.objective, r.time_ms as until_ms
 from alert b left join alert r on r.incident_id = b.incident_id and r.type = 'RECOVERY'
@@ -42,3 +49,43 @@ def series_marks(
         label = f"{reason} {exclusion_id}, does not count"
         excluded.append({"kind": "excluded", "from": said.start, "to": said.end, "label": label, "url": "/exclusions"})
     return [*breaches, *excluded]
+
+
+def late_events(view: View, app: str, metric: str, scope: str, from_ms: int, to_ms: int) -> Counter[int]:
+    """Events of the hours since 1970 that touch [from, to) and came late, of all who tell of what counts."""
+    ids = [one.id for one in by_scope(read_series(view.connection, app), metric).get(scope, [])]
+    first, end = from_ms // _HOUR_MS, -(-to_ms // _HOUR_MS)
+    found = read_late(view.connection, ids, first // DAY_HOURS, end // DAY_HOURS)
+    return Counter({hour: count for hour, count in found.items() if first <= hour < end})
+
+
+def late_marks(late: Counter[int]) -> list[dict[str, Any]]:
+    """Marks of the hours since 1970 of which events came late; of days where there are too many stretches of hours."""
+    stretches = _stretches(late, 1)
+    if len(stretches) > _MOST_STRETCHES:
+        by_day = Counter[int]()
+        for hour, count in late.items():
+            by_day[hour // DAY_HOURS] += count
+        stretches = _stretches(by_day, DAY_HOURS)
+    return [
+        {
+            "kind": "late",
+            "from": first * _HOUR_MS,
+            "to": end * _HOUR_MS,
+            "label": f"{number_of(count, 'event')} came late",
+            "url": None,
+        }
+        for first, end, count in stretches
+    ]
+
+
+def _stretches(late: Counter[int], hours: int) -> list[tuple[int, int, int]]:
+    """Units of so many hours that follow each other as one: its first hour, the one after its last, its events."""
+    found: list[tuple[int, int, int]] = []
+    for unit, count in sorted(late.items()):
+        first, end = unit * hours, (unit + 1) * hours
+        if found and found[-1][1] == first:
+            first, _, former = found.pop()
+            count += former
+        found.append((first, end, count))
+    return found

@@ -1,9 +1,11 @@
-// Time that is marked in a chart: breaches hatched, exclusions dotted, time before the first event crossed out lightly.
+// Time that is marked in a chart: breaches hatched, exclusions dotted, time before the first event crossed out lightly,
+// hours of which events came late striped at the foot.
 // The pattern tells them apart, the colour only repeats it.
 import { colour } from "./colours.js";
 
 const SIZE = 8;
-const COLOURS = { breach: "--band-breach", excluded: "--band-excluded", unseen: "--band-unseen" };
+const COLOURS = { breach: "--band-breach", excluded: "--band-excluded", unseen: "--band-unseen", late: "--band-late" };
+const LATE_HEIGHT = 7;
 
 export function drawMarks(plot, marks) {
   const { ctx, bbox } = plot;
@@ -17,7 +19,8 @@ export function drawMarks(plot, marks) {
     if (right < bbox.left || left > bbox.left + bbox.width) continue;
     const width = Math.max(right - left, 2 * devicePixelRatio); // a breach of a minute shows in a month
     ctx.fillStyle = pattern(ctx, kind);
-    ctx.fillRect(left, bbox.top, width, bbox.height);
+    const height = kind === "late" ? LATE_HEIGHT * devicePixelRatio : bbox.height;
+    ctx.fillRect(left, bbox.top + bbox.height - height, width, height);
     if (kind === "breach") {
       ctx.fillStyle = colour(COLOURS[kind]);
       ctx.fillRect(left, bbox.top, width, 3 * devicePixelRatio);
@@ -46,6 +49,9 @@ function newPattern(ctx, kind) {
     pen.beginPath();
     pen.arc(size / 2, size / 2, 1.25 * devicePixelRatio, 0, 7);
     pen.fill();
+  } else if (kind === "late") {
+    pen.globalAlpha = 1;
+    for (let across = 0; across < size; across += size / 2) pen.fillRect(across, 0, size / 4, size);
   } else {
     for (const shift of [-size, 0, size]) {
       pen.beginPath();
