@@ -1,5 +1,6 @@
 """`slo-streams deliveries`: who was told of what, who not, and why."""
 
+import getpass
 import sys
 from dataclasses import asdict
 from email import message_from_bytes, policy
@@ -135,6 +136,7 @@ def retry_(
     all_dead: Annotated[bool, typer.Option("--dead", help="All that are dead.")] = False,
     channel: _ChannelOption = None,
     target: _TargetOption = None,
+    who: Annotated[str, typer.Option("--who", help="Who asks for it; is kept.", show_default="your login")] = "",
 ) -> None:
     """Send again what is dead, or was suppressed.
 
@@ -157,7 +159,9 @@ def retry_(
     if bool(names) == all_dead:
         raise typer.BadParameter("name deliveries, or give --dead")
     with desk_connection(settings_of_or_fail(DatabaseSettings)) as connection:
-        due = retry(connection, names or (), all_dead=all_dead, channel=channel, target=target)
+        due = retry(
+            connection, names or (), who=who or getpass.getuser(), all_dead=all_dead, channel=channel, target=target
+        )
     if not due:
         fail("There is nothing to send again. `slo-streams deliveries list` shows what there is.")
     typer.echo(f"{number_of(len(due), 'delivery', 'deliveries')} due now.")

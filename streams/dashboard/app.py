@@ -20,6 +20,7 @@ from streams.dashboard.database import Database
 from streams.dashboard.embeds import add_embeds
 from streams.dashboard.headers import with_headers, with_tags
 from streams.dashboard.health import add_health
+from streams.dashboard.jobs import Jobs
 from streams.dashboard.login.identify import Logins
 from streams.dashboard.login.oidc import with_login_state
 from streams.dashboard.login.routes import add_login
@@ -53,6 +54,7 @@ def routed_app(
     app = documented_app()
     identify = identify or Logins(settings, database)
     app.state.dashboard = Dashboard(settings, objectives, database, identify, page_templates())
+    app.state.jobs = Jobs(settings, database)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/schemas", StaticFiles(directory=json_schema.DIRECTORY), name="schemas")  # mails link to that of alerts
     add_health(app)

@@ -1,7 +1,10 @@
-"""Back-tests of a whole fleet: one at a time in the background, watched by whoever asked for it."""
+"""Back-tests, each of which takes a whole core: at a time one of a sample, while somebody waits, and one of a whole
+fleet in the background, watched by whoever asked for it.
+"""
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,8 +14,7 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from streams.dashboard.dashboard import dashboard_of
-from streams.dashboard.database import Database
+from streams.dashboard.database import Database, View
 from streams.dashboard.queries.backtest import Outcome, Rules, apps_to_judge, judge_apps
 from streams.dashboard.viewer import Viewer
 from streams.settings import Settings
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 MOST_FIRINGS: Final = 100_000
 """Of both sets of rules: what came so far stays, and the rest of the fleet is left out."""
 _KEPT: Final = 20
+MOST_S: Final = 5.0
+"""How long somebody waits for a sample; what is not judged by then is left out, and said."""
 _APPS_A_LOOK: Final = 20
 """Judged in one transaction, of some 100 ms: nothing is held open for the length of a job."""
 
@@ -55,7 +59,7 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """As the API gives it."""
-        return {"state": str(self.state), **self.outcome.document(-1 if self.apps is None else self.apps)}
+        return {"state": str(self.state), **self.outcome.document(self.apps)}
 
     def end(self, state: State, failure: str | None = None) -> None:
         """Whoever ends it first says how."""
@@ -71,6 +75,22 @@ class Jobs:
         self._database = database
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
+        self._sampling = threading.Semaphore(1)
+
+    def sample(self, view: View, rules: Rules, apps: Sequence[str], days: int) -> Outcome:
+        """What comes of some apps, now.
+
+        Raises:
+            ProblemError: BUSY: another sample is under way, whoever asked for it.
+        """
+        if not self._sampling.acquire(blocking=False):
+            raise ProblemError(Problem.BUSY, retry_after_s=int(MOST_S))
+        try:
+            outcome = Outcome(days)
+            judge_apps(view, self._settings, rules, apps, outcome, time.monotonic() + MOST_S)
+        finally:
+            self._sampling.release()
+        return outcome
 
     def begin(self, viewer: Viewer, rules: Rules, objectives: str, days: int) -> Job:
         """Begin one of these rules, of this text; an earlier one of the same viewer ends.
@@ -131,9 +151,5 @@ class Jobs:
 
 def jobs_of(request: Request) -> Jobs:
     """The jobs of the dashboard that answers."""
-    dashboard = dashboard_of(request)
-    state = request.app.state
-    if not hasattr(state, "jobs"):
-        state.jobs = Jobs(dashboard.settings, dashboard.database)
-    jobs: Jobs = state.jobs
+    jobs: Jobs = request.app.state.jobs
     return jobs

@@ -51,11 +51,15 @@ with chosen as (
   select d.id from slo.delivery d join chosen c on d.digest = c.id where d.state = 'DEAD'
 ), going as (
   delete from slo.pause p using chosen c where p.key in (c.channel, c.channel || ' ' || c.target)
+), again as (
+  update slo.delivery d set state = 'DUE', reason = null, silence = null, due_at = clock_timestamp(),
+    due_since = clock_timestamp()
+  where d.id in (select id from chosen union select id from following union select id from members)
+  returning d.id
 )
-update slo.delivery d set state = 'DUE', reason = null, silence = null, due_at = clock_timestamp(),
-  due_since = clock_timestamp()
-where d.id in (select id from chosen union select id from following union select id from members)
-returning d.id
+insert into slo.delivery_attempt (delivery, at, took_ms, outcome, detail)
+select id, clock_timestamp(), 0, 'AGAIN', 'asked for by ' || %(who)s from again
+returning delivery
 """
 
 
@@ -81,7 +85,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One time that it was tried."""
+    """One time that it was tried, or, as `AGAIN`, that somebody asked for it."""
 
     at: datetime
     took_ms: int
@@ -123,12 +127,16 @@ def retry(
     connection: Connection,
     ids: Sequence[str] = (),
     *,
+    who: str,
     all_dead: bool = False,
     channel: str | None = None,
     target: str | None = None,
 ) -> list[str]:
-    """Make them due now, dead or suppressed as they were; their ids, with those of what follows them."""
-    values = {"ids": list(ids), "all_dead": all_dead, "channel": channel, "target": target}
+    """Make them due now, dead or suppressed as they were; their ids, with those of what follows them.
+
+    `who` asks for it: that stands among the attempts of each.
+    """
+    values = {"who": who, "ids": list(ids), "all_dead": all_dead, "channel": channel, "target": target}
     return [name for (name,) in connection.execute(_RETRY.encode(), values)]
 
 

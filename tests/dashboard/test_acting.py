@@ -115,10 +115,13 @@ def test_programs_do_it_with_a_token_that_may_act(ladder: Ladder) -> None:
     database.open()
     client = TestClient(dashboard_app(DashboardSettings(), read_objectives(), database))
 
-    def call(name: str, what: str, **body: object) -> tuple[int, Any]:
+    def send(name: str, path: str, body: object) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {tokens[name]}"}
-        answer = client.post(f"/api/v1{PAGE}/{what}", json=body, headers=headers)
+        answer = client.post(f"/api/v1{path}", json=body, headers=headers)
         return answer.status_code, answer.json()
+
+    def call(name: str, what: str, **body: object) -> tuple[int, Any]:
+        return send(name, f"{PAGE}/{what}", body)
 
     try:
         assert call("reader", "appeals", incidentId=incident, why="w")[0] == 403
@@ -131,6 +134,17 @@ def test_programs_do_it_with_a_token_that_may_act(ladder: Ladder) -> None:
         assert call("desk", "decisions", decision="override", stage="CLEAR", until="soon", why="w")[0] == 400
         decided = {"appKey": APP, "decision": "accept-appeal", "stage": None, "until": None, "appeal": 1}
         assert call("desk", "decisions", decision="accept-appeal", appeal=1, why="ours") == (201, decided)
+        hit = {"title": "Iframes stay blank", "apps": [APP], "why": "tickets"}
+        assert send("reader", "/incidents", hit)[0] == 403
+        assert send("foo", "/incidents", hit)[0] == 404
+        assert send("acme", "/incidents", hit | {"apps": []})[0] == 409
+        assert send("desk", "/incidents", hit | {"raisedBy": "PARTNER", "partner": "nobody"})[0] == 409
+        assert send("desk", "/incidents", hit | {"raisedBy": "COMMON_CAUSE"})[0] == 400
+        assert send("desk", "/incidents", hit | {"start": "soon"})[0] == 400
+        assert send("desk", "/incidents", hit | {"capability": "Teleport"})[0] == 409
+        own = {"suspectedFault": "PLATFORM", "visibility": "ALL_PARTNERS", "raisedBy": "PLATFORM", "trial": True}
+        raised = [send("acme", "/incidents", hit | own), send("desk", "/incidents", hit | {"users": 20_000})]
+        assert [status for status, _ in raised] == [201, 201]
         form = client.post(
             PAGE,
             data={"incident": incident, "why": "w"},
@@ -144,4 +158,17 @@ def test_programs_do_it_with_a_token_that_may_act(ladder: Ladder) -> None:
         said = connection.execute(
             "select who, why from slo.appeal union all select who, why from slo.decision"
         ).fetchall()
+        entries = connection.execute(
+            "select incident, act, who, why, data from slo.incident_entry order by id"
+        ).fetchall()
     assert said == [("acme", "not ours"), ("desk", "ours")]
+    assert [entry[:4] for entry in entries] == [
+        (raised[0][1]["id"], "RAISED", "acme", "tickets"),
+        (raised[1][1]["id"], "RAISED", "desk", "tickets"),
+    ]
+    by_partner, by_platform = (entry[4] for entry in entries)
+    assert (by_partner["raisedBy"], by_partner["partner"], by_partner["visibility"], by_partner["trial"]) == (
+        *("PARTNER", "acme", "PARTNER", True),
+    )
+    assert "suspectedFault" not in by_partner
+    assert (by_platform["raisedBy"], by_platform["users"], by_platform["apps"]) == ("PLATFORM", 20_000, [APP])

@@ -1,8 +1,10 @@
 """Back-tests: the evaluator's own core over what is counted, two sets of rules side by side."""
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -27,7 +29,7 @@ from streams.objectives.load import objectives_of
 from streams.settings import Settings
 from streams.web.problem import Problem, ProblemError
 from streams.windows.hopping import NEVER, next_boundary
-from tests.dashboard.conftest import PLATFORM, Stage
+from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage
 from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FORMS
 
 START, LENGTH, AHEAD = 29_540_160, 120, 30  # minutes
@@ -222,3 +224,24 @@ def test_one_at_a_time_and_never_too_many_firings(world: Stage, monkeypatch: pyt
     many = jobs.begin(PLATFORM, asked, "", 28)
     until(lambda: many.is_over)
     assert (many.state, many.outcome.apps) == (State.FAILED, 0)
+
+
+def test_one_sample_at_a_time_whether_a_page_or_a_program_asks(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ends = threading.Event(), threading.Event()
+
+    def slowly(*_given: object) -> None:
+        begun.set()
+        assert ends.wait(60)
+
+    monkeypatch.setattr("streams.dashboard.jobs.judge_apps", slowly)
+    form = {"form_token": FORM_TOKEN, "use": "yaml", "objectives": RULE % {"threshold": 2}, "app": CHARTS}
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(post, world, objectives=RULE % {"threshold": 2}, apps=[CHARTS])
+        try:
+            assert begun.wait(60)
+            page = world.as_(PLATFORM).post("/rules/try", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+            assert (page.status_code, "Somebody else tries a rule right now" in page.text) == (422, True)
+            assert post(world, objectives=RULE % {"threshold": 2}, apps=[CHARTS]).status_code == 503
+        finally:
+            ends.set()
+        assert first.result(60).status_code == 200

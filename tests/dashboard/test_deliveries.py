@@ -32,7 +32,10 @@ def test_a_mail_that_was_refused_is_looked_at_and_sent_again(stage: Stage) -> No
         assert 'id="incident-data"' in html.text
         refused.clear()
         again = await asyncio.to_thread(client.post, page, data=TOKEN, headers=OURS)
-        assert (again.status_code, again.headers["location"]) == (303, f"{page}?done=1")
+        assert (again.status_code, again.headers["location"]) == (303, f"{page}?done=due")
+        shown = await asyncio.to_thread(client.get, again.headers["location"])
+        assert "It is due now" in shown.text
+        assert "asked for by ops" in shown.text
         await one.work()
         assert [subject.split("]")[0] for subject in server.subjects] == ["[BREACH", "[RECOVERY"]
         once_more = await asyncio.to_thread(client.post, page, data=TOKEN, headers=OURS)

@@ -52,7 +52,9 @@ def raised(stage: Stage, viewer: Viewer, **fields: str) -> str:
     answer = post(stage, viewer, "/incidents/new", **fields)
     assert answer.status_code == 303, answer.text
     refresh(stage.url)
-    return str(answer.headers["location"].partition("done=")[2])
+    assert answer.headers["location"] == "/incidents?done=raised"
+    found = rows(stage.url, "select incident from incident_entry where act = 'RAISED' order by id desc limit 1")
+    return str(found[0]["incident"])
 
 
 def acts(url: str) -> list[tuple[str, str, str]]:
@@ -66,6 +68,8 @@ def test_the_platform_raises_one_and_partners_report_it(stage: Stage) -> None:
     )
     page = f"/incidents/{name}"
     assert "Iframes stay blank" in stage.as_(PLATFORM).get("/incidents").text
+    assert "It is on record" in stage.as_(PLATFORM).get(f"{page}?done=REPORTED").text
+    assert "It is on record" not in stage.as_(PLATFORM).get(f"{page}?done=nothing").text
     for viewer in (ACME, FOO):
         assert "Report that you are hit" in stage.as_(viewer).get(page).text
         assert post(stage, viewer, page, act="REPORTED", why="us, too").status_code == 303

@@ -100,6 +100,17 @@ def test_who_logs_in_sees_what_the_claims_say(client: TestClient, issuer: str, p
     assert [item["appKey"] for item in client.get("/api/v1/budgets").json()["items"]] == seen
 
 
+@pytest.mark.parametrize(
+    ("person", "name"),
+    [("ann:partner:acme", "ann@example.com"), ("mallory:partner:acme", "mallory:partner:acme")],
+)
+def test_an_address_that_the_issuer_has_not_seen_to_be_his_is_nobodys_name(
+    client: TestClient, issuer: str, person: str, name: str
+) -> None:
+    client.get(log_in(client, issuer, person).removeprefix(BASE))
+    assert f">{name} (acme)</a>" in client.get("/").text
+
+
 def test_an_answer_that_was_not_asked_for_logs_nobody_in(client: TestClient, issuer: str) -> None:
     back = log_in(client, issuer, "ann:platform").removeprefix(BASE)
     forged = re.sub(r"state=[^&]+", "state=forged", back)

@@ -1,7 +1,5 @@
 """`POST /api/v1/backtest`: try objectives on what is counted."""
 
-import threading
-import time
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -25,11 +23,9 @@ from streams.dashboard.login.forms import check_origin
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.backtest import (
     MOST_DAYS,
-    Outcome,
     Rules,
     UnfitRulesError,
     apps_to_judge,
-    judge_apps,
 )
 from streams.objectives import InvalidObjectivesError
 from streams.objectives.bind import Objectives
@@ -38,8 +34,6 @@ from streams.web.problem import Problem, ProblemError
 
 _MOST_APPS: Final = 100
 _SAMPLE: Final = 200
-_BUDGET_S: Final = 5.0
-"""How long an answer may take to make; what is not judged by then is left out, and said."""
 _PROBLEMS: Final = (*BODY_PROBLEMS, Problem.NOT_FOUND, Problem.BUSY)
 
 
@@ -63,7 +57,6 @@ async def backtest_request(request: Request, _viewer: Who) -> BacktestRequest:
 
 def add_backtests(app: FastAPI) -> None:
     """Trying, and looking how far it is."""
-    one_at_a_time = threading.Semaphore(1)  # each takes a whole core
 
     @app.post(
         f"{PREFIX}/backtest",
@@ -80,16 +73,9 @@ def add_backtests(app: FastAPI) -> None:
     def backtest(
         request: Request, view: Seen, asked: Annotated[BacktestRequest, Depends(backtest_request)]
     ) -> Response:
-        dashboard = dashboard_of(request)
-        rules = _rules(dashboard.objectives, asked.objectives)
+        rules = _rules(dashboard_of(request).objectives, asked.objectives)
         apps = _apps(view, asked.apps)
-        outcome = Outcome(asked.days)
-        if not one_at_a_time.acquire(blocking=False):
-            raise ProblemError(Problem.BUSY, retry_after_s=int(_BUDGET_S))
-        try:
-            judge_apps(view, dashboard.settings, rules, apps, outcome, time.monotonic() + _BUDGET_S)
-        finally:
-            one_at_a_time.release()
+        outcome = jobs_of(request).sample(view, rules, apps, asked.days)
         document: dict[str, Any] = {"job": None, **outcome.document(len(apps))}
         if asked.apps is None:
             document["job"] = jobs_of(request).begin(view.viewer, rules, asked.objectives, asked.days).id

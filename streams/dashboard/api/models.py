@@ -232,6 +232,12 @@ class DecisionMade(_Object):
     appeal: int | None
 
 
+class IncidentRaised(_Object):
+    """An incident that is on record; within some seconds, while a notifier runs, it can be read."""
+
+    id: str
+
+
 class Standing(_Object):
     """Where an app stands on the ladder, and how it came there."""
 
@@ -421,8 +427,8 @@ class BacktestResult(_Object):
     """Of a job."""
     as_of: Time | None
     days: int
-    apps: int
-    """That were asked for; -1 while a job has not counted them."""
+    apps: Count | None
+    """That were asked for; null while a job has not counted them."""
     apps_judged: Count
     series_judged: Count
     complete: bool

@@ -60,9 +60,7 @@ class Oidc:
         except (OAuthError, HTTPError, JoseError, OSError, ValueError, KeyError) as problem:
             raise OidcError(f"the login was not finished: {problem}") from problem
         groups = claims.get(self._settings.oidc_groups_claim, [])
-        name = claims.get("email") or claims.get("preferred_username") or claims.get("sub")
-        if not isinstance(name, str) or not name:
-            raise OidcError("the issuer does not say who it is")
+        name = _name_in(claims)
         return viewer_by_groups(self._settings, name, groups if isinstance(groups, list) else [groups])
 
     async def _claims(self, token: dict[str, Any]) -> dict[str, Any]:
@@ -73,6 +71,15 @@ class Oidc:
             return claims
         more: dict[str, Any] = await self._client.userinfo(token=token)
         return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
+
+
+def _name_in(claims: dict[str, Any]) -> str:
+    """What somebody is called: an address only if the issuer saw that it is his: anybody may say another's."""
+    email = claims.get("email") if claims.get("email_verified") is True else None
+    name = email or claims.get("preferred_username") or claims.get("sub")
+    if not isinstance(name, str) or not name:
+        raise OidcError("the issuer does not say who it is")
+    return name
 
 
 def with_login_state(app: ASGIApp, settings: DashboardSettings) -> ASGIApp:

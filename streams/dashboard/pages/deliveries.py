@@ -91,18 +91,18 @@ def add_deliveries(app: FastAPI) -> None:
 
     @app.get("/deliveries/{delivery_id:path}", include_in_schema=False)
     def show(request: Request, view: Seen, delivery_id: str, done: str = "") -> Response:
-        flash = "It is due now: a notifier sends it within some seconds." if done else None
+        flash = "It is due now: a notifier sends it within some seconds." if done == "due" else None
         return _page(request, view, delivery_id, flash=flash)
 
     @app.post("/deliveries/{delivery_id:path}", include_in_schema=False)
     def send_again(request: Request, view: Seen, delivery_id: str, _form: Form) -> Response:
         with dashboard_of(request).database.desk() as connection:
             one = _one(view, connection, delivery_id)
-            due = retry(connection, [one.id])
+            due = retry(connection, [one.id], who=view.viewer.name)
         if not due:
             return _page(request, view, delivery_id, problem="It was sent meanwhile, or is being sent.")
         log.info("%s sends again: %s", view.viewer.name, ", ".join(due))
-        return RedirectResponse(f"/deliveries/{quote(one.id, safe='')}?done=1", 303)
+        return RedirectResponse(f"/deliveries/{quote(one.id, safe='')}?done=due", 303)
 
 
 def _one(view: View, connection: Connection, delivery_id: str) -> Delivery:

@@ -38,6 +38,12 @@ _PHASES: Final = {Phase.CURRENT: "Now", Phase.COMING: "To come", Phase.PAST: "Ov
 # As the desk sees it: a record of the same name would replace that of an app which a partner does not see.
 _APPS_OF: Final = "select distinct app_key from exclusion where id = %s and app_key is not null"
 _SEEN_APPS: Final = "select from app where app_key = any(%(apps)s) and partner_id = any(%(partners)s)"
+_DONE: Final = {
+    "declared": "It is on record: it is in the list and acts within some seconds.",
+    "ended": "Its end is on record: it acts within some seconds.",
+    "withdrawn": "It is withdrawn: within some seconds its time counts again.",
+}
+"""What was just done, by the word for it in an address: anybody may write one, and never more than these."""
 _PUBLISH: Final = "insert into outbox (topic, key, value, headers) values (%s, %s, %s, %s)"
 
 
@@ -65,7 +71,7 @@ def add_exclusions(app: FastAPI) -> None:
                 for name, words in _PHASES.items()
             ],
             next_url=f"?{urlencode({'phase': chosen.value, 'start': start + _PAGE})}" if more else None,
-            flash=f"{done} is on record: it acts within some seconds." if done else None,
+            flash=_DONE.get(done),
         )
 
     @app.get("/exclusions/new", include_in_schema=False)
@@ -94,7 +100,7 @@ def add_exclusions(app: FastAPI) -> None:
             return _form(request, view.viewer, asked, problems=[str(problem)])
         _publish(request, view.viewer, wanted.id, wanted)
         phase = DeclaredExclusion(wanted, _now_ms(), takes_effect=True).phase(_now_ms())
-        return RedirectResponse(f"/exclusions?{urlencode({'phase': phase.value, 'done': wanted.id})}", 303)
+        return RedirectResponse(f"/exclusions?{urlencode({'phase': phase.value, 'done': 'declared'})}", 303)
 
     @app.get("/exclusions/{exclusion_id:path}/end", include_in_schema=False)
     def ending(request: Request, view: Seen, exclusion_id: str) -> Response:
@@ -117,7 +123,8 @@ def add_exclusions(app: FastAPI) -> None:
         if form.get("step") == "preview":
             return _end_form(request, view, one, changed=changed, asked=form)
         _publish(request, view.viewer, exclusion_id, changed)
-        return RedirectResponse(f"/exclusions?{urlencode({'done': exclusion_id})}", 303)
+        done = "withdrawn" if changed is None else "ended"
+        return RedirectResponse(f"/exclusions?done={done}", 303)
 
 
 def shown(one: DeclaredExclusion, viewer: Viewer) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from streams.dashboard.database import Connection, View
 from streams.dashboard.pages.fields import FormError, whole_number
 from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.raising import partner_by
 from streams.incidents.entry import Act, Fault, PirStatus, State, Visibility
 from streams.incidents.people import Person, act_on, report
 from streams.incidents.permitted import INCIDENT_MANAGER
@@ -25,7 +26,6 @@ _CHOICES: Final = {
     "kind": ("kind", Kind),
     "level": ("level", Level),
 }
-_PARTNER: Final = "select partner_id from app where partner_id = %(partner)s limit 1"
 
 
 def act_by(view: View, connection: Connection, incident_id: str, form: Form) -> str:
@@ -83,20 +83,6 @@ def apps_of(view: View, text: str) -> list[str]:
     return keys
 
 
-def a_partner(view: View, form: Form) -> str:
-    """The partner that a form is about: one of who sends it, or, from the platform, any.
-
-    Raises:
-        FormError: there is none of that id.
-    """
-    partner, own = form.get("partner", ""), sorted(view.viewer.partners or ())
-    if not partner and len(own) == 1:
-        return own[0]
-    if (own and partner not in own) or not view.rows(_PARTNER, {"partner": partner}):
-        raise FormError(f"There is no partner {partner or 'without an id'}.")
-    return partner
-
-
 def _confirm(view: View, connection: Connection, incident_id: str, form: Form) -> None:
     act_on(connection, incident_id, Act.CONFIRMED, person_of(view, form), choice(form, "visibility"))
     fault = choice(form, "fault")
@@ -136,7 +122,7 @@ def _change(view: View, connection: Connection, incident_id: str, form: Form) ->
 
 
 def _report(view: View, connection: Connection, incident_id: str, form: Form) -> None:
-    partner = a_partner(view, form)
+    partner = partner_by(view, form.get("partner", ""))
     if not report(connection, incident_id, partner, person_of(view, form)):
         raise FormError(f"{partner} has reported it before; a partner counts once.")
 

@@ -1,8 +1,7 @@
 """An incident that a person knows of: raised by the platform, by support, or by a partner for apps of its own."""
 
 from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,9 +10,10 @@ from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
 from streams.dashboard.login.forms import Form
 from streams.dashboard.pages.fields import FormError, time_ms
-from streams.dashboard.pages.incident_acts import a_partner, apps_of, choice, person_of
+from streams.dashboard.pages.incident_acts import apps_of, choice, person_of
 from streams.dashboard.pages.incident_words import CAPABILITIES, FAULTS, KINDS, VISIBILITIES
 from streams.dashboard.pages.render import render
+from streams.dashboard.queries.raising import Raised, ticket_by
 from streams.incidents.entry import RaisedBy
 from streams.incidents.people import Ticket, raise_incident
 from streams.incidents.permitted import RefusedError
@@ -41,10 +41,10 @@ def add_incident_new(app: FastAPI) -> None:
         try:
             ticket = _ticket(view, form)
             with dashboard_of(request).database.desk() as connection:
-                incident_id = raise_incident(connection, ticket, person_of(view, form))
+                raise_incident(connection, ticket, person_of(view, form))
         except (FormError, RefusedError) as problem:
             return _form(request, view, {name: form.get(name, "") for name in _FIELDS}, str(problem))
-        return RedirectResponse(f"/incidents?{urlencode({'done': incident_id})}", 303)
+        return RedirectResponse("/incidents?done=raised", 303)
 
 
 def _form(request: Request, view: View, asked: Mapping[str, str], problem: str | None = None) -> Response:
@@ -67,22 +67,14 @@ def _form(request: Request, view: View, asked: Mapping[str, str], problem: str |
 
 
 def _ticket(view: View, form: Mapping[str, str]) -> Ticket:
-    apps = apps_of(view, form.get("apps", ""))
-    said: dict[str, Any] = choice(form, "capability", "users", "kind")
-    if view.viewer.is_platform:
-        by = form.get("raised_by", "")
-        raised_by = RaisedBy(by) if by in {one for one, _words in _RAISED_BY} else RaisedBy.PLATFORM
-        said |= choice(form, "fault", "visibility")
-    else:
-        raised_by = RaisedBy.PARTNER
-        if not apps:
-            raise FormError("Which of your apps are hit? Write their keys.")
-    return Ticket(
-        raised_by,
+    by = form.get("raised_by", "")
+    raised = Raised(
+        RaisedBy(by) if by in {one for one, _words in _RAISED_BY} else RaisedBy.PLATFORM,
         form.get("title", ""),
-        apps,
+        apps_of(view, form.get("apps", "")),
         time_ms(form.get("start", ""), "The start"),
-        a_partner(view, form) if raised_by is RaisedBy.PARTNER else None,
+        form.get("partner", ""),
         form.get("trial") == "on",
-        {**said, "zone": form.get("zone") or None},
+        {**choice(form, "capability", "users", "kind", "fault", "visibility"), "zone": form.get("zone") or None},
     )
+    return ticket_by(view, raised)

@@ -73,7 +73,7 @@ def add_incidents(app: FastAPI) -> None:
             page="incidents",
             items=[_shown(row["record"]) for row in found[:_PAGE]],
             next_url=None if following is None else f"?{urlencode({'cursor': following})}",
-            flash=f"{done} is on record: it is in the list within some seconds." if done else None,
+            flash="It is on record, and in the list within some seconds." if done == "raised" else None,
         )
 
     @app.get("/incidents/{incident_id}", include_in_schema=False)
@@ -163,7 +163,7 @@ def _page(
         ],
         seen=seen,
         problem=problem,
-        flash="It is on record." if done else None,
+        flash="It is on record." if done in set(Act) else None,
     )
     response.status_code = 200 if problem is None else 422
     return response

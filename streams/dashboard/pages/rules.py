@@ -20,7 +20,6 @@ from streams.dashboard.queries.backtest import (
     Rules,
     UnfitRulesError,
     apps_to_judge,
-    judge_apps,
 )
 from streams.names import METRICS, WEBHOOK
 from streams.objectives import InvalidObjectivesError
@@ -28,7 +27,6 @@ from streams.objectives.load import objectives_of
 from streams.web.problem import ProblemError
 
 _SAMPLE: Final = 100
-_BUDGET_S: Final = 5.0
 _DEFAULTS: Final = {
     "metric": WEBHOOK.id,
     "target": "99",
@@ -104,7 +102,7 @@ def add_rules(app: FastAPI) -> None:
             "rules_job.html",
             page="rules",
             job=found,
-            result=found.outcome.document(found.apps or 0),
+            result=found.outcome.document(found.apps),
             csv_url=f"/api/v1/backtest/{job_id}",
         )
 
@@ -136,9 +134,11 @@ def _tried(request: Request, view: Seen, rules: Rules, app: str, days: int) -> t
         apps = [the_app(view, app).key] if app else apps_to_judge(view, _SAMPLE)
     except ProblemError:
         raise RuleError("There is no such app that you may see.") from None
-    outcome = Outcome(days)
     began_s = time.monotonic()
-    judge_apps(view, dashboard_of(request).settings, rules, apps, outcome, began_s + _BUDGET_S)
+    try:
+        outcome = jobs_of(request).sample(view, rules, apps, days)
+    except ProblemError:
+        raise RuleError("Somebody else tries a rule right now: try again in some seconds.") from None
     return outcome, len(apps), time.monotonic() - began_s
 
 

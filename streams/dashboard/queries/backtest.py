@@ -78,8 +78,8 @@ class Outcome:
     now: list[Firing] = field(default_factory=list)
     tried: list[Firing] = field(default_factory=list)
 
-    def document(self, apps: int) -> dict[str, Any]:
-        """As the API gives it; `apps` is how many were asked for."""
+    def document(self, apps: int | None) -> dict[str, Any]:
+        """As the API gives it; `apps` is how many were asked for, None: that is not known yet."""
         return {
             "asOf": utc_text_if_any(self.as_of_ms),
             "days": self.days,

@@ -4,7 +4,7 @@ import { Provider } from 'oidc-provider';
 const [port, redirectUri, where] = process.argv.slice(2);
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [{ client_id: 'dashboard', client_secret: 'a-secret-of-the-client', redirect_uris: [redirectUri] }],
-  claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email'], groups: ['groups'] },
+  claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email', 'email_verified'], groups: ['groups'] },
   conformIdTokenClaims: where === 'userinfo',
   pkce: { required: () => true },
   scopes: ['openid', 'profile', 'email', 'groups'],
@@ -13,6 +13,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     claims: async () => ({
       sub: id,
       email: `${id.split(':')[0]}@example.com`,
+      email_verified: !id.startsWith('mallory'),
       groups: id.split(':').slice(1).join(':').split('+').filter(Boolean),
     }),
   }),
