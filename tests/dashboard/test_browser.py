@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
 from streams.database.text import storable
 from tests.dashboard import month
@@ -233,6 +233,102 @@ def test_pages_are_complete_without_a_script(browser: Browser, base: str) -> Non
         page.get_by_role("button", name="Show what it changes").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Check what it changes")
         expect(page.get_by_text("It takes effect.")).to_be_visible()
+    finally:
+        one.close()
+
+
+def test_every_page_is_readable_while_all_that_adds_to_it_is_still_on_its_way(browser: Browser, base: str) -> None:
+    one = Reader(browser, base, "platform")
+    # Neither scripts nor figures of charts come, nor does anybody say what changed.
+    one.page.route(re.compile(r"\.js$|/api/|/changes$"), lambda _held: None)
+    try:
+        for path in PAGES:
+            one.page.goto(base + path, wait_until="commit")
+            expect(one.page.get_by_role("heading", level=1)).to_be_visible()
+            expect(one.page.locator("footer")).to_contain_text("All times are UTC.")
+            for figure in one.page.locator("figure.chart").all():
+                expect(figure.locator("figcaption")).not_to_be_empty()
+    finally:
+        one.close()
+
+
+def test_every_page_says_that_it_waits_for_its_server_and_goes_on(browser: Browser, base: str) -> None:
+    one = Reader(browser, base, "platform")
+    held: list[Route] = []
+    one.page.route("**/*", lambda route: held.append(route) if _adds(route.request) else route.fallback())
+    try:
+        for path in PAGES:
+            one.open(path)
+            if path == "/nowhere":
+                continue
+            state = one.page.locator("#live-state")
+            expect(state).to_have_text("waiting for the server; this is what it said last", timeout=20_000)
+            expect(one.page.get_by_role("heading", level=1)).to_be_visible()
+            for figure in one.page.locator("figure.chart").all():
+                figure.scroll_into_view_if_needed()
+                expect(figure).to_contain_text("The chart is being loaded. The table below has the days.")
+            for route in held:
+                route.fallback()
+            held.clear()
+            expect(state).to_have_text("live", timeout=20_000)
+    finally:
+        one.close()
+
+
+def _adds(request: Request) -> bool:
+    """Whether it asks for what a page has beside itself: another look at it, figures of its charts."""
+    return request.resource_type == "xhr" or "/api/" in request.url
+
+
+def test_a_page_says_that_its_server_is_away_and_looks_on(browser: Browser, base: str) -> None:
+    one = Reader(browser, base, "platform")
+    is_away = True
+    one.page.route(
+        "**/*",
+        lambda route: route.abort() if is_away and route.request.resource_type == "xhr" else route.fallback(),
+    )
+    try:
+        one.open("/status")
+        state = one.page.locator("#live-state")
+        expect(state).to_have_text("the server does not answer; looking every 5 s", timeout=20_000)
+        is_away = False
+        expect(state).to_have_text("live", timeout=20_000)
+    finally:
+        one.close()
+
+
+def test_a_form_says_that_it_was_sent_and_is_sent_once(browser: Browser, base: str) -> None:
+    one = Reader(browser, base, "platform")
+    held: list[Route] = []
+    one.page.route(
+        "**/rules/try", lambda route: held.append(route) if route.request.method == "POST" else route.fallback()
+    )
+    try:
+        page = one.open("/rules/try")
+        button = page.get_by_role("button", name="Try this rule")
+        button.click(no_wait_after=True)
+        expect(page.get_by_role("status")).to_contain_text("The server is still at it")
+        expect(button).to_be_disabled()
+        assert len(held) == 1
+        assert "use=fields" in (held[0].request.post_data or "")
+        held[0].continue_()
+        expect(page.get_by_role("heading", level=2).first).to_contain_text("Over 28 days", timeout=30_000)
+    finally:
+        one.close()
+
+
+def test_every_page_is_whole_without_a_script(browser: Browser, base: str) -> None:
+    one = Reader(browser, base, "platform", java_script_enabled=False)
+    try:
+        for path in PAGES:
+            page = one.open(path)
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            hidden = page.locator("[hidden]").evaluate_all("(found) => found.map((one) => one.id)")
+            assert set(hidden) <= {"live-state", "zone-button"}, path
+            for form in page.locator("form").all():
+                assert form.locator("button[type=submit]").count(), path
+            for figure in page.locator("figure.chart").all():
+                assert figure.locator("xpath=..").locator("table").count(), path
     finally:
         one.close()
 

@@ -115,9 +115,21 @@ def test_a_page_that_is_unchanged_is_not_sent_again(stage: Stage, path: str, mon
 
 
 def test_a_page_says_which_one_it_is_and_what_was_just_done(stage: Stage) -> None:
-    page = stage.as_(PLATFORM).get("/exclusions?done=upgrade").text
+    page = stage.as_(PLATFORM).get("/exclusions?done=declared").text
     assert re.search(r'<a href="/exclusions" aria-current="page">', page)
-    assert re.search(r'role="status">upgrade is on record', page)
+    assert re.search(r'role="status">It is on record', page)
+
+
+@pytest.mark.parametrize(
+    "path", ["/exclusions", "/incidents", "/logins", f"/standing/{month.CHARTS}", "/deliveries/{delivery}"]
+)
+def test_what_was_done_is_said_in_our_own_words_alone(stage: Stage, path: str) -> None:
+    with psycopg.connect(stage.url) as connection:
+        found = connection.execute("select id from slo.delivery limit 1").fetchone()
+    assert found is not None
+    page = stage.as_(PLATFORM).get(path.format(delivery=found[0]), params={"done": "Send your password to Eve."}).text
+    assert "Eve" not in page.partition("<main")[2]
+    assert 'role="status"' not in page.partition("<main")[2].partition("<h1")[0]
 
 
 def test_what_is_not_his_is_not_there_for_a_partner(stage: Stage) -> None:
@@ -163,9 +175,13 @@ def test_whatever_is_asked_is_answered(stage: Stage, value: str) -> None:
         assert client.get(f"{path}{value}").status_code in (400, 404), path
 
 
-def test_an_app_page_says_what_of_late_events_it_does_not_draw(stage: Stage) -> None:
-    page = stage.as_(ACME).get(f"/apps/{month.CHARTS}").text
-    assert "The page of each breach says how many came after it was judged." in page
+def test_late_events_are_counted_and_marked(stage: Stage) -> None:
+    page = unescape(stage.as_(ACME).get(f"/apps/{month.CHARTS}").text)
+    assert "311 of these events came late" in page
+    assert re.findall(r"(\d+) events came late(?:</li>|: <time|\")", page)[:2] == ["190", "121"]
+    assert page.count("No event came late") == 3
+    other = stage.as_(PLATFORM).get(f"/apps/{month.FORMS}").text
+    assert "came late: once" not in other
 
 
 def test_an_app_page_tells_counts_beside_every_rate(stage: Stage) -> None:

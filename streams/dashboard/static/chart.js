@@ -7,6 +7,7 @@ import { timeText } from "./times.js";
 
 const DAY_MS = 86_400_000;
 const TELL_MS = 250; // after the last move: a screen reader is told where it ended, not each step
+const LOADING = "The chart is being loaded. The table below has the days.";
 const whole = new Intl.NumberFormat("en");
 
 export function startCharts(within) {
@@ -89,14 +90,18 @@ class Chart {
     const [from, to] = this.range;
     const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: stepFor(from, to) });
     const { counts, burn } = this.figure.dataset;
+    const slow = setTimeout(() => (this.told.textContent = LOADING), TELL_MS);
     const ask = (url) => fetch(`${url}&${query}`, { headers: { accept: "application/json" } });
     let answer, burnAnswer;
     try {
       [answer, burnAnswer] = await Promise.all([ask(counts), burn && ask(burn)]);
     } catch {
       return this.tell("The chart could not be loaded: the server does not answer. The table below has the days.");
+    } finally {
+      clearTimeout(slow);
     }
     if (!answer.ok) return this.tell(`The chart could not be loaded (${answer.status}). The table below has the days.`);
+    if (this.told.textContent === LOADING) this.told.textContent = "";
     this.data = columns(await answer.json(), this.target);
     this.rules = burnAnswer?.ok ? (await burnAnswer.json()).rules : [];
     Object.assign(this.data, burnColumns(this.rules));

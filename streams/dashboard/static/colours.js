@@ -1,11 +1,11 @@
 // Charts have the colours of the sheet, in either scheme.
-let style = null;
+const known = new Map();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  style = null;
+  known.clear();
   document.dispatchEvent(new CustomEvent("colours"));
 });
 
 export function colour(name) {
-  style ??= getComputedStyle(document.documentElement);
-  return style.getPropertyValue(name).trim();
+  if (!known.has(name)) known.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return known.get(name);
 }

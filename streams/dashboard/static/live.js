@@ -7,8 +7,13 @@ const JITTER_MS = 1_000; // not every page of everybody at once
 const AT_LEAST_MS = 2_500; // between two looks
 const FALLBACK_MS = 5_000; // where no events come through, it is looked all the same
 
+const SLOW_MS = 2_000; // then a reader is told that the page waits
+const GIVE_UP_MS = 30_000;
+
+let source = null;
 let lookedMs = 0;
 let waiting = null;
+let isLooking = false;
 let fallback = null;
 
 // What the server wrote, before times are shown in the reader's zone: only that tells whether something changed.
@@ -19,40 +24,70 @@ export function remember() {
 export function startLive() {
   const { live } = document.body.dataset;
   if (!live) return;
-  const source = new EventSource(live);
+  source = new EventSource(live);
   source.addEventListener("changed", soon);
   source.onopen = () => {
-    clearInterval(fallback);
-    fallback = null;
-    tell("live");
+    keepLooking(false);
+    tellState();
   };
+  // A proxy that ends every stream closes it for good: then pages only look.
   source.onerror = () => {
-    tell("reconnecting; looking every 5 s");
-    fallback ??= setInterval(soon, FALLBACK_MS);
-    // A proxy that ends every stream closes it for good: then pages only look.
+    keepLooking(true);
+    tellState();
   };
   goOn();
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   addEventListener("pagehide", () => source.close());
 }
 
+function keepLooking(is) {
+  if (is) fallback ??= setInterval(soon, FALLBACK_MS);
+  else {
+    clearInterval(fallback);
+    fallback = null;
+  }
+}
+
+function tellState() {
+  tell(source.readyState === EventSource.OPEN ? "live" : "reconnecting; looking every 5 s");
+}
+
 function soon() {
-  if (document.hidden || waiting !== null) return;
+  if (document.hidden || waiting !== null || isLooking) return;
   const restMs = Math.max(0, lookedMs + AT_LEAST_MS - Date.now());
   waiting = setTimeout(look, restMs + Math.random() * JITTER_MS);
 }
 
 function look() {
   waiting = null;
+  isLooking = true;
   lookedMs = Date.now();
   const request = new XMLHttpRequest();
   request.open("GET", location.href);
   request.responseType = "document";
+  request.timeout = GIVE_UP_MS;
+  const slow = setTimeout(() => tell("waiting for the server; this is what it said last"), SLOW_MS);
   request.onload = () => {
-    if (request.status === 200 && request.response) show(request.response);
-    else if (request.status === 401 || request.status === 403) tell("signed out; reload to sign in");
+    if (request.status === 200 && request.response) {
+      show(request.response);
+      keepLooking(source.readyState !== EventSource.OPEN);
+      tellState();
+    } else if (request.status === 401 || request.status === 403) tell("signed out; reload to sign in");
+    else if (request.status >= 500) away();
+    else tellState();
+  };
+  request.onerror = request.ontimeout = away;
+  request.onloadend = () => {
+    clearTimeout(slow);
+    isLooking = false;
+    goOn();
   };
   request.send();
+}
+
+function away() {
+  keepLooking(true);
+  tell("the server does not answer; looking every 5 s");
 }
 
 // What goes on without a change of the database, as a job: it is looked at again and again.
@@ -78,7 +113,6 @@ function show(fresh) {
     Object.assign(figure.dataset, next.dataset);
     figure.dispatchEvent(new CustomEvent("fresh"));
   }
-  goOn();
 }
 
 // Times of the reader's zone differ from the server's text, and are no change.

@@ -11,7 +11,7 @@ const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => 
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 export const PANELS = [
-  { title: "Success rate", height: 150, unit: "%", lines: [line("rate", "rate", "--series-rate")], target: true },
+  { title: "Success rate", height: 150, unit: "%", lines: [lowest(line("rate", "rate", "--series-rate"))], target: true },
   { title: "Bad events", height: 80, lines: [bars("bad", "bad", "--series-bad")] },
   {
     title: "Good events",
@@ -34,13 +34,18 @@ export const PANELS = [
     nothing: () => "nothing may fail, or nothing happened",
     height: 100,
     unit: "%",
-    lines: [line("left", "left", "--series-left")],
+    lines: [lowest(line("left", "left", "--series-left"))],
     zero: true,
   },
 ];
 
 function line(field, label, name, dash) {
   return { field, label, name, dash };
+}
+
+// The fewer, the worse: of others it is the more.
+function lowest(one) {
+  return { ...one, isWorstLowest: true };
 }
 
 function bars(field, label, name) {
@@ -102,13 +107,13 @@ export function plotOf(panel, chart, width, isLast, hooks) {
     ],
     series: [
       {},
-      ...panel.lines.map(({ name, dash, isBars }) => ({
+      ...panel.lines.map(({ name, dash, isBars, isWorstLowest }) => ({
         scale: "y",
         stroke: () => colour(name),
         fill: isBars ? () => colour(name) : undefined,
         width: isBars ? 0 : 1.75,
         dash,
-        paths: isBars ? barsOrPixels : undefined,
+        paths: isBars ? barsOrPixels : lineOrPixels(isWorstLowest),
         points: isBars ? { show: false } : undefined,
       })),
     ],
@@ -121,31 +126,59 @@ export function plotOf(panel, chart, width, isLast, hooks) {
 }
 
 function barsOrPixels(plot, series, first, last) {
-  if (last - first <= plot.bbox.width) return uPlot.paths.bars({ size: [0.9, 60, 1], align: 1 })(plot, series, first, last);
-  return { fill: highestOfPixels(plot, series, first, last) };
-}
-
-// Where steps are more than pixels: of those that share one the highest, all in one outline. Thousands of bars of less
-// than a pixel would take most of the time of a frame.
-function highestOfPixels(plot, series, first, last) {
-  const { left, width } = plot.bbox;
-  const { min, max } = plot.scales.x;
-  const [times, values] = [plot.data[0], plot.data[series]];
-  const highest = new Float64Array(Math.ceil(width));
-  for (let at = first; at <= last; at++) {
-    const pixel = Math.min(highest.length - 1, Math.max(0, Math.floor(((times[at] - min) / (max - min)) * width)));
-    if (values[at] > highest[pixel]) highest[pixel] = values[at];
-  }
-  const base = plot.valToPos(0, plot.series[series].scale, true);
+  if (!isCrowded(plot, first, last)) return uPlot.paths.bars({ size: [0.9, 60, 1], align: 1 })(plot, series, first, last);
+  const { left } = plot.bbox;
+  const [highest, base, y] = [worstOfPixels(plot, series, first, last, false), ...heights(plot, series)];
   const outline = new Path2D();
   outline.moveTo(left, base);
   highest.forEach((value, pixel) => {
-    const y = value ? plot.valToPos(value, plot.series[series].scale, true) : base;
-    outline.lineTo(left + pixel, y);
-    outline.lineTo(left + pixel + 1, y);
+    outline.lineTo(left + pixel, y(value || 0));
+    outline.lineTo(left + pixel + 1, y(value || 0));
   });
   outline.lineTo(left + highest.length, base);
-  return outline;
+  return { fill: outline };
+}
+
+function lineOrPixels(isWorstLowest) {
+  return (plot, series, first, last) => {
+    if (!isCrowded(plot, first, last)) return uPlot.paths.linear()(plot, series, first, last);
+    const [worst, , y] = [worstOfPixels(plot, series, first, last, isWorstLowest), ...heights(plot, series)];
+    const stroke = new Path2D();
+    worst.forEach((value, pixel) => {
+      if (Number.isNaN(value)) return;
+      const isNew = pixel === 0 || Number.isNaN(worst[pixel - 1]);
+      stroke[isNew ? "moveTo" : "lineTo"](plot.bbox.left + pixel + 0.5, y(value));
+    });
+    return { stroke };
+  };
+}
+
+function isCrowded(plot, first, last) {
+  return last - first > plot.bbox.width;
+}
+
+// Where steps are more than pixels: of those that share one the worst, NaN where none has a value. Each of thousands
+// drawn within less than a pixel would take most of the time of a frame, dashes most of all.
+function worstOfPixels(plot, series, first, last, isLowest) {
+  const { width } = plot.bbox;
+  const { min, max } = plot.scales.x;
+  const [times, values] = [plot.data[0], plot.data[series]];
+  const worst = new Float64Array(Math.ceil(width)).fill(NaN);
+  for (let at = first; at <= last; at++) {
+    const value = values[at];
+    if (value === null) continue;
+    const pixel = Math.min(worst.length - 1, Math.max(0, Math.floor(((times[at] - min) / (max - min)) * width)));
+    const known = worst[pixel];
+    if (!(isLowest ? known <= value : known >= value)) worst[pixel] = value;
+  }
+  return worst;
+}
+
+// Where 0 is, and where a value is: straight, as its scale is.
+function heights(plot, series) {
+  const { scale } = plot.series[series];
+  const [base, one] = [0, 1].map((value) => plot.valToPos(value, scale, true));
+  return [base, (value) => base + value * (one - base)];
 }
 
 function grid() {
@@ -153,8 +186,17 @@ function grid() {
 }
 
 function timeLabel(ms, step) {
-  const parts = step < DAY_MS ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat("en-GB", { timeZone: zone(), ...parts }).format(ms);
+  return labels(zone(), step < DAY_MS).format(ms);
+}
+
+const formats = new Map();
+
+// To make a format takes a hundred times as long as to use it.
+function labels(timeZone, isWithinDay) {
+  const key = `${timeZone} ${isWithinDay}`;
+  const parts = isWithinDay ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone, ...parts }));
+  return formats.get(key);
 }
 
 function label(value, unit) {

@@ -1,30 +1,33 @@
 // Times are UTC in the page; a reader may have them in their own zone.
 const KEY = "slo-times";
-const isLocal = () => localStorage.getItem(KEY) === "local";
+const own = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+let local = localStorage.getItem(KEY) === "local";
 
-export const zone = () => (isLocal() ? Intl.DateTimeFormat().resolvedOptions().timeZone : "Etc/UTC");
+export const zone = () => (local ? own() : "Etc/UTC");
 
-export function timeText(ms, seconds = false, local = isLocal()) {
+export function timeText(ms, seconds = false, isOwn = local) {
   const parts = new Intl.DateTimeFormat("en-GB", {
-    timeZone: local ? zone() : "Etc/UTC",
+    timeZone: isOwn ? own() : "Etc/UTC",
     day: "numeric",
     month: "short",
     hour: "2-digit",
     minute: "2-digit",
     ...(seconds ? { second: "2-digit" } : {}),
-    ...(local ? { timeZoneName: "short" } : {}),
+    ...(isOwn ? { timeZoneName: "short" } : {}),
   })
     .format(ms)
     .replace(",", "");
-  return local ? parts : `${parts} UTC`;
+  return isOwn ? parts : `${parts} UTC`;
 }
 
 export function startTimes(within) {
   const button = within.querySelector?.("#zone-button");
   if (button) {
     button.hidden = false;
+    within.querySelector("#zone-words").hidden = true;
     button.addEventListener("click", () => {
-      localStorage.setItem(KEY, isLocal() ? "utc" : "local");
+      local = !local;
+      localStorage.setItem(KEY, local ? "local" : "utc");
       show(document);
       label(button);
       document.dispatchEvent(new CustomEvent("zone"));
@@ -45,13 +48,13 @@ export function readNow() {
 }
 
 function label(button) {
-  button.textContent = isLocal() ? "Times: yours" : "Times: UTC";
+  button.textContent = local ? "Times: yours" : "Times: UTC";
 }
 
 function show(within) {
   for (const one of within.querySelectorAll("time[datetime]")) {
     one.dataset.utc ??= one.textContent;
-    one.textContent = isLocal() ? timeText(Date.parse(one.dateTime)) : one.dataset.utc;
-    one.title = isLocal() ? one.dataset.utc : "";
+    one.textContent = local ? timeText(Date.parse(one.dateTime)) : one.dataset.utc;
+    one.title = local ? one.dataset.utc : "";
   }
 }
