@@ -62,10 +62,10 @@ dashboards: setup  ## Write the boards for Grafana anew from the code
 	$(BIN)/python -m infra.dashboards
 
 .PHONY: bench
-bench: setup  ## Measure speed beside the peers (QUICK=1: in minutes; CURVES=1: what an event costs when; GATEWAY=1; PUBLISH=1)
+bench: setup  ## Measure speed beside the peers (QUICK=1: in minutes; CURVES=1: what an event costs when; LIVE=1; GATEWAY=1; PUBLISH=1)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
 	$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(CURVES),--case curves --rounds 1) \
-	  $(if $(GATEWAY),--case gateway --rounds 1) \
+	  $(if $(LIVE),--case live --rounds 1) $(if $(GATEWAY),--case gateway --rounds 1) \
 	  $(if $(PUBLISH),--publish --readme)
 
 .PHONY: long

@@ -19,13 +19,14 @@ import orjson
 from rich.console import Console
 
 from streams.broker import BrokerError, EmbeddedKafka
-from tests.bench.case import BrokenError, Case, Stage
+from tests.bench.case import BrokenError, Case, LiveLoads, Stage
 from tests.bench.chart import NoChartError, draw
 from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
 from tests.bench.curves import Curves
 from tests.bench.fleet import Fleet
 from tests.bench.gateway import Gateway
 from tests.bench.history import History
+from tests.bench.live import Live
 from tests.bench.notifier import Notifier
 from tests.bench.pages import Pages
 from tests.bench.peers.catalogue import PEERS
@@ -44,6 +45,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "restore": Restore,
     "stages": Stages,
     "curves": Curves,
+    "live": Live,
     "history": History,
     "fleet": Fleet,
     "notifier": Notifier,
@@ -70,6 +72,7 @@ def main() -> int:
                     tuple(options.events),
                     options.rows,
                     options.series,
+                    LiveLoads(tuple(options.rate), tuple(options.apps), options.seconds),
                     tuple(options.peer),
                     lambda line: console.print(line, highlight=False, style="yellow"),
                 )
@@ -140,6 +143,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--events", action="append", type=int, help="default 1,000,000 and 4,000,000, quick 300,000")
     parser.add_argument("--rows", type=int, help="series to restore: default 200,000, quick 100,000")
     parser.add_argument("--series", type=int, help="of the fleet with a month of history: default 300,000, quick 3,000")
+    parser.add_argument("--rate", action="append", type=int, help="live: default 1,000, 10,000 and 50,000 a second")
+    parser.add_argument("--apps", action="append", type=int, help="live: default 1,000 and 100,000")
+    parser.add_argument("--seconds", type=int, help="live: to watch each, default 120, quick 30")
     parser.add_argument("--publish", action="store_true", help=f"keep results and charts in {PUBLISHED}")
     parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
@@ -149,6 +155,9 @@ def _options() -> argparse.Namespace:
     options.rounds = options.rounds or (2 if options.quick else 3)
     options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])
     options.series = options.series or (3_000 if options.quick else 300_000)
+    options.rate = options.rate or ([10_000] if options.quick else [1_000, 10_000, 50_000])
+    options.apps = options.apps or [1_000, 100_000]
+    options.seconds = options.seconds or (30 if options.quick else 120)
     options.rows = options.rows or (100_000 if options.quick else 200_000)
     return options
 

@@ -25,6 +25,15 @@ class BrokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class LiveLoads:
+    """Constant rates, in events a second over all topics, over so many apps, each for so long."""
+
+    rates: tuple[int, ...]
+    apps: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """Where the cases play: a broker of their own, a folder for logs, how much of everything, and who takes part.
 
@@ -36,6 +45,7 @@ class Stage:
     events: tuple[int, ...]
     rows: int
     series: int
+    live: LiveLoads
     peers: tuple[str, ...]
     report: Callable[[str], None]
 

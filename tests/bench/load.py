@@ -64,7 +64,7 @@ class Load:
                 key = keys[0]
             stored_ms = self.start_ms + number * self.span_ms // self.events
             event = {"appKey": key, "time": stored_ms - chance.randrange(LATEST_MS)}
-            event |= _FIELDS[self.metric](chance, chance.random() >= self.failed_share)
+            event |= fields_of(self.metric, chance, is_good=chance.random() >= self.failed_share)
             yield Delivery(key.encode(), orjson.dumps(event | extra), stored_ms)
 
 
@@ -108,6 +108,11 @@ def _delivery(chance: random.Random, is_good: bool) -> dict[str, Any]:
 
 
 _FIELDS: Final = {AVAILABILITY: _check, IFRAME: _iframe, INSTALLATION: _callback, WEBHOOK: _delivery}
+
+
+def fields_of(metric: Metric, chance: random.Random, *, is_good: bool) -> dict[str, Any]:
+    """What an event of a metric has beside app and time."""
+    return _FIELDS[metric](chance, is_good)
 
 
 async def produce(producer: AIOKafkaProducer, topic: str, partitions: int, records: Iterable[Delivery]) -> None:

@@ -35,6 +35,8 @@ GOALS: Final = (
     Goal(("slo-streams, one worker", f"times {BEST_PEER}, warm"), at_least=2.0),
     Goal(("slo-streams, one worker", f"times {COMMON_PEER}, warm"), at_least=15.0),
     Goal(("slo-streams, two workers", "CPU, times one worker's"), at_most=1.1),
+    Goal(("live, slo-streams @ 10,000/s, 100,000 apps", "CPU, times the better peer's"), at_most=1 / 3),
+    Goal(("live, slo-streams @ 10,000/s, 100,000 apps", "p99, times the better peer's"), at_most=1.0),
     Goal(("restore", "rows per second"), at_least=200_000),
     Goal(("series = 100000", "events per CPU second, warm"), at_least=400_000),
     Goal(("panes a window", "1440 : 15 panes"), at_most=1.15),

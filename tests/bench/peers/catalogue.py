@@ -49,9 +49,9 @@ def _java(folder: str, main: str, *options: str) -> Callable[[], list[str]]:
     return command
 
 
-def _flink() -> Callable[[], list[str]]:
+def _flink(main: str) -> Callable[[], list[str]]:
     opens = (f"--add-opens={package}=ALL-UNNAMED" for package in _FLINK_OPENS)
-    return _java("flink", "FlinkWindows", *opens)
+    return _java("flink", main, *opens)
 
 
 FETCH: Final = "raw aiokafka: fetch"
@@ -64,8 +64,15 @@ PEERS: Final = (
     Peer(FETCH, "0.14.0", _LIMIT, _here("raw_loop"), ("fetch",), is_checked=False, is_quick=True),
     Peer(COUNT, "0.14.0", _LIMIT, _here("raw_loop"), ("check",), is_quick=True),
     Peer(CHUNKS, "", _LIMIT, _here("chunk_loop"), is_checked=False, is_quick=True),
-    Peer("Flink SQL, parallelism 1", "2.2.0", "exactly once, a checkpoint every 5 s", _flink(), ("1",), is_quick=True),
-    Peer("Flink SQL, parallelism 2", "2.2.0", "exactly once, a checkpoint every 5 s", _flink(), ("2",)),
+    Peer(
+        "Flink SQL, parallelism 1",
+        "2.2.0",
+        "exactly once, a checkpoint every 5 s",
+        _flink("FlinkWindows"),
+        ("1",),
+        is_quick=True,
+    ),
+    Peer("Flink SQL, parallelism 2", "2.2.0", "exactly once, a checkpoint every 5 s", _flink("FlinkWindows"), ("2",)),
     Peer(
         "Kafka Streams",
         "4.3.0",
@@ -90,3 +97,16 @@ PEERS: Final = (
     ),
     Peer("stock Faust hopping tables", "0.15.3", "at least once", _here("faust_tables"), most_events=2_000),
 )
+
+LIVE_PEERS: Final = (
+    Peer("Flink SQL, parallelism 1", "2.2.0", "exactly once, a checkpoint every 5 s", _flink("FlinkLive"), ("1",)),
+    Peer(
+        "Kafka Streams",
+        "4.3.0",
+        "exactly once, a commit every 5 s",
+        _java("kafka_streams", "KafkaStreamsLive"),
+        ("1",),
+        closes_all=False,
+    ),
+)
+"""The same jobs on all four topics as events come: they put out the windows below the objective."""

@@ -69,7 +69,7 @@ public final class KafkaStreamsWindows {
         Progress.done();
     }
 
-    private static Properties settings(String[] arguments) {
+    static Properties settings(String[] arguments) {
         Properties settings = new Properties();
         settings.put("application.id", arguments[2]);
         settings.put("bootstrap.servers", arguments[0]);
@@ -86,7 +86,7 @@ public final class KafkaStreamsWindows {
         return settings;
     }
 
-    private static String json(String key, long end, Counts counts) {
+    static String json(String key, long end, Counts counts) {
         return "{\"appKey\":\"" + key + "\",\"windowEnd\":" + end + ",\"good\":" + counts.good() + ",\"bad\":"
             + counts.bad() + "}";
     }
@@ -106,7 +106,7 @@ public final class KafkaStreamsWindows {
             });
     }
 
-    private static Serde<Counts> counts() {
+    static Serde<Counts> counts() {
         return Serdes.serdeFrom(
             (topic, counts) -> ByteBuffer.allocate(16).putLong(counts.good()).putLong(counts.bad()).array(),
             (topic, bytes) -> {
