@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,12 @@ _HEAD: Final = """\
 | fault | what happens | times | events | alerts | lost | twice | wrong | recovery s | exits |
 |---|---|---:|---:|---:|---:|---:|---:|---:|---|
 """
+_BOUNDS_BEGIN, _BOUNDS_END = "<!-- bounds -->\n", "<!-- /bounds -->"
+_BOUNDS_HEAD: Final = """\
+| load | what it is | usual peak, MB | peak, MB | usual longest pause, s | longest pause, s | read in, s |
+|---|---|---:|---:|---:|---:|---:|
+"""
+_USUAL_MB: Final = "usual peak MB"
 
 WHAT: Final = {
     "kill-in-commit": "SIGKILL at a random step of a commit",
@@ -88,14 +95,39 @@ def main() -> int:
     if failed := [one["row"] for one in outcomes if one["problem"]]:
         sys.stderr.write(f"did not hold: {', '.join(failed)}\n")
         return 1
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    lines = {f"`{one['row']}`": _row(one) for one in outcomes}
-    for line in rest.partition(_END)[0].splitlines(keepends=True):
-        lines.setdefault(line.split(" ")[1], line)
-    table = "".join(lines[f"`{name}`"] for name in ROWS if f"`{name}`" in lines)
-    PAGE.write_text(before + _BEGIN + _HEAD + table + _END + after, encoding="utf-8")
+    PAGE.write_text(published(PAGE.read_text(encoding="utf-8"), outcomes), encoding="utf-8")
     return 0
+
+
+def published(page: str, outcomes: Sequence[dict[str, Any]]) -> str:
+    """The page with both tables anew; a fault that was not played keeps its line."""
+    lines = {f"`{one['row']}`": _row(one) for one in outcomes}
+    for line in page.partition(_BEGIN)[2].partition(_END)[0].splitlines(keepends=True):
+        if line.startswith("| `"):
+            lines.setdefault(line.split(" ")[1], line)
+    faults = "".join(lines[f"`{name}`"] for name in ROWS if f"`{name}`" in lines)
+    bounds = "".join(_bounds_row(one) for one in outcomes if _USUAL_MB in one["figures"])
+    page = _with_block(page, _BEGIN, _HEAD + faults, _END)
+    return _with_block(page, _BOUNDS_BEGIN, _BOUNDS_HEAD + bounds, _BOUNDS_END)
+
+
+def _with_block(page: str, begin: str, block: str, end: str) -> str:
+    before, _, rest = page.partition(begin)
+    return before + begin + block + end + rest.partition(end)[2]
+
+
+def _bounds_row(outcome: dict[str, Any]) -> str:
+    figures = outcome["figures"]
+    cells = (
+        f"`{outcome['row']}`",
+        WHAT[outcome["row"]],
+        f"{figures[_USUAL_MB]:.0f}",
+        f"{figures['peak MB']:.0f}",
+        f"{figures['usual longest answer s']:.2f}",
+        f"{figures['longest answer s']:.2f}",
+        f"{figures['read s']:.1f}",
+    )
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _row(outcome: dict[str, Any]) -> str:
