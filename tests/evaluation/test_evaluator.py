@@ -6,15 +6,16 @@ from fractions import Fraction
 
 import pytest
 
-from streams.evaluation.evaluator import Evaluator
+from streams.evaluation.evaluator import SERIES_A_STEP, Evaluator
 from streams.evaluation.objective import Objective
+from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason, Kind, ObjectiveState
 from streams.intake.admission import Admission
 from streams.names import WEBHOOK
-from streams.windows.hopping import LONG_AGO
+from streams.windows.hopping import LONG_AGO, NEVER
 from tests.build import APPLICATION, chunk
 from tests.model import Record
-from tests.model.build import DEFAULTS, clock_ms, delivery
+from tests.model.build import DEFAULTS, MINUTE_MS, clock_ms, delivery
 
 OBJECTIVE = DEFAULTS["webhook-delivery-15m"]
 
@@ -169,3 +170,74 @@ def test_from_the_first_event_on_it_tells_when_it_judges_next_and_what_is_too_la
     assert (evaluator.due_ms, evaluator.floor_ms) == (clock_ms("12:00:10"), clock_ms("11:45"))
     evaluator.advance(clock_ms("12:00:10"))
     assert (evaluator.due_ms, evaluator.floor_ms) == (clock_ms("12:01:10"), clock_ms("11:46"))
+
+
+def test_many_series_are_judged_in_steps_and_their_transitions_told_in_order() -> None:
+    evaluator = Evaluator([OBJECTIVE], 10_000)
+    evaluator.advance(clock_ms("12:00:09"))
+    for number in reversed(range(2_000)):
+        series = evaluator.series.new(f"app-{number:04}", "Jira")
+        evaluator.turn_to(series, series, clock_ms("12:00") // MINUTE_MS, 1)
+        evaluator.series.watch(series)
+    steps = len(list(evaluator.advancing(clock_ms("12:01:10"))))
+    assert steps == 2 * (2_000 // SERIES_A_STEP) + 2 * 2  # of two boundaries, each with the order and the end of it
+    assert [one.app_key for one in evaluator.take_transitions()] == [f"app-{number:04}" for number in range(2_000)]
+
+
+def test_what_is_before_all_windows_when_time_begins_is_let_go_at_once() -> None:
+    evaluator = given(delivery("10:00", arrives="12:00:30"))
+    evaluator.advance(clock_ms("12:00:30"))
+    assert len(evaluator.series) == 0
+
+
+def test_a_state_that_knows_no_time_yet_lets_the_clock_judge() -> None:
+    assert restored(given(delivery("12:00", arrives=None)), OBJECTIVE).can_tick
+
+
+def test_without_an_objective_and_without_a_time_nothing_is_judged() -> None:
+    progress = given(delivery("12:00", arrives=None), by=()).progress
+    assert progress is not None
+    assert progress.judged_ms == LONG_AGO
+
+
+def test_what_was_judged_last_is_a_boundary_of_some_objective() -> None:
+    slower = replace(OBJECTIVE, name="slower", hop_ms=3 * MINUTE_MS)
+    evaluator = given(delivery("12:00"), by=[replace(OBJECTIVE, hop_ms=2 * MINUTE_MS), slower])
+    evaluator.advance(clock_ms("12:01:10"))
+    progress = evaluator.progress
+    assert progress is not None
+    assert (progress.pane_ms, progress.judged_ms) == (MINUTE_MS, clock_ms("12:00"))
+
+
+def test_a_breach_that_is_taken_up_keeps_what_was_counted() -> None:
+    evaluator = given(delivery("12:00", 500))
+    evaluator.take_up(("com.example.app", "Jira"), OBJECTIVE.name, clock_ms("11:50"))
+    (series,) = evaluator.series.values()
+    assert series.counted([(0, NEVER)]) == (0, 1)
+
+
+def test_a_breach_that_is_dropped_is_dropped_from_what_is_stored() -> None:
+    before = given(delivery("12:00", 500))
+    before.advance(clock_ms("12:01:10"))
+    handed_over = restored(before, others=[OBJECTIVE.name])
+    assert [series and dict(series.states) for series in handed_over.take_dirty().values()] == [{}]
+    bare = Series(("com.example.app", "Jira"))
+    bare.put(OBJECTIVE.name, ObjectiveState(clock_ms("11:50")))
+    left = Evaluator([], 10_000, before.progress, [bare], others=[OBJECTIVE.name])
+    assert (len(left.series), left.take_dirty()) == (0, {bare.key: None})
+
+
+def test_what_one_objective_that_is_gone_changed_is_stored_though_another_changes_nothing() -> None:
+    never = replace(OBJECTIVE, name="never", minimum_events=9)
+    before = given(delivery("12:00", 500), by=[OBJECTIVE, never])
+    before.advance(clock_ms("12:01:10"))
+    gone = restored(before, replace(OBJECTIVE, name="another", minimum_events=9))
+    gone.advance(clock_ms("12:02:10"))
+    assert len(gone.take_dirty()) == 1
+
+
+def test_an_objective_that_is_gone_changes_nothing_where_it_was_met() -> None:
+    never = replace(OBJECTIVE, name="never", minimum_events=9)
+    gone = restored(given(delivery("12:00", 500), by=[never]), replace(never, name="another"))
+    gone.advance(clock_ms("12:01:10"))
+    assert gone.take_dirty() == {}

@@ -91,3 +91,11 @@ def test_what_is_known_says_how_long_that_holds(at_ms: int) -> None:
     exclusions.add("b", fault(), 5_000)
     known = exclusions.known_at(at_ms, WEBHOOK)
     assert (known.from_ms, known.until_ms, known.revision) == (1_000, 5_000, exclusions.revision)
+
+
+def test_one_that_does_not_count_keeps_no_other_from_it() -> None:
+    exclusions = Exclusions()
+    exclusions.add("too late", planned(), START_MS)
+    exclusions.add("another metric's", replace(fault(1, 2), metric=IFRAME), 0)
+    exclusions.add("b", fault(3, 4), 0)
+    assert exclusions.known_at(START_MS, WEBHOOK).for_all == [(3, 4)]

@@ -1,6 +1,9 @@
 """A series holds what its host reported, and beside it what the app did."""
 
+import pytest
+
 from streams.evaluation.series import Series
+from streams.evaluation.transition import ObjectiveState
 from streams.windows.tumbling import NO_PANE
 
 
@@ -29,3 +32,32 @@ def test_what_the_app_reported_stays_while_some_of_it_has_not_expired() -> None:
     series = reported(7, 8)
     series.expire(8)
     assert series.counted([(7, 9)]) == (0, 1)
+
+
+@pytest.mark.parametrize("expired", ["host", "app"])
+def test_it_was_there_before_though_nothing_of_that_is_kept(expired: str) -> None:
+    series = reported(7, 9) if expired == "host" else reported(9, 7)
+    (series.by_host if expired == "host" else series.its_own()).add(9, 1, 0)
+    series.expire(8)
+    assert series.earliest_pane == 9
+    assert series.was_there(9, 1)
+
+
+def test_it_was_not_there_before_its_first_event() -> None:
+    series = reported(9, 9)
+    assert (series.was_there(9, 1), series.was_there(10, 1)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "was_there"),
+    [
+        (ObjectiveState(9), True),
+        (ObjectiveState(8), True),
+        (ObjectiveState(10), False),
+        (ObjectiveState(None, run=1), False),
+    ],
+)
+def test_a_breach_tells_that_it_was_there(state: ObjectiveState, was_there: bool) -> None:
+    series = reported(9, None)
+    series.put("objective", state)
+    assert series.was_there(9, 1) is was_there

@@ -2,7 +2,10 @@
 
 import pytest
 
+from streams.evaluation.series import Series
 from streams.evaluation.store import SeriesStore
+from streams.evaluation.transition import ObjectiveState
+from streams.windows.tumbling import NO_PANE
 
 SCOPES = ["Jira", "Confluence"]
 
@@ -62,3 +65,49 @@ def test_an_app_has_as_many_series_as_were_begun_and_not_let_go() -> None:
         store.drop_if_idle(one)
         assert store.count_of("app-1") == left
     assert store.count_of("app-2") == 1
+
+
+def test_what_changed_twice_is_stored_once_and_again_when_it_changes_again() -> None:
+    store = filled()
+    series = store["app-1", "Jira"]
+    store.mark_dirty(series)
+    store.mark_dirty(series)
+    assert store.dirty == [series]
+    store.take_dirty()
+    store.mark_dirty(series)
+    assert store.dirty == [series]
+
+
+def counted(*panes: int, state: ObjectiveState | None = None) -> tuple[SeriesStore, Series]:
+    """A store with one series that has a good event in each of these panes."""
+    store = SeriesStore()
+    series = store.new("app-1", "Jira")
+    for pane in panes:
+        series.add(pane, 1, 0)
+        if not series.is_fading:
+            store.fade_later(series)
+    if state is not None:
+        series.put("objective", state)
+    return store, series
+
+
+def test_a_series_fades_after_its_last_pane_and_not_with_it() -> None:
+    store, series = counted(7)
+    store.let_go(7)
+    assert list(store.values()) == [series]
+    assert store.dirty == []
+    store.let_go(8)
+    assert (len(store), store.dirty) == (0, [series])
+
+
+def test_a_series_with_a_later_event_fades_after_that() -> None:
+    store, series = counted(7, 9)
+    for first_pane, is_kept in ((9, True), (10, False)):
+        store.let_go(first_pane)
+        assert (series.key in store) is is_kept
+
+
+def test_a_state_stays_without_its_panes_and_is_stored_so() -> None:
+    store, series = counted(7, state=ObjectiveState(1))
+    store.let_go(8)
+    assert (list(store.values()), series.latest_pane, store.dirty) == ([series], NO_PANE, [series])
