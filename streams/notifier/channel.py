@@ -64,11 +64,13 @@ Outcome = Accepted | Temporary | Permanent | Unauthorised
 class Channel(Protocol):
     """One way to reach targets. `name` is that of `channel` in the targets file.
 
-    `at_once` is how many messages it is given to send side by side.
+    `at_once` is how many messages it is given to send side by side, `most_listed` how many alerts one digest may list:
+    more become several, as every one is listed.
     """
 
     name: str
     at_once: int
+    most_listed: int
 
     def pause_key(self, target: Target) -> str:
         """What is paused where nothing gets through: the channel's own server, called by the channel's `name`, or this

@@ -78,7 +78,7 @@ class Courier:
             await record(connection, self.channel.name, self._name, all_sent, now)
             if not has_room:
                 return []
-            await make_digests(connection, self.channel.name, self._targets, now)
+            await make_digests(connection, self.channel, self._targets, now)
             return await claim(connection, self.channel, self._targets, self._name, now, room, self._lease_s)
 
         claimed = await self._database.run(action)

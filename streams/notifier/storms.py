@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from streams.database.patient import Connection
+from streams.notifier.channel import Channel
 from streams.notifier.enqueue import Enqueued, enqueue
 from streams.notifier.notification import OF_ALERTS, Kind, Notification
 from streams.notifier.rows import COLUMNS, Row, execute, read_rows
@@ -16,8 +17,6 @@ from streams.notifier.targets import Targets
 SINGLES: Final = 5
 SINGLES_IN: Final = timedelta(minutes=10)
 DIGEST_EACH: Final = timedelta(minutes=5)
-MOST_LISTED: Final = 500
-"""In one digest, so that mail servers take it; more become several."""
 
 _LOCK: Final = "select pg_advisory_xact_lock(%(space)s, %(target)s)"
 _LOCK_SPACE: Final = 0x736C_6F73  # 'slos': storms of a target; any number that nobody else takes
@@ -79,12 +78,12 @@ async def _lock(connection: Connection, channel: str, target: str) -> None:
     await execute(connection, _LOCK, {"space": _LOCK_SPACE, "target": number})
 
 
-async def make_digests(connection: Connection, channel: str, targets: Targets, now: datetime) -> None:
+async def make_digests(connection: Connection, channel: Channel, targets: Targets, now: datetime) -> None:
     """Join what waited for a digest; each becomes a delivery of its own, and is sent as any other."""
-    values = {"channel": channel, "now": now, "limit": MOST_LISTED}
+    values = {"channel": channel.name, "now": now, "limit": channel.most_listed}
     for (target_id,) in await (await execute(connection, _HELD_TARGETS, values)).fetchall():
-        target = targets.find(channel, target_id)
-        await _lock(connection, channel, target_id)
+        target = targets.find(channel.name, target_id)
+        await _lock(connection, channel.name, target_id)
         while rows := await read_rows(connection, _HELD, {**values, "target": target_id}):
             if target is None:
                 await execute(connection, _RELEASE, {"ids": [row.id for row in rows]})
@@ -92,7 +91,7 @@ async def make_digests(connection: Connection, channel: str, targets: Targets, n
             rows = await without_suppressed(connection, rows, targets, now)
             if not rows:
                 continue
-            digest = _digest_of(rows, target_hash(channel, target_id))
+            digest = _digest_of(rows, target_hash(channel.name, target_id))
             await enqueue(connection, Enqueued(digest, [target]))
             await execute(connection, _JOIN, {"digest": target.delivery_id(digest.id), "ids": [row.id for row in rows]})
 

@@ -82,3 +82,19 @@ def test_a_recovery_waits_for_the_digest_with_its_breach(database: str) -> None:
         scenario,
         at_data=lambda who, times: "451 later" if who == PERSON.address and times == 6 else None,
     )
+
+
+def test_a_digest_by_a_channel_that_takes_few_lines_becomes_several(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        one.courier.channel.most_listed = 10
+        alerts = [breach(f"app-{i:02}", at_ms=await one.now_ms()) for i in range(28)]
+        await one.take_in(*alerts)
+        await one.work(200)
+        await one.pass_by(minutes=5)
+        mails = [mail for mail in server.received if mail.recipient == PERSON.address]
+        listed = [mail.mail.get_body(("plain",)).get_content() for mail in mails[5:]]  # type: ignore[union-attr]
+        assert [text.count("BREACH") for text in listed] == [10, 10, 3]
+        told = [str(mail.mail["X-SLO-Incident"]) for mail in mails[:5]]
+        assert all(alert["incidentId"] in told or any(alert["incidentId"] in t for t in listed) for alert in alerts)
+
+    run(database, scenario)

@@ -31,6 +31,7 @@ class ChatChannel:
 
     name = APPRISE
     at_once = 4
+    most_listed = ROWS
 
     def __init__(self, public_url: str | None = None) -> None:
         self._public_url = public_url
@@ -43,10 +44,9 @@ class ChatChannel:
         """Headline, what it means, its few facts, the lines of a digest, where to read on."""
         words = words_of(told, target, self._public_url)
         rows = [row_text(row) for row in words.rows]
-        more = [f"and {len(rows) - ROWS} more"] if len(rows) > ROWS else []
         facts = [f"{name}: {value}" for name, value in few_facts(told, words)]
         links = [f"{link.text}: {link.url}" for link in words.links]
-        parts = ["\n".join(words.text), "\n".join(facts), "\n".join([*rows[:ROWS], *more]), "\n".join(links)]
+        parts = ["\n".join(words.text), "\n".join(facts), "\n".join(rows), "\n".join(links)]
         document = {
             "title": subject(told),
             "body": "\n\n".join(filter(None, parts)),

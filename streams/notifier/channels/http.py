@@ -33,6 +33,7 @@ class HttpChannel(ABC):
 
     name: str
     at_once = 16
+    most_listed = 500
 
     def __init__(self, posts: Poster, public_url: str | None = None) -> None:
         self._posts = posts

@@ -28,6 +28,7 @@ class SlackChannel(HttpChannel):
     """All that others named is plain text, in which nothing is a link or a mention."""
 
     name = "slack"
+    most_listed = ROWS
 
     def render(self, told: Notification, target: Target, delivery_id: str, now: datetime) -> Message:
         """Headline, what it means, its few facts, where to read on."""
@@ -65,7 +66,6 @@ def _link(link: Link) -> dict[str, Any]:
 
 
 def _rows(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """A digest, some lines a block; what is more than a message takes is counted."""
-    lines = [shortened(row_text(row), _ROW_LENGTH) for row in rows[:ROWS]]
-    texts = ["\n".join(lines[at : at + _ROWS_IN_A_BLOCK]) for at in range(0, len(lines), _ROWS_IN_A_BLOCK)]
-    return [*texts, f"and {len(rows) - ROWS} more"] if len(rows) > ROWS else texts
+    """A digest, some lines a block."""
+    lines = [shortened(row_text(row), _ROW_LENGTH) for row in rows]
+    return ["\n".join(lines[at : at + _ROWS_IN_A_BLOCK]) for at in range(0, len(lines), _ROWS_IN_A_BLOCK)]

@@ -18,6 +18,7 @@ from streams.notifier.notification import Notification
 from streams.notifier.target import Target
 
 MOST_BYTES: Final = 28_000
+ROWS: Final = 50
 _TEXT_LENGTH: Final = 2_000
 _FACT_LENGTH: Final = 500
 _COLOURS: Final = {"breach": "Attention", "recovery": "Good"}
@@ -28,9 +29,10 @@ class TeamsChannel(HttpChannel):
     """One card for each message."""
 
     name = "teams"
+    most_listed = ROWS
 
     def render(self, told: Notification, target: Target, delivery_id: str, now: datetime) -> Message:
-        """The card; of a long digest as many lines as there is room for, and how many more there are."""
+        """The card; the lines of a digest only as long as there is room for all of them."""
         line = subject(told)
         words = words_of(told, target, self.public_url)
         title = {"size": "Medium", "weight": "Bolder", "color": _COLOURS.get(words.state, "Default")}
@@ -40,13 +42,13 @@ class TeamsChannel(HttpChannel):
                 {"title": escaped(name), "value": escaped(shortened(value, _FACT_LENGTH))} for name, value in found
             ]
             head.append({"type": "FactSet", "facts": facts})
-        rows = [_text(row_text(row)) for row in words.rows]
+        rows = [row_text(row) for row in words.rows]
         actions = [{"type": "Action.OpenUrl", "title": link.text, "url": link.url} for link in words.links]
-        shown = len(rows)
-        body = _card(head, rows, shown, actions)
-        while len(body) > MOST_BYTES and shown:
-            shown = shown * 3 // 4
-            body = _card(head, rows, shown, actions)
+        body = _card(head, rows, actions)
+        longest = max(map(len, rows), default=0)
+        while len(body) > MOST_BYTES and longest > 1:
+            longest = longest * 3 // 4
+            body = _card(head, [shortened(row, longest) for row in rows], actions)
         return Message(delivery_id, body, JSON)
 
     def request(self, message: Message, target: Target, now: datetime) -> Request:
@@ -63,14 +65,13 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "TextBlock", "text": escaped(shortened(text, _TEXT_LENGTH)), "wrap": True}
 
 
-def _card(head: list[dict[str, Any]], rows: list[dict[str, Any]], shown: int, actions: list[dict[str, Any]]) -> bytes:
-    more = [_text(f"and {len(rows) - shown} more")] if shown < len(rows) else []
+def _card(head: list[dict[str, Any]], rows: list[str], actions: list[dict[str, Any]]) -> bytes:
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "msteams": {"width": "Full"},
-        "body": [*head, *rows[:shown], *more],
+        "body": [*head, *map(_text, rows)],
         "actions": actions,
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}

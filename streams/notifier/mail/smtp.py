@@ -23,6 +23,8 @@ from streams.notifier.target import SMTP as NAME
 from streams.notifier.target import Target
 
 AT_ONCE: Final = 8
+MOST_LISTED: Final = 500
+"""In one digest, so that mail servers take it."""
 _IDLE_S: Final = 20.0  # shorter than servers wait for the next mail
 _CONNECT_S: Final = 10.0
 _CLOSING: Final = 421  # RFC 5321, 3.8: the server shuts down
@@ -36,6 +38,7 @@ class SmtpChannel:
 
     name = NAME
     at_once = AT_ONCE
+    most_listed = MOST_LISTED
 
     def __init__(self, server: MailServer, sender: Sender, *, idle_s: float = _IDLE_S, send_s: float = SEND_S) -> None:
         self._server = server
