@@ -5,6 +5,8 @@ Kafka's transactions: a process that was thought dead is fenced off, and cannot 
 position and the id of the last one are committed, as an offset of a consumer group that nobody is in: whoever is the
 desk next knows by it what of the outbox is in Kafka already. Where the broker has dropped that offset, or a backup was
 restored, some may get there again, with the same values.
+
+A record that is too large for Kafka is set aside with the reason: it stays in the outbox, and those behind it go on.
 """
 
 import asyncio
@@ -12,10 +14,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import OffsetAndMetadata
 from psycopg.types.json import Jsonb
 
@@ -33,12 +36,15 @@ log = logging.getLogger(__name__)
 
 _MOST: Final = 500  # records of one transaction
 _ADD: Final = "insert into outbox (topic, key, value, headers) values (%s, %s, %s, %s)"
-_NEXT: Final = "select position, id::text, topic, key, value, headers from outbox order by position limit %s"
+_NEXT: Final = """
+select position, id::text, topic, key, value, headers from outbox where refused is null order by position limit %s
+"""
 # Positions are in the order in which they were published; after a restored backup they may be others' by now.
 _SETTLE: Final = """
-delete from outbox where position <= %(position)s
+delete from outbox where position <= %(position)s and refused is null
 and exists (select from outbox where position = %(position)s and id::text = %(id)s)
 """
+_SET_ASIDE: Final = "update outbox set refused = %s where position = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,15 @@ class Mark:
 
     position: int
     id: str
+
+
+class _TooLargeError(Exception):
+    """Kafka will never take a record."""
+
+    def __init__(self, mark: Mark, record: Publication, problem: Exception) -> None:
+        self.mark = mark
+        self.why = f"{record.topic}, {record.key}: {problem}"
+        super().__init__(self.why)
 
 
 async def publish_later(
@@ -90,6 +105,11 @@ class PublishStep:
                     rows = await desk.run(self._next)
                 if rows:
                     await self._publish(self._producer, rows)
+        except _TooLargeError as problem:
+            log.warning("a record that is too large is never published: %s", problem.why)
+            await self.rest()
+            await desk.run(partial(_set_aside, problem))
+            return True
         except (KafkaError, UnreachableClusterError, OSError, TimeoutError) as problem:
             self._note(problem)
             await self.rest()
@@ -119,16 +139,12 @@ class PublishStep:
     async def _publish(self, producer: AIOKafkaProducer, records: Sequence[tuple[Mark, Publication]]) -> None:
         last, _ = records[-1]
         async with producer.transaction():
-            sent = [
-                await producer.send(
-                    record.topic,
-                    record.value,
-                    record.key.encode(),
-                    headers=[(name, text.encode()) for name, text in record.headers.items()],
-                )
-                for _, record in records
-            ]
-            await asyncio.gather(*sent)
+            sent = [await _send(producer, *one) for one in records]
+            for answer, one in zip(await asyncio.gather(*sent, return_exceptions=True), records, strict=True):
+                if isinstance(answer, MessageSizeTooLargeError):
+                    raise _TooLargeError(*one, answer)
+                if isinstance(answer, BaseException):
+                    raise answer
             offsets = {self._place: OffsetAndMetadata(last.position, last.id)}
             await producer.send_offsets_to_transaction(offsets, self._group)
         self._published = last
@@ -156,3 +172,16 @@ class PublishStep:
         if problem is None and self._is_away:
             log.info("published again")
         self._is_away = problem is not None
+
+
+async def _send(producer: AIOKafkaProducer, mark: Mark, record: Publication) -> "asyncio.Future[Any]":
+    """Hand a record to the producer; what becomes of it."""
+    headers = [(name, text.encode()) for name, text in record.headers.items()]
+    try:
+        return await producer.send(record.topic, record.value, record.key.encode(), headers=headers)
+    except MessageSizeTooLargeError as problem:
+        raise _TooLargeError(mark, record, problem) from None
+
+
+async def _set_aside(problem: _TooLargeError, connection: Connection) -> None:
+    await connection.execute(_SET_ASIDE.encode(), [problem.why, problem.mark.position])

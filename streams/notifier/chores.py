@@ -59,6 +59,7 @@ _DEAD: Final = """
 select channel, count(*), count(distinct target), min(reason)
 from slo.delivery where state = 'DEAD' and kind <> 'OPERATORS' and dead_at > %(since)s group by channel
 """
+_NOT_PUBLISHED: Final = "select id::text, refused from outbox where refused is not null"
 _STUCK: Final = """
 select key, channel, since, why from slo.pause where unauthorised or since <= %(since)s
 """
@@ -133,15 +134,17 @@ class Chores:
         return Enqueued(told, [target for target in found if target is not None and target.wants(told)])
 
     async def _tell_operators(self, connection: Connection, now: datetime) -> None:
-        """Of dead letters once an hour, and of what is paused once: by another channel than the one in trouble."""
+        """Of dead letters once an hour, of what is paused or cannot be published once: by no channel in trouble."""
         dead = await (await execute(connection, _DEAD, {"now": now, "since": now - timedelta(hours=1)})).fetchall()
         stuck = await (await execute(connection, _STUCK, {"since": now - _STUCK_FOR})).fetchall()
+        refused = await (await execute(connection, _NOT_PUBLISHED, {})).fetchall()
         now_ms = _ms(now)
         told = [_of_dead(now_ms, *row) for row in dead] + [_of_pause(now_ms, *row) for row in stuck]
+        told += [_of_refused(now_ms, *row) for row in refused]
         await enqueue(connection, *(Enqueued(one, self._operators(one)) for one in told))
 
     def _operators(self, told: Notification) -> list[Target]:
-        failing = told.data["facts"]["channel"]
+        failing = told.data["facts"].get("channel")
         return [target for target in self._targets.wanting(told) if target.channel != failing]
 
 
@@ -162,6 +165,16 @@ def _of_pause(now_ms: int, key: str, channel: str, since: datetime, why: str) ->
     )
     facts = {"channel": channel, "since": utc_text(_ms(since)), "reason": why}
     return _trouble(f"paused-{key}-{_ms(since)}", now_ms, notice(f"Nothing gets through by {channel}", [text], facts))
+
+
+def _of_refused(now_ms: int, name: str, why: str) -> Notification:
+    text = (
+        "It stays in the database's table slo.outbox. Pages and API have it, readers of the topic do not: the next "
+        "change of the same key is published again. See whether the topic's max.message.bytes is lower than usual: "
+        "slo-streams doctor."
+    )
+    facts = {"record": why.partition(": ")[0], "reason": why.partition(": ")[2]}
+    return _trouble(f"outbox-{name}", now_ms, notice("A record is too large to be published", [text], facts))
 
 
 def _trouble(name: str, time_ms: int, said: dict[str, Any]) -> Notification:

@@ -7,12 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import ProducerFenced
 
 from streams.database.patient import Connection
 from streams.desk import outbox
 from streams.desk.desk import Desk
 from streams.desk.outbox import PublishStep, publish_later
+from streams.kafka.cluster import admin_client
 from streams.settings import Settings
 from tests.desk.build import desk
 from tests.kafka_fixture import Kafka
@@ -69,6 +71,41 @@ def test_what_is_committed_is_published_in_order_and_leaves_the_outbox(
             assert not await one.turn()
             assert await records(kafka, topic, 4) == [("a", b"1"), ("b", b"1"), ("a", b"2"), ("b", None)]
             assert left(database) == 0
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("limit", ["client", "topic"])
+def test_a_record_that_is_too_large_is_set_aside_and_holds_up_nothing(
+    kafka: Kafka, topic_prefix: str, database: str, limit: str
+) -> None:
+    settings = of(kafka, topic_prefix)
+    large = b"x" * (2_000_000 if limit == "client" else 100_000)
+
+    async def scenario() -> None:
+        topic = settings.topics.standing
+        async with desk(database, PublishStep(settings)) as one:
+            await add(one, topic, "a", b"1")
+            await one.turn()
+            if limit == "topic":
+                async with admin_client(settings) as admin:
+                    of_topic = ConfigResource(
+                        ConfigResourceType.TOPIC, topic, {"cleanup.policy": "compact", "max.message.bytes": "50000"}
+                    )
+                    await admin.alter_configs([of_topic])
+            for key, value in (("b", b"1"), ("large", large), ("c", b"1"), ("large", b"small"), ("large", large)):
+                await add(one, topic, key, value)
+            while await one.turn():
+                pass
+            expected = [("a", b"1"), ("b", b"1"), ("c", b"1"), ("large", b"small")]
+            assert await records(kafka, topic, 4) == expected
+            await add(one, topic, "d", b"1")
+            assert not await one.turn()
+            assert await records(kafka, topic, 5) == [*expected, ("d", b"1")]
+        with psycopg.connect(database) as connection:
+            aside = connection.execute("select key, value, refused from slo.outbox").fetchall()
+        assert [(key, value) for key, value, _ in aside] == [("large", large)] * 2
+        assert all(why.startswith(f"{topic}, large: ") for _, _, why in aside)
 
     asyncio.run(scenario())
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from streams.notifier.notification import DAY_MS, Kind
@@ -198,6 +199,19 @@ def test_operators_hear_of_dead_letters_by_another_channel_once_an_hour(database
 
     refused = "550 5.1.1 no such user"
     told(database, scenario, OPS_BY_MAIL, OPS_BY_HOOK, at_recipient=lambda who, _times: refused if who == SRE else None)
+
+
+def test_operators_hear_once_of_a_record_that_is_too_large_to_be_published(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        with psycopg.connect(database) as connection:
+            connection.execute("insert into slo.outbox (topic, key, refused) values ('t', 'k', 't, k: too large')")
+        for _ in range(3):
+            await one.pass_by(hours=1)
+        (data,) = (row[0] for row in one.select("select data from slo.notification where kind = 'OPERATORS'"))
+        assert data["facts"] == {"record": "t, k", "reason": "too large"}
+        assert [row[:2] for row in one.select(_TO_OPERATORS)] == [("ops-hook", "DUE")]
+
+    told(database, scenario, OPS_BY_HOOK)
 
 
 def test_operators_hear_of_what_was_given_up_after_days(database: str) -> None:
