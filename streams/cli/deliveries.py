@@ -2,7 +2,9 @@
 
 import getpass
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from email import message_from_bytes, policy
 from typing import Annotated
 
@@ -10,10 +12,11 @@ import orjson
 import typer
 
 from streams.cli.shared.ask import settings_of_or_fail
+from streams.cli.shared.dashed import DASHED
 from streams.cli.shared.database import desk_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table, print_facts
-from streams.cli.shared.text import console, printable
+from streams.cli.shared.text import console, moment_text, printable
 from streams.database.settings import DatabaseSettings
 from streams.notifier.deliveries import Delivery, State, attempts, body, deliveries, delivery, retry
 from streams.notifier.target import SMTP
@@ -76,13 +79,13 @@ def list_(
             Column("why", is_long=True, rank=4),
         )  # fmt: skip
         for one in found:
-            since = f"{one.sent_at or one.created_at:%Y-%m-%d %H:%M:%SZ}"
+            since = moment_text(one.sent_at or one.created_at)
             names = (one.target, one.app or "", one.id, one.reason or "")
             table.add(since, one.state, one.kind, *map(printable, names))
         table.print(console())
 
 
-@deliveries_app.command()
+@deliveries_app.command(context_settings=DASHED)
 def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.", show_default=False)],
     raw: Annotated[bool, typer.Option("--raw", help="Only what is sent, byte for byte.")] = False,
@@ -121,16 +124,15 @@ def show(
         _print_json({**asdict(one), "tried": [asdict(attempt) for attempt in tried]})
     else:
         out = console()
-        facts = [(field, printable(str(value))) for field, value in asdict(one).items() if value is not None]
-        print_facts(out, facts)
+        print_facts(out, [(field.replace("_", " "), text) for field, text in _facts(one)])
         for attempt in tried:
             detail = printable(attempt.detail or "")
-            out.print(f"{attempt.at:%Y-%m-%d %H:%M:%SZ}  {attempt.outcome}  {attempt.took_ms:,} ms  {detail}")
+            out.print(f"{moment_text(attempt.at)}  {attempt.outcome}  {attempt.took_ms:,} ms  {detail}")
         out.print()
         out.print(_readable(sent, one) if sent else "Nothing is rendered yet: its turn has not come.", soft_wrap=True)
 
 
-@deliveries_app.command(name="retry")
+@deliveries_app.command(name="retry", context_settings=DASHED)
 def retry_(
     names: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="As `list` shows them.")] = None,
     all_dead: Annotated[bool, typer.Option("--dead", help="All that are dead.")] = False,
@@ -165,6 +167,13 @@ def retry_(
     if not due:
         fail("There is nothing to send again. `slo-streams deliveries list` shows what there is.")
     typer.echo(f"{number_of(len(due), 'delivery', 'deliveries')} due now.")
+
+
+def _facts(one: Delivery) -> Iterator[tuple[str, str]]:
+    """What is known of it, as people read it."""
+    for field, value in asdict(one).items():
+        if value is not None:
+            yield field, moment_text(value) if isinstance(value, datetime) else printable(str(value))
 
 
 def _readable(sent: bytes, one: Delivery) -> str:

@@ -14,7 +14,7 @@ from streams.cli.shared.failure import fail
 from streams.cli.shared.json_text import print_json
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
-from streams.cli.shared.text import console, printable
+from streams.cli.shared.text import console, moment_text, printable
 from streams.cli.shared.zoned import length_ms
 from streams.database.roles import Role
 from streams.database.settings import DatabaseSettings
@@ -152,7 +152,7 @@ def list_(
             Column("matchers", is_long=True, rank=4), Column("why", is_long=True, rank=5),
         )  # fmt: skip
         for one in found:
-            times = (f"{moment:%Y-%m-%d %H:%M:%SZ}" for moment in (one.starts_at, one.ends_at))
+            times = map(moment_text, (one.starts_at, one.ends_at))
             matchers = " ".join(map(str, one.matchers))
             table.add(one.id, *times, f"{one.silenced:,}", *map(printable, (one.by, matchers, one.why)))
         table.print(console())

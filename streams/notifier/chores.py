@@ -43,7 +43,7 @@ where d.state = 'SUPPRESSED' and d.silence = s.id and s.ends_at <= %(now)s and n
 # Where a name or a secret is refused nothing is given up: it is ours to mend.
 _GIVE_UP: Final = """
 with given_up as (
-  update slo.delivery d set state = 'DEAD', dead_at = %(now)s,
+  update slo.delivery d set state = 'DEAD', dead_at = %(now)s, lease_by = null, lease_until = null,
     reason = 'GAVE_UP: ' || coalesce(d.reason, 'nothing got through')
   where d.state = 'DUE' and d.due_since <= %(since)s and d.digest is null
     and (d.lease_until is null or d.lease_until <= %(now)s)

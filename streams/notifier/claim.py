@@ -13,6 +13,7 @@ from typing import Final
 from streams.compact import compact_json
 from streams.database.patient import Connection
 from streams.notifier.channel import Channel, Message
+from streams.notifier.notification import Kind
 from streams.notifier.rows import COLUMNS, Row, execute, read_rows
 from streams.notifier.storms import hold_back
 from streams.notifier.suppression import without_suppressed
@@ -53,12 +54,13 @@ from unnest(%(ids)s::text[], %(bodies)b::bytea[], %(headers)s::json[]) as r (id,
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What is to be sent, until the lease ends; `attempt` counts from 1."""
+    """What is to be sent, until the lease ends; `attempt` counts from 1. A digest is so for others, too."""
 
     message: Message
     target: Target
     attempt: int
     pause_key: str
+    is_digest: bool
 
 
 async def claim(
@@ -82,7 +84,8 @@ async def claim(
             log.exception("%s cannot be rendered", row.id)
             buried[row.id] = f"NOT_RENDERED: {type(problem).__name__}: {problem}"
             continue
-        found.append(Claimed(message, target, row.attempts + 1, channel.pause_key(target)))
+        is_digest = row.kind == Kind.DIGEST
+        found.append(Claimed(message, target, row.attempts + 1, channel.pause_key(target), is_digest))
         await asyncio.sleep(0)  # what is being sent goes on meanwhile
     if buried:
         await execute(connection, _BURY, {"now": now, "ids": list(buried), "reasons": list(buried.values())})

@@ -5,8 +5,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from streams.database.patient import Connection, PatientDatabase
 from streams.notifier.channel import SEND_S, Accepted, Channel, Outcome, Temporary
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 0.5
 """How often it is looked for what others enqueued, or what is due again by now."""
 _TOGETHER_S: Final = 0.1  # outcomes of so much time are recorded by one commit
-_AT_HAND: Final = 8  # for each that can be sent at once: the next ones, while those before are recorded
+_AT_HAND: Final = 16  # for each that can be sent at once: one half is sent while the other is recorded
 
 
 class Courier:
@@ -52,6 +51,8 @@ class Courier:
         self._most = _AT_HAND * channel.at_once
         self._turns = asyncio.Semaphore(channel.at_once)
         self._sending: set[asyncio.Task[Sent | None]] = set()
+        self._ended: list[asyncio.Task[Sent | None]] = []  # and not recorded yet
+        self._enough = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled; what is being sent then is sent, and recorded."""
@@ -65,9 +66,8 @@ class Courier:
 
     async def turn(self) -> int:
         """Record what was sent, and claim more; how many are under way."""
-        done = {task for task in self._sending if task.done()}
-        self._sending -= done
-        all_sent = _results(done)
+        ended = len(self._ended)
+        all_sent = self._results()
         room = self._most - len(self._sending)
         has_room = room >= self._most // 2
         if has_room:
@@ -82,24 +82,48 @@ class Courier:
             return await claim(connection, self.channel, self._targets, self._name, now, room, self._lease_s)
 
         claimed = await self._database.run(action)
+        del self._ended[:ended]
         for sent in all_sent:
             self._tally.sent(self.channel.name, sent.outcome)
-        self._sending |= {asyncio.create_task(self._send(one)) for one in claimed}
+        for one in claimed:
+            task = asyncio.create_task(self._send(one))
+            self._sending.add(task)
+            task.add_done_callback(self._note_end)
         if self._sending:
             await self._meanwhile()
-        return len(self._sending)
+        return len(self._sending) + len(self._ended)
 
     async def _meanwhile(self) -> None:
-        """While they are being sent: until some were, or there are others that can be sent beside them."""
+        """While they are being sent: until enough were, or there are others that can be sent beside them."""
+        if self._is_enough:
+            return
+        self._enough.clear()
         has_room = self._most - len(self._sending) >= self._most // 2
-        woken = asyncio.create_task(self.wake.wait())
-        awaited: set[asyncio.Task[Any]] = {*self._sending, woken} if has_room else {*self._sending}
+        events = (self._enough, self.wake) if has_room else (self._enough,)
+        awaited = [asyncio.create_task(event.wait()) for event in events]
         try:
-            await asyncio.wait(awaited, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
-            if not (has_room and woken.done()):
-                await asyncio.wait(self._sending, timeout=_TOGETHER_S)
+            for timeout_s in (_TOGETHER_S, POLL_S - _TOGETHER_S):
+                happened, _ = await asyncio.wait(awaited, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+                if happened or self._ended:
+                    return
         finally:
-            woken.cancel()
+            for one in awaited:
+                one.cancel()
+
+    def _note_end(self, task: asyncio.Task[Sent | None]) -> None:
+        self._sending.discard(task)
+        self._ended.append(task)
+        if self._is_enough:
+            self._enough.set()
+
+    @property
+    def _is_enough(self) -> bool:
+        """Whether so many were sent that they are recorded."""
+        return len(self._ended) >= self._most // 2 or not self._sending
+
+    def _results(self) -> list[Sent]:
+        """What is to be recorded by now. Recorded twice it is as recorded once."""
+        return [sent for task in self._ended if (sent := task.result()) is not None]
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -130,14 +154,10 @@ class Courier:
         """What is under way is not given up for a stop: half of it would be sent twice."""
         if self._sending:
             await asyncio.wait(self._sending, timeout=SEND_S)
-        all_sent = _results(task for task in self._sending if task.done())
+        all_sent = self._results()
 
         async def action(connection: Connection) -> None:
             await record(connection, self.channel.name, self._name, all_sent, await self._now(connection))
 
         await self._database.run(action)
         await self.channel.close()
-
-
-def _results(tasks: Iterable[asyncio.Task[Sent | None]]) -> list[Sent]:
-    return [sent for task in tasks if (sent := task.result()) is not None]

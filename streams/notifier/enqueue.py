@@ -20,16 +20,19 @@ class Enqueued:
     suppressed: str | None = None
 
 
+# Binary, as psycopg escapes each quote of a JSON text in an array of text by itself.
 _NOTIFICATIONS: Final = """
-insert into slo.notification (id, kind, thread, time_ms, data, app_key, partner, severity, role)
-select * from unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::json[], %s::text[], %s::text[], %s::text[],
-  %s::text[])
+insert into slo.notification (id, kind, thread, time_ms, data, app_key, partner, severity, role, is_open)
+select n.id, n.kind, n.thread, n.time_ms, n.data::json, n.app_key, n.partner, n.severity, n.role,
+  n.kind = 'BREACH' and not exists (select from slo.notification r where r.thread = n.thread and r.kind = 'RECOVERY')
+from unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[],
+  %b::text[]) as n (id, kind, thread, time_ms, data, app_key, partner, severity, role)
 on conflict do nothing
 """
 _DELIVERIES: Final = """
 insert into slo.delivery (id, notification, channel, target, machine, thread, kind, state, reason)
-select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[], %s::text[], %s::text[], %s::text[],
-  %s::text[])
+select * from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[], %b::text[], %b::text[],
+  %b::text[])
 on conflict do nothing
 """
 

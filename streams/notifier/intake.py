@@ -22,10 +22,8 @@ _STATUS: Final = {"BREACH": "ANOMALOUS", "RECOVERY": "OK"}
 _TOLD: Final = """
 select distinct thread, channel, target from slo.delivery where kind = 'BREACH' and thread = any(%(threads)s)
 """
-_OPEN: Final = """
-update slo.notification b set is_open = not exists (
-  select from slo.notification r where r.thread = b.thread and r.kind = 'RECOVERY'
-) where b.kind = 'BREACH' and b.thread = any(%(threads)s)
+_OVER: Final = """
+update slo.notification set is_open = false where kind = 'BREACH' and thread = any(%(threads)s) and is_open
 """
 
 
@@ -91,21 +89,26 @@ class NotificationRows:
             return False
         now_ms = int((await self._now(connection)).timestamp() * 1_000)
         recoveries = [fact.alert.incident_id for fact in facts if fact.alert.type == "RECOVERY"]
-        found = await (await execute(connection, _TOLD, {"threads": recoveries})).fetchall()
-        told: dict[str, list[Target]] = {}
-        for thread, channel, target_id in found:
-            target = self._targets.find(channel, target_id)
-            if target is not None:
-                told.setdefault(thread, []).append(target)
+        told = await self._told(connection, recoveries) if recoveries else {}
         all_told = [one for fact in facts for one in self._enqueued(fact, told, now_ms)]
         await enqueue(connection, *all_told)
-        await execute(connection, _OPEN, {"threads": list({fact.alert.incident_id for fact in facts})})
+        if recoveries:
+            await execute(connection, _OVER, {"threads": recoveries})
         return True
 
     def learn(self, found: Any) -> None:
         """It is committed."""
         if found:
             self._is_told()
+
+    async def _told(self, connection: Connection, threads: Sequence[str]) -> dict[str, list[Target]]:
+        """Who was told of the breaches of these threads, as far as they still are targets."""
+        told: dict[str, list[Target]] = {}
+        for thread, channel, target_id in await (await execute(connection, _TOLD, {"threads": threads})).fetchall():
+            target = self._targets.find(channel, target_id)
+            if target is not None:
+                told.setdefault(thread, []).append(target)
+        return told
 
     def _enqueued(self, fact: ReadAlert, told: dict[str, list[Target]], now_ms: int) -> list[Enqueued]:
         """To whom it is sent, and to whom not, and why."""

@@ -40,8 +40,8 @@ class Notification:
 
     `thread` joins those of one story, incidentId or the like: of one thread a target hears in the order in which they
     were enqueued. `time_ms` is when it happened, by the time of the events. `partner` is the id by which the catalogue
-    knows the partner, else its name. `data` is the object of an alert, a list of them in a digest, and of all other
-    kinds a `notice`. `role` addresses those who have one (`operators`, `incident-manager`) and nobody else.
+    knows the partner, else its name. `data` is the object of an alert, a `digest` of them, and of all other kinds a
+    `notice`. `role` addresses those who have one (`operators`, `incident-manager`) and nobody else.
     """
 
     id: str
@@ -53,6 +53,17 @@ class Notification:
     partner: str | None = None
     severity: str | None = None
     role: str | None = None
+
+    @property
+    def for_programs(self) -> Any:
+        """The data as it is published: the object of an alert, or a list of them."""
+        return self.data["alerts"] if self.kind is Kind.DIGEST else self.data
+
+
+def digest(alerts: Sequence[tuple[Kind, Mapping[str, Any]]]) -> dict[str, Any]:
+    """The data of a digest: the objects, and which of them, by position, are told again as they are still open."""
+    still_open = [at for at, (kind, _) in enumerate(alerts) if kind is Kind.REMINDER]
+    return {"alerts": [data for _, data in alerts], "stillOpen": still_open}
 
 
 def notice(

@@ -15,7 +15,7 @@ from streams.notifier.rows import execute
 
 _MOST_TEXT: Final = 1_000
 
-# A row whose lease is another's by now stays as it is: then a second copy is on its way.
+# A row whose lease is another's by now, or over, stays as it is: then a second copy is on its way, or it was given up.
 _RECORD: Final = """
 with result as (
   select * from unnest(%(ids)s::text[], %(attempts)s::int[], %(states)s::text[], %(reasons)s::text[],
@@ -26,7 +26,7 @@ with result as (
   update slo.delivery d set state = r.state, reason = r.reason, due_at = coalesce(r.due_at, d.due_at),
     remote_id = r.remote_id, sent_at = case when r.state = 'SENT' then r.at end,
     dead_at = case when r.state = 'DEAD' then r.at end, lease_by = null, lease_until = null
-  from result r where d.id = r.id and d.lease_by = %(by)s and d.attempts = r.attempt and d.state = 'DUE'
+  from result r where d.id = r.id and d.lease_by = %(by)s and d.attempts = r.attempt
   returning d.id
 )
 insert into slo.delivery_attempt (delivery, at, took_ms, outcome, detail)
@@ -35,7 +35,7 @@ select r.id, r.at, r.took_ms, r.outcome, r.detail from result r join done using 
 _MEMBERS: Final = """
 update slo.delivery m set state = d.state, reason = d.reason, sent_at = d.sent_at, dead_at = d.dead_at
 from slo.delivery d
-where m.digest = d.id and d.id = any(%(ids)s) and d.state in ('SENT', 'DEAD') and m.state = 'DUE'
+where m.digest = any(%(digests)s) and d.id = m.digest and d.state in ('SENT', 'DEAD') and m.state = 'DUE'
 """
 _FAILURES: Final = "select failures from slo.pause where key = %(key)s for update"
 _PAUSE: Final = """
@@ -69,7 +69,9 @@ async def record(connection: Connection, channel: str, by: str, all_sent: Sequen
     names = ("ids", "attempts", "states", "reasons", "due", "remote", "at", "took", "outcomes", "details")
     values: dict[str, object] = dict(zip(names, (list(column) for column in zip(*rows, strict=True)), strict=True))
     await execute(connection, _RECORD, {"by": by, **values})
-    await execute(connection, _MEMBERS, values)
+    digests = [sent.claimed.message.delivery_id for sent in all_sent if sent.claimed.is_digest]
+    if digests:
+        await execute(connection, _MEMBERS, {"digests": digests})
     await _pause(connection, channel, all_sent, now)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from streams.database.patient import Connection
 from streams.notifier.channel import Channel
 from streams.notifier.enqueue import Enqueued, enqueue
-from streams.notifier.notification import OF_ALERTS, Kind, Notification
+from streams.notifier.notification import OF_ALERTS, Kind, Notification, digest
 from streams.notifier.rows import COLUMNS, Row, execute, read_rows
 from streams.notifier.suppression import without_suppressed
 from streams.notifier.target import target_hash
@@ -91,12 +91,13 @@ async def make_digests(connection: Connection, channel: Channel, targets: Target
             rows = await without_suppressed(connection, rows, targets, now)
             if not rows:
                 continue
-            digest = _digest_of(rows, target_hash(channel.name, target_id))
-            await enqueue(connection, Enqueued(digest, [target]))
-            await execute(connection, _JOIN, {"digest": target.delivery_id(digest.id), "ids": [row.id for row in rows]})
+            told = _digest_of(rows, target_hash(channel.name, target_id))
+            await enqueue(connection, Enqueued(told, [target]))
+            await execute(connection, _JOIN, {"digest": target.delivery_id(told.id), "ids": [row.id for row in rows]})
 
 
 def _digest_of(rows: Sequence[Row], target: str) -> Notification:
     """Named after the first of them, which is in no other digest."""
     name = f"digest-{target}-{rows[0].seq}"
-    return Notification(name, Kind.DIGEST, name, max(row.time_ms for row in rows), [row.data for row in rows])
+    data = digest([(Kind(row.kind), row.data) for row in rows])
+    return Notification(name, Kind.DIGEST, name, max(row.time_ms for row in rows), data)

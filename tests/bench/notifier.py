@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import psycopg
@@ -31,6 +31,7 @@ from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK
 from streams.notifier.mail.smtp import AT_ONCE
 from streams.outlet.alert import records_of
+from streams.outlet.outgoing import Outgoing
 from streams.run.service_process import service_process
 from streams.settings import PartitionerName, Settings
 from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
@@ -177,12 +178,13 @@ async def _burst(stage: Stage, name: str) -> Reading:
             now_ms = int(time.time()) // 60 * 60_000
 
             before_s = office.cpu_s(notifier.pid)
-            await _publish(producer, office.settings, [_alert(app, now_ms - 60_000, "ticket") for app in apps])
+            await _publish(producer, office.settings, _records(office.settings, apps, now_ms - 60_000, "ticket"))
             await _until(lambda: office.count("select count(*) from slo.notification") >= _ALERTS, "all to be taken in")
             intake_cpu_s = office.cpu_s(notifier.pid) - before_s
 
+            records = _records(office.settings, apps, now_ms, "page")
             before_s, begun_s = office.cpu_s(notifier.pid), time.time()
-            await _publish(producer, office.settings, [_alert(app, now_ms, "page") for app in apps])
+            await _publish(producer, office.settings, records)
             await _until(lambda: box.mails >= _ALERTS, f"{_ALERTS} mails")
             took_s = max(box.accepted_s().values()) - begun_s
             await _until(lambda: office.count(_RECORDED) >= _ALERTS, "all to be recorded")
@@ -222,14 +224,15 @@ async def _send_bare(box: MailBox, mails: Sequence[tuple[str, bytes]]) -> float:
     return time.perf_counter() - started_s
 
 
-def _alert(app_key: str, at_ms: int, severity: str) -> dict[str, Any]:
-    return breach(app_key.rpartition(".")[2], at_ms=at_ms, severity=severity)
+def _records(settings: Settings, apps: Sequence[str], at_ms: int, severity: str) -> list[Outgoing]:
+    """A breach of each app."""
+    alerts = [breach(app.rpartition(".")[2], at_ms=at_ms, severity=severity) for app in apps]
+    return [records_of(alert, settings.topics, settings.application_id)[0] for alert in alerts]
 
 
-async def _publish(producer: AIOKafkaProducer, settings: Settings, alerts: Sequence[dict[str, Any]]) -> None:
-    for alert in alerts:
-        record, _ = records_of(alert, settings.topics, settings.application_id)
-        partition = partition_of(alert["appKey"].encode(), PARTITIONS, PartitionerName.MURMUR2)
+async def _publish(producer: AIOKafkaProducer, settings: Settings, records: Sequence[Outgoing]) -> None:
+    for record in records:
+        partition = partition_of(record.key or b"", PARTITIONS, PartitionerName.MURMUR2)
         await producer.send(settings.topics.alerts, record.value, record.key, partition, headers=record.headers)
     await producer.flush()
 

@@ -58,6 +58,27 @@ def test_what_is_dead_is_listed_shown_and_sent_again(database: str) -> None:
     lead(database, scenario, at_recipient=lambda who, _times: "550 5.1.1 no such user" if who in refused else None)
 
 
+def test_an_id_that_begins_with_a_dash_is_an_id_and_times_are_utc_whatever_the_zone_of_the_server_is(
+    database: str,
+) -> None:
+    operator = Operator(f"{database}&options=-c%20TimeZone%3DAsia/Tokyo")
+
+    async def scenario(one: Office, server: MailServer) -> None:
+        now_ms = await one.now_ms()
+        await one.take_in({**breach(at_ms=now_ms), "incidentId": "-TsIU1a3l-U"})
+        await one.work()
+        [(name, sent_at)] = one.select("select id, to_char(sent_at at time zone 'UTC', 'HH24:MI:SS') from slo.delivery")
+        assert name.startswith("-TsIU1a3l-U-breach.")
+        shown = await asyncio.to_thread(operator.run, "deliveries", "show", name)
+        assert f" {sent_at}Z\n" in shown
+        assert f" {sent_at}Z" in await asyncio.to_thread(operator.run, "deliveries", "list")
+        await asyncio.to_thread(operator.run, "deliveries", "retry", name, code=1)
+        appeal = ("standing", "appeal", "com.acme.charts", "-TsIU1a3l-U", "--who", "ann", "--why", "x")
+        assert "has no incident" in await asyncio.to_thread(operator.run, *appeal, code=1)
+
+    lead(database, scenario)
+
+
 def test_a_silence_from_its_beginning_to_its_end(database: str) -> None:
     operator = Operator(database)
 

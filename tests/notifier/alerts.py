@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from schemas.event_time import epoch_ms
 from streams.notifier.notification import Kind, Notification, notice
+from streams.notifier.notification import digest as digest_of
 
 BREACH: Final[dict[str, Any]] = {
     "type": "BREACH",
@@ -66,7 +67,8 @@ def reminder(days: int, **changes: Any) -> Notification:
 
 def digest(*alerts: dict[str, Any]) -> Notification:
     """A digest of alerts."""
-    return Notification("digest-ops-1", Kind.DIGEST, "digest-ops-1", epoch_ms(BREACH["time"]), list(alerts))
+    data = digest_of([(Kind(alert["type"]), alert) for alert in alerts])
+    return Notification("digest-ops-1", Kind.DIGEST, "digest-ops-1", epoch_ms(BREACH["time"]), data)
 
 
 def standing(subject: str = "Charts is in remediation") -> Notification:

@@ -42,6 +42,18 @@ def test_breach_and_recovery_arrive_in_this_order(database: str) -> None:
     told(database, scenario)
 
 
+def test_lines_that_begin_with_a_dot_arrive_as_they_are(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        names = {"name": ".", "partnerName": "..acme"}
+        await one.take_in(breach(at_ms=await one.now_ms(), appDetails=names))
+        await one.work()
+        [(body,)] = one.select("select body from slo.delivery")
+        assert b"\r\n.: Jira Webhook" in body
+        assert [mail.raw for mail in server.received] == [body]
+
+    told(database, scenario)
+
+
 def test_a_ticket_is_not_mailed_to_the_address_of_the_catalogue(database: str) -> None:
     async def scenario(one: Office, server: MailServer) -> None:
         await one.take_in(breach(at_ms=await one.now_ms(), severity="ticket"))

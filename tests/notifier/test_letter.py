@@ -20,7 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.notifier.mail.letter import AddressError, letter
-from streams.notifier.notification import Kind, Notification, notice
+from streams.notifier.notification import Kind, Notification, digest, notice
 from streams.notifier.target import SMTP, Target, catalogue_target
 from tests.notifier.office import SENDER, SRE, breach, recovery
 
@@ -45,7 +45,17 @@ MAILS = {
         time_ms=AT_MS + 42 * 60_000,
     ),
     "reminder": told(Kind.REMINDER, BREACH, time_ms=AT_MS + 2 * 86_400_000),
-    "digest": told(Kind.DIGEST, [BREACH, breach("forms", at_ms=AT_MS), recovery(BREACH)]),
+    "digest": told(
+        Kind.DIGEST,
+        digest(
+            [
+                (Kind.BREACH, BREACH),
+                (Kind.BREACH, breach("forms", at_ms=AT_MS)),
+                (Kind.RECOVERY, recovery(BREACH)),
+                (Kind.REMINDER, breach("maps", at_ms=AT_MS - 86_400_000)),
+            ]
+        ),
+    ),
     "standing": told(
         Kind.STANDING,
         notice("Charts: remediation", ["Three episodes in 28 days."], {"stage": "REMEDIATION"}, "/standing/charts"),
@@ -100,7 +110,6 @@ def check(notification: Notification, raw: bytes) -> None:
     """What every mail has to be."""
     mail = read(raw)
     assert max(map(len, raw.split(b"\r\n"))) <= 998
-    assert b"\n" not in raw.replace(b"\r\n", b"")
     assert len(str(mail["Subject"])) <= 120
     assert mail["To"] == SRE
     assert mail["Bcc"] is None
@@ -113,6 +122,8 @@ def check(notification: Notification, raw: bytes) -> None:
     assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", str(mail["traceparent"]))
     html = body(mail, "html")
     assert html.isascii()
+    assert raw.endswith(b"\r\n")
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", raw)  # as it is handed over
     last = Last(html)
     files = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
     data_id = "incident-data-list" if notification.kind is Kind.DIGEST else "incident-data"
@@ -120,11 +131,11 @@ def check(notification: Notification, raw: bytes) -> None:
         assert last.scripts == 0
         return
     assert (last.tag, last.attributes, last.scripts) == ("script", {"type": "application/json", "id": data_id}, 1)
-    assert orjson.loads(last.text) == notification.data
+    assert orjson.loads(last.text) == notification.for_programs
     assert not re.search(r"[<>&\u2028]", last.text)
-    assert orjson.loads(files[f"{data_id}.json"]) == notification.data
+    assert orjson.loads(files[f"{data_id}.json"]) == notification.for_programs
     if notification.kind is Kind.DIGEST:
-        assert all(alert["incidentId"] in body(mail, "plain") for alert in notification.data)
+        assert all(alert["incidentId"] in body(mail, "plain") for alert in notification.for_programs)
         return
     lines = body(mail, "plain").splitlines()
     for name, value in notification.data.items():
@@ -158,7 +169,7 @@ def test_subjects() -> None:
     assert subjects["recovery"] == f"[RECOVERY] {metric} 99.4 % >= 99 % (after 42 min)"
     assert subjects["no-data"] == f"[RECOVERY] {metric} no more events (after 42 min)"
     assert subjects["reminder"] == f"[STILL OPEN 2 d] {metric} 98.7 % < 99 %"
-    assert subjects["digest"] == "[DIGEST] 2 breaches, 1 recovery, 2 apps"
+    assert subjects["digest"] == "[DIGEST] 2 breaches, 1 recovery, 1 still open, 3 apps"
     assert subjects["standing"] == "[STANDING] Charts: remediation"
     assert subjects["hostile"].startswith("[BREACH] </script><b>& Bcc: all@x.example '\": Jira Webhook")
 

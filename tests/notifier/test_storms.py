@@ -56,6 +56,21 @@ def test_after_the_storm_they_come_singly_again(database: str) -> None:
     run(database, scenario)
 
 
+def test_a_digest_tells_what_is_still_open_from_what_is_new(database: str) -> None:
+    async def scenario(one: Office, server: MailServer) -> None:
+        now_ms = await one.now_ms()
+        await one.take_in(*(breach(f"app-{i}", at_ms=now_ms) for i in range(8)))
+        await one.work()
+        await one.pass_by(minutes=5)
+        await one.pass_by(days=1)
+        await one.pass_by(minutes=5)
+        mails = [mail for mail in server.received if mail.recipient == PERSON.address]
+        assert mails[-1].subject == "[DIGEST] 3 still open, 3 apps"
+        assert mails[-1].mail.get_body(("plain",)).get_content().count(" STILL OPEN ") == 3  # type: ignore[union-attr]
+
+    run(database, scenario)
+
+
 def test_a_recovery_waits_for_the_digest_with_its_breach(database: str) -> None:
     async def scenario(one: Office, server: MailServer) -> None:
         alerts = [breach(f"app-{i}", at_ms=await one.now_ms()) for i in range(8)]

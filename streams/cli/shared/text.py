@@ -64,9 +64,14 @@ def duration_text(duration_ms: int) -> str:
     return " ".join(parts[:2]) or "0s"
 
 
+def moment_text(moment: datetime) -> str:
+    """A moment of the database, in UTC whatever zone its server has: `2026-03-24 15:40:00Z`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
 def utc_text(time_ms: int) -> str:
     """A point in time to the second: `2022-03-24 15:40:00Z`."""
-    return f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%d %H:%M:%SZ}"
+    return moment_text(datetime.fromtimestamp(time_ms / 1_000, UTC))
 
 
 def percent(value: float) -> str:

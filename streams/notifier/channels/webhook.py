@@ -46,7 +46,7 @@ class WebhookChannel(HttpChannel):
         }
         headers = {name: quote(value, safe=_AS_IT_IS) for name, value in attributes.items()}
         trace = {"traceparent": traceparent(told.thread, delivery_id)}
-        return Message(delivery_id, compact_json(told.data), {**JSON, **headers, **trace})
+        return Message(delivery_id, compact_json(told.for_programs), {**JSON, **headers, **trace})
 
     def request(self, message: Message, target: Target, now: datetime) -> Request:
         """Signed with the time of this attempt, for receivers refuse what is older than minutes."""

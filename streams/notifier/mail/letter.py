@@ -67,13 +67,13 @@ def letter(told: Notification, target: Target, delivery_id: str, sender: Sender,
     context = {"title": title, "words": words, "data_id": data_id, "told": told}
     text = _TEMPLATES.get_template("mail.txt.j2").render(context)
     html = _TEMPLATES.get_template("mail.html.j2").render(
-        context, script_json=None if data_id is None else script_json(told.data)
+        context, script_json=None if data_id is None else script_json(told.for_programs)
     )
     boundary = f"=_{hashlib.sha256(delivery_id.encode()).hexdigest()[:32]}"
     ascii_html = html.encode("ascii", "xmlcharrefreplace").decode()
     parts = [multipart("alternative", f"{boundary}_1", [text_part("plain", text), text_part("html", ascii_html)])]
     if data_id is not None:
-        parts.append(attachment(f"{data_id}.json", "application/json", compact_json(told.data)))
+        parts.append(attachment(f"{data_id}.json", "application/json", compact_json(told.for_programs)))
     headers = _headers(told, target, delivery_id, sender, now, title)
     head = b"".join(header(name, value) for name, value in headers)
     return head + b"MIME-Version: 1.0\r\n" + multipart("mixed", boundary, parts)

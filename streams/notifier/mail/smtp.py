@@ -10,7 +10,7 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
-    SMTPRecipientsRefused,
+    SMTPRecipientRefused,
     SMTPResponseException,
     SMTPSenderRefused,
 )
@@ -18,6 +18,7 @@ from aiosmtplib import (
 from streams.notifier.channel import SEND_S, Accepted, Message, Outcome, Permanent, Temporary, Unauthorised
 from streams.notifier.mail.letter import Sender, letter
 from streams.notifier.mail.server import MailServer
+from streams.notifier.mail.transfer import greet, transfer
 from streams.notifier.notification import Notification
 from streams.notifier.target import SMTP as NAME
 from streams.notifier.target import Target
@@ -80,8 +81,8 @@ class SmtpChannel:
             refused = type(problem) is SMTPException or _is_final(problem, SMTPAuthenticationError)
             return Unauthorised(why) if refused else Temporary(why, is_theirs=True)
         try:
-            _, answer = await client.sendmail(self._sender.address, [target.address], message.body)
-        except (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError) as problem:
+            answer = await transfer(client, self._sender.address, target.address, message.body)
+        except (SMTPRecipientRefused, SMTPSenderRefused, SMTPDataError) as problem:
             self._keep(client)
             return _outcome(problem)
         except BaseException:
@@ -116,13 +117,12 @@ class SmtpChannel:
         )
         async with asyncio.timeout(_CONNECT_S):
             await client.connect()
+            await greet(client)
         return client
 
 
 def _outcome(problem: SMTPException) -> Outcome:
     """What an answer of the server means. Source: RFC 5321, 4.2.1: 4 is for now, 5 for good."""
-    if isinstance(problem, SMTPRecipientsRefused):
-        problem = problem.recipients[0]
     if not isinstance(problem, SMTPResponseException):
         return Temporary(_said(problem))
     if problem.code == _CLOSING:

@@ -1,6 +1,6 @@
 """Subjects: the state first, then what it is about; at most 120 characters, and no figure that looks better. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas.event_time import epoch_ms
@@ -55,10 +55,16 @@ def lasted(alert: Mapping[str, Any]) -> str:
     return duration_text((epoch_ms(alert["time"]) - epoch_ms(alert["breachedAt"])) // 1_000)
 
 
-def digest_counts(alerts: Sequence[Mapping[str, Any]]) -> str:
-    """`37 breaches, 4 recoveries, 29 apps`."""
-    breaches = sum(alert["type"] == "BREACH" for alert in alerts)
+def digest_counts(data: Mapping[str, Any]) -> str:
+    """`37 breaches, 4 recoveries, 12 still open, 29 apps`."""
+    alerts, still_open = data["alerts"], len(data["stillOpen"])
     apps = len({alert["appKey"] for alert in alerts})
-    recoveries = len(alerts) - breaches
-    counts = [(breaches, "breach", "breaches"), (recoveries, "recovery", "recoveries"), (apps, "app", None)]
-    return ", ".join(number_of(count, one, many) for count, one, many in counts if count)
+    recoveries = sum(alert["type"] == "RECOVERY" for alert in alerts)
+    breaches = len(alerts) - recoveries - still_open
+    counts = [
+        number_of(breaches, "breach", "breaches") if breaches else "",
+        number_of(recoveries, "recovery", "recoveries") if recoveries else "",
+        f"{still_open:,} still open" if still_open else "",
+        number_of(apps, "app"),
+    ]
+    return ", ".join(filter(None, counts))

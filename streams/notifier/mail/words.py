@@ -67,7 +67,7 @@ def fields_of(alert: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Each field of the alert, by the name that it has in the object."""
     found = []
     for name, value in alert.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             found += [(f"{name}.{inner}", _plain(one)) for inner, one in value.items()]
         else:
             found.append((name, _plain(value)))
@@ -111,11 +111,11 @@ def _of_alert(told: Notification, target: Target, public_url: str | None) -> Wor
 
 
 def _of_digest(told: Notification, target: Target, public_url: str | None) -> Words:
-    alerts = told.data
+    still_open = set(told.data["stillOpen"])
     rows = [
         {
             "state": "breach" if alert["type"] == "BREACH" else "recovery",
-            "type": alert["type"],
+            "type": "STILL OPEN" if at in still_open else alert["type"],
             "app": one_line(alert["appDetails"]["name"]),
             "metric": one_line(alert["metricName"]),
             "figures": comparison(alert) or "no events",
@@ -123,9 +123,9 @@ def _of_digest(told: Notification, target: Target, public_url: str | None) -> Wo
             "incidentId": alert["incidentId"],
             "url": _alert_url(alert, public_url) or "",
         }
-        for alert in alerts
+        for at, alert in enumerate(told.data["alerts"])
     ]
-    headline = f"{digest_counts(alerts)}, too many to tell one by one."
+    headline = f"{digest_counts(told.data)}, too many to tell one by one."
     text = ["Every one of them is listed here, in the order in which they came."]
     links = [Link("All alerts", f"{public_url}/alerts")] if public_url else []
     return Words("notice", headline, [], text, links, rows, _why_you(target))
