@@ -61,7 +61,7 @@ def test_what_is_dead_is_listed_shown_and_sent_again(database: str) -> None:
 def test_an_id_that_begins_with_a_dash_is_an_id_and_times_are_utc_whatever_the_zone_of_the_server_is(
     database: str,
 ) -> None:
-    operator = Operator(f"{database}&options=-c%20TimeZone%3DAsia/Tokyo")
+    operator = Operator(f"{database} options='-c TimeZone=Asia/Tokyo'")
 
     async def scenario(one: Office, server: MailServer) -> None:
         now_ms = await one.now_ms()
