@@ -174,13 +174,16 @@ class PublishStep:
         self._is_away = problem is not None
 
 
-async def _send(producer: AIOKafkaProducer, mark: Mark, record: Publication) -> "asyncio.Future[Any]":
+async def _send(producer: AIOKafkaProducer, mark: Mark, record: Publication) -> asyncio.Future[Any]:
     """Hand a record to the producer; what becomes of it."""
     headers = [(name, text.encode()) for name, text in record.headers.items()]
     try:
-        return await producer.send(record.topic, record.value, record.key.encode(), headers=headers)
+        sent: asyncio.Future[Any] = await producer.send(
+            record.topic, record.value, record.key.encode(), headers=headers
+        )
     except MessageSizeTooLargeError as problem:
         raise _TooLargeError(mark, record, problem) from None
+    return sent
 
 
 async def _set_aside(problem: _TooLargeError, connection: Connection) -> None:
