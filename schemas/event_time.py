@@ -8,7 +8,7 @@ leap second, `23:59:60Z`: it is the last millisecond of its minute.
 import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 FIRST_MS: Final = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000
 """The earliest time accepted: the first millisecond of the year 2000, UTC."""
@@ -24,13 +24,14 @@ PATTERN: Final = (
 
 _SECOND = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])")
 _DAY_MS: Final = 86_400_000
+_SECONDS_REMEMBERED: Final = 4_096
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 # Every spelling of a part is an entry of a table: strict by construction, and faster than a regular expression.
 _FRACTION_MS: Final[dict[str, int]] = {
     f".{digits:0{width}}": digits * 10 ** (3 - width) for width in (1, 2, 3) for digits in range(10**width)
 }
-_OFFSET_MS: Final = {
+_OFFSET_MS: Final = {"Z": 0, "z": 0} | {
     f"{sign}{hour:02}:{minute:02}": factor * (hour * 60 + minute) * 60_000
     for sign, factor in (("+", 1), ("-", -1))
     for hour in range(24)
@@ -53,6 +54,34 @@ def epoch_ms(value: int | str) -> int:
     if FIRST_MS <= time_ms <= LAST_MS:
         return time_ms
     raise ValueError(f"{_shown(value)} is outside the years 2000 to 2100 (epoch times are in milliseconds)")
+
+
+def read_times(events: list[Any]) -> None:
+    """Set each `time` that is text to what `epoch_ms` says; None instead of an event whose time is none.
+
+    Written out for the usual spellings: a few look-ups cost little beside all else that is done for an event.
+    """
+    seconds_ms, fractions_ms, offsets_ms = _SECONDS_MS, _FRACTION_MS, _OFFSET_MS
+    for at, event in enumerate(events):
+        if event is not None and type(text := event.time) is str:
+            try:
+                fraction_ms, rest = fractions_ms.get(text[19:23]), text[23:]
+                if fraction_ms is None:
+                    event.time = seconds_ms[text[:19]] - offsets_ms[text[19:]]
+                elif rest == "Z":
+                    event.time = seconds_ms[text[:19]] + fraction_ms
+                else:  # finer digits are cut off
+                    event.time = seconds_ms[text[:19]] + fraction_ms - offsets_ms[rest.lstrip("0123456789")]
+            except (KeyError, ValueError):
+                events[at] = _timed(event)
+
+
+def _timed(event: Any) -> Any:
+    try:
+        event.time = epoch_ms(event.time)
+    except ValueError:
+        return None
+    return event
 
 
 @lru_cache(maxsize=4_096)  # the alerts of one boundary share all their times
@@ -93,7 +122,8 @@ def _leap_second_ms(text: str) -> int:
     return next_ms - 1
 
 
-@lru_cache(maxsize=4_096)  # events come roughly in the order of time: almost every one shares its second with others
+# Events come roughly in the order of time: almost every one shares its second with others.
+@lru_cache(maxsize=_SECONDS_REMEMBERED)
 def _second_ms(text: str) -> int:
     """Epoch milliseconds of `2022-03-24T15:40:00` read as UTC."""
     match = _SECOND.fullmatch(text)
@@ -105,6 +135,25 @@ def _second_ms(text: str) -> int:
     except ValueError:
         raise ValueError(f"there is no day {text[:10]}") from None
     return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000
+
+
+class _Seconds(dict[str, int]):
+    """`_second_ms` of what was asked for lately: a look-up here costs half as much as its cache.
+
+    Without the first and the last day of all times, which an offset may lead out of.
+    """
+
+    def __missing__(self, text: str) -> int:
+        second_ms = _second_ms(text)
+        if not FIRST_MS + _DAY_MS <= second_ms <= LAST_MS - _DAY_MS:
+            raise KeyError(text)
+        if len(self) >= _SECONDS_REMEMBERED:
+            self.clear()
+        self[text] = second_ms
+        return second_ms
+
+
+_SECONDS_MS: Final = _Seconds()
 
 
 def _shown(value: int | str) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Protocol, Union, get_args, get_origin,
 import msgspec
 from pydantic.fields import FieldInfo
 
-from schemas.event_time import epoch_ms
+from schemas.event_time import read_times
 from schemas.fields import NobodyReads, OnTheWire
 from schemas.json_text import MAX_DEPTH
 from schemas.record import Record
@@ -118,7 +118,10 @@ class EventDecoder:
             except _REFUSED:  # the events before it were kept
                 way = self._add_slowly(values[len(events)], events, way)
             else:
-                return events
+                break
+        if way:
+            read_times(events)
+        return events
 
     def _add_slowly(self, value: bytes, events: list[Any], refused_by: int) -> int:
         """Add what a value says, or None; which way to go on with."""
@@ -133,17 +136,16 @@ class EventDecoder:
         return map(self._usual, values)
 
     def _exactly(self, values: Iterator[bytes]) -> Iterable[Any]:
-        for event in map(self._exact, values):
-            if type(event.time) is not int:
-                event.time = epoch_ms(event.time)
-            yield event
+        return map(self._exact, values)
 
     def _tolerantly(self, values: Iterator[bytes]) -> Iterable[Any]:
-        for value in values:
-            value.decode()
-            if value.count(b"[") + value.count(b"{") > MAX_DEPTH:
-                raise RecursionError
-            event = self._tolerant(value)
-            if type(event.time) is not int:
-                event.time = epoch_ms(event.time)
-            yield event
+        return map(self._tolerant, map(_sound, values))
+
+
+def _sound(value: bytes) -> bytes:
+    """The value, once it is UTF-8 and not too deep."""
+    if not value.isascii():
+        value.decode()
+    if len(value) > 2 * MAX_DEPTH and value.count(b"[") + value.count(b"{") > MAX_DEPTH:  # a level opens and closes
+        raise RecursionError
+    return value

@@ -26,6 +26,7 @@ from tests.bench.curves import Curves
 from tests.bench.fleet import Fleet
 from tests.bench.gateway import Gateway
 from tests.bench.history import History
+from tests.bench.kinds import Kinds
 from tests.bench.live import Live
 from tests.bench.notifier import Notifier
 from tests.bench.pages import Pages
@@ -44,6 +45,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "comparison": Comparison,
     "restore": Restore,
     "stages": Stages,
+    "kinds": Kinds,
     "curves": Curves,
     "live": Live,
     "history": History,

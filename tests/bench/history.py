@@ -46,7 +46,7 @@ class History:
 
     async def prepare(self, stage: Stage) -> None:
         """The same records in every round."""
-        self._batches = [packed(load) for load in LOADS]
+        self._batches = [packed(load.records()) for load in LOADS]
 
     async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
         """Events per CPU second of service and server."""

@@ -39,6 +39,8 @@ GOALS: Final = (
     Goal(("live, slo-streams @ 10,000/s, 100,000 apps", "p99, times the better peer's"), at_most=1.0),
     Goal(("restore", "rows per second"), at_least=200_000),
     Goal(("series = 100000", "events per CPU second, warm"), at_least=400_000),
+    Goal(("written = an unknown field", "times a known, numeric event"), at_most=1.3),
+    Goal(("written = a time as text", "times a known, numeric event"), at_most=1.3),
     Goal(("panes a window", "1440 : 15 panes"), at_most=1.15),
     Goal(("alerts at once", "share of a bare sender's rate"), at_least=0.8),
     Goal(("live mail", "boundary to accepted mail, s, p99"), at_most=2.0),

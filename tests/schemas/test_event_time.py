@@ -1,6 +1,7 @@
 """The time of an event, against the calendar of the standard library and exact fractions."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
@@ -8,9 +9,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas.event_time import FIRST_MS, LAST_MS, PATTERN, epoch_ms
+from schemas.event_time import FIRST_MS, LAST_MS, PATTERN, epoch_ms, read_times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Event:
+    time: int | str
+
+
+def read_with_others(text: str) -> int | str | None:
+    """What it is for an event among others; None where it is no time."""
+    events: list[Event | None] = [None, Event(text), Event(FIRST_MS)]
+    read_times(events)
+    assert (events[0], events[2]) == (None, Event(FIRST_MS))
+    return None if events[1] is None else events[1].time
 
 
 @pytest.mark.parametrize(
@@ -34,6 +48,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 )
 def test_accepted(text: str, utc: str, ms: int) -> None:
     assert epoch_ms(text) == int(datetime.fromisoformat(utc).timestamp()) * 1_000 + ms
+    assert read_with_others(text) == epoch_ms(text)
     assert re.search(PATTERN, text)
 
 
@@ -49,6 +64,10 @@ def test_accepted(text: str, utc: str, ms: int) -> None:
         "2022-03-24T15:40:00,5Z",
         "2022-03-24T15:40:00.12345 Z",
         "2022-03-24T15:40:00.1234+5Z",
+        "2022-03-24T15:40:005Z",
+        "2022-03-24T15:40:00.5",
+        "2022-03-24T15:40:00.123",
+        "2022-03-24T15:40:00.1235",
         "2022-03-24T15:40:00.12-3Z",
         "2022-03-24T15:40:00.+01:00",
         "2022-03-24T15:40:00 Z",
@@ -80,12 +99,15 @@ def test_accepted(text: str, utc: str, ms: int) -> None:
 def test_not_the_grammar(text: str) -> None:
     with pytest.raises(ValueError, match="is not an RFC 3339 time with an offset"):
         epoch_ms(text)
+    assert read_with_others(text) is None
 
 
 @pytest.mark.parametrize("day", ["2022-02-29", "2022-04-31", "2022-13-01", "2022-00-10", "2022-01-00", "0000-01-01"])
 def test_no_such_day(day: str) -> None:
-    with pytest.raises(ValueError, match=f"there is no day {day}"):
-        epoch_ms(f"{day}T12:00:00Z")
+    for text in (f"{day}T12:00:00Z", f"{day}T12:00:00.123Z"):
+        with pytest.raises(ValueError, match=f"there is no day {day}"):
+            epoch_ms(text)
+        assert read_with_others(text) is None
 
 
 @pytest.mark.parametrize(
@@ -94,6 +116,7 @@ def test_no_such_day(day: str) -> None:
 )
 def test_a_leap_second_is_the_last_millisecond_of_its_minute(text: str) -> None:
     assert epoch_ms(text) == epoch_ms("2016-12-31T23:59:59.999Z")
+    assert read_with_others(text) == epoch_ms(text)
     assert re.search(PATTERN, text)
 
 
@@ -117,6 +140,7 @@ def test_the_bounds_are_inclusive() -> None:
 def test_text_outside_the_years(value: str) -> None:
     with pytest.raises(ValueError, match="is outside the years 2000 to 2100"):
         epoch_ms(value)
+    assert read_with_others(value) is None
 
 
 @pytest.mark.parametrize("value", [FIRST_MS - 1, LAST_MS + 1, 0, -1, 1_648_136_352, 2**64])
@@ -159,16 +183,25 @@ def test_agrees_with_the_calendar(
     assert re.search(PATTERN, text)
     if FIRST_MS <= expected <= LAST_MS:
         assert epoch_ms(text) == expected
+        assert read_with_others(text) == expected
     else:
         with pytest.raises(ValueError, match="outside the years"):
             epoch_ms(text)
+        assert read_with_others(text) is None
 
 
 @given(
     position=st.integers(0, 30),
     cut=st.integers(0, 3),
     inserted=st.text("0123456789.:+-TtZz ", max_size=3),
-    text=st.sampled_from(["2022-03-24T15:40:00.123456Z", "2022-03-24T15:40:00-09:30", "2022-03-24T15:40:00.1+01:00"]),
+    text=st.sampled_from(
+        [
+            "2022-03-24T15:40:00.123456Z",
+            "2022-03-24T15:40:00-09:30",
+            "2022-03-24T15:40:00.1+01:00",
+            "2022-03-24T15:40:00.123Z",
+        ]
+    ),
 )
 def test_accepts_what_the_published_pattern_accepts(position: int, cut: int, inserted: str, text: str) -> None:
     text = text[:position] + inserted + text[position + cut :]
@@ -177,5 +210,7 @@ def test_accepts_what_the_published_pattern_accepts(position: int, cut: int, ins
     except ValueError as refusal:
         if "is not an RFC 3339 time" in str(refusal):  # and not: no such day, no leap second, outside the years
             assert not re.search(PATTERN.replace("$", r"\Z"), text)
+        assert read_with_others(text) is None
     else:
         assert re.search(PATTERN, text)
+        assert read_with_others(text) == epoch_ms(text)
