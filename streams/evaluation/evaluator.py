@@ -167,8 +167,8 @@ class Evaluator:
         taken, self._transitions = self._transitions, []
         return taken
 
-    def take_dirty(self) -> dict[SeriesKey, Series | None]:
-        """Series changed since the last call; None for a dropped one."""
+    def take_dirty(self) -> list[Series]:
+        """Series changed since the last call, in their order; an idle one was dropped."""
         return self.series.take_dirty()
 
     # Boundaries

@@ -64,8 +64,9 @@ class Objective:
 
     def is_below(self, good: int, bad: int) -> bool:
         """Whether the SLI misses the objective: bad > budget x total (or >= with `breach_at_budget`)."""
-        spent = bad * self.budget.denominator
-        allowed = self.budget.numerator * (good + bad)
+        numerator, denominator = self.budget.as_integer_ratio()
+        spent = bad * denominator
+        allowed = numerator * (good + bad)
         return spent >= allowed if self.breach_at_budget else spent > allowed
 
     def stays_below(self, good: int, bad: int) -> bool:

@@ -37,7 +37,7 @@ class Series(Judged, TumblingCounts):
             good, bad = _sum(self.by_app, ranges)
             if good or bad:
                 return good, bad
-        return _sum(self.by_host, ranges)
+        return _sum(self, ranges)
 
     def its_own(self) -> TumblingCounts:
         """What the app reported itself, to be added to."""
@@ -46,9 +46,14 @@ class Series(Judged, TumblingCounts):
         return self.by_app
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it holds neither pane nor standing: such a series is dropped."""
+        return not self.is_fading and not self.states
+
+    @property
     def latest_pane(self) -> int:
         """The latest pane with a counted event; -1 without one."""
-        return max(self.by_host.pane, self.by_app.pane if self.by_app is not None else NO_PANE)
+        return self.pane if self.by_app is None else max(self.pane, self.by_app.pane)
 
     @property
     def earliest_pane(self) -> int:
@@ -66,7 +71,7 @@ class Series(Judged, TumblingCounts):
 
     def failed_since(self, first_pane: int) -> bool:
         """Whether any pane from `first_pane` on holds a bad event, whoever reported it."""
-        return self.by_host.bad_since(first_pane) or (self.by_app is not None and self.by_app.bad_since(first_pane))
+        return self.bad_since(first_pane) or (self.by_app is not None and self.by_app.bad_since(first_pane))
 
     def expire(self, before_pane: int) -> None:
         """Let go of all panes before `before_pane`."""

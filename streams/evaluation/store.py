@@ -53,7 +53,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 
     def count_of(self, app_key: str) -> int:
         """How many series an app has."""
-        return (app_key in self.first) + self._others_of[app_key]
+        return (app_key in self.first) + self._others_of.get(app_key, 0)
 
     def _put(self, series: Series) -> Series:
         # One string for all series of a scope: it is in the CPU's cache, and takes no room in each of them.
@@ -74,13 +74,15 @@ class SeriesStore(Mapping[SeriesKey, Series]):
             series.is_dirty = True
             self.dirty.append(series)
 
-    def take_dirty(self) -> dict[SeriesKey, Series | None]:
-        """Series changed since the last call; None for a dropped one."""
-        # In their order: an app that came back after it was dropped has a series of each kind.
-        taken = {series.key: None if _is_idle(series) else series for series in self.dirty}
-        for series in self.dirty:
-            series.is_dirty = False
+    def take_dirty(self) -> list[Series]:
+        """Series changed since the last call, an idle one was dropped.
+
+        In their order: an app that came back after it was dropped has a series of each kind.
+        """
+        taken = self.dirty.copy()
         self.dirty.clear()
+        for series in taken:
+            series.is_dirty = False
         return taken
 
     def fade_later(self, series: Series) -> None:
@@ -109,7 +111,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 
     def drop_if_idle(self, series: Series) -> None:
         """Let go of it, if it holds nothing."""
-        if _is_idle(series) and self.get(series.key) is series:
+        if series.is_idle and self.get(series.key) is series:
             if self.first.get(series.app_key) is series:
                 del self.first[series.app_key]
             else:
@@ -118,8 +120,3 @@ class SeriesStore(Mapping[SeriesKey, Series]):
                 if not self._others_of[series.app_key]:
                     del self._others_of[series.app_key]
             self.mark_dirty(series)
-
-
-def _is_idle(series: Series) -> bool:
-    """Whether it holds neither pane nor standing: such a series is dropped."""
-    return not series.is_fading and not series.states

@@ -150,22 +150,25 @@ class Admission:
                     reject(record, RejectReason.TOO_MANY_SERIES, f"the app has {store.count_of(app_key):,} already")
                     continue
                 series = store.new(app_key, event.scope)
-            panes: TumblingCounts = series
-            if outcome >= APP_GOOD:
-                panes, outcome = series.its_own(), outcome - APP_GOOD
-            if pane != panes.pane:
-                evaluator.turn_to(series, panes, pane, outcome)
-            elif outcome == GOOD:
-                panes.good += 1
+            if outcome == GOOD and pane == series.pane:  # as most are
+                series.good += 1
             else:
-                panes.bad += 1
+                panes: TumblingCounts = series
+                if outcome >= APP_GOOD:
+                    panes, outcome = series.its_own(), outcome - APP_GOOD
+                if pane != panes.pane:
+                    evaluator.turn_to(series, panes, pane, outcome)
+                elif outcome == GOOD:
+                    panes.good += 1
+                else:
+                    panes.bad += 1
+                if outcome != GOOD:
+                    bad += 1
+                    if not series.is_watched:
+                        store.watch(series)
             if not series.is_dirty:
                 series.is_dirty = True
                 dirty.append(series)
-            if outcome != GOOD:
-                bad += 1
-                if not series.is_watched:
-                    store.watch(series)
         evaluator.seen_ms, evaluator.latest_ms = watermark_ms, latest_ms
         self.not_counted += not_counted
         self.bad += bad

@@ -15,6 +15,7 @@ from streams.settings import Settings
 from streams.turn import Turn
 
 BATCH_BYTES: Final = 512 * 1024
+_ROWS_A_LOOK: Final = 100  # at the clock: as long as some of them take
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -47,11 +48,29 @@ class Batches:
         self._compressed = frozenset(compressed)
         self.progressed_s = 0.0
 
-    async def send(self, records: Iterable[tuple[Place, Row]]) -> int:
-        """Send records, in order at each place, and wait until all are acknowledged; others have their turn meanwhile.
+    async def send_rows(self, place: Place, rows: Iterable[tuple[bytes, bytes | None]]) -> int:
+        """Send keys and values to one place, in order, and wait until all are acknowledged.
 
-        Returns the offset of the last record of the last place to begin; -1 without one, or where no broker tells.
+        Others have their turn meanwhile. There is a row at least, and there may be very many: nothing is looked up for
+        each. Returns the offset of the last; -1 where no broker tells.
         """
+        turn = Turn()
+        batch = self._new_batch(place)
+        sent: list[asyncio.Future[Any]] = []
+        for number, (key, value) in enumerate(rows, 1):
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                sent.append(await self._hand_over(place, batch))
+                batch = self._new_batch(place)
+                batch.append(key=key, value=value, timestamp=None)
+            if not number % _ROWS_A_LOOK and turn.is_over:
+                await turn.give_way()
+        sent.append(await self._hand_over(place, batch))
+        *_, last = await asyncio.gather(*sent)  # any refusal raises
+        base_offset: int = last.offset
+        return -1 if base_offset < 0 else base_offset + batch.record_count() - 1
+
+    async def send(self, records: Iterable[tuple[Place, Row]]) -> None:
+        """Send records, in order at each place, and wait until all are acknowledged; others have their turn."""
         turn = Turn()
         open_batches: dict[Place, BatchBuilder] = {}
         sent: list[asyncio.Future[Any]] = []
@@ -64,13 +83,9 @@ class Batches:
                 batch.append(key=key, value=value, timestamp=timestamp_ms, headers=headers)
             if turn.is_over:
                 await turn.give_way()
-        last_record = -1
         for place, batch in open_batches.items():
             sent.append(await self._hand_over(place, batch))
-            last_record = batch.record_count() - 1
-        acknowledged = await asyncio.gather(*sent)  # any refusal raises
-        base_offset: int = acknowledged[-1].offset if acknowledged else -1
-        return -1 if base_offset < 0 else base_offset + last_record
+        await asyncio.gather(*sent)  # any refusal raises
 
     def _new_batch(self, place: Place) -> BatchBuilder:
         is_compressed = place[0] in self._compressed

@@ -16,7 +16,7 @@ from aiokafka.structs import OffsetAndMetadata
 from streams.evaluation.series import Series
 from streams.kafka.commit_mark import CommitMark
 from streams.kafka.placement import partition_of
-from streams.outlet.outgoing import Headers, Outgoing
+from streams.outlet.outgoing import Outgoing
 from streams.ownership.seams import Position
 from streams.ownership.source import SourceOffsets
 from streams.settings import Settings
@@ -31,8 +31,6 @@ from streams.unit.failpoints import Failpoint, Step
 from streams.unit.work import Work
 
 _COMMIT_MARKER = 1  # offsets that it takes in every partition of a transaction
-
-_NO_HEADERS: Headers = []
 
 
 Settle = Callable[[int, State, Mapping[str, int]], Awaitable[Settlement]]
@@ -144,9 +142,7 @@ class KafkaStore:
         async with asyncio.timeout(self._time_limit_s):
             await self._producer.begin_transaction()
             here = (self._changelog, self.source.partition)
-            last_row = await self._batches.send(
-                (here, (key, value, _NO_HEADERS, None)) for key, value in work.rows.items()
-            )
+            last_row = await self._batches.send_rows(here, work.rows.items())
             self._failpoint.passed(Step.AFTER_ROWS)
             await self._batches.send(await self._placed(chain(work.settled, work.alerts, work.misfits)))
             self._failpoint.passed(Step.AFTER_ALERTS)

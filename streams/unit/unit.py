@@ -271,10 +271,11 @@ class Unit:
 
     def gather(self) -> Steps:
         """Encode the rows of what changed."""
-        for number, (key, series) in enumerate(self.evaluator.take_dirty().items(), 1):
-            self._rows[encode_key(key)] = None if series is None else encode_series(series)
-            if not number % SERIES_A_STEP:
-                yield False
+        dirty, rows = self.evaluator.take_dirty(), self._rows
+        for at in range(0, len(dirty), SERIES_A_STEP):
+            for series in dirty[at : at + SERIES_A_STEP]:
+                rows[encode_key(series.key)] = None if series.is_idle else encode_series(series)
+            yield False
 
     def take_work(self) -> Work | None:
         """All that was done since the last call; None when nothing was, so that a clean unit commits nothing.

@@ -11,8 +11,13 @@ one event costs O(1) and one window costs O(log panes), whatever the overlap of 
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import Final
 
 NO_PANE = -1
+
+# What every series holds that has no pane but the open one, as most do where there are many. Never changed.
+_NO_PANES: Final = array("I")
+_NO_TOTALS: Final = array("Q", (0, 0))
 
 
 class TumblingCounts:
@@ -33,8 +38,8 @@ class TumblingCounts:
         self.pane = NO_PANE
         self.good = 0
         self.bad = 0
-        self.panes = array("I")
-        self.totals = array("Q", (0, 0))
+        self.panes = _NO_PANES
+        self.totals = _NO_TOTALS
 
     @property
     def first_pane(self) -> int:
@@ -62,6 +67,8 @@ class TumblingCounts:
             self._add_late(pane, good, bad)
         elif pane > self.pane:
             if self.pane != NO_PANE:
+                if self.panes is _NO_PANES:
+                    self._begin_columns()
                 self.panes.append(self.pane)
                 self.totals.append(self.good)
                 self.totals.append(self.bad)
@@ -69,7 +76,13 @@ class TumblingCounts:
         self.good += good
         self.bad += bad
 
+    def _begin_columns(self) -> None:
+        """Have columns of its own, to be changed."""
+        self.panes, self.totals = _NO_PANES[:], _NO_TOTALS[:]
+
     def _add_late(self, pane: int, good: int, bad: int) -> None:
+        if self.panes is _NO_PANES:
+            self._begin_columns()
         panes, totals = self.panes, self.totals
         at = bisect_left(panes, pane)
         if at == len(panes) or panes[at] != pane:

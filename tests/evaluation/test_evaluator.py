@@ -54,7 +54,7 @@ def test_a_breach_that_another_judge_left_open_changed_and_is_watched() -> None:
     evaluator.take_dirty()
     for key in (("com.example.app", "Jira"), ("com.example.other", "Jira")):
         evaluator.take_up(key, OBJECTIVE.name, clock_ms("11:50"))
-    assert list(evaluator.take_dirty()) == [series.key for series in evaluator.series.watched]
+    assert evaluator.take_dirty() == evaluator.series.watched
     assert len(evaluator.series.watched) == 2
     taken_up = {OBJECTIVE.name: ObjectiveState(clock_ms("11:50"))}
     assert [dict(series.states) for series in evaluator.series.watched] == [taken_up, taken_up]
@@ -71,9 +71,9 @@ def test_a_series_is_to_be_stored_when_a_boundary_changed_it_and_not_when_it_did
     evaluator = given(delivery("12:00", 500))
     evaluator.take_dirty()
     evaluator.advance(clock_ms("12:01:10"))
-    assert list(evaluator.take_dirty()) == [("com.example.app", "Jira")]
+    assert [series.key for series in evaluator.take_dirty()] == [("com.example.app", "Jira")]
     evaluator.advance(clock_ms("12:02:10"))
-    assert (list(evaluator.take_dirty()), len(evaluator.series.watched)) == ([], 1)
+    assert (evaluator.take_dirty(), len(evaluator.series.watched)) == ([], 1)
 
 
 def restored(evaluator: Evaluator, *objectives: Objective, others: Sequence[str] = ()) -> Evaluator:
@@ -104,8 +104,8 @@ def test_a_breach_of_an_objective_that_is_gone_recovers_at_its_next_boundary() -
     gone = restored(before, replace(OBJECTIVE, name="another", minimum_events=9))
     gone.advance(clock_ms("12:02:10"))
     assert [(one.kind, one.reason) for one in gone.take_transitions()] == [(Kind.RECOVERY, AlertReason.RETIRED)]
-    ((key, series),) = gone.take_dirty().items()
-    assert (key, series and dict(series.states)) == (("com.example.app", "Jira"), {})
+    (series,) = gone.take_dirty()
+    assert (series.key, series.is_idle, dict(series.states)) == (("com.example.app", "Jira"), False, {})
 
 
 def test_what_was_kept_for_the_last_objective_is_let_go_once_that_is_gone() -> None:

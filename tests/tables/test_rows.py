@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.compact import compact_json
 from streams.evaluation.objective import Silence
 from streams.evaluation.progress import Progress
 from streams.evaluation.series import Series
@@ -88,6 +89,12 @@ def test_the_key_of_a_series_is_compact_json() -> None:
     assert KEY == b'["com.example.app","Jira"]'
     assert encode_key(("tâche", 'a"b')) == '["tâche","a\\"b"]'.encode()
     assert not META_KEY.startswith(b"[")
+
+
+@given(app_key=st.text(st.characters(codec="utf-8")), scope=st.text(st.characters(codec="utf-8")))
+def test_a_key_is_written_byte_by_byte_as_it_was(app_key: str, scope: str) -> None:
+    """Another writer of JSON may escape otherwise: a row under another key would be another series."""
+    assert encode_key((app_key, scope)) == compact_json([app_key, scope])
 
 
 def test_a_row_of_fifteen_panes_is_small() -> None:
