@@ -220,11 +220,12 @@ def test_a_breach_that_is_dropped_is_dropped_from_what_is_stored() -> None:
     before = given(delivery("12:00", 500))
     before.advance(clock_ms("12:01:10"))
     handed_over = restored(before, others=[OBJECTIVE.name])
-    assert [series and dict(series.states) for series in handed_over.take_dirty().values()] == [{}]
+    assert [(series.is_idle, dict(series.states)) for series in handed_over.take_dirty()] == [(False, {})]
     bare = Series(("com.example.app", "Jira"))
     bare.put(OBJECTIVE.name, ObjectiveState(clock_ms("11:50")))
     left = Evaluator([], 10_000, before.progress, [bare], others=[OBJECTIVE.name])
-    assert (len(left.series), left.take_dirty()) == (0, {bare.key: None})
+    assert len(left.series) == 0
+    assert [(series.key, series.is_idle) for series in left.take_dirty()] == [(bare.key, True)]
 
 
 def test_what_one_objective_that_is_gone_changed_is_stored_though_another_changes_nothing() -> None:
@@ -240,4 +241,4 @@ def test_an_objective_that_is_gone_changes_nothing_where_it_was_met() -> None:
     never = replace(OBJECTIVE, name="never", minimum_events=9)
     gone = restored(given(delivery("12:00", 500), by=[never]), replace(never, name="another"))
     gone.advance(clock_ms("12:01:10"))
-    assert gone.take_dirty() == {}
+    assert gone.take_dirty() == []
