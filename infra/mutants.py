@@ -40,7 +40,7 @@ from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, o
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 TESTS = {
     "windows": ["tests/windows", "tests/laws/test_panes.py"],
-    "evaluation": ["tests/evaluation", "tests/scenarios", "tests/unit"],
+    "evaluation": ["tests/evaluation", "tests/scenarios", "tests/unit", "tests/tables/test_explanation.py"],
     "intake": ["tests/intake"],
     "unit": ["tests/unit", "tests/laws/test_memory_store.py", "tests/ownership/test_turns.py"],
 }

@@ -125,11 +125,6 @@ class Evaluator:
         return None if self.seen_ms == LONG_AGO else self.seen_ms
 
     @property
-    def next_boundary_ms(self) -> int | None:
-        """The next boundary to judge; None before the first record, or without an objective."""
-        return None if self._judged_ms == LONG_AGO or self._next_ms == NEVER else self._next_ms
-
-    @property
     def has_objectives(self) -> bool:
         """Whether anything is judged, so that events count."""
         return bool(self._active)

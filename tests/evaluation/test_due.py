@@ -1,11 +1,16 @@
 """An objective at a boundary: since when it can be judged that was added to what was there."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
+from streams.evaluation.budget_level import BudgetLevel
 from streams.evaluation.due import Due, Panes
 from streams.evaluation.series import Series
+from streams.evaluation.transition import ObjectiveState
+from streams.evaluation.verdict import Verdict
+from streams.names import WEBHOOK
 from tests.model.build import DEFAULTS, MINUTE_MS, clock_ms
 
 OBJECTIVE = DEFAULTS["webhook-delivery-15m"]
@@ -38,3 +43,42 @@ def test_a_breach_is_only_excused_where_both_windows_would_be_below(latest: int,
     series.add(clock_ms("11:59") // MINUTE_MS, 1 - latest, latest)
     due = Due.at(clock_ms("12:00"), rule, MINUTE_MS)
     assert due.is_excused(series, Panes((), ())) is is_excused
+
+
+def test_a_breach_is_not_excused_by_what_leaves_it_one() -> None:
+    series = Series(("com.example.app", "Jira"))
+    series.add(clock_ms("11:50") // MINUTE_MS, 0, 1)
+    due = Due.at(clock_ms("12:00"), OBJECTIVE, MINUTE_MS)
+    assert not due.is_excused(series, due.whole)
+
+
+LEVEL = BudgetLevel("level", WEBHOOK.id, 60 * MINUTE_MS, MINUTE_MS, Fraction(1, 2), closing_budget=Fraction(1, 4))
+
+
+def used(good: int, bad: int) -> Series:
+    series = Series(("com.example.app", "Jira"))
+    series.add(clock_ms("11:50") // MINUTE_MS, good, bad)
+    return series
+
+
+def test_what_has_opened_a_level_stays_open_while_more_than_its_closing_level_is_used() -> None:
+    due = Due.at(clock_ms("12:00"), LEVEL, MINUTE_MS)
+    verdicts = [
+        due.verdict(used(good, 3), due.whole, (good, 3), ObjectiveState(at_ms))
+        for good in (6, 9, 10)
+        for at_ms in (None, clock_ms("11:00"))
+    ]
+    assert verdicts == [Verdict.MET, Verdict.BELOW, Verdict.MET, Verdict.BELOW, Verdict.MET, Verdict.MET]
+
+
+def test_only_what_opens_a_level_is_excused_before_it_is_open_and_what_keeps_it_open_afterwards() -> None:
+    due, between = Due.at(clock_ms("12:00"), LEVEL, MINUTE_MS), used(6, 3)
+    assert not due.is_excused(between, Panes((), ()))
+    assert due.is_excused(used(1, 3), Panes((), ()))
+    excused = due.verdict(between, Panes((), ()), (0, 0), ObjectiveState(clock_ms("11:00")))
+    assert excused is Verdict.EXCUSED
+
+
+@pytest.mark.parametrize(("bad", "stays"), [(0, False), (1, True)])
+def test_a_level_that_closes_at_nothing_stays_open_while_anything_failed(bad: int, stays: bool) -> None:
+    assert replace(LEVEL, closing_budget=Fraction(0)).stays_below(1_000, bad) is stays

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from streams.evaluation.evaluator import SERIES_A_STEP, Evaluator
-from streams.evaluation.objective import Objective
+from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.series import Series
 from streams.evaluation.transition import AlertReason, Kind, ObjectiveState
 from streams.intake.admission import Admission
@@ -18,6 +18,7 @@ from tests.model import Record
 from tests.model.build import DEFAULTS, MINUTE_MS, clock_ms, delivery
 
 OBJECTIVE = DEFAULTS["webhook-delivery-15m"]
+DAY_MS = 24 * 60 * MINUTE_MS
 
 
 def given(*records: Record, by: Sequence[Objective] = (OBJECTIVE,)) -> Evaluator:
@@ -185,7 +186,8 @@ def test_many_series_are_judged_in_steps_and_their_transitions_told_in_order() -
 
 
 def test_what_is_before_all_windows_when_time_begins_is_let_go_at_once() -> None:
-    evaluator = given(delivery("10:00", arrives="12:00:30"))
+    evaluator = given(delivery("10:00", arrives=None))  # which tells no time: nothing is too late yet
+    assert len(evaluator.series) == 1
     evaluator.advance(clock_ms("12:00:30"))
     assert len(evaluator.series) == 0
 
@@ -242,3 +244,19 @@ def test_an_objective_that_is_gone_changes_nothing_where_it_was_met() -> None:
     gone = restored(given(delivery("12:00", 500), by=[never]), replace(never, name="another"))
     gone.advance(clock_ms("12:01:10"))
     assert gone.take_dirty() == []
+
+
+def test_a_month_of_silence_is_judged_by_few_boundaries() -> None:
+    holding = replace(OBJECTIVE, silence=Silence.HOLD, hold_for_ms=40 * DAY_MS)
+    evaluator = given(delivery("12:00", 500), by=[holding])
+    evaluator.advance(clock_ms("12:20:10"))
+    steps = len(list(evaluator.advancing(clock_ms("12:20:10") + 30 * DAY_MS)))
+    assert (steps < 50, len(evaluator.series.watched)) == (True, 1)
+
+
+@pytest.mark.parametrize(("at", "is_due"), [("12:01:09.999", False), ("12:01:10", True)])
+def test_it_tells_at_which_time_it_could_judge(at: str, is_due: bool) -> None:
+    evaluator = given(delivery("12:00"))
+    evaluator.advance(clock_ms("12:00:10"))
+    assert evaluator.is_due(clock_ms(at)) is is_due
+    assert given().is_due(clock_ms(at))

@@ -1,10 +1,11 @@
 """The programme's four indicators, row by row: from the bytes of an event to what it says."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from streams.evaluation.judgement import APP_BAD, APP_GOOD, BAD, GOOD, NOT_COUNTED
+from streams.evaluation.judgement import APP_BAD, APP_GOOD, BAD, GOOD, NOT_COUNTED, judge_synthetic_test
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK
 from streams.windows.tumbling import TumblingCounts
 from tests.build import admission, stored
@@ -108,3 +109,13 @@ def test_only_the_production_group_counts(metric_id: str, fields: Fields, expect
     assert outcome(metric_id, **fields, group=None) == expected
     for group in ("DFR", "prod", "PROD "):
         assert outcome(metric_id, **fields, group=group) == NOT_COUNTED
+
+
+@dataclass
+class OwnTest:
+    status: str
+
+
+@pytest.mark.parametrize(("status", "said"), [("SUCCESS", GOOD), ("FAILURE", BAD), ("success", BAD)])
+def test_a_synthetic_test_is_good_where_it_says_so(status: str, said: int) -> None:
+    assert judge_synthetic_test(OwnTest(status)) == said

@@ -125,7 +125,7 @@ def test_a_watermark_that_starts_with_the_epoch(first_ms: int) -> None:
     """The machine's clock was not set when the first event came."""
     today_ms = clock_ms("12:00")
     evaluator = arrived([delivery("12:00", 500)], at_ms=first_ms)
-    assert evaluator.next_boundary_ms == (0 if first_ms < LATENESS_MS else MINUTE_MS)
+    assert evaluator.due_ms == (0 if first_ms < LATENESS_MS else MINUTE_MS) + LATENESS_MS
     evaluator.advance(today_ms + DAY_MS)
     assert [(it.boundary_ms - today_ms, it.reason) for it in evaluator.take_transitions()] == [
         (MINUTE_MS, "BELOW_OBJECTIVE"),

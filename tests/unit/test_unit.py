@@ -320,7 +320,7 @@ def test_only_the_objectives_of_its_metric_judge() -> None:
     unit = new_unit()
     record = delivery("12:00")
     finish(unit.apply(Chunk.of(0, 1, [Stored(0, record.timestamp_ms, record.key, record.value)]), clock_ms=None))
-    assert unit.evaluator.next_boundary_ms == clock_ms("12:00")
+    assert unit.evaluator.due_ms == clock_ms("12:00:10")
 
 
 # Breaches of the application before
