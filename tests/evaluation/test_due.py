@@ -79,6 +79,14 @@ def test_only_what_opens_a_level_is_excused_before_it_is_open_and_what_keeps_it_
     assert excused is Verdict.EXCUSED
 
 
+def test_what_is_left_is_judged_by_what_opens_a_level() -> None:
+    series = used(6, 3)
+    series.add(clock_ms("11:40") // MINUTE_MS, 0, 4)
+    left = clock_ms("11:50") // MINUTE_MS
+    due = Due.at(clock_ms("12:00"), LEVEL, MINUTE_MS)
+    assert due.is_excused(series, Panes(((left, left + 1),), None))
+
+
 @pytest.mark.parametrize(("bad", "stays"), [(0, False), (1, True)])
 def test_a_level_that_closes_at_nothing_stays_open_while_anything_failed(bad: int, stays: bool) -> None:
     assert replace(LEVEL, closing_budget=Fraction(0)).stays_below(1_000, bad) is stays
