@@ -37,6 +37,8 @@ from tests.bench.restore import Restore
 from tests.bench.results import Results
 from tests.bench.stages import Stages
 from tests.bench.start import Start
+from tests.bench.take_over import TakeOver
+from tests.bench.wide import Wide
 
 BUILT: Final = Path("build/bench")
 PUBLISHED: Final = Path("infra/bench")
@@ -44,6 +46,8 @@ RESULTS: Final = "results.json"
 CASES: Final[dict[str, type[Case]]] = {
     "comparison": Comparison,
     "restore": Restore,
+    "take-over": TakeOver,
+    "wide": Wide,
     "stages": Stages,
     "kinds": Kinds,
     "curves": Curves,

@@ -6,7 +6,7 @@ All CPU time in between counts, commits and idle moments included.
 import asyncio
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +61,9 @@ class WorkerRun:
 
 
 @dataclass(frozen=True, slots=True)
-class _Worker:
+class RunningWorker:
+    """A worker and the port of its health."""
+
     process: Process
     port: int
 
@@ -96,9 +98,9 @@ async def work_through(
         async with gate(servers, topic, PARTITIONS) as open_gate:
             await produce(producer, topic, PARTITIONS, load.records())
             environment = {f"SLO_{field.upper()}": str(getattr(settings, field)) for field in ENVIRONMENT}
-            async with _started(stage, name, environment | dict(overrides or {}), workers) as running:
+            async with started(stage, name, environment | dict(overrides or {}), workers) as running:
                 course = await _course(stage, settings, load, topic, first, open_gate, running)
-                metrics = await _metrics(running, topic)
+                metrics = await metrics_of(running, topic)
     finally:
         await producer.stop()
     alerts = {
@@ -114,7 +116,10 @@ async def work_through(
 
 
 @asynccontextmanager
-async def _started(stage: Stage, name: str, environment: dict[str, str], count: int) -> AsyncIterator[list[_Worker]]:
+async def started(
+    stage: Stage, name: str, environment: dict[str, str], count: int
+) -> AsyncIterator[list[RunningWorker]]:
+    """Running workers with these `SLO_` variables; logs by the name."""
     async with AsyncExitStack() as stack:
         running = []
         for number in range(count):
@@ -122,7 +127,7 @@ async def _started(stage: Stage, name: str, environment: dict[str, str], count: 
             process = await stack.enter_async_context(
                 service_process("worker", environment | {"SLO_HEALTH_PORT": str(port)}, log_path)
             )
-            running.append(_Worker(process, port))
+            running.append(RunningWorker(process, port))
         yield running
 
 
@@ -133,7 +138,7 @@ async def _course(
     topic: str,
     first: Offsets,
     open_gate: Callable[[], Awaitable[None]],
-    running: list[_Worker],
+    running: list[RunningWorker],
 ) -> Course:
     servers, group = settings.bootstrap_servers, settings.application_id
 
@@ -147,20 +152,20 @@ async def _course(
     await admin.start()
     try:
         async with asyncio.timeout(WORK_TIMEOUT_S):
-            await _until_shared(running, topic)
-            while sum((await _committed(admin, group, topic)).values()) < sum(first.values()):
+            await until_shared(running, topic)
+            while sum((await committed_of(admin, group, topic)).values()) < sum(first.values()):
                 await _pause(running)
             start = moment(FIRST_RECORDS)
             await open_gate()
             wanted = await ends(servers, topic, PARTITIONS)
             half, asked_s = None, time.monotonic()
             while True:
-                committed = await _committed(admin, group, topic)
+                committed = await committed_of(admin, group, topic)
                 if all(committed.get(tp, 0) >= offset for tp, offset in wanted.items()):
                     end = moment(FIRST_RECORDS + load.events)
                     return Course(start, half or start, end)
                 if half is None and time.monotonic() > asked_s + METRICS_POLL_S:
-                    seen, asked_s = round((await _metrics(running, topic))[_RECORDS]), time.monotonic()
+                    seen, asked_s = round((await metrics_of(running, topic))[_RECORDS]), time.monotonic()
                     half = moment(seen) if seen >= load.events / 2 else None
                 await _pause(running)
     except TimeoutError:
@@ -169,19 +174,19 @@ async def _course(
         await admin.close()
 
 
-async def _pause(running: list[_Worker]) -> None:
+async def _pause(running: list[RunningWorker]) -> None:
     for worker in running:
         if worker.process.returncode is not None:
             raise BrokenError(f"a worker ended with status {worker.process.returncode}")
     await asyncio.sleep(POLL_S)
 
 
-async def _until_shared(running: list[_Worker], topic: str) -> None:
+async def until_shared(running: list[RunningWorker], topic: str, partitions: int = PARTITIONS) -> None:
     """Wait until every worker has its equal share of the partitions, taken over."""
-    share = PARTITIONS / len(running)
+    share = partitions / len(running)
     deadline_s = time.monotonic() + SHARE_TIMEOUT_S
     while True:
-        metrics = [await _metrics([worker], topic) for worker in running]
+        metrics = [await metrics_of([worker], topic) for worker in running]
         if all(
             one.get("slo_streams_partitions") == share and not one["slo_streams_partitions_restoring"]
             for one in metrics
@@ -193,7 +198,8 @@ async def _until_shared(running: list[_Worker], topic: str) -> None:
         await _pause(running)
 
 
-async def _metrics(running: list[_Worker], topic: str) -> Metrics:
+async def metrics_of(running: Sequence[RunningWorker], topic: str) -> Metrics:
+    """What workers say of a topic, summed up; one that does not answer yet says nothing."""
     found: Metrics = {}
     async with aiohttp.ClientSession() as session:
         for worker in running:
@@ -209,7 +215,8 @@ async def _metrics(running: list[_Worker], topic: str) -> Metrics:
     return found
 
 
-async def _committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> Offsets:
+async def committed_of(admin: AIOKafkaAdminClient, group: str, topic: str) -> Offsets:
+    """How far a group has committed a topic; nothing where it is not known yet."""
     try:
         found = await admin.list_consumer_group_offsets(group)
     except KafkaError:  # a new broker sets up its first group
