@@ -4,10 +4,14 @@ A member that waits for an answer that never comes is out of the group without a
 Moments are of the monotonic clock.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable
+from typing import Final
 
 from aiokafka import TopicPartition
+
+_LOOK_S: Final = 0.05
 
 
 class Contact:
@@ -20,6 +24,13 @@ class Contact:
     def heard(self) -> None:
         """The group has answered, or is about to be asked for the first time."""
         self.heard_s = time.monotonic()
+
+    async def heard_within(self, limit_s: float) -> None:
+        """Return once the group has answered within a time; one that was silent for longer may have lost its place."""
+        while True:
+            if self.heard_s is None or time.monotonic() < self.heard_s + limit_s:
+                return
+            await asyncio.sleep(_LOOK_S)
 
     def asks(self, tps: Iterable[TopicPartition]) -> None:
         """Records of these partitions are asked for, or still are after an answer that was none."""

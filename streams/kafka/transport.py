@@ -29,6 +29,7 @@ FETCH_BYTES: Final = 4 * 1024 * 1024
 _FETCH_WAIT_MS = 200
 _FAUST_LOG = logging.getLogger("faust")  # Faust would name its messages for the module of the subclass
 _CHUNKS_PER_POLL = 1_000
+_NOTICE_MS = 300  # how soon a member hears that another has left
 _METADATA_AGE_MS = 20_000  # a topic that was deleted and made anew is back in the group after as long
 _NOT_READY_WAIT_S: Final = 0.1  # how soon a partition is read once it is taken over
 _NOWHERE: Final = TP("", 0)
@@ -84,7 +85,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             metadata_max_age_ms=_METADATA_AGE_MS,
             session_timeout_ms=settings.session_timeout,
-            heartbeat_interval_ms=settings.session_timeout // 10,
+            heartbeat_interval_ms=min(settings.session_timeout // 10, _NOTICE_MS),
             rebalance_timeout_ms=2 * settings.session_timeout,
             max_poll_interval_ms=10 * settings.session_timeout,
         )

@@ -129,6 +129,9 @@ class Partitions(Generic[ProcessorT]):
     async def _own(self, tp: TP) -> Owned[ProcessorT]:
         async with self._restores:
             await self.reference.catch_up()
+            # One that stood still would fence its heirs. What the group says is that the partitions stay, or that they
+            # are revoked, which ends this.
+            await self.contact.heard_within(self._settings.session_timeout / 1_000)
             started_s = time.monotonic()
             taken = await self._take_over.run(tp, self._retained)
         took_s = time.monotonic() - started_s

@@ -1,6 +1,8 @@
 """What a worker does with its partitions, where no broker is needed to tell."""
 
 import asyncio
+import time
+from contextlib import suppress
 from typing import NoReturn
 
 import pytest
@@ -106,6 +108,35 @@ def test_a_rebalance_waits_for_no_take_over(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Follower, "catch_up", known)
     monkeypatch.setattr(KafkaStore, "open", never)
     monkeypatch.setattr(KafkaStore, "close", close)
+    asyncio.run(scenario())
+
+
+def test_a_worker_that_stood_still_fences_nobody_before_it_hears_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped before a take-over, and given up meanwhile: when it goes on, its heir has the partition."""
+    opened = asyncio.Event()
+
+    async def known(_: object) -> None:
+        """Catalogue and exclusions are as they are."""
+
+    async def open_for_ever(_: KafkaStore) -> None:
+        opened.set()
+        await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        partitions, tp = partitions_of(unreachable()), TP(TOPIC, 0)
+        partitions.contact.heard_s = time.monotonic() - 3_600
+        partitions.take([tp])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await opened.wait()
+        assert not opened.is_set()
+        partitions.contact.heard()
+        async with asyncio.timeout(60):
+            await opened.wait()
+        await partitions.release([tp])
+
+    monkeypatch.setattr(Follower, "catch_up", known)
+    monkeypatch.setattr(KafkaStore, "open", open_for_ever)
     asyncio.run(scenario())
 
 
