@@ -170,7 +170,7 @@ def test_a_delivery_that_was_given_up_is_sent_again(people: dict[str, Reader], h
 def test_a_downtime_is_announced_and_another_one_withdrawn(people: dict[str, Reader], hands: Pointer, url: str) -> None:
     page = people["acme"].open("/exclusions")
     hands.press(page.get_by_role("link", name="Announce a downtime"))
-    hands.write(page.get_by_label("App"), month.CHARTS)
+    hands.write(page.get_by_label("App its key"), month.CHARTS)
     hands.write(page.get_by_label("Start, UTC"), "2099-01-01T02:00")
     hands.write(page.get_by_label("End, UTC"), "2099-01-01T15:30")
     hands.write(page.get_by_label("Your name for it"), "change-7")

@@ -127,8 +127,9 @@ def test_what_was_done_is_said_in_our_own_words_alone(stage: Stage, path: str) -
     with psycopg.connect(stage.url) as connection:
         found = connection.execute("select id from slo.delivery limit 1").fetchone()
     assert found is not None
-    page = stage.as_(PLATFORM).get(path.format(delivery=found[0]), params={"done": "Send your password to Eve."}).text
-    assert "Eve" not in page.partition("<main")[2]
+    asked = {"done": "Send your password to Mallory."}
+    page = stage.as_(PLATFORM).get(path.format(delivery=found[0]), params=asked).text
+    assert "Mallory" not in page.partition("<main")[2]
     assert 'role="status"' not in page.partition("<main")[2].partition("<h1")[0]
 
 

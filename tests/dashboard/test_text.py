@@ -57,3 +57,8 @@ def test_a_time_is_one_for_programs_too() -> None:
 
 def test_a_name_is_escaped_in_a_path() -> None:
     assert text.app_url("com.a/b?c") == "/apps/com.a%2Fb%3Fc"
+
+
+def test_what_is_to_be_typed_is_told_apart_and_nothing_becomes_markup() -> None:
+    assert text.prose("Run `a <b>` & see.") == "Run <code>a &lt;b&gt;</code> &amp; see."
+    assert text.prose("nothing") == "nothing"

@@ -47,10 +47,7 @@ def add_login(app: FastAPI, settings: DashboardSettings) -> None:
             with dashboard_of(request).database.desk() as connection:
                 is_good = use_link(connection, token)
             if not is_good:
-                raise ProblemError(
-                    Problem.NOT_ALLOWED,
-                    fault="The link was used, or is too old: `slo-streams dashboard link` prints one.",
-                )
+                raise ProblemError(Problem.NOT_ALLOWED, fault=_USED)
             return _logged_in(request, settings, platform("local", is_manager=True))
 
     if settings.oidc_issuer is not None:

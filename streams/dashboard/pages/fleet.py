@@ -37,7 +37,7 @@ select {", ".join(f"count(*) filter (where state = '{state}') as {state}" for st
   count(*) filter (where breached) as breached
 from budget where (%(is_platform)s or app_key in (select app_key from app where partner_id = any(%(partners)s)))
 """  # noqa: S608 - no values
-_COUNTED_S: Final = 2.0
+COUNTED_S: Final = 2.0
 """For so long the counts of the whole fleet are good: to count it is to read every row."""
 _FOUND: Final = """
 select app_key, name from app
@@ -115,7 +115,7 @@ class _Counted:
             return view.row(_COUNTS)
         with self._lock:  # who comes meanwhile waits for the one who counts
             if time.monotonic() >= self._until_s:
-                self._all, self._until_s = view.row(_COUNTS), time.monotonic() + _COUNTED_S
+                self._all, self._until_s = view.row(_COUNTS), time.monotonic() + COUNTED_S
             return self._all
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from schemas.event_time import epoch_ms, utc_text
 from streams.names import METRICS
@@ -165,6 +165,15 @@ def metric_title(metric_id: str, scope: str = "") -> str:
     return metric_id if metric is None else metric.display_name(scope).strip()
 
 
+def prose(words: str) -> Markup:
+    """Words, with what is to be typed, which is between backticks, as such."""
+    parts = [
+        escape(part) if at % 2 == 0 else Markup("<code>{}</code>").format(part)
+        for at, part in enumerate(words.split("`"))
+    ]
+    return Markup().join(parts)
+
+
 def app_url(app_key: str) -> str:
     """The page of an app."""
     return f"/apps/{quote(app_key, safe='')}"
@@ -207,6 +216,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "day": day,
     "metric_title": metric_title,
     "app_url": app_url,
+    "prose": prose,
     "anchor": anchor,
     "outlook": outlook,
     "state_kind": lambda state: _STATE_KINDS.get(state, "none"),

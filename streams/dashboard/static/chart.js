@@ -32,6 +32,9 @@ class Chart {
     this.key = `chart-${++count}`;
     this.plots = [];
     this.rules = [];
+    this.turn = 0;
+    this.isLoading = false;
+    this.kept = null; // of all of the time
     this.index = null;
     this.zoomed = null;
     this.read();
@@ -54,7 +57,7 @@ class Chart {
     this.figure.addEventListener("keydown", (event) => this.onKey(event));
     this.figure.addEventListener("fresh", () => {
       this.read();
-      if (!this.zoomed) this.load();
+      if (!this.zoomed && !this.isLoading) this.load(true);
     });
     document.addEventListener("colours", () => this.build());
     document.addEventListener("zone", () => this.build());
@@ -86,25 +89,37 @@ class Chart {
     return this.zoomed ?? this.whole;
   }
 
-  async load() {
+  // `isQuiet`: what is drawn is nearly right, and nobody has asked for more.
+  async load(isQuiet = false) {
+    const turn = ++this.turn;
+    this.isLoading = true;
     const [from, to] = this.range;
     const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: stepFor(from, to) });
     const { counts, burn } = this.figure.dataset;
-    const slow = setTimeout(() => (this.told.textContent = LOADING), TELL_MS);
+    const slow = isQuiet ? null : setTimeout(() => (this.told.textContent = LOADING), TELL_MS);
     const ask = (url) => fetch(`${url}&${query}`, { headers: { accept: "application/json" } });
     let answer, burnAnswer;
     try {
       [answer, burnAnswer] = await Promise.all([ask(counts), burn && ask(burn)]);
     } catch {
-      return this.tell("The chart could not be loaded: the server does not answer. The table below has the days.");
+      return isQuiet || this.tell("The chart could not be loaded: the server does not answer. The table below has the days.");
     } finally {
       clearTimeout(slow);
+      if (turn === this.turn) this.isLoading = false;
     }
-    if (!answer.ok) return this.tell(`The chart could not be loaded (${answer.status}). The table below has the days.`);
+    if (!answer.ok) return isQuiet || this.tell(`The chart could not be loaded (${answer.status}). The table below has the days.`);
+    const counted = await answer.json();
+    const rules = burnAnswer?.ok ? (await burnAnswer.json()).rules : [];
+    if (turn !== this.turn) return; // another part is asked for by now
     if (this.told.textContent === LOADING) this.told.textContent = "";
-    this.data = columns(await answer.json(), this.target);
-    this.rules = burnAnswer?.ok ? (await burnAnswer.json()).rules : [];
-    Object.assign(this.data, burnColumns(this.rules));
+    const data = { ...columns(counted, this.target), ...burnColumns(rules) };
+    if (!this.zoomed) this.kept = { data, rules };
+    this.take({ data, rules });
+  }
+
+  take({ data, rules }) {
+    this.data = data;
+    this.rules = rules;
     if (this.index !== null) this.index = Math.min(this.index, this.data.times.length - 1);
     this.build();
   }
@@ -155,6 +170,11 @@ class Chart {
       if (range[1] - range[0] >= this.whole[1] - this.whole[0]) range = null;
     }
     this.zoomed = range;
+    if (!range && this.kept) {
+      this.take(this.kept);
+      this.load(true);
+      return;
+    }
     // At once with what is there; its finer steps come when they are loaded.
     const [min, max] = this.range;
     for (const plot of this.plots) plot.setScale("x", { min, max });
