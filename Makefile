@@ -77,7 +77,7 @@ faults: setup  ## Crash, cut and restart everything, and recount what was publis
 	$(BIN)/python -m tests.faults $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: soak
-soak: setup  ## The whole under random faults for SOAK_S=600 seconds: every process, both servers, the network
+soak: setup  ## The whole under random faults for SOAK_S=600 seconds: every service, both servers, the network
 	$(BIN)/python -m tests.faults --only whole --only whole-live $(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz

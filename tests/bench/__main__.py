@@ -35,6 +35,7 @@ from tests.bench.readme import NoBlockError, write_tables
 from tests.bench.report import print_report
 from tests.bench.restore import Restore
 from tests.bench.results import Results
+from tests.bench.services import Services
 from tests.bench.stages import Stages
 from tests.bench.start import Start
 from tests.bench.take_over import TakeOver
@@ -57,6 +58,7 @@ CASES: Final[dict[str, type[Case]]] = {
     "notifier": Notifier,
     "gateway": Gateway,
     "pages": Pages,
+    "services": Services,
     "start": Start,
 }
 SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
@@ -156,7 +158,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--readme", action="store_true", help="write the tables into the pages that quote them")
     options = parser.parse_args()
     quick_peers = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS if peer.is_quick))
-    options.case = options.case or ["comparison", "restore", "stages", "notifier", "pages", "history", "fleet", "start"]
+    options.case = options.case or [
+        "comparison",
+        "restore",
+        "stages",
+        "notifier",
+        "pages",
+        "services",
+        "history",
+        "fleet",
+        "start",
+    ]
     options.peer = options.peer or (quick_peers if options.quick else SUBJECTS)
     options.rounds = options.rounds or (2 if options.quick else 3)
     options.events = options.events or ([300_000] if options.quick else [1_000_000, 4_000_000])

@@ -3,9 +3,25 @@
 import asyncio
 import socket
 import ssl
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+@contextmanager
+def serving_in_a_process(certificate: Path | None = None) -> Iterator[str]:
+    """Base URL of one that runs beside this process."""
+    command = [sys.executable, "-m", "tests.bench.healthy_server", *([] if certificate is None else [str(certificate)])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield f"http{'' if certificate is None else 's'}://localhost:{int(server.stdout.readline())}"
+        finally:
+            server.terminate()
 
 
 async def _handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

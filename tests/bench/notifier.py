@@ -131,23 +131,23 @@ async def _live(stage: Stage, name: str) -> Reading:
     """Apps fail and recover one after the other; each alert is looked for at the mail server."""
     rule = stage.folder / f"{name}.yaml"
     rule.write_text(WITHIN_SECONDS)
-    async with _office(stage, name) as office, _mail_box(stage, name) as box:
+    async with office(stage, name) as place, mail_box(stage, name) as box:
         more = {"SLO_CLOCK": "live", "SLO_OBJECTIVES": str(rule), "SLO_ALLOWED_LATENESS": f"{_LATENESS_MS}ms"}
-        environment = {**office.environment, **more}
+        environment = {**place.environment, **more}
         logs = [stage.folder / f"{name}-{service}.log" for service in ("worker", "notifier")]
         async with (
             service_process("worker", environment | {"SLO_HEALTH_PORT": "0"}, logs[0]),
-            service_process("notifier", environment | _mail_settings(box), logs[1]),
-            _producer(office.settings) as producer,
+            service_process("notifier", environment | mail_settings(box), logs[1]),
+            producing(place.settings) as producer,
         ):
             apps = [f"com.example.app-{number}" for number in range(_APPS)]
-            await _fill_catalogue(producer, office.settings, apps)
+            await fill_catalogue(producer, place.settings, apps)
             for log in logs:
-                await _until(lambda log=log: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")  # type: ignore[misc]
-            await _fail_one_by_one(producer, office.settings, apps)
-            await _until(lambda: box.mails >= 2 * _APPS, f"{2 * _APPS} mails")
-            await _until(lambda: office.count(_RECORDED) >= 2 * _APPS, "all to be recorded")
-        moments = office.moments()
+                await until(lambda log=log: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")  # type: ignore[misc]
+            await _fail_one_by_one(producer, place.settings, apps)
+            await until(lambda: box.mails >= 2 * _APPS, f"{2 * _APPS} mails")
+            await until(lambda: place.count(_RECORDED) >= 2 * _APPS, "all to be recorded")
+        moments = place.moments()
         accepted_s = box.accepted_s()
     if len(moments) != 2 * _APPS or accepted_s.keys() != moments.keys():
         raise BrokenError(f"{len(moments)} alerts and mails of {len(accepted_s)}, not {2 * _APPS} of each")
@@ -166,32 +166,32 @@ async def _live(stage: Stage, name: str) -> Reading:
 
 async def _burst(stage: Stage, name: str) -> Reading:
     """Alerts that nobody is told of, then as many that are mailed, then as many mails by the bare sender."""
-    async with _office(stage, name) as office, _mail_box(stage, name) as box:
+    async with office(stage, name) as place, mail_box(stage, name) as box:
         log = stage.folder / f"{name}.log"
         async with (
-            service_process("notifier", {**office.environment, **_mail_settings(box)}, log) as notifier,
-            _producer(office.settings) as producer,
+            service_process("notifier", {**place.environment, **mail_settings(box)}, log) as notifier,
+            producing(place.settings) as producer,
         ):
             apps = [f"com.acme.app-{number}" for number in range(_ALERTS)]
-            await _fill_catalogue(producer, office.settings, apps)
-            await _until(lambda: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")
+            await fill_catalogue(producer, place.settings, apps)
+            await until(lambda: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")
             now_ms = int(time.time()) // 60 * 60_000
 
-            before_s = office.cpu_s(notifier.pid)
-            await _publish(producer, office.settings, _records(office.settings, apps, now_ms - 60_000, "ticket"))
-            await _until(lambda: office.count("select count(*) from slo.notification") >= _ALERTS, "all to be taken in")
-            intake_cpu_s = office.cpu_s(notifier.pid) - before_s
+            before_s = place.cpu_s(notifier.pid)
+            await publish(producer, place.settings, breaches(place.settings, apps, now_ms - 60_000, "ticket"))
+            await until(lambda: place.count("select count(*) from slo.notification") >= _ALERTS, "all to be taken in")
+            intake_cpu_s = place.cpu_s(notifier.pid) - before_s
 
-            records = _records(office.settings, apps, now_ms, "page")
-            before_s, begun_s = office.cpu_s(notifier.pid), time.time()
-            await _publish(producer, office.settings, records)
-            await _until(lambda: box.mails >= _ALERTS, f"{_ALERTS} mails")
+            records = breaches(place.settings, apps, now_ms, "page")
+            before_s, begun_s = place.cpu_s(notifier.pid), time.time()
+            await publish(producer, place.settings, records)
+            await until(lambda: box.mails >= _ALERTS, f"{_ALERTS} mails")
             took_s = max(box.accepted_s().values()) - begun_s
-            await _until(lambda: office.count(_RECORDED) >= _ALERTS, "all to be recorded")
-            cpu_s = office.cpu_s(notifier.pid) - before_s
+            await until(lambda: place.count(_RECORDED) >= _ALERTS, "all to be recorded")
+            cpu_s = place.cpu_s(notifier.pid) - before_s
         if box.mails != _ALERTS or len(box.accepted_s()) != _ALERTS:
             raise BrokenError(f"{box.mails} mails of {len(box.accepted_s())} alerts, not {_ALERTS}")
-        bare_s = await _send_bare(box, _bodies(office))
+        bare_s = await _send_bare(box, _bodies(place))
     return {
         (BURST, RATE): _ALERTS / took_s,
         (BURST, BARE_RATE): _ALERTS / bare_s,
@@ -224,20 +224,22 @@ async def _send_bare(box: MailBox, mails: Sequence[tuple[str, bytes]]) -> float:
     return time.perf_counter() - started_s
 
 
-def _records(settings: Settings, apps: Sequence[str], at_ms: int, severity: str) -> list[Outgoing]:
+def breaches(settings: Settings, apps: Sequence[str], at_ms: int, severity: str) -> list[Outgoing]:
     """A breach of each app."""
     alerts = [breach(app.rpartition(".")[2], at_ms=at_ms, severity=severity) for app in apps]
     return [records_of(alert, settings.topics, settings.application_id)[0] for alert in alerts]
 
 
-async def _publish(producer: AIOKafkaProducer, settings: Settings, records: Sequence[Outgoing]) -> None:
+async def publish(producer: AIOKafkaProducer, settings: Settings, records: Sequence[Outgoing]) -> None:
+    """Put alerts where the worker puts them."""
     for record in records:
         partition = partition_of(record.key or b"", PARTITIONS, PartitionerName.MURMUR2)
         await producer.send(settings.topics.alerts, record.value, record.key, partition, headers=record.headers)
     await producer.flush()
 
 
-async def _fill_catalogue(producer: AIOKafkaProducer, settings: Settings, apps: Sequence[str]) -> None:
+async def fill_catalogue(producer: AIOKafkaProducer, settings: Settings, apps: Sequence[str]) -> None:
+    """Put apps of some partners into the catalogue, each with the address of its partner."""
     for number, app_key in enumerate(apps):
         app = {
             "appKey": app_key,
@@ -270,7 +272,13 @@ async def _fail_one_by_one(producer: AIOKafkaProducer, settings: Settings, apps:
     await producer.flush()
 
 
-async def _until(is_so: Callable[[], bool], what: str) -> None:
+async def until(is_so: Callable[[], bool], what: str) -> None:
+    """Wait for something.
+
+    Raises:
+        BrokenError: it does not come.
+    """
+
     async def answer() -> bool:
         return await asyncio.to_thread(is_so)
 
@@ -281,7 +289,8 @@ async def _until(is_so: Callable[[], bool], what: str) -> None:
 
 
 @asynccontextmanager
-async def _office(stage: Stage, name: str) -> AsyncIterator[Office]:
+async def office(stage: Stage, name: str) -> AsyncIterator[Office]:
+    """Topics and an empty database of this name."""
     settings = stage.settings(name)
     await prepare_topics(settings)
     with TemporaryDirectory(prefix="pg-") as folder, EmbeddedPostgres(Path(folder)) as server:
@@ -291,7 +300,8 @@ async def _office(stage: Stage, name: str) -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def _mail_box(stage: Stage, name: str) -> AsyncIterator[MailBox]:
+async def mail_box(stage: Stage, name: str) -> AsyncIterator[MailBox]:
+    """A mail server in a process of its own."""
     path = stage.folder / f"{name}.mails"
     command = [sys.executable, "-m", "tests.bench.mail_box", str(path)]
     child = await asyncio.create_subprocess_exec(*leashed(command), stdin=DEVNULL, stdout=PIPE)
@@ -304,7 +314,8 @@ async def _mail_box(stage: Stage, name: str) -> AsyncIterator[MailBox]:
 
 
 @asynccontextmanager
-async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+async def producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer that waits until what it sent is stored."""
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, enable_idempotence=True)
     await producer.start()
     try:
@@ -313,5 +324,6 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-def _mail_settings(box: MailBox) -> dict[str, str]:
+def mail_settings(box: MailBox) -> dict[str, str]:
+    """What a notifier has to know of it."""
     return {"SLO_SMTP_URL": f"smtp://127.0.0.1:{box.port}", "SLO_MAIL_FROM": _SENDER, "SLO_NOTIFIER_PORT": "0"}

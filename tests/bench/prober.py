@@ -30,6 +30,7 @@ from streams.prober.schedule import phase_ms
 from streams.prober.targets import HealthTarget
 from streams.registry.write import write
 from streams.settings import Settings
+from tests.bench.healthy_server import serving_in_a_process
 
 INTERVAL_MS: Final = 60_000
 URLS_OF_AN_APP: Final = 4
@@ -64,13 +65,8 @@ def healthy_server(folder: Path, *, https: bool) -> Iterator[str]:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "authority.pem")
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
-    command = [sys.executable, "-m", "tests.bench.healthy_server", *([str(folder / "server.pem")] if https else [])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield f"http{'s' if https else ''}://localhost:{int(server.stdout.readline())}"
-        finally:
-            server.terminate()
+    with serving_in_a_process(folder / "server.pem" if https else None) as base:
+        yield base
 
 
 def run_prober(settings: Settings, folder: Path, seconds: float) -> float:

@@ -10,6 +10,9 @@ from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES, spots
 from tests.bench.peers.catalogue import PEERS
 from tests.bench.report import label_text, short
 from tests.bench.results import medians
+from tests.bench.services import COST as SERVICE_COST
+from tests.bench.services import IDLE, PEAK, UNITS
+from tests.bench.services import part_of as part_of_service
 from tests.bench.stages import COST, LEAST, STEPS, part_of
 
 SPEED: Final = Path("infra/docs/pages/explanation/speed.md")
@@ -60,6 +63,18 @@ def stages_table(document: Mapping[str, Any]) -> str:
     return "\n".join(["| stage | µs per event | least | the least is |", "|---|---|---|---|", *rows])
 
 
+def services_table(document: Mapping[str, Any]) -> str:
+    """A row for each service that was measured: for what it does, at rest, and in memory."""
+    values = medians(document)
+    rows = []
+    for service, unit in UNITS.items():
+        found = [values.get((part_of_service(service), what)) for what in (SERVICE_COST, IDLE, PEAK)]
+        if None not in found:
+            cost, idle, peak_mb = (one for one in found if one is not None)
+            rows.append(f"| {service} | {cost:.2g} s per {unit} | {idle:.1f} | {peak_mb:,.0f} MB |")
+    return "\n".join(["| service | CPU | at rest, % of a core | peak memory |", "|---|---|---|---|", *rows])
+
+
 def write_tables(document: Mapping[str, Any]) -> None:
     """Write the tables into their pages.
 
@@ -69,6 +84,7 @@ def write_tables(document: Mapping[str, Any]) -> None:
     write_block(SPEED, "bench", table(document))
     write_block(CAPACITY, "curves", curves_table(document))
     write_block(CAPACITY, "stages", stages_table(document))
+    write_block(CAPACITY, "services", services_table(document))
 
 
 def write_block(path: Path, name: str, text: str) -> None:

@@ -8,8 +8,11 @@ from tests.bench.comparison import ONE_WORKER, PER_CPU_S, part_of
 from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES
 from tests.bench.curves import part_of as part_of_curve
 from tests.bench.peers.catalogue import COUNT, PEERS
-from tests.bench.readme import NoBlockError, curves_table, stages_table, table, write_block
+from tests.bench.readme import NoBlockError, curves_table, services_table, stages_table, table, write_block
 from tests.bench.results import Results
+from tests.bench.services import COST as COST_OF_ONE
+from tests.bench.services import IDLE, PEAK
+from tests.bench.services import part_of as part_of_service
 from tests.bench.stages import COST, LEAST, STEPS
 from tests.bench.stages import part_of as part_of_stage
 
@@ -76,4 +79,14 @@ def test_a_stage_stands_beside_its_least() -> None:
     results.add({(part_of_stage(STEPS[0].name), COST): 0.016, (part_of_stage(STEPS[0].name), LEAST): 0.007})
     assert stages_table(results.document({})).splitlines()[2:] == [
         f"| {STEPS[0].name} | 0.02 | 0.01 | {STEPS[0].what_is_least} |"
+    ]
+
+
+def test_a_service_that_was_measured_is_a_row() -> None:
+    results = Results()
+    results.add({(part_of_service("notifier"), what): value for what, value in ((COST_OF_ONE, 1.234), (IDLE, 0.5))})
+    assert services_table(results.document({})).splitlines()[2:] == []  # not whole
+    results.add({(part_of_service("notifier"), PEAK): 88.4})
+    assert services_table(results.document({})).splitlines()[2:] == [
+        "| notifier | 1.2 s per 1,000 alerts, mailed | 0.5 | 88 MB |"
     ]

@@ -76,8 +76,8 @@ WHAT: Final = {
     "take-over-400k": "SIGKILL with 400,000 series",
     "alert-delay": "events as they happen, live clock",
     "soak": "9 minutes of random faults",
-    "whole": "two of each service: random faults of any process, of Kafka, PostgreSQL and the network",
-    "whole-live": "the same by the brokers' clock; budgets and standings are recounted, too",
+    "whole": "workers, history, notifiers, dashboards: random faults of any process, Kafka, PostgreSQL and the network",
+    "whole-live": "the same by the brokers' clock, with gateways and probers",
 }
 """What happens in each row, in a few words."""
 

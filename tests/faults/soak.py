@@ -4,25 +4,15 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
-from aiokafka.errors import KafkaError
-
-from tests.bench.usage import usage
+from tests.faults.flat import Flat
 from tests.faults.proxy import Proxy
 from tests.faults.scene import Scene
 from tests.faults.supervisor import Supervisor
 
-_LOOK_EVERY_S: Final = 2.0
 PAUSE_S: Final = 12.0
 """At most between two faults."""
-_ASKING_TIMEOUT_S: Final = 10.0
-_WORKERS: Final = 2
-MOST_MEMORY_MB: Final = 300.0
-"""Of one worker, at any time; an idle one takes about 100."""
-MOST_LAG: Final = 20_000
-"""Records; the traffic is about 80 a second, and the longest outage 30 s."""
 
 
 async def soak(scene: Scene) -> int:
@@ -31,35 +21,18 @@ async def soak(scene: Scene) -> int:
     faults = (*PROCESS_FAULTS, *WORLD_FAULTS)
     injected = 0
     until_s = time.monotonic() + scene.amounts.soak_s
-    watching = asyncio.create_task(watch(scene))
+    flat = Flat(scene.flow, [scene.workers])
+    looking = asyncio.create_task(flat.look())
     try:
         while time.monotonic() < until_s:
             await scene.rng.choice(faults)(scene)
             injected += 1
             await asyncio.sleep(scene.rng.uniform(0, PAUSE_S))
     finally:
-        watching.cancel()
+        looking.cancel()
     await scene.until_read()
-    memory_mb, lag = scene.figures["peak MB of a worker"], scene.figures["most records behind"]
-    assert memory_mb <= MOST_MEMORY_MB, f"a worker took {memory_mb:.0f} MB"
-    assert lag <= MOST_LAG, f"the workers were {lag:.0f} records behind"
+    scene.figures |= flat.judge()
     return injected
-
-
-async def watch(scene: Scene) -> None:
-    """Note the most memory and the most lag, until cancelled."""
-    figures = scene.figures
-    figures |= {"peak MB of a worker": 0.0, "most records behind": 0.0}
-    while True:
-        for worker in scene.workers.running:
-            with suppress(FileNotFoundError, KeyError):  # it has ended just now
-                peak_mb = usage(worker.process.pid).peak_mb
-                figures["peak MB of a worker"] = max(figures["peak MB of a worker"], peak_mb)
-        with suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(_ASKING_TIMEOUT_S):
-                lag = sum((await scene.flow.lag()).values())
-                figures["most records behind"] = max(figures["most records behind"], lag)
-        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 async def _kill(scene: Scene) -> None:
@@ -77,9 +50,10 @@ async def _stand_still(scene: Scene) -> None:
 
 async def _come_and_go(scene: Scene) -> None:
     workers: Supervisor = scene.workers
-    await workers.resize(_WORKERS + 1, scene.rng)
+    before = workers.size
+    await workers.resize(before + 1, scene.rng)
     await asyncio.sleep(scene.rng.uniform(0, scene.flow.session_s))
-    await workers.resize(_WORKERS, scene.rng)
+    await workers.resize(before, scene.rng)
 
 
 async def _crash(scene: Scene) -> None:
@@ -103,7 +77,9 @@ async def _slow(scene: Scene) -> None:
         await asyncio.sleep(scene.rng.uniform(0, 2 * scene.flow.session_s))
 
 
-PROCESS_FAULTS: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (_kill, _stand_still, _come_and_go)
-"""Of the processes that a scene's supervisor keeps."""
+ENDS: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (_kill, _stand_still)
+"""Of a process that a scene's supervisor keeps."""
+PROCESS_FAULTS: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (*ENDS, _come_and_go)
+"""The same, and one more or less of them."""
 WORLD_FAULTS: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (_crash, _cut, _slow)
 """Of the broker and the network."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final, NoReturn
@@ -41,8 +42,10 @@ class Supervisor:
     ) -> None:
         self.running: list[WorkerProcess] = []
         self.exits: Counter[int] = Counter()
+        self.ended_s: list[float] = []
+        """When an end that was none in order was seen, by the monotonic clock."""
         self._flow = flow
-        self._size = size
+        self.size = size
         self._settings = settings
         self._command = command
         self._expected = exits
@@ -60,7 +63,7 @@ class Supervisor:
                 self._note(worker)
             if ended:
                 await asyncio.sleep(_PAUSE_S)
-            while len(self.running) < self._size:
+            while len(self.running) < self.size:
                 self.running.append(self._flow.start_worker(command=self._command, **self._settings()))
             await asyncio.sleep(_POLL_S)
 
@@ -68,13 +71,13 @@ class Supervisor:
         """Wait until every one of them has taken over partitions."""
 
         async def at_work() -> bool:
-            return len(self.running) == self._size and all("going on at" in worker.log for worker in self.running)
+            return len(self.running) == self.size and all("going on at" in worker.log for worker in self.running)
 
         await wait_for(at_work, _START_TIMEOUT_S, "all workers to have partitions", self.running)
 
     async def resize(self, size: int, rng: random.Random) -> None:
         """Have more workers, or ask some to stop and wait until they have."""
-        self._size = size
+        self.size = size
         leaving = rng.sample(self.running, max(0, len(self.running) - size))
         for worker in leaving:
             self.running.remove(worker)
@@ -91,6 +94,7 @@ class Supervisor:
     def _note(self, worker: WorkerProcess) -> None:
         assert worker.exit_code is not None
         self.exits[worker.exit_code] += 1
+        self.ended_s.append(time.monotonic())
         if worker.exit_code not in self._expected:
             raise UnexpectedExitError(
                 f"{worker.log_file.name} ended with exit code {worker.exit_code}:\n{worker.log[-3_000:]}"
