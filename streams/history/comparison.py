@@ -10,7 +10,7 @@ from typing import Any, Final
 from streams.budgets.budget import Counts
 from streams.database.text import storable
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, UnreadableRowError, read_day
-from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS, DAY_SLOTS, SLOT_MS
+from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS, DAY_SLOTS, SLOT_MS, slot_and_bucket
 from streams.history.reading import Connection
 from streams.history.recent import add_days, histograms_in
 from streams.history.recount import Recount
@@ -103,7 +103,8 @@ def _slots(day: int) -> Callable[[Rows], tuple[Places, Counts]]:
     def read(rows: Rows) -> tuple[Places, Counts]:
         places: dict[int, Counter[int]] = {}
         for chunk, packed in rows:
-            for (slot, bucket), count in histograms_in(packed).items():
+            for place, count in histograms_in(packed).items():
+                slot, bucket = slot_and_bucket(place)
                 at_ms = (day * DAY_SLOTS + chunk * CHUNK_SLOTS + slot) * SLOT_MS
                 places.setdefault(at_ms, Counter())[bucket] += count
         return places, Counts(sum(one.total() for one in places.values()), 0)

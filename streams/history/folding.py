@@ -89,7 +89,7 @@ async def fold_from(connection: Connection, series: int, *, waits: bool = False)
         return None
     rows = await (await connection.execute(_TAKE.encode(), [series, MOST_ROWS], binary=True)).fetchall()
     minutes: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
-    latencies: dict[tuple[int, int], dict[tuple[int, int], int]] = {}
+    latencies: dict[tuple[int, int], dict[int, int]] = {}
     sums: dict[tuple[int, int], tuple[int, int]] = {}
     turn = Turn()
     for number, day, good, bad, packed in rows:

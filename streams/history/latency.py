@@ -3,23 +3,36 @@
 Histograms add up: the same events give the same percentile in whatever order, and however many were added before.
 Bucket 8 e + i holds durations from 2^e x 2^(i/8) ms on; a duration of nothing has one of its own.
 
-A row is numbers, packed as `codec.pack` does: its least bucket; how many entries have more events than their times say;
-how many entries each slot has; of each entry how far its bucket lies above the one before it in its slot, or above the
-least; and which entries have more events, by the gaps between them, and how many. An entry comes once for each event,
-up to three times: single events, which are most, take no room for a count. In rows of version 1 there are
-the places of all buckets, by the steps between them, and their events. (A row of kind 2 is in `recent`.)
+A row of version 4 is one deflate stream of a head and four lists of numbers, each a block with a code of its own and
+in planes, as in `codec`: how many entries each slot has; the first bucket of each slot, above the least of the row; the
+steps from each entry to the next of its slot; and the events of each entry. Where events are few, an entry is one
+event, and the last list is empty. Slots with more entries come first, and steps lie by their place in the slot: those
+to the second entries of all slots, then to the third ones, so that all are added up at once. The head has the least
+bucket, whether events are few, and the widths of the lists. Rows of versions 1 and 3 are other lists, compressed by
+zstd. (A row of kind 2 is in `recent`.)
 """
 
+import zlib
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, islice, pairwise, zip_longest
 from math import ceil, frexp
-from operator import sub
+from operator import add, sub
+from struct import Struct
 from typing import Final
 
-from streams.history.codec import UnreadableRowError, pack, unpack
+from streams.history.codec import (
+    RAW,
+    VERSION,
+    UnreadableRowError,
+    by_zstd,
+    from_planes,
+    in_planes,
+    inflate,
+    unknown,
+)
 
 SLOT_MS: Final = 300_000
 CHUNK_SLOTS: Final = 72
@@ -30,15 +43,17 @@ DAY_SLOTS: Final = DAY_CHUNKS * CHUNK_SLOTS
 _EIGHTHS: Final = tuple(2 ** (i / 8) for i in range(8))
 _ZERO: Final = -0x8000
 _IN_PAIRS: Final = 1
-_VERSION: Final = 3
-_HEAD: Final = 2 + DAY_SLOTS
-_MOST_TIMES: Final = 3
+_BY_SLOTS: Final = 3
+_HEAD: Final = Struct("<HB4B")
+_FEW: Final = 10
+"""Up to so many events a slot on average take less room one by one than buckets with their counts."""
 
 _BUCKET_BITS: Final = 16
+_BUCKETS: Final = (1 << _BUCKET_BITS) - 1
 _BUCKET_OFFSET: Final = 0x8000
 
-Slots = Mapping[tuple[int, int], int]
-"""(Slot of the row, bucket) -> events."""
+Slots = Mapping[int, int]
+"""Slot of the row and bucket in one number (`place_in`) -> events."""
 
 
 def bucket_of(duration_ms: float) -> int:
@@ -54,9 +69,14 @@ def place_in(slot: int, bucket: int) -> int:
     return slot << _BUCKET_BITS | bucket + _BUCKET_OFFSET
 
 
+def first_place(slot: int) -> int:
+    """The least place of a slot, and of all that come after."""
+    return slot << _BUCKET_BITS
+
+
 def slot_and_bucket(place: int) -> tuple[int, int]:
     """What `place_in` has put into one number."""
-    return place >> _BUCKET_BITS, (place & (1 << _BUCKET_BITS) - 1) - _BUCKET_OFFSET
+    return place >> _BUCKET_BITS, (place & _BUCKETS) - _BUCKET_OFFSET
 
 
 def duration_of(bucket: int) -> float:
@@ -64,36 +84,110 @@ def duration_of(bucket: int) -> float:
     return 0.0 if bucket == _ZERO else 2.0 ** ((bucket + 0.5) / 8)
 
 
-def percentile(histogram: Mapping[int, int], percent: int) -> float | None:
-    """The least duration, ms, that so many percent of the events did not exceed; None without events."""
-    total = sum(histogram.values())
-    if total == 0:
-        return None
-    rank = max(1, ceil(total * percent / 100))
-    for bucket in sorted(histogram):
-        rank -= histogram[bucket]
-        if rank <= 0:
-            return duration_of(bucket)
-    raise AssertionError("the ranks of all buckets are those of all events")
+def percentiles(histogram: Mapping[int, int], percents: Sequence[int]) -> list[float | None]:
+    """Of each percent the least duration, ms, that so many of the events did not exceed; None without events."""
+    buckets = sorted(histogram)
+    upto = list(accumulate(histogram[bucket] for bucket in buckets))
+    if not upto or upto[-1] == 0:
+        return [None] * len(percents)
+    ranks = (max(1, ceil(upto[-1] * percent / 100)) for percent in percents)
+    return [duration_of(buckets[bisect_left(upto, rank)]) for rank in ranks]
 
 
-def read_chunk(row: bytes) -> Counter[tuple[int, int]]:
-    """The histograms of a row.
+def read_chunk(row: bytes, first_slot: int = 0) -> Counter[int]:
+    """The histograms of a row, as `Slots`, whose first slot is this one.
 
     Raises:
         UnreadableRowError: damaged, or written by a newer version.
     """
+    if row[:1] == bytes((VERSION,)):
+        return _read(inflate(row[1:]), first_slot)
+    if row[:1] == bytes((_BY_SLOTS,)):
+        return _read_by_slots(from_planes(by_zstd(row), 4), first_slot)
     if row[:1] == bytes((_IN_PAIRS,)):
-        return _read_pairs(unpack(row, _IN_PAIRS))
-    numbers = unpack(row, _VERSION)
-    entries = sum(numbers[2:_HEAD])
-    if len(numbers) < _HEAD or len(numbers) != _HEAD + entries + 2 * numbers[1]:
+        return _read_pairs(from_planes(by_zstd(row), 4), first_slot)
+    raise unknown(row)
+
+
+def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
+    """The row with these events added; None: the first ones.
+
+    Raises:
+        UnreadableRowError: as `read_chunk`.
+    """
+    found = Counter[int]() if row is None else read_chunk(row)
+    found.update(slots)
+    by_slot: dict[int, list[int]] = {}
+    for place in sorted(found):
+        by_slot.setdefault(place >> _BUCKET_BITS, []).append(place)
+    are_few = found.total() <= _FEW * len(by_slot)
+    if are_few:
+        by_slot = {slot: [one for one in places for _ in range(found[one])] for slot, places in by_slot.items()}
+    per_slot = [len(by_slot.get(slot, ())) for slot in range(DAY_SLOTS)]
+    layers = [
+        [place for place in layer if place is not None]
+        for layer in zip_longest(*(by_slot[slot] for slot in _order(per_slot)))
+    ]
+    firsts = [place & _BUCKETS for place in layers[0]]
+    least = min(firsts)
+    steps = [step for one, following in pairwise(layers) for step in map(sub, following, one)]
+    counts = [] if are_few else [found[place] for layer in layers for place in layer]
+    lists = per_slot, [first - least for first in firsts], steps, counts
+    widths, planes = zip(*(in_planes(array("I", one)) for one in lists), strict=True)
+    packer = zlib.compressobj(wbits=RAW, strategy=zlib.Z_RLE)
+    packed = [bytes((VERSION,))]
+    for block in (_HEAD.pack(least, are_few, *widths), *planes):
+        packed += [packer.compress(block), packer.flush(zlib.Z_BLOCK)]
+    return b"".join([*packed, packer.flush()])
+
+
+def _order(per_slot: Sequence[int]) -> list[int]:
+    """The slots that have entries, those with more of them first."""
+    slots = [slot for slot in range(DAY_SLOTS) if per_slot[slot]]
+    return sorted(slots, key=per_slot.__getitem__, reverse=True)
+
+
+def _read(raw: bytes, first_slot: int) -> Counter[int]:
+    if len(raw) < _HEAD.size:
+        raise UnreadableRowError(f"a histogram of {len(raw)} bytes has no head")
+    least, are_few, *widths = _HEAD.unpack_from(raw)
+    at = _HEAD.size
+
+    def take(count: int) -> Sequence[int]:
+        nonlocal at
+        width = widths.pop(0)
+        start, at = at, at + count * width
+        if at > len(raw) or not 1 <= width <= 4:
+            raise UnreadableRowError(f"a histogram of {len(raw)} bytes breaks off")
+        return raw[start:at] if width == 1 else from_planes(raw[start:at], width)
+
+    per_slot = take(DAY_SLOTS)
+    order = _order(per_slot)
+    firsts = take(len(order))
+    steps = take(sum(per_slot) - len(order))
+    base = (first_slot << _BUCKET_BITS) + least
+    layer = [(slot << _BUCKET_BITS) + base + first for slot, first in zip(order, firsts, strict=True)]
+    places, begin, rank = list(layer), 0, len(order)
+    for depth in range(1, max(per_slot)):
+        while per_slot[order[rank - 1]] <= depth:
+            rank -= 1
+        layer = list(map(add, layer, steps[begin : begin + rank]))
+        places += layer
+        begin += rank
+    return Counter(places) if are_few else Counter(dict(zip(places, take(len(places)), strict=True)))
+
+
+def _read_by_slots(numbers: "array[int]", first_slot: int) -> Counter[int]:
+    """Of version 3: least bucket, how many entries have more events, and the same lists slot by slot."""
+    head = 2 + DAY_SLOTS
+    entries = sum(numbers[2:head])
+    if len(numbers) < head or len(numbers) != head + entries + 2 * numbers[1]:
         raise UnreadableRowError(f"a histogram of {len(numbers)} numbers, which do not go together")
     least, repeated = numbers[0] - _BUCKET_OFFSET, numbers[1]
-    places: list[tuple[int, int]] = []
-    at = _HEAD
-    for slot, count in enumerate(numbers[2:_HEAD]):
-        places += [(slot, least + step) for step in accumulate(numbers[at : at + count])]
+    places: list[int] = []
+    at = head
+    for slot, count in enumerate(numbers[2:head], first_slot):
+        places += [place_in(slot, least + step) for step in accumulate(numbers[at : at + count])]
         at += count
     found = Counter(places)
     where = list(accumulate(numbers[at : at + repeated]))
@@ -104,34 +198,10 @@ def read_chunk(row: bytes) -> Counter[tuple[int, int]]:
     return found
 
 
-def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
-    """The row with these events added; None: the first ones.
-
-    Raises:
-        UnreadableRowError: as `read_chunk`.
-    """
-    found = Counter[tuple[int, int]]() if row is None else read_chunk(row)
-    found.update(slots)
-    least = min(bucket for _, bucket in found)
-    per_slot, steps, more = [0] * DAY_SLOTS, array("I"), list[tuple[int, int]]()
-    last_slot, last_bucket = -1, least
-    for (slot, bucket), count in sorted(found.items()):
-        times = min(count, _MOST_TIMES)
-        if count > times:
-            more.append((len(steps), count - times))
-        steps.append(bucket - (last_bucket if slot == last_slot else least))
-        steps.extend([0] * (times - 1))
-        per_slot[slot] += times
-        last_slot, last_bucket = slot, bucket
-    entries = [entry for entry, _ in more]
-    gaps = map(sub, entries, [0, *entries])
-    head = array("I", [least + _BUCKET_OFFSET, len(more), *per_slot])
-    return pack(_VERSION, head + steps + array("I", [*gaps, *(count for _, count in more)]))
-
-
-def _read_pairs(columns: "array[int]") -> Counter[tuple[int, int]]:
+def _read_pairs(columns: "array[int]", first_slot: int) -> Counter[int]:
+    """Of version 1: the places of all buckets, by the steps between them, and their events."""
     half, rest = divmod(len(columns), 2)
     if rest:
         raise UnreadableRowError(f"a histogram of {len(columns)} numbers, which should be pairs")
-    places = map(slot_and_bucket, accumulate(columns[:half]))
-    return Counter(dict(zip(places, columns[half:], strict=True)))
+    places = accumulate(columns[:half], initial=first_slot << _BUCKET_BITS)
+    return Counter(dict(zip(islice(places, 1, None), columns[half:], strict=True)))

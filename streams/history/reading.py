@@ -13,7 +13,7 @@ from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS
 from streams.history.minutes import Minutes
-from streams.history.recent import add_days, histograms_in
+from streams.history.recent import add_days, add_latencies
 from streams.history.tally import DAY_HOURS, SeriesKey
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -127,20 +127,13 @@ def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) 
     return found
 
 
-def read_latencies(
-    connection: Connection, ids: Sequence[int], start: int, end: int
-) -> dict[int, dict[int, Counter[int]]]:
-    """Latency histograms of the slots of five minutes since 1970, of all days that the minutes touch, by series."""
+def read_latencies(connection: Connection, ids: Sequence[int], start: int, end: int) -> dict[int, Counter[int]]:
+    """Latencies of all days that the minutes touch, by series: events by slot since 1970 and bucket (`place_in`)."""
     first, last = start // DAY_MINUTES * DAY_CHUNKS, (end - 1) // DAY_MINUTES * DAY_CHUNKS + DAY_CHUNKS - 1
-    found: dict[int, dict[int, Counter[int]]] = {series: {} for series in ids}
+    rows: dict[int, list[tuple[int, bytes]]] = {series: [] for series in ids}
     for series, chunk, packed in connection.execute(_LATENCIES.encode(), [list(ids), first, last], binary=True):
-        of_series, first_slot = found[series], chunk * CHUNK_SLOTS
-        for (slot, bucket), count in histograms_in(packed).items():
-            of_slot = of_series.get(first_slot + slot)
-            if of_slot is None:
-                of_slot = of_series[first_slot + slot] = Counter()
-            of_slot[bucket] = of_slot.get(bucket, 0) + count
-    return found
+        rows[series].append((chunk * CHUNK_SLOTS, packed))
+    return {series: add_latencies(some) for series, some in rows.items()}
 
 
 def read_late(connection: Connection, ids: Sequence[int], first_day: int, last_day: int) -> Counter[int]:

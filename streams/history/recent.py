@@ -7,11 +7,11 @@ written, and is compressed once it is folded into the row of its day.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from streams.history.codec import DAY_MINUTES, UnreadableRowError, read_day
-from streams.history.latency import Slots, read_chunk, slot_and_bucket
+from streams.history.latency import Slots, first_place, read_chunk
 
 _KIND: Final = 2
 """Byte 0 of a row, where others have the version of their format."""
@@ -19,6 +19,8 @@ _KIND: Final = 2
 Key = TypeVar("Key")
 Day = tuple["array[int]", "array[int]"]
 """Good and bad events of each minute of a day."""
+ReadDay = tuple[Sequence[int], Sequence[int]]
+"""The same, not to be changed."""
 
 
 def pack_recent(minutes: Mapping[int, tuple[int, int]], latencies: Mapping[int, int]) -> bytes:
@@ -53,8 +55,7 @@ def latencies_in(row: bytes) -> Slots:
     """
     numbers, count = _numbers(row)
     half = (len(numbers) - 3 * count) // 2
-    places = map(slot_and_bucket, numbers[3 * count : 3 * count + half])
-    return dict(zip(places, numbers[3 * count + half :], strict=True))
+    return dict(zip(numbers[3 * count : 3 * count + half], numbers[3 * count + half :], strict=True))
 
 
 def no_minutes() -> Day:
@@ -95,15 +96,22 @@ def histograms_in(row: bytes) -> Slots:
     return latencies_in(row) if is_recent(row) else read_chunk(row)
 
 
-def add_latencies(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Counter[tuple[int, int]]]:
-    """Latencies of rows: of each key those of all its rows.
+def add_latencies(rows: Iterable[tuple[int, bytes]]) -> Counter[int]:
+    """The latencies of all rows of a series, each with its first slot since 1970: by such slots.
 
     Raises:
         UnreadableRowError: a row is damaged, or was written by a newer version.
     """
-    found: dict[Key, Counter[tuple[int, int]]] = {}
-    for key, row in rows:
-        found.setdefault(key, Counter()).update(histograms_in(row))
+    found = Counter[int]()
+    for first_slot, row in rows:
+        if is_recent(row):
+            more = Counter({first_place(first_slot) + at: n for at, n in latencies_in(row).items()})
+        else:
+            more = read_chunk(row, first_slot)
+        if found.keys().isdisjoint(more):  # as days are: a dict takes them a good deal faster than a counter
+            dict.update(found, more)
+        else:
+            found.update(more)
     return found
 
 

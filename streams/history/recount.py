@@ -12,7 +12,7 @@ from streams.database.text import storable
 from streams.health.counts import Count
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
 from streams.history.counting import Counting
-from streams.history.latency import add_to_chunk, slot_and_bucket
+from streams.history.latency import add_to_chunk
 from streams.history.tally import SeriesKey
 from streams.intake.admission import FUTURE_TOLERANCE_MS
 from streams.kafka.bulk import committed_records
@@ -108,5 +108,4 @@ def _pack(counting: Counting, day: int, app_key: str | None, found: Recount) -> 
             found.counts[key] = add_to_day(found.counts.get(key), minutes)
         latencies = tally.latencies_by_day().get(day)
         if latencies:
-            slots = {slot_and_bucket(place): count for place, count in latencies.items()}
-            found.latencies[key] = add_to_chunk(found.latencies.get(key), slots)
+            found.latencies[key] = add_to_chunk(found.latencies.get(key), latencies)

@@ -1,13 +1,14 @@
 """Counts of one series in steps of a minute to a day, with its latencies: what a chart shows."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from streams.budgets.budget import Counts
 from streams.history.codec import MINUTE_MS
-from streams.history.latency import SLOT_MS, percentile
+from streams.history.latency import SLOT_MS, Slots, first_place, percentiles, slot_and_bucket
 from streams.history.minutes import Minutes, choices, chosen
 from streams.history.reading import DaySum
 from streams.windows.hopping import Span
@@ -15,9 +16,6 @@ from streams.windows.hopping import Span
 STEPS_S: Final = (60, 300, 3_600, 86_400)
 PERCENTS: Final = (50, 90, 99)
 _SLOT_MINUTES: Final = SLOT_MS // MINUTE_MS
-
-Histograms = Mapping[int, Counter[int]]
-"""Slot of five minutes since 1970 -> bucket -> events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,11 @@ def chosen_day(told: Iterable[DaySum | None]) -> DaySum:
     return days[-1] if days else DaySum(Counts())
 
 
-def in_steps(told: Sequence[Minutes], latencies: Sequence[Histograms], spans: Iterable[Span], step: int) -> Steps:
-    """Steps of so many minutes; the minutes begin and end with one. `spans` is the time that is excluded."""
+def in_steps(told: Sequence[Minutes], latencies: Sequence[Slots], spans: Iterable[Span], step: int) -> Steps:
+    """Steps of so many minutes; the minutes begin and end with one. `spans` is the time that is excluded.
+
+    Latencies are by slots since 1970.
+    """
     spans = list(spans)
     left = [one.without(spans) for one in told]
     counted, all_told = chosen(left), chosen(told)
@@ -69,19 +70,23 @@ def in_steps(told: Sequence[Minutes], latencies: Sequence[Histograms], spans: It
     everything = [sum(pair) for pair in zip(*all_told.in_steps(step), strict=True)]
     not_excluded = [sum(pair) for pair in zip(*kept.in_steps(step), strict=True)]
     excluded = [whole - rest for whole, rest in zip(everything, not_excluded, strict=True)]
-    histograms = _by_step(left, latencies, step)
-    percentiles = {percent: [percentile(one, percent) for one in histograms] for percent in PERCENTS}
-    return Steps(counted.start, step, good, bad, excluded, percentiles)
+    of_steps = [percentiles(one, PERCENTS) for one in _by_step(left, latencies, step)]
+    by_percent = {percent: [one[at] for one in of_steps] for at, percent in enumerate(PERCENTS)}
+    return Steps(counted.start, step, good, bad, excluded, by_percent)
 
 
-def _by_step(left: Sequence[Minutes], latencies: Sequence[Histograms], step: int) -> list[Counter[int]]:
+def _by_step(left: Sequence[Minutes], latencies: Sequence[Slots], step: int) -> list[Counter[int]]:
     """The histogram of each step, of those whose word counts in it."""
     start, end = left[0].start, left[0].end
     found = [Counter[int]() for _ in range(start, end, step)]
     if step < _SLOT_MINUTES:
         return found
+    places = [sorted(one) for one in latencies]
     for first, last, which in choices(left):
-        for minute in range(first - first % _SLOT_MINUTES, last, _SLOT_MINUTES):
-            if minute >= first:
-                found[(minute - start) // step].update(latencies[which].get(minute // _SLOT_MINUTES, {}))
+        some, counts = places[which], latencies[which]
+        edges = (bisect_left(some, first_place(-(-minute // _SLOT_MINUTES))) for minute in (first, last))
+        for place in some[slice(*edges)]:
+            slot, bucket = slot_and_bucket(place)
+            of_step = found[(slot * _SLOT_MINUTES - start) // step]
+            of_step[bucket] = of_step.get(bucket, 0) + counts[place]
     return found

@@ -28,7 +28,7 @@ from streams.database.schema import shipped_migrations
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
 from streams.history.fleet_budgets import fleet_budgets
-from streams.history.latency import DAY_CHUNKS, add_to_chunk, bucket_of
+from streams.history.latency import DAY_CHUNKS, add_to_chunk, bucket_of, place_in
 from streams.history.reading import read_latencies, read_minutes
 from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK
@@ -87,9 +87,9 @@ def _fill(url: str, series: int, today: int) -> float:
         for kind in range(_KINDS):
             share = 0.01 if kind < _FAILING_KINDS else 0.0
             minutes = {minute: (1, int(chance.random() < share)) for minute in range(DAY_MINUTES)}
-            slots: dict[tuple[int, int], int] = {}
+            slots: dict[int, int] = {}
             for minute in minutes:
-                place = minute // 5, bucket_of(round(chance.lognormvariate(5, 0.5)))
+                place = place_in(minute // 5, bucket_of(round(chance.lognormvariate(5, 0.5))))
                 slots[place] = slots.get(place, 0) + 1
             where = [today - DAYS, today - 1, kind]
             connection.execute(_COUNTS.encode(), [add_to_day(None, minutes), *where])

@@ -18,7 +18,7 @@ from streams.evaluation.incident import incident_id
 from streams.history.app_budgets import app_budgets
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
 from streams.history.documents import budget_item
-from streams.history.latency import CHUNK_SLOTS, add_to_chunk, bucket_of
+from streams.history.latency import CHUNK_SLOTS, add_to_chunk, bucket_of, place_in
 from streams.history.reading import read_exclusions
 from streams.names import AVAILABILITY, IFRAME, INSTALLATION, METRICS, WEBHOOK, Metric, Topics
 from streams.objectives import read_objectives
@@ -95,7 +95,7 @@ def _counts(connection: "psycopg.Connection[Any]", app_key: str, rng: Random) ->
         ).fetchone()
         assert row is not None
         by_day: dict[int, dict[int, tuple[int, int]]] = {}
-        by_chunk: dict[int, Counter[tuple[int, int]]] = {}
+        by_chunk: dict[int, Counter[int]] = {}
         for minute in range(start, NOW_MS // MINUTE_MS):
             good, bad = _minute(app_key, metric, per_minute, minute, rng)
             if good + bad:
@@ -103,7 +103,7 @@ def _counts(connection: "psycopg.Connection[Any]", app_key: str, rng: Random) ->
                 slow = rng.lognormvariate(0, 0.5)
                 slot = minute // 5
                 chunk = by_chunk.setdefault(slot // CHUNK_SLOTS, Counter())
-                chunk[slot % CHUNK_SLOTS, bucket_of(_TYPICAL_MS[metric] * slow)] += good + bad
+                chunk[place_in(slot % CHUNK_SLOTS, bucket_of(_TYPICAL_MS[metric] * slow))] += good + bad
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into day_counts values (%s, %s, %s)",

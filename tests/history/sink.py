@@ -16,7 +16,7 @@ from streams.history.assembly import READER
 from streams.history.codec import DAY_MINUTES
 from streams.history.counted_rows import CountedRows
 from streams.history.folding import fold_from
-from streams.history.latency import CHUNK_SLOTS
+from streams.history.latency import CHUNK_SLOTS, slot_and_bucket
 from streams.history.processor import HistoryProcessor
 from streams.history.recent import add_days, histograms_in
 from streams.history.rows import Rows
@@ -137,7 +137,8 @@ def stored_latencies(url: str) -> dict[tuple[Key, int], Counter[int]]:
             "select app_key, metric, scope, source, chunk, packed from slo.all_latencies join slo.series on id = series"
         ).fetchall()
     for *key, chunk, packed in rows:
-        for (slot, bucket), count in histograms_in(packed).items():
+        for place, count in histograms_in(packed).items():
+            slot, bucket = slot_and_bucket(place)
             histogram = found.setdefault((tuple(key), chunk * CHUNK_SLOTS + slot), Counter())
             histogram[bucket] += count
     return found

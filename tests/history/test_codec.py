@@ -1,6 +1,7 @@
 """Packed rows against a plain table: whatever was added is read again, in whatever order it came."""
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from streams.history.latency import (
     add_to_chunk,
     bucket_of,
     duration_of,
-    percentile,
+    first_place,
+    percentiles,
     place_in,
     read_chunk,
 )
@@ -23,7 +25,7 @@ MINUTES = st.dictionaries(
 )
 DURATIONS_MS = st.one_of(st.floats(0, allow_infinity=False), st.integers(0, 100_000).map(float))
 SLOTS = st.dictionaries(
-    st.tuples(st.integers(0, DAY_SLOTS - 1), DURATIONS_MS.map(bucket_of)), st.integers(1, 2**28), max_size=20
+    st.builds(place_in, st.integers(0, DAY_SLOTS - 1), DURATIONS_MS.map(bucket_of)), st.integers(1, 2**28), max_size=20
 )
 
 
@@ -53,14 +55,26 @@ def test_a_day_of_health_checks_takes_few_bytes() -> None:
     assert len(add_to_day(None, dict.fromkeys(range(DAY_MINUTES), (1, 0)))) < 60
 
 
-def test_stored_bytes_of_version_1_stay_readable() -> None:
+def test_stored_bytes_of_earlier_versions_stay_readable() -> None:
     good, bad = read_day(bytes.fromhex("0128b52ffd60002c95000030030001000200035002008c8457566df607"))
     assert (good[0], bad[0], bad[719], sum(good), sum(bad)) == (3, 1, 2, 3, 3)
     chunk = "0128b52ffd2018c1000037b91003020180ff80000000000441000000000000000000"
-    assert read_chunk(bytes.fromhex(chunk)) == {(0, 55): 3, (5, -16): 2, (71, -0x8000): 1}
+    assert read_chunk(bytes.fromhex(chunk)) == {place_in(0, 55): 3, place_in(5, -16): 2, place_in(71, -0x8000): 1}
+    chunk = (
+        "0328b52ffd60cc030502005402000204000000000200040337000002f000000900002c0000070304e500800000007f"
+        "000003080043a0820e9aa5d3b2808aa07b00352a40198720b14a400e"
+    )
+    assert read_chunk(bytes.fromhex(chunk)) == {
+        place_in(0, 55): 3,
+        place_in(0, 57): 1,
+        place_in(5, -16): 2,
+        place_in(71, -0x8000): 1,
+        place_in(71, 9): 7,
+        place_in(287, 44): 1000,
+    }
 
 
-@pytest.mark.parametrize("row", [b"", b"\x02rest", b"\x01no zstd"])
+@pytest.mark.parametrize("row", [b"", b"\x02rest", b"\x01no zstd", b"\x03no zstd", b"\x04", b"\x04\x01no deflate"])
 def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
     with pytest.raises(UnreadableRowError):
         read_day(row)
@@ -74,14 +88,32 @@ def test_a_count_that_does_not_fit_is_never_cut() -> None:
 
 
 @given(st.lists(SLOTS.filter(bool), min_size=1, max_size=8))
-def test_a_histogram_is_the_sum_of_what_was_added(additions: list[dict[tuple[int, int], int]]) -> None:
+def test_a_histogram_is_the_sum_of_what_was_added(additions: list[dict[int, int]]) -> None:
     row: bytes | None = None
-    plain = Counter[tuple[int, int]]()
+    plain = Counter[int]()
     for slots in additions:
         row = add_to_chunk(row, slots)
         plain.update(slots)
     assert row is not None
     assert read_chunk(row) == plain
+
+
+FEW = st.dictionaries(
+    st.builds(place_in, st.integers(0, 3), st.integers(40, 50)), st.integers(1, 6), min_size=1, max_size=40
+)
+
+
+@given(FEW)
+def test_neighbouring_buckets_with_some_events_each_are_read_again(slots: dict[int, int]) -> None:
+    assert read_chunk(add_to_chunk(None, slots)) == slots
+
+
+@given(FEW, st.data())
+def test_a_damaged_histogram_is_refused_or_read_never_worse(slots: dict[int, int], data: st.DataObject) -> None:
+    row = bytearray(add_to_chunk(None, slots))
+    row[data.draw(st.integers(0, len(row) - 1))] ^= data.draw(st.integers(1, 255))
+    with suppress(UnreadableRowError):
+        read_chunk(bytes(row))
 
 
 @given(DURATIONS_MS)
@@ -101,33 +133,33 @@ def test_buckets_keep_the_order(one: float, two: float) -> None:
 
 @given(st.lists(st.floats(0.001, 1e6), min_size=1), st.integers(1, 100))
 def test_a_percentile_is_right_within_a_bucket(durations_ms: list[float], percent: int) -> None:
-    found = percentile(Counter(map(bucket_of, durations_ms)), percent)
+    (found,) = percentiles(Counter(map(bucket_of, durations_ms)), [percent])
     exact = sorted(durations_ms)[-(-len(durations_ms) * percent // 100) - 1]
     assert found is not None
     assert 1 / 1.0443 <= found / exact <= 1.0443
 
 
 def test_no_events_have_no_percentile() -> None:
-    assert percentile({}, 99) is None
+    assert percentiles({}, [50, 99]) == [None, None]
 
 
 @given(st.lists(st.tuples(MINUTES, SLOTS, st.booleans()), max_size=6))
 def test_rows_of_both_kinds_add_up(
-    rows: list[tuple[dict[int, tuple[int, int]], dict[tuple[int, int], int], bool]],
+    rows: list[tuple[dict[int, tuple[int, int]], dict[int, int], bool]],
 ) -> None:
-    good, bad, plain = Counter[int](), Counter[int](), Counter[tuple[int, int]]()
+    good, bad, plain = Counter[int](), Counter[int](), Counter[int]()
     days, latencies = [], []
     for minutes, slots, is_folded in rows:
-        recent = pack_recent(minutes, {place_in(*place): count for place, count in slots.items()})
+        recent = pack_recent(minutes, slots)
         days.append(("key", add_to_day(None, minutes) if is_folded else recent))
-        latencies.append(("key", add_to_chunk(None, slots) if is_folded and slots else recent))
+        latencies.append((7, add_to_chunk(None, slots) if is_folded and slots else recent))
         good.update({minute: counts[0] for minute, counts in minutes.items()})
         bad.update({minute: counts[1] for minute, counts in minutes.items()})
         plain.update(slots)
     nothing = [0] * DAY_MINUTES, [0] * DAY_MINUTES
     found = add_days(days).get("key", nothing)
     assert [list(counts) for counts in found] == [[one[at] for at in range(DAY_MINUTES)] for one in (good, bad)]
-    assert add_latencies(latencies).get("key", Counter()) == plain
+    assert add_latencies(latencies) == {place + first_place(7): count for place, count in plain.items()}
 
 
 @pytest.mark.parametrize("row", [b"\x02rest", b"\x02\x01\0\0\x02", pack_recent({1: (2, 3)}, {})[:-4]])

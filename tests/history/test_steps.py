@@ -1,13 +1,11 @@
 """Steps of a chart against the minutes that they are made of."""
 
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.history.codec import MINUTE_MS
-from streams.history.latency import bucket_of
+from streams.history.latency import bucket_of, place_in
 from streams.history.minutes import Minutes
 from streams.history.steps import PERCENTS, in_steps
 
@@ -33,8 +31,8 @@ def test_what_counts_and_what_is_excluded_is_all_there_was(
 def test_latencies_are_those_of_who_counts() -> None:
     nothing, one = [0] * 720, [0] * 715 + [1] + [0] * 4
     told = [Minutes(START, [1] * 720, nothing), Minutes(START, one, nothing)]
-    by_host = {SLOT + at: Counter({bucket_of(100.0): 1}) for at in range(144)}
-    by_app = {SLOT + 143: Counter({bucket_of(5_000.0): 1})}
+    by_host = {place_in(SLOT + at, bucket_of(100.0)): 1 for at in range(144)}
+    by_app = {place_in(SLOT + 143, bucket_of(5_000.0)): 1}
     steps = in_steps(told, [by_host, by_app], [], 5)
     assert steps.good == [5] * 141 + [0, 0, 1]
     p50 = steps.percentiles[50]
@@ -44,5 +42,5 @@ def test_latencies_are_those_of_who_counts() -> None:
 
 
 def test_steps_shorter_than_latencies_are_kept_by_have_none() -> None:
-    steps = in_steps([Minutes(START, [1] * 10, [0] * 10)], [{SLOT: Counter({bucket_of(100.0): 1})}], [], 1)
+    steps = in_steps([Minutes(START, [1] * 10, [0] * 10)], [{place_in(SLOT, bucket_of(100.0)): 1}], [], 1)
     assert steps.percentiles == {percent: [None] * 10 for percent in PERCENTS}
