@@ -6,8 +6,9 @@ fail, and F of these have.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_NOTHING: Final = Fraction(0)
 
 
 class Counts(NamedTuple):
@@ -60,7 +61,10 @@ class Budget:
     @property
     def remaining_events(self) -> int | None:
         """Events that may still fail, rounded down to whole ones; None without data."""
-        return floor(self.remaining) if self.has_data else None
+        if not self.has_data:
+            return None
+        allowed, whole = _shares(self.target)
+        return allowed * self.counts.total // whole - self.counts.bad
 
     @property
     def consumed(self) -> Fraction | None:
@@ -71,14 +75,15 @@ class Budget:
         if not self.has_data:
             return None
         if self.counts.bad == 0:
-            return Fraction(0)
-        return Fraction(self.counts.bad) / self.allowed if self.allowed else None
+            return _NOTHING
+        allowed, whole = _shares(self.target)
+        return Fraction(self.counts.bad * whole, allowed * self.counts.total) if allowed else None
 
 
 def score(target: Fraction, counts: Counts) -> int:
     """a N - b F. It adds up: the score of a period is the sum of the scores of its parts."""
-    allowed = 1 - target
-    return allowed.numerator * counts.total - allowed.denominator * counts.bad
+    allowed, whole = _shares(target)
+    return allowed * (counts.good + counts.bad) - whole * counts.bad
 
 
 def burn_rate(target: Fraction, counts: Counts) -> Fraction | None:
@@ -89,5 +94,11 @@ def burn_rate(target: Fraction, counts: Counts) -> Fraction | None:
     if counts.total == 0:
         return None
     if counts.bad == 0:
-        return Fraction(0)
-    return None if target == 1 else Fraction(counts.bad, counts.total) / (1 - target)
+        return _NOTHING
+    allowed, whole = _shares(target)
+    return Fraction(counts.bad * whole, counts.total * allowed) if allowed else None
+
+
+def _shares(target: Fraction) -> tuple[int, int]:
+    """a and b of what may fail, in lowest terms as the target is: five times faster than to subtract it from 1."""
+    return target.denominator - target.numerator, target.denominator

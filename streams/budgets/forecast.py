@@ -33,7 +33,7 @@ def never_runs_out(target: Fraction, days: Sequence[Counts], last: Counts) -> bo
     of the last 24 hours. However a day's events lie within it, what is left while it goes is at least what later days
     leave, without all that failed in it, and with what whole days like the last one have brought.
     """
-    each, failed = score(target, last), (1 - target).denominator
+    each, failed = score(target, last), target.denominator
     kept = 0
     for number, day in reversed(list(enumerate(days))):
         if each < 0 or kept + max(0, number - 1) * each - failed * (day.bad + last.bad) < 0:

@@ -7,12 +7,14 @@ what was not written, or by an owner that was followed, is made anew in the next
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from itertools import chain
 from typing import Any, Final
 
+import orjson
 from aiokafka import TopicPartition
 
 from streams.budgets.budget import Budget, Counts, burn_rate
@@ -21,7 +23,7 @@ from streams.budgets.forecast import never_runs_out
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.judged import SeriesKey
-from streams.history.budgets import BURN_MINUTES, SeriesBudget, Told, excluded_for, minutes_shown, series_budget
+from streams.history.budgets import BURN_MINUTES, SeriesBudget, Told, minutes_shown, series_budget
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
 from streams.history.minutes import Minutes
@@ -29,13 +31,13 @@ from streams.history.recent import no_minutes
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import Wanted, edge_days, read_sums
-from streams.history.sums import SeriesSums, SourceSums
-from streams.history.tally import SeriesKey as SourceKey
+from streams.history.sums import SeriesSums, SourceSums, UnreadPartError
 from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
-from streams.windows.hopping import HoppingWindow, Span
+from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
 
 PAGE: Final = 200
+_SHORTEST: Final = min(BURN_MINUTES.values())
 _REST: Final = 3
 """So many times as long as a page took nothing is done."""
 _LEAST_REST_S: Final = 0.05
@@ -48,10 +50,15 @@ where metric = %s and placed %% %s = %s and source = any(%s) and id > %s order b
 _SEEN: Final = """
 select next, watermark_ms from sink_offset where reader = %s and topic = %s and part = %s
 """
+# As one text: a list of values for each column takes ten times as long to be written and read.
 _PUT: Final = """
 insert into budget (app_key, metric, scope, slo, target, period_ms, good, bad, covered_minutes, state, consumed,
                     remaining_events, burn_1h, burn_6h, burn_1d, burn_3d, exhausted_at_ms, as_of_ms)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+select * from json_to_recordset(%s::json) as w (
+  app_key text, metric text, scope text, slo text, target text, period_ms bigint, good bigint, bad bigint,
+  covered_minutes int, state text, consumed double precision, remaining_events bigint, burn_1h double precision,
+  burn_6h double precision, burn_1d double precision, burn_3d double precision, exhausted_at_ms bigint, as_of_ms bigint
+)
 on conflict (series_digest(app_key, metric, scope, slo)) do update set
   (target, period_ms, good, bad, covered_minutes, state, consumed, remaining_events, burn_1h, burn_6h, burn_1d,
    burn_3d, exhausted_at_ms, as_of_ms)
@@ -136,8 +143,9 @@ class FleetBudgets:
         seen = await self._seen(tp)
         if seen is None or seen == self._kept.get(tp):
             return
-        names = [level.name for level in levels]
-        await self._database.run(lambda connection: connection.execute(_FORGET.encode(), [place.metric, names]))
+        if tp not in self._kept:
+            names = [level.name for level in levels]
+            await self._database.run(lambda connection: connection.execute(_FORGET.encode(), [place.metric, names]))
         last_id = 0
         while levels and tp in self._places:
             started_s = time.monotonic()
@@ -168,8 +176,12 @@ class FleetBudgets:
         self, keys: Sequence[SeriesKey], levels: Sequence[ServiceLevel], end: int, connection: Connection
     ) -> None:
         budgets = await fleet_budgets(connection, keys, levels, self._exclusions, end)
-        async with connection.cursor() as cursor:
-            await cursor.executemany(_PUT.encode(), map(_row, budgets))
+        await put(connection, budgets)
+
+
+async def put(connection: Connection, budgets: Iterable[SeriesBudget]) -> None:
+    """Write the rows of the fleet, those that no later ones are there of."""
+    await connection.execute(_PUT.encode(), [orjson.dumps([_row(one) for one in budgets]).decode()])
 
 
 async def fleet_budgets(
@@ -181,31 +193,67 @@ async def fleet_budgets(
 ) -> list[SeriesBudget]:
     """The budgets of series of one metric under its service levels, as of a minute since 1970.
 
-    Those of most are told by the sums of days; only where these leave open when a budget will be used up, every minute
-    of its period is read.
+    Most are told by the sums of days and the minutes of two: those in which the period begins and ends. A series that
+    has failed takes the days in which a burn rate's window begins, too; and only where all these leave open when a
+    budget will be used up, every minute of its period is read.
     """
     metric = levels[0].metric
     start = end - minutes_shown(max(level.period_ms for level in levels))
     first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
-    lengths = [*BURN_MINUTES.values(), *(level.period_ms // MINUTE_MS for level in levels)]
-    edges = {(end - length) // DAY_MINUTES for length in (0, *lengths)}
-    spans = {key: excluded_for(exclusions, SourceKey(key[0], metric, key[1], "")) for key in keys}
+    known = exclusions.known_at(NEVER - 1, metric)
+    windows = {spans: _Windows(end, spans) for spans in {known.spans(*key) for key in keys}}
+    excluded = {day for span in known.for_all for day in edge_days(span, {MINUTE_MS})}
     by_app: dict[str, set[int]] = {}
-    for (app_key, _), its_spans in spans.items():
-        for span in its_spans:
+    for app_key, scope in keys:
+        for span in known.its_own(app_key, scope):
             by_app.setdefault(app_key, set()).update(edge_days(span, {MINUTE_MS}))
-    found = await read_sums(connection, metric, keys, Wanted(first_day, last_day, edges, by_app))
-    every_day = Wanted(first_day, last_day, range(first_day, last_day + 1), {})
-    turn, budgets = Turn(), list[SeriesBudget]()
-    for key, one in found.items():
-        told = [_of_sums(one, level, spans[key], end) for level in levels]
-        if None in told:
-            (whole,) = (await read_sums(connection, metric, [key], every_day)).values()
-            minutes = [Told(_minutes(each, first_day, last_day), one.first_minute) for each in whole.told if each.sums]
-            told = [_of_minutes(one, level, minutes, spans[key], end) for level in levels]
-        budgets += filter(None, told)
+    periods = {level.period_ms // MINUTE_MS for level in levels}
+    few = excluded | {(end - length) // DAY_MINUTES for length in (0, _SHORTEST, *periods)}
+    edges = few | {(end - length) // DAY_MINUTES for length in BURN_MINUTES.values()}
+    turn, budgets, unread, undecided = Turn(), list[SeriesBudget](), list[SeriesKey](), list[SeriesKey]()
+
+    async def look(keys: Sequence[SeriesKey], wanted: Wanted, unread: list[SeriesKey]) -> None:
+        for key, one in (await read_sums(connection, metric, keys, wanted)).items():
+            try:
+                told = [_of_sums(one, level, windows[known.spans(*key)]) for level in levels]
+            except UnreadPartError:
+                unread.append(key)
+                continue
+            found = [budget for budget in told if budget is not None]
+            if len(found) == len(levels):
+                budgets.extend(found)
+            else:
+                undecided.append(key)
+            await turn.give_way()
+
+    await look(keys, Wanted(first_day, last_day, few, by_app, edges), unread)
+    await look(unread, Wanted(first_day, last_day, edges, by_app), undecided)
+    every_day = Wanted(first_day, last_day, range(first_day, last_day + 1))
+    for key in undecided:
+        for one in (await read_sums(connection, metric, [key], every_day)).values():
+            minutes = [Told(_minutes(each, first_day, last_day), one.first_minute) for each in one.told if each.sums]
+            budgets += [_of_minutes(one, level, minutes, known.spans(*key), end) for level in levels]
         await turn.give_way()
     return budgets
+
+
+class _Windows:
+    """The minutes of each window that ends at a minute, without those that are excluded: the same for many series."""
+
+    def __init__(self, end: int, spans: Sequence[Span]) -> None:
+        self.end = end
+        self._spans = spans
+        self._found: dict[tuple[int, int], Sequence[PaneRange]] = {}
+
+    def of(self, minutes: int, end: int | None = None) -> Sequence[PaneRange]:
+        """Those of the last so many minutes, or of those before an earlier end."""
+        until = self.end if end is None else end
+        found = self._found.get((minutes, until))
+        if found is None:
+            window = HoppingWindow(minutes * MINUTE_MS, MINUTE_MS, MINUTE_MS)
+            at_ms = until * MINUTE_MS
+            found = self._found[minutes, until] = window.without(at_ms, window.within(at_ms, self._spans))
+        return found
 
 
 def _of_minutes(
@@ -225,24 +273,20 @@ def _minutes(told: SourceSums, first_day: int, last_day: int) -> Minutes:
 _NOTHING: Final = no_minutes()
 
 
-def _of_sums(one: SeriesSums, level: ServiceLevel, spans: Sequence[Span], end: int) -> SeriesBudget | None:
-    """That of a series by the sums of days; None where they do not tell when it will be used up."""
-    as_of_ms = end * MINUTE_MS
+def _of_sums(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> SeriesBudget | None:
+    """That of a series by the sums of days; None where they do not tell when it will be used up.
 
-    def window(minutes: int) -> HoppingWindow:
-        return HoppingWindow(minutes * MINUTE_MS, MINUTE_MS, MINUTE_MS)
-
-    def counts(minutes: int) -> Counts:
-        of = window(minutes)
-        return Counts(*one.counted(of.without(as_of_ms, of.within(as_of_ms, spans))))
-
+    Raises:
+        UnreadPartError: nor do the days of it that were read.
+    """
+    as_of_ms = windows.end * MINUTE_MS
     period = level.period_ms // MINUTE_MS
-    budget = Budget(level.target, counts(period))
+    budget = Budget(level.target, Counts(*one.counted(windows.of(period))))
     is_told_once = not any(told.sums for told in one.told[1:])
     if not budget.is_met:
         exhausted_at_ms: int | None = as_of_ms
     elif budget.counts.bad == 0 or (
-        is_told_once and never_runs_out(level.target, _days(one, end - period, end, spans), counts(DAY_MINUTES))
+        is_told_once and never_runs_out(level.target, _days(one, windows, period), _counts(one, windows, DAY_MINUTES))
     ):
         exhausted_at_ms = None
     else:
@@ -254,37 +298,47 @@ def _of_sums(one: SeriesSums, level: ServiceLevel, spans: Sequence[Span], end: i
         budget,
         as_of_ms,
         covered_minutes(one.first_minute * MINUTE_MS, as_of_ms, level.period_ms),
-        {name: burn_rate(level.target, counts(minutes)) for name, minutes in BURN_MINUTES.items()},
+        _burn(one, level, windows),
         exhausted_at_ms,
     )
 
 
-def _days(one: SeriesSums, start: int, end: int, spans: Sequence[Span]) -> list[Counts]:
-    """What is left of all days that [start, end) touches, of the last one what is before the end."""
+def _counts(one: SeriesSums, windows: _Windows, minutes: int) -> Counts:
+    return Counts(*one.counted(windows.of(minutes)))
+
+
+def _burn(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> dict[str, Fraction | None]:
+    """Of what never failed nothing burns: where the shortest window has any events, all have."""
+    if not one.failing_days and any(one.counted(windows.of(_SHORTEST))):
+        return dict.fromkeys(BURN_MINUTES, Fraction(0))
+    return {name: burn_rate(level.target, _counts(one, windows, minutes)) for name, minutes in BURN_MINUTES.items()}
+
+
+def _days(one: SeriesSums, windows: _Windows, period: int) -> list[Counts]:
+    """What is left of all days that the period touches, of the last one what is before the end."""
     found = []
-    for first in range(start // DAY_MINUTES * DAY_MINUTES, end, DAY_MINUTES):
-        stop = min(first + DAY_MINUTES, end)
-        day = HoppingWindow((stop - first) * MINUTE_MS, MINUTE_MS, MINUTE_MS)
-        stop_ms = stop * MINUTE_MS
-        found.append(Counts(*one.counted(day.without(stop_ms, day.within(stop_ms, spans)))))
+    for first in range((windows.end - period) // DAY_MINUTES * DAY_MINUTES, windows.end, DAY_MINUTES):
+        stop = min(first + DAY_MINUTES, windows.end)
+        found.append(Counts(*one.counted(windows.of(stop - first, stop))))
     return found
 
 
-def _row(one: SeriesBudget) -> list[Any]:
+def _row(one: SeriesBudget) -> dict[str, Any]:
     budget = one.budget
-    return [
-        one.app_key,
-        one.level.metric,
-        one.scope,
-        one.level.name,
-        decimal_text(one.level.target),
-        one.level.period_ms,
-        *budget.counts,
-        one.covered_minutes,
-        str(one.state),
-        None if budget.consumed is None else float(budget.consumed),
-        budget.remaining_events,
-        *(None if rate is None else float(rate) for rate in one.burn.values()),
-        one.exhausted_at_ms,
-        one.as_of_ms,
-    ]
+    return {
+        "app_key": one.app_key,
+        "metric": one.level.metric,
+        "scope": one.scope,
+        "slo": one.level.name,
+        "target": decimal_text(one.level.target),
+        "period_ms": one.level.period_ms,
+        "good": budget.counts.good,
+        "bad": budget.counts.bad,
+        "covered_minutes": one.covered_minutes,
+        "state": one.state,
+        "consumed": None if budget.consumed is None else float(budget.consumed),
+        "remaining_events": budget.remaining_events,
+        **{f"burn_{name}": None if rate is None else float(rate) for name, rate in one.burn.items()},
+        "exhausted_at_ms": one.exhausted_at_ms,
+        "as_of_ms": one.as_of_ms,
+    }

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
+import orjson
+
 from streams.database.patient import Connection
 from streams.history.codec import DAY_MINUTES
 from streams.history.recent import pack_recent
@@ -30,7 +32,7 @@ Numbered = dict[SeriesKey, tuple[int, int]]
 # with a lock or a limit is never made a join of.
 FIND_SERIES: Final = """
 select s.id, s.first_minute, w.app_key, w.metric, w.scope, w.source
-from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as w (app_key, metric, scope, source),
+from json_to_recordset(%s::json) as w (app_key text, metric text, scope text, source text),
 lateral (
   select id, first_minute from series
   where series_digest(app_key, metric, scope, source) = series_digest(w.app_key, w.metric, w.scope, w.source) limit 1
@@ -69,16 +71,16 @@ class Rows:
     def __init__(self, partitioner: PartitionerName) -> None:
         self._series: Numbered = {}
         self._partitioner = partitioner
-        self._appended = 0
+        self.appended = 0
 
     @property
     def are_many(self) -> bool:
         """Whether so many were appended since the last `folded` that folding them is cheap."""
-        return self._appended >= SHARING * len(self._series) > 0
+        return self.appended >= SHARING * len(self._series) > 0
 
     def folded(self) -> None:
         """What was appended until now is being folded."""
-        self._appended = 0
+        self.appended = 0
 
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
         """Append what was counted, within the transaction that is open; what to `learn` once it is committed."""
@@ -92,7 +94,7 @@ class Rows:
         for batch in batches(rows):
             *numbers, packed = zip(*batch, strict=True)
             await connection.execute(_APPEND, [*map(int_array, numbers), bytea_array(packed)])
-        self._appended += len(rows)
+        self.appended += len(rows)
         await self._add_late(connection, tallies, numbered)
         return numbered
 
@@ -117,7 +119,7 @@ class Rows:
         """
         found = {key: self._series[key] for key in wanted if key in self._series}
         for batch in batches(sorted(wanted.keys() - found.keys())):
-            found |= await _series(connection, FIND_SERIES, columns(batch))
+            found |= await _series(connection, FIND_SERIES, [names_of(batch)])
         for batch in batches(sorted(wanted.keys() - found.keys())):
             placed = [partition_of(key.app_key.encode(), ANY_PARTITIONS, self._partitioner) for key in batch]
             found |= await _series(connection, _NEW_SERIES, [*columns(batch), [wanted[key] for key in batch], placed])
@@ -131,6 +133,11 @@ class Rows:
 async def _series(connection: Connection, query: str, values: Sequence[Any]) -> Numbered:
     rows = await (await connection.execute(query.encode(), values)).fetchall()
     return {SeriesKey(*key): (number, first_minute) for number, first_minute, *key in rows}
+
+
+def names_of(keys: Iterable[SeriesKey]) -> str:
+    """Series as `FIND_SERIES` takes them: as one text, which is written ten times faster than a list for each part."""
+    return orjson.dumps([key._asdict() for key in keys]).decode()
 
 
 def int_array(numbers: Iterable[int]) -> str:

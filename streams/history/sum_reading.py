@@ -2,16 +2,17 @@
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from streams.database.patient import Connection
 from streams.evaluation.judged import SeriesKey
-from streams.history.codec import DAY_MINUTES
-from streams.history.recent import Day, add_days
-from streams.history.rows import FIND_SERIES, batches, columns
+from streams.history.codec import DAY_MINUTES, read_small_day
+from streams.history.recent import ReadDay, add_days, is_recent
+from streams.history.rows import FIND_SERIES, batches, int_array, names_of
 from streams.history.sources import counting_sources
-from streams.history.sums import SeriesSums, SourceSums, Sum
+from streams.history.sums import NOTHING, SeriesSums, SourceSums, Sum
+from streams.history.tally import SeriesKey as StoredKey
 from streams.windows.hopping import Span
 
 DAY_MS: Final = DAY_MINUTES * 60_000
@@ -19,15 +20,16 @@ _NOBODY: Final = 0  # no series has this number
 
 # One by one by their keys, as in `rows`.
 SUMS: Final = """
-with wanted as (select * from unnest(%s::int[]) as w (series)), span as (select %s::int as first, %s::int as last)
-select w.series, n.day, t.good, t.bad
-from wanted w, span, generate_series(span.first, span.last) as n (day),
-lateral (select good, bad from day_sum where day = n.day and series = w.series limit 1) t
-union all
-select w.series, t.day, t.good, t.bad from wanted w, span, lateral (
-  select day, sum(good) as good, sum(bad) as bad from recent
-  where series = w.series and day between span.first and span.last group by day
-) t
+with span as (select %s::int as first, %s::int as last)
+select w.series, t.days, t.good, t.bad from unnest(%s::int[]) as w (series), lateral (
+  select array_agg(day) as days, array_agg(good) as good, array_agg(bad) as bad from (
+    select n.day, d.good, d.bad from span, generate_series(span.first, span.last) as n (day),
+    lateral (select good, bad from day_sum where day = n.day and series = w.series limit 1) d
+    union all
+    select day, sum(good)::bigint, sum(bad)::bigint from recent, span
+    where series = w.series and day between span.first and span.last group by day
+  ) u offset 0
+) t where t.days is not null
 """
 DAYS: Final = """
 with wanted as (select * from unnest(%s::int[], %s::int[]) as w (series, day))
@@ -43,14 +45,15 @@ lateral (select packed from recent where series = w.series and day = w.day offse
 class Wanted:
     """Which days to read, all since 1970: sums of those from `first_day` to `last_day`, minutes of `days` among them.
 
-    Those of `days_by_app` beside them for single apps, and of series about which two sources tell all days that both
-    tell of.
+    Those of `days_by_app` beside them for single apps, of `days_if_failing` for series that have failed on any day, and
+    of series about which two sources tell all days that both tell of.
     """
 
     first_day: int
     last_day: int
     days: Collection[int]
-    days_by_app: Mapping[str, Collection[int]]
+    days_by_app: Mapping[str, Collection[int]] = field(default_factory=dict)
+    days_if_failing: Collection[int] = ()
 
 
 async def read_sums(
@@ -67,31 +70,32 @@ async def _read(
     connection: Connection, metric: str, keys: Sequence[SeriesKey], wanted: Wanted
 ) -> dict[SeriesKey, SeriesSums]:
     sources = counting_sources(metric)
-    names = columns([(app, metric, scope, source) for app, scope in keys for source in sources])
+    names = names_of(StoredKey(app, metric, scope, source) for app, scope in keys for source in sources)
     series: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
-    rows = await connection.execute(FIND_SERIES.encode(), names)
+    rows = await connection.execute(FIND_SERIES.encode(), [names])
     async for number, first_minute, app_key, _, scope, source in rows:
         series.setdefault((app_key, scope), {})[source] = number, first_minute
     ids = [number for by_source in series.values() for number, _ in by_source.values()]
     sums: dict[int, dict[int, Sum]] = {number: {} for number in ids}
-    rows = await connection.execute(SUMS.encode(), [ids, wanted.first_day, wanted.last_day], binary=True)
-    async for number, day, good, bad in rows:
-        more_good, more_bad = sums[number].get(day, (0, 0))
-        sums[number][day] = more_good + good, more_bad + bad
+    values = [wanted.first_day, wanted.last_day, int_array(ids)]
+    for number, days, *counts in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
+        sums[number] = _summed(days, counts)
     needed = [
-        (number, day)
+        place
         for (app_key, _), by_source in series.items()
-        for number, day in _needed(by_source.values(), sums, wanted.days, wanted.days_by_app.get(app_key, ()))
+        for place in _needed([number for number, _ in by_source.values()], sums, wanted, app_key)
     ]
-    days = await _days(connection, needed)
+    minutes = await _days(connection, needed)
     for number, day in needed:
-        days.setdefault(number, {}).setdefault(day, _whole(sums[number][day]))
+        read = minutes.setdefault(number, {})
+        if day not in read:
+            read[day] = _whole(sums[number][day])
     return {
         key: SeriesSums(
             *key,
             min(first for _, first in by_source.values()),
             [
-                SourceSums(sums.get(number, {}), days.get(number, {}))
+                SourceSums(sums.get(number, {}), minutes.get(number, {}))
                 for number, _ in (by_source.get(source, (_NOBODY, 0)) for source in sources)
             ],
         )
@@ -99,27 +103,51 @@ async def _read(
     }
 
 
-def _needed(
-    sources: Collection[tuple[int, int]], sums: Mapping[int, Mapping[int, Sum]], *wanted: Collection[int]
-) -> Iterator[tuple[int, int]]:
-    numbers = [number for number, _ in sources]
-    both = set.intersection(*(set(sums[number]) for number in numbers)) if len(numbers) > 1 else set()
-    for number in numbers:
-        for day in sums[number]:
-            if day in both or any(day in days for days in wanted):
-                yield number, day
-
-
-async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> dict[int, dict[int, Day]]:
-    found: dict[int, dict[int, Day]] = {}
-    for some in batches(list(needed)):
-        rows = await (await connection.execute(DAYS.encode(), columns(some), binary=True)).fetchall()
-        for (number, day), minutes in add_days(((number, day), packed) for number, day, packed in rows).items():
-            found.setdefault(number, {})[day] = minutes
+def _summed(days: Sequence[int], counts: Sequence[Sequence[int]]) -> dict[int, Sum]:
+    """The sums of days, of which those that are not folded yet come twice."""
+    found = dict(zip(days, zip(*counts, strict=True), strict=True))
+    if len(found) < len(days):
+        found = dict.fromkeys(days, NOTHING)
+        for day, good, bad in zip(days, *counts, strict=True):
+            found[day] = found[day][0] + good, found[day][1] + bad
     return found
 
 
-def _whole(counts: Sum) -> Day:
+def _needed(
+    numbers: Sequence[int], sums: Mapping[int, Mapping[int, Sum]], wanted: Wanted, app_key: str
+) -> Iterator[tuple[int, int]]:
+    both = set.intersection(*(set(sums[number]) for number in numbers)) if len(numbers) > 1 else set()
+    days = {*wanted.days, *wanted.days_by_app.get(app_key, ()), *both}
+    if any(bad for number in numbers for _, bad in sums[number].values()):
+        days.update(wanted.days_if_failing)
+    for number in numbers:
+        for day in days & sums[number].keys():
+            yield number, day
+
+
+async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> dict[int, dict[int, ReadDay]]:
+    found: dict[int, dict[int, ReadDay]] = {}
+    for some in batches(list(needed)):
+        values = [int_array(column) for column in zip(*some, strict=True)]
+        rows = await (await connection.execute(DAYS.encode(), values, binary=True)).fetchall()
+        packed: dict[tuple[int, int], list[bytes]] = {}
+        for number, day, row in rows:
+            packed.setdefault((number, day), []).append(row)
+        for (number, day), parts in packed.items():
+            found.setdefault(number, {})[day] = _added(parts)
+    return found
+
+
+def _added(parts: Sequence[bytes]) -> ReadDay:
+    """A day by all its rows."""
+    if len(parts) == 1 and not is_recent(parts[0]):
+        small = read_small_day(parts[0])
+        if small is not None:
+            return small
+    return add_days((0, part) for part in parts)[0]
+
+
+def _whole(counts: Sum) -> ReadDay:
     """A day whose minutes are kept no more: its events count where it ends."""
     good, bad = (array("Q", [*[0] * (DAY_MINUTES - 1), count]) for count in counts)
     return good, bad

@@ -4,14 +4,16 @@ Of most days nothing but the sums is read: only those that a window begins or en
 from, are unpacked.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 from streams.evaluation.judged import ALL_AT_REST, Judged
 from streams.evaluation.transition import ObjectiveState
 from streams.history.codec import DAY_MINUTES
 from streams.history.minutes import BLOCK_MINUTES, WHOLE_MINUTES
-from streams.history.recent import Day, no_minutes
+from streams.history.recent import Day, ReadDay, no_minutes
 from streams.history.tally import Tally
 from streams.windows.hopping import PaneRange
 
@@ -21,39 +23,89 @@ Sum = tuple[int, int]
 NOTHING: Final[Sum] = (0, 0)
 
 
+class UnreadPartError(Exception):
+    """A part is asked for of a day of which only the sum was read."""
+
+
 class SourceSums:
     """What one source tells of a series: sums of days since 1970, and the minutes of some of them, to be counted on."""
 
-    def __init__(self, sums: Mapping[int, Sum], days: Mapping[int, Day]) -> None:
+    def __init__(self, sums: Mapping[int, Sum], days: Mapping[int, ReadDay]) -> None:
         self.sums = dict(sums)
         self.days = dict(days)
+        self._growing: dict[int, Day] = {}
+        self._before: tuple[int, list[int], list[int]] | None = None
 
     def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
         """Count more of a day: minute of the day -> good and bad events."""
         good, bad = self.sums.get(day, NOTHING)
-        if day not in self.sums:  # nothing is stored of it: all of it is known
-            self.days[day] = no_minutes()
-        by_minute = self.days.get(day)
+        by_minute = self._of_its_own(day)
         for minute, (more_good, more_bad) in minutes.items():
             good, bad = good + more_good, bad + more_bad
             if by_minute is not None:
                 by_minute[0][minute] += more_good
                 by_minute[1][minute] += more_bad
         self.sums[day] = good, bad
+        self._before = None
+
+    def _of_its_own(self, day: int) -> Day | None:
+        """The minutes of a day, to be counted on; None where they were not read."""
+        if day not in self._growing:
+            if day not in self.sums:  # nothing is stored of it: all of it is known
+                self._growing[day] = no_minutes()
+            elif day in self.days:
+                good, bad = self.days[day]
+                self._growing[day] = array("Q", list(good)), array("Q", list(bad))
+            else:
+                return None
+            self.days[day] = self._growing[day]
+        return self._growing[day]
 
     def counts(self, start: int, end: int) -> Sum:
         """Events of the minutes [start, end) of one day.
 
         Raises:
-            KeyError: it is a part of a day of which only the sum was read.
+            UnreadPartError: it is a part of a day of which only the sum was read.
         """
         day, first = divmod(start, DAY_MINUTES)
         sums = self.sums.get(day, NOTHING)
         if end - start == DAY_MINUTES or sums == NOTHING:
             return sums
-        good, bad = self.days[day]
+        minutes = self.days.get(day)
+        if minutes is None:
+            raise UnreadPartError
+        good, bad = minutes
         part = slice(first, first + end - start)
-        return sum(good[part]), sum(bad[part])
+        return sum(good[part]), sum(bad[part]) if sums[1] else 0
+
+    def total(self, start: int, end: int) -> Sum:
+        """Events of the minutes [start, end), of whatever days.
+
+        Raises:
+            UnreadPartError: as `counts`.
+        """
+        first, last = -(-start // DAY_MINUTES), end // DAY_MINUTES
+        if first > last:
+            return self.counts(start, end)
+        good, bad = self._whole(first, last)
+        for edge in ((start, first * DAY_MINUTES), (last * DAY_MINUTES, end)):
+            if edge[0] < edge[1]:
+                more_good, more_bad = self.counts(*edge)
+                good, bad = good + more_good, bad + more_bad
+        return good, bad
+
+    def _whole(self, first: int, last: int) -> Sum:
+        """Events of the days [first, last), by what had come before each day."""
+        if not self.sums or first >= last:
+            return NOTHING
+        if self._before is None:
+            start, end = min(self.sums), max(self.sums) + 1
+            by_day = [self.sums.get(day, NOTHING) for day in range(start, end)]
+            good, bad = (list(accumulate(counts, initial=0)) for counts in zip(*by_day, strict=True))
+            self._before = start, good, bad
+        start, good, bad = self._before
+        begin, stop = max(first - start, 0), min(last - start, len(good) - 1)
+        return (good[stop] - good[begin], bad[stop] - bad[begin]) if begin < stop else NOTHING
 
 
 class SeriesSums(Judged):
@@ -125,9 +177,10 @@ class SeriesSums(Judged):
 
 def _total(told: SourceSums, ranges: Iterable[PaneRange]) -> Sum:
     good = bad = 0
-    for start, end in _by_day(ranges):
-        more_good, more_bad = told.counts(start, end)
-        good, bad = good + more_good, bad + more_bad
+    for start, end in ranges:
+        if start < end:
+            more_good, more_bad = told.total(start, end)
+            good, bad = good + more_good, bad + more_bad
     return good, bad
 
 

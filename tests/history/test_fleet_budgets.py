@@ -112,8 +112,22 @@ FAULTS = (
 )
 
 
+def some_faults(seed: int) -> list[ExclusionRule]:
+    """Of any length, for one app or all, at any time: some begin amid the first hour, some never end."""
+    rng = Random(seed)
+    start_ms, length_ms = clock_ms("00:00"), MINUTES * 60_000
+    found = []
+    for _ in range(rng.randrange(1, 8)):
+        at_ms = start_ms + rng.randrange(-3_600_000, length_ms)
+        end_ms = at_ms + int(length_ms * rng.random() ** 3)
+        app, metric = rng.choice((None, *APPS)), rng.choice((None, IFRAME.id, WEBHOOK.id))
+        ends_ms = rng.choice((end_ms, end_ms, end_ms, None))
+        found.append(ExclusionRule(app, metric, is_planned=False, start_ms=at_ms, end_ms=ends_ms))
+    return found
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("faults", [(), FAULTS], ids=["", "excluded"])
+@pytest.mark.parametrize("faults", [(), FAULTS, *map(some_faults, range(5))])
 def test_the_rows_say_what_the_app_pages_say(database: str, seed: int, faults: Sequence[ExclusionRule]) -> None:
     metrics = (AVAILABILITY, IFRAME, WEBHOOK)
     known = Exclusions()

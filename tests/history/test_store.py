@@ -20,7 +20,7 @@ from streams.database.schema import shipped_migrations
 from streams.exits import RefusalError
 from streams.history.counted_rows import CountedRows
 from streams.history.folding import FIND, Folding
-from streams.history.rows import FIND_SERIES, Numbered, Rows
+from streams.history.rows import FIND_SERIES, Numbered, Rows, names_of
 from streams.history.sum_reading import DAYS, SUMS
 from streams.history.tally import SeriesKey, Tally
 from streams.names import AVAILABILITY, WEBHOOK, Topics
@@ -353,11 +353,11 @@ def test_rows_are_looked_up_one_by_one_however_many_there_are(database: str) -> 
             " select 'app-' || number, 'm', 'Jira', 'PROD', 0 from generate_series(1, 20000) number"
         )
         keys = [list(range(1, 1_001)), [20_514] * 1_000]
-        names = [[f"app-{number}" for number in range(1_000)], *(["x"] * 1_000 for _ in range(3))]
+        names = [names_of(SeriesKey(f"app-{number}", "x", "x", "x") for number in range(1_000))]
         connection.execute("insert into day_sum select 20514, series, 1, 0 from generate_series(1, 20000) series")
         connection.execute("insert into recent select series, 20514, 1, 0, '' from generate_series(1, 20000) series")
         find = FIND.replace("{table}", "day_counts").replace("{unit}", "day")
-        sums = [keys[0], 20_514, 20_514]
+        sums = [20_514, 20_514, keys[0]]
         for query, values in ((find, keys), (FIND_SERIES, names), (DAYS, keys), (SUMS, sums)):
             plan = connection.execute(f"explain {query}".encode(), values).fetchall()
             assert not any("Seq Scan" in line for (line,) in plan), plan
