@@ -16,10 +16,17 @@ from streams.history.sources import counting_sources
 from streams.history.sum_reading import DAY_MS
 from streams.windows.hopping import Span
 
+# The sums of each series one by one, by their keys: those of a partition are a small part of all.
 _FIND: Final = """
+with span as (select %s::int as first, %s::int as last)
 select s.app_key, s.scope
-from series s join all_sums d on d.series = s.id
-where s.metric = %s and s.source = any(%s) and s.placed %% %s = %s and d.day between %s and %s
+from series s, lateral (
+  select n.day, t.good, t.bad from span, generate_series(span.first, span.last) as n (day),
+  lateral (select good, bad from day_sum where day = n.day and series = s.id limit 1) t
+  union all
+  select day, good, bad from recent, span where series = s.id and day between span.first and span.last offset 0
+) d
+where s.metric = %s and s.source = any(%s) and s.placed %% %s = %s
 group by s.id having {conditions}
 """
 # Bad events since a day, of the window and of its short part; and the bound, where one can be told.
@@ -60,7 +67,7 @@ async def could_breach(
     query = _FIND.format(conditions=" or ".join([_CONDITION] * len(conditions)))
     lookback_ms = max(one.window_ms for one in objectives)
     days = ((first_ms - lookback_ms) // DAY_MS, last_ms // DAY_MS)
-    where = [place.metric, list(counting_sources(place.metric)), place.partitions, place.part, *days]
+    where = [*days, place.metric, list(counting_sources(place.metric)), place.partitions, place.part]
     rows = await connection.execute(query.encode(), [*where, *(value for one in conditions for value in one)])
     return {(app_key, scope) async for app_key, scope in rows}
 
