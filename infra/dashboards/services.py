@@ -200,6 +200,13 @@ HISTORY_AND_NOTIFIER: Final = (
         "database_away_seconds",
         "job, instance",
     ),
+    _gauge(
+        "Rows to fold",
+        "Appended by commits; some dozens of a series become one. If it only rises, folding does not keep up.",
+        "short",
+        "history_rows_to_fold",
+        "instance",
+    ),
     _lines(
         "Alerts of the history",
         "Of long objectives and of budget levels.",

@@ -24,7 +24,7 @@ from streams.gateway.settings import GatewaySettings
 from streams.health.condition import ClockCondition, Condition
 from streams.health.metrics import Metrics
 from streams.health.process_metrics import process_registry
-from streams.history.published import PublishedAlerts
+from streams.history.published import PublishedAlerts, rows_to_fold
 from streams.history.settings import HistorySettings
 from streams.kafka.specs import topics_needed
 from streams.names import Topics
@@ -249,6 +249,7 @@ def _expositions() -> Iterator[tuple[str, str, bytes]]:
     yield "Worker", "By `topic`, where not of the whole process.", Metrics(lambda: condition).exposition()
     of_history = CollectorRegistry()
     of_history.register(PublishedAlerts(topics.shown))
+    of_history.register(rows_to_fold(lambda: 0))
     history = Metrics(lambda: condition)
     history.watch_database(lambda: 0.0)
     also = "All of a worker's, of what it reads, and:"

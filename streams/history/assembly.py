@@ -14,7 +14,7 @@ from streams.history.folding import Folding
 from streams.history.judging import Judging, Rules
 from streams.history.judging_store import JudgingStore, LoadedHistory
 from streams.history.processor import COUNTS, HistoryProcessor
-from streams.history.published import PublishedAlerts
+from streams.history.published import PublishedAlerts, rows_to_fold
 from streams.history.publisher import Publisher
 from streams.history.reference_reading import reference_reader
 from streams.history.rows import Rows
@@ -113,4 +113,5 @@ def history_partitions(
         shortest_s=settings.commit_interval / 1_000,  # nothing in it is urgent, and events of an app share rows
     )
     partitions.metrics.register(published)
+    partitions.metrics.register(rows_to_fold(lambda: rows.appended))
     return partitions, fleet, Folding(database, rows)

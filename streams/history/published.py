@@ -1,10 +1,10 @@
-"""The alerts that a history has published, for `/metrics`."""
+"""What a history has published, and what it has yet to fold, for `/metrics`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import orjson
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -37,3 +37,11 @@ class PublishedAlerts(Collector):
     def collect(self) -> Iterable[Metric]:
         """For Prometheus."""
         return self._counter.collect()
+
+
+def rows_to_fold(count: Callable[[], int]) -> Gauge:
+    """How many rows wait to be folded into those of their days."""
+    text = "Rows appended by this process since it last folded such rows into those of their days."
+    gauge = Gauge("slo_streams_history_rows_to_fold", text, registry=None)
+    gauge.set_function(count)
+    return gauge
