@@ -1,4 +1,4 @@
-"""Case: history with a month of a fleet in its database: restart, delay of events, pages, an exclusion for all.
+"""Case: history with a month of a fleet in its database: room, restart, delay of events, pages, an exclusion for all.
 
 `--series` series of deliveries, 31 days each, three in ten with failures. An event is visible once the offset behind it
 is stored, which moves in the transaction of its counts.
@@ -8,10 +8,12 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
+from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
 import psycopg
@@ -22,12 +24,12 @@ from streams.broker.probe import free_port
 from streams.database.connection import conninfo
 from streams.database.embedded import EmbeddedPostgres
 from streams.database.migrate import migrate
-from streams.database.patient import PatientDatabase
+from streams.database.patient import Connection, PatientDatabase
 from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
-from streams.history.fleet_budgets import fleet_budgets
+from streams.history.fleet_budgets import PAGE, fleet_budgets, put
 from streams.history.latency import DAY_CHUNKS, add_to_chunk, bucket_of, place_in
 from streams.history.reading import read_latencies, read_minutes
 from streams.kafka.topic_setup import prepare_topics
@@ -36,14 +38,17 @@ from streams.objectives import read_objectives
 from streams.run.service_process import service_process
 from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
 from tests.bench.usage import tree_usage
+from tests.dashboard.browser import served
 
 PART: Final = "fleet"
 MONTH: Final = "month of an app, three series with latencies, CPU ms"
 DAYS: Final = 31
 EVENTS_A_SECOND: Final = 300
 SECONDS: Final = 60
-SWEPT: Final = 2_000
-"""Series whose budgets are told before and after an exclusion: what the fleet costs is as many times as much."""
+EXCLUDED: Final = "the same with an hour excluded for all, CPU s"
+FLEET_PAGE: Final = "fleet page, server, ms"
+_BEFORE_MIDNIGHT: Final = 700
+"""Minutes: at midnight a day is whole, which it is at no other time."""
 _KINDS: Final = 10
 _FAILING_KINDS: Final = 3
 _TIMEOUT_S: Final = 300.0
@@ -72,10 +77,12 @@ class Fleet:
             migrate(server.url, shipped_migrations())
             today = int(time.time()) * 1_000 // (DAY_MINUTES * MINUTE_MS)
             size = _fill(server.url, stage.series, today)
-            yield {(PART, "bytes of a series-month"): size / stage.series}
+            yield {(PART, "bytes of a series-month"): size / stage.series, (PART, "size of all, MB"): size / 1e6}
             yield await _live(stage, server.url, f"fleet-{round_number}")
             yield _month(server, today)
             yield await _exclusion(server, stage.series, today)
+            with served(server.url, stage.folder) as base:
+                yield {(PART, FLEET_PAGE): _page_ms(base, "/")}
 
 
 def _fill(url: str, series: int, today: int) -> float:
@@ -205,24 +212,40 @@ def _server_cpu_s(server: EmbeddedPostgres) -> float:
 
 
 async def _exclusion(server: EmbeddedPostgres, series: int, today: int) -> Reading:
-    """CPU of service and server for telling all budgets, before and after an hour was excluded for everybody."""
+    """CPU of service and server for a sweep over all budgets, before and after an hour was excluded for everybody."""
     database = PatientDatabase(conninfo(server.url, Role.WRITER, "bench"), patience_s=60, attempt_s=600)
     levels = [level for level in read_objectives().service_levels if level.metric == WEBHOOK.id]
-    some = min(SWEPT, series)
-    keys = [(f"com.example.app-{number}", "Jira") for number in range(1, some + 1)]
-    exclusions, took_s = Exclusions(), list[float]()
-    for _ in range(2):
-        before_s = time.process_time() + _server_cpu_s(server)
-        found = await database.run(
-            lambda connection: fleet_budgets(connection, keys, levels, exclusions, today * DAY_MINUTES)
-        )
-        took_s.append(time.process_time() + _server_cpu_s(server) - before_s)
-        if len(found) != some:
-            raise BrokenError(f"{len(found):,} budgets of {some:,} series")
-        start_ms = ((today - 10) * DAY_MINUTES + 600) * MINUTE_MS
-        exclusions.add("fault", ExclusionRule(None, None, False, start_ms, start_ms + 3_600_000), start_ms)
+    exclusions, end = Exclusions(), today * DAY_MINUTES - _BEFORE_MIDNIGHT
+
+    async def sweep() -> float:
+        before_s, found = time.process_time() + _server_cpu_s(server), 0
+        for first in range(1, series + 1, PAGE):
+            keys = [(f"com.example.app-{number}", "Jira") for number in range(first, min(first + PAGE, series + 1))]
+            found += await database.run(lambda connection: _put(connection, keys))  # noqa: B023
+        if found != series:
+            raise BrokenError(f"{found:,} budgets of {series:,} series")
+        return (time.process_time() + _server_cpu_s(server) - before_s) / series * 300_000
+
+    async def _put(connection: Connection, keys: list[tuple[str, str]]) -> int:
+        budgets = await fleet_budgets(connection, keys, levels, exclusions, end)
+        await put(connection, budgets)
+        return len(budgets)
+
+    reading: Reading = {(PART, "budgets of 300,000 series, told and written, CPU s"): await sweep()}
+    start_ms = ((today - 10) * DAY_MINUTES + 600) * MINUTE_MS
+    exclusions.add("fault", ExclusionRule(None, None, False, start_ms, start_ms + 3_600_000), start_ms)
+    reading[PART, EXCLUDED] = await sweep()
     await database.close()
-    return {
-        (PART, "budgets of 300,000 series, CPU s"): took_s[0] / some * 300_000,
-        (PART, "the same with an hour excluded for all, CPU s"): took_s[1] / some * 300_000,
-    }
+    return reading
+
+
+def _page_ms(base: str, path: str) -> float:
+    """The median of some dozen."""
+    connection, took_ms = HTTPConnection(urlsplit(base).netloc), []
+    for _ in range(25):
+        before_s = time.perf_counter()
+        connection.request("GET", path, headers={"Cookie": "viewer=platform", "Accept-Encoding": "gzip"})
+        connection.getresponse().read()
+        took_ms.append((time.perf_counter() - before_s) * 1_000)
+    connection.close()
+    return median(took_ms)

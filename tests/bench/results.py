@@ -51,6 +51,7 @@ GOALS: Final = (
     Goal(("fleet", "delay of a visible event, s, p99"), at_most=5.0),
     Goal(("fleet", "month of an app, three series with latencies, CPU ms"), at_most=100.0),
     Goal(("fleet", "the same with an hour excluded for all, CPU s"), at_most=30.0),
+    Goal(("fleet", "fleet page, server, ms"), at_most=50.0),
     Goal(("gateway", "calls per CPU second, times a bare endpoint that answers at once"), at_least=0.5),
     Goal(("start", "slo-streams --help, CPU s"), at_most=0.3),
     Goal(("start", "slo-streams status, CPU s"), at_most=0.8),
