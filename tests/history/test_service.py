@@ -16,6 +16,7 @@ from streams.database.migrate import migrate
 from streams.database.schema import shipped_migrations
 from streams.exits import ExitCode
 from streams.kafka.specs import topics_stored
+from tests.bench.usage import usage
 from tests.database_fixture import KILLED
 from tests.e2e.conftest import flow as flow
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
@@ -190,6 +191,42 @@ def test_a_database_that_is_away_is_waited_for_and_told(flow: Flow, server: Embe
             await wait_for(is_ready, 60, "the service to go on", [service])
         await wait_until_counted(flow, server.url)
         assert await service.stop() == 0
+
+    asyncio.run(scenario())
+    asyncio.run(check_all(flow, server.url))
+
+
+AWAY_TIMES = 3
+"""How often the patience of a service runs out before the database is back: twice would be ten minutes by default."""
+MUCH = 60_000
+MOST_MB = 64
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_database_that_is_away_for_long_delays_history_alone(flow: Flow, server: EmbeddedPostgres) -> None:
+    """Whoever supervises starts the service again; what comes meanwhile waits in Kafka, not in its memory."""
+
+    async def scenario() -> None:
+        await flow.create_topics()
+        flow.start_worker()
+        service = start(flow, server.url, SLO_BROKER_PATIENCE="10s")
+        await has_all(flow, service)
+        await flow.produce(flow.place(random_log(1, 2_000, partitions=flow.partitions)))
+        await wait_until_counted(flow, server.url)
+        before_mb = usage(service.process.pid).peak_mb
+        server.kill()
+        for number in range(AWAY_TIMES):
+            many = random_log(2 + number, MUCH // AWAY_TIMES, partitions=flow.partitions)
+            await flow.produce(flow.place(many), compression="lz4")
+            assert usage(service.process.pid).peak_mb < before_mb + MOST_MB
+            assert await service.end() == ExitCode.UNAVAILABLE
+            service = start(flow, server.url, SLO_BROKER_PATIENCE="10s")
+        await flow.wait_until_read()  # the evaluator has judged all of it
+        server.start()
+        await wait_until_counted(flow, server.url)
+        assert await service.stop() == 0
+        assert (await flow.check()).all_alerts
 
     asyncio.run(scenario())
     asyncio.run(check_all(flow, server.url))
