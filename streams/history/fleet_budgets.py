@@ -21,13 +21,14 @@ from streams.budgets.budget import Budget, Counts, burn_rate
 from streams.budgets.coverage import covered_minutes
 from streams.budgets.forecast import never_runs_out
 from streams.database.patient import Connection, PatientDatabase
-from streams.evaluation.exclusions import Exclusions
+from streams.evaluation.exclusions import Exclusions, OnRecord
 from streams.evaluation.judged import SeriesKey
 from streams.history.budgets import BURN_MINUTES, SeriesBudget, Told, minutes_shown, series_budget
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
 from streams.history.minutes import Minutes
 from streams.history.recent import no_minutes
+from streams.history.rows import batches
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import Wanted, edge_days, read_sums
@@ -46,6 +47,10 @@ _ROUND_S: Final = 1.0
 _SERIES: Final = """
 select id, app_key, scope from series
 where metric = %s and placed %% %s = %s and source = any(%s) and id > %s order by id limit %s
+"""
+_SERIES_OF: Final = """
+select app_key, scope from series
+where app_key = any(%s) and metric = %s and placed %% %s = %s and source = any(%s)
 """
 _SEEN: Final = """
 select next, watermark_ms from sink_offset where reader = %s and topic = %s and part = %s
@@ -111,6 +116,8 @@ class FleetBudgets:
         self._reader = reader
         self._places: dict[TopicPartition, Place] = {}
         self._kept: dict[TopicPartition, _Seen] = {}
+        self._excluded = _standing(exclusions)
+        self._revision = exclusions.revision
 
     def begin(self, tp: TopicPartition, place: Place) -> None:
         """Keep those of a partition from now on."""
@@ -148,6 +155,7 @@ class FleetBudgets:
             await self._database.run(lambda connection: connection.execute(_FORGET.encode(), [place.metric, names]))
         last_id = 0
         while levels and tp in self._places:
+            await self._put_excluded()
             started_s = time.monotonic()
             rows = await self._database.run(partial(self._series, place, last_id))
             if not rows:
@@ -158,6 +166,26 @@ class FleetBudgets:
             await self._database.run(partial(self._put, keys, levels, now.minute))
             await asyncio.sleep(max(_LEAST_REST_S, _REST * (time.monotonic() - started_s)) if len(rows) == PAGE else 0)
         self._kept[tp] = seen
+
+    async def _put_excluded(self) -> None:
+        """Apps for which alone an exclusion has come, changed or gone do not wait for their turn."""
+        if self._exclusions.revision == self._revision:
+            return
+        self._revision, before = self._exclusions.revision, self._excluded
+        self._excluded = _standing(self._exclusions)
+        apps = sorted({app for _, one in before ^ self._excluded if (app := one.exclusion.app_key) is not None})
+        for tp, place in list(self._places.items()) if apps else ():
+            levels = [level for level in self._levels if level.metric == place.metric]
+            seen = await self._seen(tp)
+            if levels and seen is not None:
+                keys = await self._database.run(partial(self._series_of, place, apps))
+                for some in batches(keys):
+                    await self._database.run(partial(self._put, some, levels, seen.minute))
+
+    async def _series_of(self, place: Place, apps: Sequence[str], connection: Connection) -> list[SeriesKey]:
+        where = [apps, place.metric, place.partitions, place.part, list(counting_sources(place.metric))]
+        rows = await (await connection.execute(_SERIES_OF.encode(), where)).fetchall()
+        return sorted({(app_key, scope) for app_key, scope in rows})
 
     async def _seen(self, tp: TopicPartition) -> _Seen | None:
         async def action(connection: Connection) -> tuple[Any, ...] | None:
@@ -177,6 +205,11 @@ class FleetBudgets:
     ) -> None:
         budgets = await fleet_budgets(connection, keys, levels, self._exclusions, end)
         await put(connection, budgets)
+
+
+def _standing(exclusions: Exclusions) -> set[tuple[str, OnRecord]]:
+    """All that is known today, by which exclusion says it."""
+    return set(exclusions.on_record().items())
 
 
 async def put(connection: Connection, budgets: Iterable[SeriesBudget]) -> None:

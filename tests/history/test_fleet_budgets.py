@@ -11,12 +11,15 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.database.connection import conninfo
+from streams.database.patient import Connection
 from streams.database.roles import Role
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.assembly import READER
+from streams.history.budgets import SeriesBudget
 from streams.history.documents import budget_item
 from streams.history.fleet_budgets import FleetBudgets
+from streams.history.fleet_budgets import put as put_rows
 from streams.history.screening import Place
 from streams.names import AVAILABILITY, IFRAME, WEBHOOK, Metric, Topics
 from streams.objectives import read_objectives
@@ -198,4 +201,38 @@ def test_what_comes_late_and_what_is_breached_is_told_in_the_next_round(database
             await fleet.keep()
             assert [(row[4:6], row[7], row[-1]) for row in rows(database)] == [((1, 1), "EXHAUSTED", False)]
 
+    asyncio.run(scenario())
+
+
+def test_an_app_for_which_something_is_excluded_does_not_wait_for_its_turn(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    async def put(connection: Connection, budgets: list[SeriesBudget]) -> None:
+        told.extend(one.app_key for one in budgets)
+        await put_rows(connection, budgets)
+
+    async def scenario() -> None:
+        async with patient(database) as connections:
+            known = Exclusions()
+            fleet = FleetBudgets(connections, LEVELS, known, LATENESS_MS, reader=READER)
+            fleet.begin(TopicPartition(Topics().input(WEBHOOK), 0), Place(WEBHOOK.id, 0, 1))
+            await fleet.keep()
+            in_turn = list(told)
+            assert sorted(in_turn) == sorted(APPS)
+            fault = replace(FAULTS[0], app_key=in_turn[-1])
+            for number, change in enumerate((fault, replace(fault, end_ms=None), None)):
+                told.clear()
+                known.add("fault", change, clock_ms("12:00") + number)
+                await fleet.keep()
+                assert told == [in_turn[-1], *in_turn]
+            told.clear()
+            known.add("another", FAULTS[0], clock_ms("12:00"))
+            await fleet.keep()
+            assert told == in_turn
+
+    monkeypatch.setattr("streams.history.fleet_budgets.put", put)
+    monkeypatch.setattr("streams.history.fleet_budgets.PAGE", 1)
+    count(database, WEBHOOK, events(WEBHOOK, 1))
     asyncio.run(scenario())
