@@ -44,11 +44,11 @@ values (%(key)s, %(channel)s, %(now)s, %(until)s, 1, %(why)s, %(unauthorised)s)
 on conflict (key) do update set until = excluded.until, failures = pause.failures + 1, why = excluded.why,
   unauthorised = excluded.unauthorised
 """
+_GO_ON: Final = "delete from slo.pause where key = any(%(keys)s) returning key, unauthorised"
 # The time that a refused name or secret took is none of what is waited for: it was not tried meanwhile.
-_GO_ON: Final = """
-with going as (delete from slo.pause where key = any(%(keys)s) returning key, unauthorised)
-update slo.delivery d set due_since = %(now)s from going g
-where g.unauthorised and d.state = 'DUE' and g.key in (d.channel, d.channel || ' ' || d.target)
+_AS_IF_NEW: Final = """
+update slo.delivery set due_since = %(now)s
+where state = 'DUE' and (channel = any(%(keys)s) or channel || ' ' || target = any(%(keys)s))
 """
 
 
@@ -103,7 +103,10 @@ async def _pause(connection: Connection, channel: str, all_sent: Sequence[Sent],
         if isinstance(outcome, Unauthorised) or (isinstance(outcome, Temporary) and outcome.is_theirs):
             stuck[sent.claimed.pause_key] = outcome
     if through:
-        await execute(connection, _GO_ON, {"keys": sorted(through), "now": now})
+        gone = await (await execute(connection, _GO_ON, {"keys": sorted(through)})).fetchall()
+        mended = [key for key, unauthorised in gone if unauthorised]
+        if mended:
+            await execute(connection, _AS_IF_NEW, {"keys": mended, "now": now})
     for key in sorted(stuck.keys() - through):
         outcome = stuck[key]
         row = await (await execute(connection, _FAILURES, {"key": key})).fetchone()
