@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from streams.cli.shared.ask import settings_of_or_fail
-from streams.cli.shared.dashed import DASHED
+from streams.cli.shared.dashed import WithIds
 from streams.cli.shared.database import desk_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.table import Column, Table, print_facts
@@ -85,7 +85,7 @@ def list_(
         table.print(console())
 
 
-@deliveries_app.command(context_settings=DASHED)
+@deliveries_app.command(cls=WithIds)
 def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.", show_default=False)],
     raw: Annotated[bool, typer.Option("--raw", help="Only what is sent, byte for byte.")] = False,
@@ -132,7 +132,7 @@ def show(
         out.print(_readable(sent, one) if sent else "Nothing is rendered yet: its turn has not come.", soft_wrap=True)
 
 
-@deliveries_app.command(name="retry", context_settings=DASHED)
+@deliveries_app.command(name="retry", cls=WithIds)
 def retry_(
     names: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="As `list` shows them.")] = None,
     all_dead: Annotated[bool, typer.Option("--dead", help="All that are dead.")] = False,

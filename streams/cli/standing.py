@@ -10,7 +10,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from streams.cli.shared.ask import settings_of_or_fail
-from streams.cli.shared.dashed import DASHED
+from streams.cli.shared.dashed import WithIds
 from streams.cli.shared.database import desk_connection, history_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.json_text import print_json
@@ -132,7 +132,7 @@ def list_(
     table.print(console())
 
 
-@standing_app.command(context_settings=DASHED)
+@standing_app.command(cls=WithIds)
 def appeal(
     app: App,
     incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="The incidentId.", show_default=False)],
