@@ -65,14 +65,14 @@ def read_times(events: list[Any]) -> None:
     for at, event in enumerate(events):
         if event is not None and type(text := event.time) is str:
             try:
-                fraction_ms, rest = fractions_ms.get(text[19:23]), text[23:]
-                if fraction_ms is None:
+                if text[19] != ".":
                     event.time = seconds_ms[text[:19]] - offsets_ms[text[19:]]
-                elif rest == "Z":
-                    event.time = seconds_ms[text[:19]] + fraction_ms
+                elif (rest := text[23:]) == "Z":
+                    event.time = seconds_ms[text[:19]] + fractions_ms[text[19:23]]
                 else:  # finer digits are cut off
-                    event.time = seconds_ms[text[:19]] + fraction_ms - offsets_ms[rest.lstrip("0123456789")]
-            except (KeyError, ValueError):
+                    offset_ms = offsets_ms[rest.lstrip("0123456789")]
+                    event.time = seconds_ms[text[:19]] + fractions_ms[text[19:23]] - offset_ms
+            except (LookupError, ValueError):
                 events[at] = _timed(event)
 
 
