@@ -83,6 +83,8 @@ class PartitionService(faust.App):
         self.task(partitions.reference.run)
         self.task(partitions.brokers.watch)
         self.task(self.tell_time)
+        if partitions.standby is not None:
+            self.task(partitions.standby.run)
 
     @abstractmethod
     async def prepare(self) -> None:

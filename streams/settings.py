@@ -117,6 +117,10 @@ class Settings(BaseSettings):
     """How long a boundary waits for late events."""
     session_timeout: DurationMs = Field(10_000, ge=1_000)
     """After how long a silent worker is given up."""
+    standby: int = Field(0, ge=0)
+    """How many series of other workers' partitions a worker reads along at most, to take them over within a second of
+    the session timeout; each takes about as much memory as one of its own. 0: none.
+    """
     transaction_timeout: DurationMs = Field(60_000, ge=1_000)
     """For how long at most readers wait for a transaction whose worker died; a take-over ends it at once."""
     broker_patience: DurationMs = Field(300_000, ge=0)

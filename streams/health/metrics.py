@@ -105,6 +105,11 @@ class Metrics(Collector):
         text = "For how long the database could not be worked with."
         Gauge("slo_streams_database_away_seconds", text, registry=self._registry).set_function(away_s)
 
+    def watch_standby(self, rows: Callable[[], float]) -> None:
+        """Show how much of other workers' state is at hand."""
+        text = "Series of other workers' partitions that are read along (SLO_STANDBY)."
+        Gauge("slo_streams_standby_series", text, registry=self._registry).set_function(rows)
+
     def taken_over(self, topic: str, took_s: float) -> None:
         """Observe a take-over."""
         self._restores.labels(topic).observe(took_s)

@@ -7,6 +7,7 @@ topics together, as far as (1) allows; (3) as many partitions stay with their ow
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
+from io import BytesIO
 from itertools import islice, pairwise
 from typing import Any
 
@@ -14,18 +15,25 @@ from aiokafka.cluster import ClusterMetadata
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyAssignorUserDataV1
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
+from aiokafka.protocol.struct import Struct
+from aiokafka.protocol.types import Array, Int32, Schema, String
 
-Place = tuple[str, int]  # topic, partition
+from streams.kafka.standbys import Assignment, Place, choose_standbys
+
 Part = tuple[str, str]  # topic, member
 
 
 def assign(
-    members: Mapping[str, Collection[str]], topics: Mapping[str, Collection[int]], owners: Mapping[Place, str]
-) -> dict[str, dict[str, list[int]]]:
+    members: Mapping[str, Collection[str]],
+    topics: Mapping[str, Collection[int]],
+    owners: Mapping[Place, str],
+    standbys: Mapping[Place, str] | None = None,
+) -> Assignment:
     """Member -> topic -> its partitions, in order; the same for the same input.
 
     `members`: the topics that each reads. `topics`: the partitions of each. `owners`: who had a partition so far; of
-    no account is one that is no member now, or does not read the topic.
+    no account is one that is no member now, or does not read the topic. `standbys`: who has its state at hand; of what
+    moves to a member anyway, that comes first.
     """
     readers = {topic: sorted(name for name in members if topic in members[name]) for topic in sorted(topics)}
     readers = {topic: names for topic, names in readers.items() if names}
@@ -36,14 +44,20 @@ def assign(
             if (topic, owner) in held:
                 held[topic, owner].append(partition)
 
-    assignment: dict[str, dict[str, list[int]]] = {name: {} for name in sorted(members)}
+    assignment: Assignment = {name: {} for name in sorted(members)}
     shares = _shares(readers, {topic: len(topics[topic]) for topic in readers}, held)
     for topic, names in readers.items():
         kept = {name: held[topic, name][: shares[topic, name]] for name in names}
-        free = iter(sorted(set(topics[topic]).difference(*kept.values())))
+        free = set(topics[topic]).difference(*kept.values())
+        for partition in sorted(free):
+            name = (standbys or {}).get((topic, partition), "")
+            if name in kept and len(kept[name]) < shares[topic, name]:
+                kept[name].append(partition)
+                free.remove(partition)
+        rest = iter(sorted(free))
         for name, stays in kept.items():
             if share := shares[topic, name]:
-                assignment[name][topic] = sorted([*stays, *islice(free, share - len(stays))])
+                assignment[name][topic] = sorted([*stays, *islice(rest, share - len(stays))])
     return assignment
 
 
@@ -112,30 +126,41 @@ class Assignor(AbstractPartitionAssignor):  # type: ignore[misc]
     Name and messages are those of aiokafka's assignor: workers with either can be in one group, whoever of them
     assigns, so that a version with the one is rolled out over the other. A group that knew no common protocol would
     turn every worker away that comes new. The memory is in the object: a process may have several consumers.
+
+    Behind its memory a member that `stands_by` says what it stands by for; what it is to stand by for from then on lies
+    beside what it is assigned. Others read neither.
     """
 
     name = "sticky"
     version = 0
 
-    def __init__(self) -> None:
+    def __init__(self, *, stands_by: bool = False) -> None:
+        self.standby: frozenset[Place] = frozenset()
+        """What to stand by for, since the last assignment."""
+        self._stands_by = stands_by
         self._generation = -1
         self._assigned: list[tuple[str, list[int]]] = []
 
     def metadata(self, topics: Iterable[str]) -> Any:
         """What this member tells the one that assigns."""
-        memory = StickyAssignorUserDataV1(self._assigned, self._generation)
-        return ConsumerProtocolMemberMetadata(self.version, sorted(topics), memory.encode())
+        memory = StickyAssignorUserDataV1(self._assigned, self._generation).encode()
+        standby = _Standby.of(self.standby).encode() if self._stands_by else b""
+        return ConsumerProtocolMemberMetadata(self.version, sorted(topics), memory + standby)
 
     def assign(self, cluster: ClusterMetadata, members: Mapping[str, Any]) -> dict[str, Any]:
         """What each member gets, by the `metadata` of all; a topic that is not known yet is left out."""
         topics = {topic for metadata in members.values() for topic in metadata.subscription}
-        assignment = assign(
-            {name: metadata.subscription for name, metadata in members.items()},
-            {topic: cluster.partitions_for_topic(topic) or () for topic in topics},
-            _owners(members),
-        )
+        before = {name: _standby_of(metadata.user_data) for name, metadata in members.items()}
+        standbys = {place: name for name in sorted(before) for place in before[name] or ()}
+        reads = {name: metadata.subscription for name, metadata in members.items()}
+        partitions = {topic: cluster.partitions_for_topic(topic) or () for topic in topics}
+        assignment = assign(reads, partitions, _owners(members), standbys)
+        ready = {name: topics for name, topics in reads.items() if before[name] is not None}
+        chosen = choose_standbys(assignment, ready, standbys)
         return {
-            name: ConsumerProtocolMemberAssignment(self.version, [*parts.items()], b"")
+            name: ConsumerProtocolMemberAssignment(
+                self.version, [*parts.items()], _Standby.of(chosen[name]).encode() if name in ready else b""
+            )
             for name, parts in assignment.items()
         }
 
@@ -146,6 +171,38 @@ class Assignor(AbstractPartitionAssignor):  # type: ignore[misc]
     def on_assignment(self, assignment: Any) -> None:
         """Remember what was assigned."""
         self._assigned = assignment.assignment
+        self.standby = frozenset(_standby_in(BytesIO(assignment.user_data or b"")) or ())
+
+
+class _Standby(Struct):  # type: ignore[misc]
+    """Partitions that a member stands by for."""
+
+    SCHEMA = Schema(("partitions", Array(("topic", String("utf-8")), ("partitions", Array(Int32)))))
+
+    @classmethod
+    def of(cls, places: Iterable[Place]) -> "_Standby":
+        by_topic: dict[str, list[int]] = {}
+        for topic, partition in sorted(places):
+            by_topic.setdefault(topic, []).append(partition)
+        return cls([*by_topic.items()])
+
+
+def _standby_in(data: BytesIO) -> list[Place] | None:
+    try:
+        told = _Standby.decode(data).partitions
+        return [(topic, partition) for topic, partitions in told for partition in partitions]
+    except (ValueError, TypeError):
+        return None
+
+
+def _standby_of(user_data: bytes | None) -> list[Place] | None:
+    """What a member stands by for; None of one that does not."""
+    data = BytesIO(user_data or b"")
+    try:
+        StickyAssignorUserDataV1.decode(data)
+    except (ValueError, TypeError):  # of a client that remembers otherwise, or nothing
+        return None
+    return _standby_in(data)
 
 
 def _owners(members: Mapping[str, Any]) -> dict[Place, str]:

@@ -22,8 +22,11 @@ async def committed_records(
     tps: Collection[TopicPartition],
     since_ms: int | None = None,
     ends: Mapping[TopicPartition, int] | None = None,
+    starts: Mapping[TopicPartition, int] | None = None,
 ) -> AsyncGenerator[SourceRecord, None]:
-    """The records of each partition up to where it ends now, in their order; with `since_ms` those of then and later.
+    """The records of each partition up to where it ends now, in their order.
+
+    With `since_ms` those of then and later, with `starts` those from an offset on.
 
     Without `ends` it ends where the first open transaction begins. With them it is read up to there, and what is open
     before is waited for: whether it counts must be known.
@@ -44,13 +47,15 @@ async def committed_records(
         await consumer.start()
         # Asked before anything is fetched: behind a fetch that waits for records, the answer would wait, too.
         ends = ends or await consumer.end_offsets(list(tps))
-        since = {} if since_ms is None else await consumer.offsets_for_times(dict.fromkeys(tps, since_ms))
+        if since_ms is not None:
+            since = await consumer.offsets_for_times(dict.fromkeys(tps, since_ms))
+            starts = {tp: ends[tp] if since[tp] is None else since[tp].offset for tp in tps}
         for tp in tps:
             consumer.assign([tp])
-            if since_ms is None:
+            if starts is None:
                 await consumer.seek_to_beginning(tp)
             else:
-                consumer.seek(tp, ends[tp] if since[tp] is None else since[tp].offset)
+                consumer.seek(tp, starts[tp])
             # By position, not by the last record: a log ends in transaction markers, which are never delivered.
             while await consumer.position(tp) < ends[tp]:
                 fetched = await consumer.getmany(tp, timeout_ms=_WAIT_MS)

@@ -7,7 +7,7 @@ is in this file and in `streams.service`, what is replaced in aiokafka in `aioka
 
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final, Protocol, cast
 
@@ -22,6 +22,7 @@ from streams.kafka.chunked_records import AS_CHUNKS
 from streams.kafka.connection import client_options
 from streams.kafka.contact import Contact
 from streams.kafka.membership import Coordinator
+from streams.kafka.standbys import Place
 from streams.settings import Settings
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
@@ -38,10 +39,14 @@ _NOWHERE: Final = TP("", 0)
 class Owner(Protocol):
     """Who owns the assigned partitions: commits their work, gives them up and takes them over.
 
-    `contact` is where the consumer notes what it hears.
+    `contact` is where the consumer notes what it hears. `stands_by`: whether it keeps the state of others' partitions
+    at hand.
     """
 
     contact: Contact
+
+    @property
+    def stands_by(self) -> bool: ...  # noqa: D102
 
     async def commit(self) -> None:
         """Store all work done so far."""
@@ -54,6 +59,9 @@ class Owner(Protocol):
 
     def take(self, assigned: Iterable[TP]) -> None:
         """Take these partitions over, the only ones of this worker from now on; it goes on after the return."""
+
+    def stand_by(self, theirs: Collection[TP], ours: Collection[TP]) -> None:
+        """Keep the state of these partitions of others at hand; `ours` are about to be taken over."""
 
     def is_ready(self, tp: TP) -> bool:
         """Whether a partition is taken over, so that its chunks can be judged at once."""
@@ -68,14 +76,14 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     logger = _FAUST_LOG
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
-        self._assignor = Assignor()
         ours = cast("Transport", transport)
         settings = ours.settings
+        self.assignor = Assignor(stands_by=ours.owner.stands_by)
         return AIOKafkaConsumer(
             **client_options(settings),
             group_id=ours.group_id,
             group_instance_id=settings.instance_id,
-            partition_assignment_strategy=[self._assignor],
+            partition_assignment_strategy=[self.assignor],
             value_deserializer=AS_CHUNKS,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -115,6 +123,10 @@ class Consumer(driver.Consumer):
     @property
     def _owner(self) -> Owner:
         return owner_of(self.transport)
+
+    @property
+    def _standby(self) -> Collection[Place]:
+        return cast("ConsumerThread", self._thread).assignor.standby
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
         """Chunks of what is taken over; of all else they wait where they were fetched, 4 MiB of a partition at most.
@@ -174,6 +186,7 @@ class Consumer(driver.Consumer):
         """Take over what was assigned."""
         await super().on_partitions_assigned(assigned, generation_id)
         if not self.app.should_stop:  # else nobody would give them up again
+            self._owner.stand_by({TP(*place) for place in self._standby}, assigned)
             self._owner.take(assigned)
 
 

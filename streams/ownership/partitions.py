@@ -24,7 +24,7 @@ from streams.ownership.owned import Owned
 from streams.ownership.pace import SHORTEST_S, Pace
 from streams.ownership.rejection_brake import RejectionBrake
 from streams.ownership.retained import RetainedState
-from streams.ownership.seams import GapError, ProcessorT
+from streams.ownership.seams import GapError, ProcessorT, Standby
 from streams.ownership.takeover import TakeOver
 from streams.reference.follower import Follower
 from streams.settings import Settings
@@ -44,9 +44,10 @@ def _nothing_beside(_processor: object, _metrics: Metrics) -> None:
 class Partitions(Generic[ProcessorT]):
     """Implements `streams.kafka.transport.Owner` for a service.
 
-    `gaps.reading` is to be set before the first chunk; `ends` and `brokers` are to be watched, and `reference` to be
-    followed, as long as the worker lives. `contact` is where its consumer notes what it hears, `waits_for` what keeps
-    it from starting, in words; `has_begun` is set with the first partition that is taken over.
+    `gaps.reading` is to be set before the first chunk; `ends` and `brokers` are to be watched, `reference` to be
+    followed, and `standby`, where there is one, to be run, as long as the worker lives. `contact` is where its consumer
+    notes what it hears, `waits_for` what keeps it from starting, in words; `has_begun` is set with the first partition
+    that is taken over.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class Partitions(Generic[ProcessorT]):
         endings: Endings,
         audit: Audit[ProcessorT] = _nothing_beside,
         shortest_s: float = SHORTEST_S,
+        standby: Standby | None = None,
     ) -> None:
         """`topics` are those whose partitions are owned, `counts` all that a processor counts, to begin from nought.
 
         `audit` gives what is to be done beside a partition for as long as it is owned; `shortest_s` is how long work
-        waits at least that nobody waits for.
+        waits at least that nobody waits for; `standby` reads along what others have.
         """
         self._settings = settings
         self._topics = frozenset(topics)
@@ -74,6 +76,7 @@ class Partitions(Generic[ProcessorT]):
         self._audit = audit
         self._shortest_s = shortest_s
         self._longest_s = min(settings.commit_interval, settings.watchdog_ms / 2) / 1_000
+        self.standby = standby
         self._owned: dict[TP, asyncio.Task[Owned[ProcessorT]]] = {}
         self._leaving: dict[TP, Owned[ProcessorT]] = {}
         self._retained: RetainedState[ProcessorT] = RetainedState()
@@ -125,6 +128,16 @@ class Partitions(Generic[ProcessorT]):
         self._retained.keep_only(ours)
         for tp in ours - self._owned.keys():
             self._owned[tp] = asyncio.create_task(self._own(tp))
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether the state of others' partitions is kept at hand."""
+        return self.standby is not None
+
+    def stand_by(self, theirs: Collection[TP], ours: Collection[TP]) -> None:
+        """Keep the state of these partitions of others at hand; `ours` are about to be taken over."""
+        if self.standby is not None:
+            self.standby.follow(theirs, ours)
 
     async def _own(self, tp: TP) -> Owned[ProcessorT]:
         async with self._restores:

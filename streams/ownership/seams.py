@@ -5,9 +5,11 @@ Kafka itself; another service brings a processor of its own and the store that f
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from faust.types import TP
 
 from streams.health.condition import Held
 from streams.health.counts import Count
@@ -128,6 +130,16 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+class Standby(Protocol):
+    """Keeps the state of partitions that other workers own at hand, so that they are taken over the sooner."""
+
+    def follow(self, theirs: Collection[TP], ours: Collection[TP]) -> None:
+        """Follow partitions that others own; what is held of `ours` is kept until it is taken."""
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
 
 
 ProcessorT = TypeVar("ProcessorT", bound=Processor)

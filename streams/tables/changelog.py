@@ -1,6 +1,7 @@
 """Reading a partition's state back from its changelog: in bulk, to the very end, committed rows only."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,6 +10,7 @@ from aiokafka import TopicPartition
 from streams.evaluation.series import Series
 from streams.exits import RefusalError
 from streams.kafka.bulk import committed_records
+from streams.kafka.chunk import SourceRecord
 from streams.names import name_of
 from streams.settings import Settings
 from streams.tables.rows import META_KEY, Meta, decode_breach, decode_meta, decode_series, is_breach_key
@@ -33,6 +35,72 @@ class State:
     inherited: dict[bytes, bytes] = field(default_factory=dict)
 
 
+class Rows:
+    """The rows of a changelog partition as far as it was read, the last of each key; `meta` is that of the meta row."""
+
+    def __init__(self) -> None:
+        self.meta: SourceRecord | None = None
+        self._raw: dict[bytes, bytes] = {}
+        self._series: dict[bytes, Series] = {}
+        self._inherited: dict[bytes, bytes] = {}
+
+    def __len__(self) -> int:
+        """How many there are beside the meta row."""
+        return len(self._raw) + len(self._series) + len(self._inherited)
+
+    def take(self, record: SourceRecord) -> None:
+        """Take in the next record."""
+        key, value = record.key or b"", record.value
+        if key == META_KEY:
+            self.meta = None if value is None else record
+            return
+        self._series.pop(key, None)
+        self._inherited.pop(key, None)
+        if value is None:
+            self._raw.pop(key, None)
+        else:
+            self._raw[key] = value
+
+    def decode(self) -> None:
+        """Do ahead what `state` would have to do.
+
+        Raises:
+            UnreadableRowError: a row of a newer format, or a damaged one.
+        """
+        for key, series in self._decoding():
+            self._series[key] = series
+
+    async def state(self, name: str) -> State:
+        """What they say, to be asked for once; `name` is that of the partition.
+
+        Raises:
+            StateLostError: rows without a meta row, or fewer rows than it counts.
+            UnreadableRowError: a row of a newer format, or a damaged one.
+        """
+        if self.meta is None:
+            if len(self):
+                raise StateLostError(f"{name} holds {len(self):,} rows but no meta row")
+            return State(None, [])
+        meta = decode_meta(self.meta.value or b"")
+        if meta.rows != len(self):
+            raise StateLostError(f"{name} holds {len(self):,} rows, but {meta.rows:,} were committed")
+        series = [*self._series.values()]
+        self._series.clear()
+        for number, (_, one) in enumerate(self._decoding(), 1):
+            series.append(one)
+            if not number % _ROWS_AT_A_TIME:
+                await asyncio.sleep(0)
+        return State(meta, series, self._inherited)
+
+    def _decoding(self) -> Iterator[tuple[bytes, Series]]:
+        while self._raw:  # each row is let go of as it is read: both at once would take half as much memory again
+            key, value = self._raw.popitem()
+            if is_breach_key(key):
+                self._inherited[key] = decode_breach(key, value)
+            else:
+                yield key, decode_series(key, value)
+
+
 async def restore(settings: Settings, changelog: str, partition: int, end_offset: int | None = None) -> State:
     """The state of a partition, as of the last commit.
 
@@ -41,40 +109,10 @@ async def restore(settings: Settings, changelog: str, partition: int, end_offset
     commits behind it, and what they hid would be judged once more.
 
     Raises:
-        StateLostError: rows without a meta row, or fewer rows than it counts.
-        UnreadableRowError: a row of a newer format, or a damaged one.
+        StateLostError, UnreadableRowError: as `Rows.state`.
     """
-    rows = await _read_rows(settings, TopicPartition(changelog, partition), end_offset)
-    raw_meta = rows.pop(META_KEY, None)
-    if raw_meta is None:
-        if rows:
-            raise StateLostError(f"{name_of(changelog, partition)} holds {len(rows):,} rows but no meta row")
-        return State(None, [])
-    meta = decode_meta(raw_meta)
-    if meta.rows != len(rows):
-        raise StateLostError(
-            f"{name_of(changelog, partition)} holds {len(rows):,} rows, but {meta.rows:,} were committed"
-        )
-    series: list[Series] = []
-    inherited: dict[bytes, bytes] = {}
-    while rows:  # each row is let go of as it is read: both at once would take half as much memory again
-        key, value = rows.popitem()
-        if is_breach_key(key):
-            inherited[key] = decode_breach(key, value)
-            continue
-        series.append(decode_series(key, value))
-        if not len(series) % _ROWS_AT_A_TIME:
-            await asyncio.sleep(0)
-    return State(meta, series, inherited)
-
-
-async def _read_rows(settings: Settings, tp: TopicPartition, end_offset: int | None) -> dict[bytes, bytes]:
-    rows: dict[bytes, bytes] = {}
+    tp, rows = TopicPartition(changelog, partition), Rows()
     ends = None if end_offset is None else {tp: end_offset}
     async for record in committed_records(settings, [tp], ends=ends):
-        key = record.key or b""
-        if record.value is None:
-            rows.pop(key, None)
-        else:
-            rows[key] = record.value
-    return rows
+        rows.take(record)
+    return await rows.state(name_of(*tp))

@@ -20,6 +20,7 @@ from streams.unit.alert_state import Settlement
 from streams.unit.audit import audit, is_accountable
 from streams.unit.failpoints import Failpoint
 from streams.unit.settling import Settling
+from streams.unit.standby import Standby
 from streams.unit.store import KafkaStore, Loaded
 from streams.unit.unit import COUNTS, Unit
 
@@ -29,17 +30,18 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
     inputs = settings.topics.inputs
     reference = Reference(settings.topics)
     failpoint = Failpoint(settings.fail)
+    changelogs = {topic: changelog(settings.application_id, metric) for topic, metric in inputs.items()}
+    standby = Standby(settings, changelogs) if settings.standby else None
 
     def new_store(tp: TP) -> KafkaStore:
         metric = inputs[tp.topic]
-        rows = changelog(settings.application_id, metric)
 
         def settle(partitions: int, state: State, outputs: Mapping[str, int]) -> Awaitable[Settlement]:
             details = reference.catalogue.details
             settling = Settling(settings, metric, tp.partition, partitions, objectives, details)
             return settling.settle(state, outputs)
 
-        return KafkaStore(settings, tp.topic, tp.partition, rows, failpoint, settle)
+        return KafkaStore(settings, tp.topic, tp.partition, changelogs[tp.topic], failpoint, settle, standby)
 
     def new_unit(tp: TP, loaded: Loaded) -> Unit:
         here: int = tp.partition
@@ -65,7 +67,7 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
     def audit_of(unit: Unit, metrics: Metrics) -> Coroutine[Any, Any, None] | None:
         return audit(settings, unit, metrics) if is_accountable(unit, settings.topics) else None
 
-    return Partitions(
+    partitions = Partitions(
         settings,
         TakeOver(new_store, new_unit, endings),
         Follower(settings, reference),
@@ -73,4 +75,8 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
         counts=COUNTS,
         endings=endings,
         audit=audit_of,
+        standby=standby,
     )
+    if standby is not None:
+        partitions.metrics.watch_standby(lambda: standby.rows)
+    return partitions

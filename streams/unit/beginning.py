@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 async def ask_offsets(
     settings: Settings, source: TopicPartition, changelog: str
-) -> tuple[SourceOffsets, CommittedPosition]:
-    """Where the log and the last commit stand.
+) -> tuple[SourceOffsets, CommittedPosition, int]:
+    """Where the log and the last commit stand, and the offset that the changelog begins at.
 
     To be asked after the transactional producer has started: from then on no other worker changes the latter.
 
@@ -39,10 +39,11 @@ async def ask_offsets(
     try:
         await consumer.start()
         ends = await consumer.end_offsets([source, rows])
-        oldest = (await consumer.beginning_offsets([source]))[source]
+        oldest = await consumer.beginning_offsets([source, rows])
     finally:
         await consumer.stop()
-    return SourceOffsets(source, oldest, ends[source]), CommittedPosition(committed, ends[rows], is_ours)
+    position = CommittedPosition(committed, ends[rows], is_ours)
+    return SourceOffsets(source, oldest[source], ends[source]), position, oldest[rows]
 
 
 def beginning(source: SourceOffsets, position: CommittedPosition, changelog: str, meta: Meta | None) -> Meta:

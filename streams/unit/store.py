@@ -20,6 +20,7 @@ from streams.outlet.outgoing import Outgoing
 from streams.ownership.seams import Position
 from streams.ownership.source import SourceOffsets
 from streams.settings import Settings
+from streams.tables.ahead import go_on
 from streams.tables.changelog import State, restore
 from streams.tables.identity import Identity, check_outputs
 from streams.tables.rows import Meta
@@ -28,6 +29,7 @@ from streams.unit.batches import Batches, Place, Row, transactional_producer
 from streams.unit.beginning import ask_offsets, beginning
 from streams.unit.committed_position import CommittedPosition
 from streams.unit.failpoints import Failpoint, Step
+from streams.unit.standby import Standby
 from streams.unit.work import Work
 
 _COMMIT_MARKER = 1  # offsets that it takes in every partition of a transaction
@@ -66,14 +68,16 @@ class KafkaStore:
         changelog: str,
         failpoint: Failpoint,
         settle: Settle = nothing_to_settle,
+        standby: Standby | None = None,
     ) -> None:
-        """`settle` tells what the alert state needs, to show what is stored."""
+        """`settle` tells what the alert state needs, to show what is stored; `standby` may have read it ahead."""
         self._settings = settings
         self._settle = settle
+        self._standby = standby
         self.source = TopicPartition(topic, partition)
         self._changelog = changelog
         self._failpoint = failpoint
-        self._found: tuple[SourceOffsets, CommittedPosition]
+        self._found: tuple[SourceOffsets, CommittedPosition, int]
         self._time_limit_s = settings.transaction_timeout / 1_000
         self._producer = transactional_producer(settings, f"{settings.application_id}-{topic}-{partition}")
         # Rows repeat each other, and what is refused was compressed when it came: it must not take more room now. What
@@ -91,7 +95,7 @@ class KafkaStore:
 
     async def position(self) -> Position:
         """Where the source and the last commit stand; the mark is a `CommittedPosition`."""
-        self._found = source, mark = await ask_offsets(self._settings, self.source, self._changelog)
+        self._found = source, mark, _ = await ask_offsets(self._settings, self.source, self._changelog)
         return Position(source, mark)
 
     async def load(self) -> Loaded:
@@ -100,9 +104,9 @@ class KafkaStore:
         Raises:
             RefusalError: rows are missing, or are of a format that this version does not know.
         """
-        _, position = self._found
-        state = await restore(self._settings, self._changelog, self.source.partition, position.changelog_end)
-        meta = beginning(*self._found, self._changelog, state.meta)
+        state = await self._state()
+        source, position, _ = self._found
+        meta = beginning(source, position, self._changelog, state.meta)
         identity = await self._identity()
         if meta.identity is not None:
             identity.check(meta.identity, self.source.partition)
@@ -110,6 +114,14 @@ class KafkaStore:
         settlement = await self._settle(identity.partitions, state, outputs)
         meta = msgspec.structs.replace(meta, identity=identity, outputs=outputs)
         return Loaded(meta, state.series, identity.partitions, settlement)
+
+    async def _state(self) -> State:
+        """Gone on with where it was read ahead, else read as a whole."""
+        _, position, oldest_row = self._found
+        rows = TopicPartition(self._changelog, self.source.partition)
+        ahead = None if self._standby is None else self._standby.take(rows, oldest_row)
+        state = None if ahead is None else await go_on(self._settings, rows, ahead, position.changelog_end)
+        return state or await restore(self._settings, rows.topic, rows.partition, position.changelog_end)
 
     async def _identity(self) -> Identity:
         settings, topic = self._settings, self.source.topic

@@ -4,9 +4,9 @@ import asyncio
 import random
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +35,10 @@ Inject = Callable[[Scene], Awaitable[int]]
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that happens to a running installation; `objectives` is a file's text, the shipped ones without."""
+    """Something that happens to a running installation; `objectives` is a file's text, the shipped ones without.
+
+    `settings` are further variables of its workers.
+    """
 
     name: str
     answers: str
@@ -51,6 +54,7 @@ class Fault:
     program: tuple[str, ...] = ("streams.cli",)
     event_stamp: str = "CreateTime"
     needs_alerts: bool = True
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def play(self, folder: Path, amounts: Amounts) -> Outcome:
         """Play it once; the verdict is about all that was produced."""
@@ -80,7 +84,7 @@ async def _play(fault: Fault, ground: Ground, folder: Path, amounts: Amounts, ou
     if fault.objectives is not None:
         flow.objectives_file = folder / "objectives.yaml"
         flow.objectives_file.write_text(fault.objectives)
-    settings = {"SLO_BOOTSTRAP_SERVERS": ground.worker_servers}
+    settings = {"SLO_BOOTSTRAP_SERVERS": ground.worker_servers, **fault.settings}
     workers = Supervisor(flow, fault.workers, lambda: settings | scene.worker_settings())
     traffic = Traffic(flow, fault.source, random.Random(rng.random()))
     scene = Scene(flow, ground, workers, traffic, rng, amounts, outcome.figures)

@@ -38,9 +38,12 @@ from tests.faults.whole import whole
 from tests.faults.wide import many_objectives, many_panes
 from tests.model.generate import HOUR_MS
 
+STANDING_BY: Final = {"SLO_STANDBY": "1000000"}
+
 _ROWS: Final[tuple[Row, ...]] = (
     Fault("kill-in-commit", "F1", at_commit_steps, workers=3),
     Fault("kill-at-any-moment", "F1", at_any_moment, workers=3),
+    Fault("kill-beside-standby", "F1", at_any_moment, workers=3, settings=STANDING_BY),
     Fault("zombie", "F2", zombies),
     Fault("rebalance-storm", "F3", storm),
     Fault("broker-crash", "F4", broker_crashes(3)),

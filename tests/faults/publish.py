@@ -26,6 +26,7 @@ _USUAL_MB: Final = "usual peak MB"
 WHAT: Final = {
     "kill-in-commit": "SIGKILL at a random step of a commit",
     "kill-at-any-moment": "SIGKILL at a random moment",
+    "kill-beside-standby": "the same, where every worker stands by for the others",
     "zombie": "SIGSTOP until others have taken over, then SIGCONT",
     "rebalance-storm": "2 to 4 workers, another number every 5 s",
     "broker-crash": "the broker is killed and comes back",

@@ -7,7 +7,8 @@ from itertools import combinations, product
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.kafka.assignor import Place, assign
+from streams.kafka.assignor import assign
+from streams.kafka.standbys import Place
 
 Assigned = dict[str, dict[str, list[int]]]
 
