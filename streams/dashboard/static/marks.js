@@ -17,7 +17,8 @@ export function drawMarks(plot, marks) {
     const left = Math.max(bbox.left, plot.valToPos(from, "x", true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(to ?? Date.now(), "x", true));
     if (right < bbox.left || left > bbox.left + bbox.width) continue;
-    const width = Math.max(right - left, 2 * devicePixelRatio); // a breach of a minute shows in a month
+    // A breach of a minute shows in a month, and an hour of late events as more than one stripe.
+    const width = Math.max(right - left, (kind === "late" ? 7 : 2) * devicePixelRatio);
     ctx.fillStyle = pattern(ctx, kind);
     const height = kind === "late" ? LATE_HEIGHT * devicePixelRatio : bbox.height;
     ctx.fillRect(left, bbox.top + bbox.height - height, width, height);
