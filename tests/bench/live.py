@@ -1,7 +1,7 @@
 """Case: the steady state. Events come at a constant rate, and are judged as they come: what does that cost?
 
-All four topics, exactly once, each subject on topics of its own and after a warm-up. The load starts just after a
-boundary came due, and the time that is measured holds the next one, at which the sick apps breach. What the broker
+All four topics, exactly once, each subject on topics of its own. It starts on a few events; the load begins just after
+a boundary came due, and the time that is measured holds the next one, at which the sick apps breach. What the broker
 takes for the load alone is measured, too.
 """
 
@@ -31,7 +31,7 @@ from streams.settings import Clock, Settings
 from tests.bench.case import BrokenError, Reading, Stage
 from tests.bench.peers.catalogue import LIVE_PEERS, Peer
 from tests.bench.peers.environment import UnavailableError
-from tests.bench.topics import create_topic, ends
+from tests.bench.topics import Offsets, create_topic, ends
 from tests.bench.usage import Usage, tree_usage, usage
 from tests.bench.worker_run import ENVIRONMENT
 
@@ -43,9 +43,12 @@ CPU_OF_PEER: Final = "CPU, times the better peer's"
 P99_OF_PEER: Final = "p99, times the better peer's"
 PARTITIONS: Final = 8
 LATENESS_MS: Final = 10_000
+_SICK_ONE_IN: Final = 1_000
+_FEWEST_SICK: Final = 20
+_FIRST_RATE: Final = 100
 _MINUTE_S: Final = 60.0
 _BEFORE_DUE_S: Final = 15.0  # measuring begins so long before a boundary is due
-_TAKE_OVER_S: Final = 90.0
+_START_S: Final = 180.0
 _MOST_BEHIND_S: Final = 15.0  # of the rate, at the end: more is not carried
 _LAST_RESULTS_S: Final = 6.0
 
@@ -195,17 +198,18 @@ async def _run(stage: Stage, subject: Subject | None, name: str, rate: int, apps
     if subject is None:
         return await _load_alone(stage, settings, rate, apps)
     async with subject.start(settings) as pid:
-        await _next_due()  # before it nothing comes, so that the sick breach at the next one
-        seconds = _MINUTE_S + stage.live.seconds
-        async with _loaded(settings, rate, apps, seconds), _results(settings, subject) as delays_s:
+        async with _loaded(settings, _FIRST_RATE, apps, 0, _START_S):
+            await _until_at_work(settings, subject)
+        await _next_due()  # before it nobody is sick, so that they breach at the next one
+        sick, seconds = max(_FEWEST_SICK, apps // _SICK_ONE_IN), _MINUTE_S + stage.live.seconds
+        async with _loaded(settings, rate, apps, sick, seconds), _results(settings, subject) as delays_s:
             due_s = time.time() + _until_due_s()
-            await _until_judged(settings, subject)
             await asyncio.sleep(max(0.0, due_s - _BEFORE_DUE_S - time.time()))
             before = await _moment(stage, settings, subject, pid)
             began_s = time.time()
             await asyncio.sleep(stage.live.seconds)
             after = await _moment(stage, settings, subject, pid)
-            behind = after.events - await _committed(settings, subject)
+            behind = after.events - sum((await _offsets(settings, subject)).values())
             await asyncio.sleep(_LAST_RESULTS_S)
     own_s, broker_s, events, stored_bytes = after - before
     if behind > _MOST_BEHIND_S * rate:
@@ -228,7 +232,7 @@ async def _run(stage: Stage, subject: Subject | None, name: str, rate: int, apps
 
 
 async def _load_alone(stage: Stage, settings: Settings, rate: int, apps: int) -> dict[str, float]:
-    async with _loaded(settings, rate, apps, 10 + stage.live.seconds):
+    async with _loaded(settings, rate, apps, 0, 10 + stage.live.seconds):
         await asyncio.sleep(5.0)
         before = await _moment(stage, settings, None, None)
         await asyncio.sleep(stage.live.seconds)
@@ -246,8 +250,8 @@ async def _next_due() -> None:
 
 
 @asynccontextmanager
-async def _loaded(settings: Settings, rate: int, apps: int, seconds: float) -> AsyncIterator[None]:
-    numbers = map(str, (PARTITIONS, rate, apps, round(seconds)))
+async def _loaded(settings: Settings, rate: int, apps: int, sick: int, seconds: float) -> AsyncIterator[None]:
+    numbers = map(str, (PARTITIONS, rate, apps, sick, round(seconds)))
     arguments = [settings.bootstrap_servers, settings.topic_prefix, *numbers]
     process = await asyncio.create_subprocess_exec(
         *leashed([sys.executable, "-m", "tests.bench.live_load", *arguments]), stdin=DEVNULL
@@ -290,25 +294,26 @@ async def _results(settings: Settings, subject: Subject) -> AsyncIterator[list[t
                 listening.result()
 
 
-async def _until_judged(settings: Settings, subject: Subject) -> None:
-    """Wait until it has committed something: it has started."""
-    deadline_s = time.monotonic() + _TAKE_OVER_S
-    while not await _committed(settings, subject):
+async def _until_at_work(settings: Settings, subject: Subject) -> None:
+    """Wait until it has committed something of every partition."""
+    deadline_s = time.monotonic() + _START_S
+    while len(found := await _offsets(settings, subject)) < PARTITIONS * len(METRICS):
         if time.monotonic() > deadline_s:
-            raise BrokenError(f"nothing committed within {_TAKE_OVER_S:g} s")
+            raise BrokenError(f"only {len(found)} partitions have a commit after {_START_S:g} s")
         await asyncio.sleep(0.5)
 
 
-async def _committed(settings: Settings, subject: Subject) -> int:
+async def _offsets(settings: Settings, subject: Subject) -> Offsets:
+    """What it has committed of the inputs."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:
         found = await admin.list_consumer_group_offsets(subject.group(settings))
     except KafkaError:  # a new broker sets up its first group
-        return 0
+        return {}
     finally:
         await admin.close()
-    return sum(max(0, place.offset) for tp, place in found.items() if tp.topic in settings.topics.inputs)
+    return {tp: at.offset for tp, at in found.items() if tp.topic in settings.topics.inputs and at.offset > 0}
 
 
 async def _moment(stage: Stage, settings: Settings, subject: Subject | None, pid: int | None) -> _Moment:

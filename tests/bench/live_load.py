@@ -1,7 +1,7 @@
-"""Events at a constant rate: `python -m tests.bench.live_load SERVERS PREFIX PARTITIONS RATE APPS SECONDS`.
+"""Events at a constant rate: `python -m tests.bench.live_load SERVERS PREFIX PARTITIONS RATE APPS SICK SECONDS`.
 
 In a process of its own, so that its CPU time is nobody's. Each event happens when it is sent, and every topic gets its
-share. A few apps are sick: all their events are bad, so that a known number of breaches comes of them.
+share. So many apps are sick: all their events are bad, so that a known number of breaches comes of them.
 """
 
 import asyncio
@@ -21,24 +21,17 @@ from streams.settings import PartitionerName
 from tests.bench.load import fields_of
 
 TICK_S: Final = 0.1
-SICK_ONE_IN: Final = 1_000
-FEWEST_SICK: Final = 20
-
-
-def sick_apps(apps: int) -> int:
-    """How many of so many apps are sick."""
-    return max(FEWEST_SICK, apps // SICK_ONE_IN)
 
 
 class Feed:
     """Produces what is due since the last tick."""
 
-    def __init__(self, producer: AIOKafkaProducer, prefix: str, partitions: int, apps: int) -> None:
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, partitions: int, apps: int, sick: int) -> None:
         self._producer = producer
         self._topics = {metric: Topics(prefix).input(metric) for metric in METRICS.values()}
         self._partitions = partitions
         self._apps = [f"com.example.app-{number}" for number in range(apps)]
-        self._sick = frozenset(self._apps[: sick_apps(apps)])
+        self._sick = frozenset(self._apps[:sick])
         self._chance = random.Random(7)
         self._place = cache(lambda key: partition_of(key, partitions, PartitionerName.MURMUR2))
 
@@ -63,12 +56,12 @@ class Feed:
         await asyncio.gather(*sent)
 
 
-async def feed(servers: str, prefix: str, partitions: int, rate: int, apps: int, seconds: float) -> None:
+async def feed(servers: str, prefix: str, partitions: int, rate: int, apps: int, sick: int, seconds: float) -> None:
     """Keep the rate, also where a tick came late."""
     async with AIOKafkaProducer(
         bootstrap_servers=servers, enable_idempotence=True, max_batch_size=1 << 20, compression_type="lz4"
     ) as producer:
-        feed = Feed(producer, prefix, partitions, apps)
+        feed = Feed(producer, prefix, partitions, apps, sick)
         sent, started_s = 0, time.monotonic()
         while (passed_s := time.monotonic() - started_s) < seconds:
             due = int(rate * passed_s)
