@@ -118,8 +118,8 @@ class Settings(BaseSettings):
     session_timeout: DurationMs = Field(10_000, ge=1_000)
     """After how long a silent worker is given up."""
     standby: int = Field(0, ge=0)
-    """How many series of other workers' partitions a worker reads along at most, to take them over within a second of
-    the session timeout; each takes about as much memory as one of its own. 0: none.
+    """How many series of other workers' partitions a worker reads along at most, so that of what it takes over it reads
+    only what came last; each takes about as much memory as one of its own. 0: none.
     """
     transaction_timeout: DurationMs = Field(60_000, ge=1_000)
     """For how long at most readers wait for a transaction whose worker died; a take-over ends it at once."""
