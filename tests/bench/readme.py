@@ -72,6 +72,8 @@ def services_table(document: Mapping[str, Any]) -> str:
         if None not in found:
             cost, idle, peak_mb = (one for one in found if one is not None)
             rows.append(f"| {service} | {cost:.2g} s per {unit} | {idle:.1f} | {peak_mb:,.0f} MB |")
+    if not rows:
+        return "Not measured yet: `python -m tests.bench --case services --publish --readme` writes it here."
     return "\n".join(["| service | CPU | at rest, % of a core | peak memory |", "|---|---|---|---|", *rows])
 
 

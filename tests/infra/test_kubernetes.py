@@ -139,7 +139,16 @@ def _nothing_is_to_be_said_of_its_objects(cluster: Cluster) -> None:
     manifest = helm(cluster, "get", "manifest", "slo")
     kinds = {one["kind"] for one in yaml.safe_load_all(manifest) if one}
     assert {"NetworkPolicy", "PodDisruptionBudget", "StatefulSet", "ServiceMonitor", "PrometheusRule"} <= kinds
-    command = ("kubectl", "apply", "--server-side", "--validate=strict", "--field-manager=helm", "-f", "-")
+    command = (
+        "kubectl",
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--validate=strict",
+        "--field-manager=helm",
+        "-f",
+        "-",
+    )
     done = cluster.run(*command, "--namespace", NAMESPACE, stdin=manifest)
     assert (done.returncode, done.stderr) == (0, "")
     worker = cluster.get(_WORKER)
