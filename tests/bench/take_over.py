@@ -70,7 +70,7 @@ async def _gone(group: Group, settings: Settings, series: int, kind: str) -> Asy
         await group.judged(topic)
         await _holds([stays, goes], topic, "slo_streams_series", series)
         if kind == _STANDBY:
-            await _holds([stays], "", "slo_streams_standby_series", series * 0.4)
+            await _holds([stays], None, "slo_streams_standby_series", series * 0.4)
         return goes
 
     async def gone(go: Callable[[], object], left: list[RunningWorker]) -> dict[str, float]:
@@ -100,7 +100,7 @@ async def _gone(group: Group, settings: Settings, series: int, kind: str) -> Asy
     yield {("restart under a name of its own", what): value for what, value in readings.items()}
 
 
-async def _holds(workers: list[RunningWorker], topic: str, metric: str, least: float) -> None:
+async def _holds(workers: list[RunningWorker], topic: str | None, metric: str, least: float) -> None:
     found: dict[str, float] = {}
     try:
         async with asyncio.timeout(_TIMEOUT_S):

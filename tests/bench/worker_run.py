@@ -198,8 +198,8 @@ async def until_shared(running: list[RunningWorker], topic: str, partitions: int
         await _pause(running)
 
 
-async def metrics_of(running: Sequence[RunningWorker], topic: str) -> Metrics:
-    """What workers say of a topic, summed up; one that does not answer yet says nothing."""
+async def metrics_of(running: Sequence[RunningWorker], topic: str | None) -> Metrics:
+    """What workers say of a topic, or of themselves, summed up; one that does not answer yet says nothing."""
     found: Metrics = {}
     async with aiohttp.ClientSession() as session:
         for worker in running:
