@@ -93,8 +93,10 @@ async def _play(fault: Fault, ground: Ground, folder: Path, amounts: Amounts, ou
             if ground.proxy_port is not None:
                 scene.proxy = await stack.enter_async_context(Proxy(ground.proxy_port, ground.behind_port))
             await _ready(flow)
-            async with asyncio.timeout(_FAULT_TIMEOUT_S + amounts.soak_s), _beside(workers.keep(), watch_offsets(flow)):
-                producing = asyncio.create_task(traffic.flow())
+            async with (
+                asyncio.timeout(_FAULT_TIMEOUT_S + amounts.soak_s),
+                _beside(workers.keep(), watch_offsets(flow), traffic.flow()),
+            ):
                 await workers.all_at_work()
                 await flow.wait_for_commits()
                 outcome.injected = await fault.inject(scene)
@@ -102,7 +104,7 @@ async def _play(fault: Fault, ground: Ground, folder: Path, amounts: Amounts, ou
                 await scene.until_read()
                 outcome.recovery_s = time.monotonic() - ended_s
                 traffic.end()
-                await producing
+                await traffic.over.wait()
                 if flow.clock == "event":
                     await flow.produce(flow.closing_records(traffic.now_ms + 5 * MINUTE_MS))
                 await scene.until_read()

@@ -46,9 +46,15 @@ def _event(record: Record) -> dict[str, Any] | None:
 def poisoned(rng: random.Random, flow: Flow, now_ms: int) -> list[Record]:
     """A log whose every fourth value is none: from a corpus of bad ones, or a good one with some bytes changed."""
     return [
-        record._replace(value=_poison(record.value or b"", rng)) if rng.randrange(_POISON_ONE_IN) == 0 else record
+        _poisoned(record, rng) if rng.randrange(_POISON_ONE_IN) == 0 else record
         for record in everything(rng, flow, now_ms)
     ]
+
+
+def _poisoned(record: Record, rng: random.Random) -> Record:
+    value = _poison(record.value or b"", rng)
+    # The producer takes no record without a key and a value.
+    return record._replace(value=b"" if value is None and record.key is None else value)
 
 
 def _poison(value: bytes, rng: random.Random) -> bytes | None:
