@@ -3,12 +3,15 @@
 Takes the place of aiokafka's `Fetcher`.
 """
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher
 
 from streams.kafka.contact import Contact
+
+_CANCEL_AGAIN_S: Final = 0.1
 
 
 class NotedFetcher(Fetcher):  # type: ignore[misc]
@@ -27,6 +30,13 @@ class NotedFetcher(Fetcher):  # type: ignore[misc]
         finally:  # whether it was answered is not returned, but every answer of a partition leaves its time
             after = _answered(assignment, tps)
             self.contact.is_answered(tp for tp in tps if not assignment.active or after[tp] != before[tp])
+
+    async def close(self) -> None:
+        """End it: aiokafka cancels its task once, and waits for ever where that ended a task that this one awaited."""
+        while not self._fetch_task.done():
+            self._fetch_task.cancel()
+            await asyncio.wait([self._fetch_task], timeout=_CANCEL_AGAIN_S)
+        await super().close()
 
 
 def _answered(assignment: Any, tps: list[TopicPartition]) -> dict[TopicPartition, Any]:

@@ -76,7 +76,16 @@ async def check_all(flow: Flow, url: str) -> None:
     """Hold what is stored against a recount of the topics themselves."""
     log = [record for _, record in await flow.input_log() if record.topic in flow.topics.inputs]
     assert log
-    check(url, recount(log, application=flow.application_id, partitions=flow.partitions, topics=flow.topics))
+    check(
+        url,
+        recount(
+            log,
+            application=flow.application_id,
+            partitions=flow.partitions,
+            topics=flow.topics,
+            lateness_ms=flow.lateness_ms,
+        ),
+    )
 
 
 @pytest.mark.timeout(400)
@@ -207,7 +216,13 @@ MOST_MB = 64
 async def check_counts(flow: Flow, url: str) -> None:
     """Hold what is counted, and nothing else, against a recount of the topics themselves."""
     log = [record for _, record in await flow.input_log() if record.topic in flow.topics.inputs]
-    expected = recount(log, application=flow.application_id, partitions=flow.partitions, topics=flow.topics)
+    expected = recount(
+        log,
+        application=flow.application_id,
+        partitions=flow.partitions,
+        topics=flow.topics,
+        lateness_ms=flow.lateness_ms,
+    )
     assert stored_counts(url) == (table(expected.good), table(expected.bad))
 
 

@@ -90,6 +90,7 @@ _TAKES: Final = [
     (_MemoryRecordsPy.next_batch, "self _min_slice _magic_offset"),
     (_DefaultRecordBatchPy._read_msg, "self decode_varint"),
     (NotedFetcher.__bases__[0]._proc_fetch_request, "self assignment node_id request"),
+    (NotedFetcher.__bases__[0].close, "self"),
     (GroupCoordinator._send_req, "self request"),
     (GroupCoordinator._on_join_complete, "self generation member_id protocol member_assignment_bytes"),
     (GroupCoordinator._push_error_to_user, "self exc"),

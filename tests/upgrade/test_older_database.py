@@ -35,11 +35,9 @@ def test_every_row_is_kept_and_the_month_is_that_of_the_events(migrated: str, em
     assert migrate(empty_database, shipped_migrations()) == len(shipped_migrations()) - 20
     with psycopg.connect(empty_database) as connection:
         assert contents(connection, columns) == before
-    topics = Topics(PREFIX)
-    check(
-        empty_database,
-        recount(recorded_events(), application=APPLICATION, partitions=PARTITIONS, topics=topics),
-    )
+    expected = recount(recorded_events(), application=APPLICATION, partitions=PARTITIONS, topics=Topics(PREFIX))
+    expected.late.clear()  # that version did not tell them from the others
+    check(empty_database, expected)
 
 
 def contents(connection: "psycopg.Connection[tuple[Any, ...]]", columns: Columns) -> dict[str, list[str]]:
