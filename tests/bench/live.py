@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from streams.settings import Clock, Settings
 from tests.bench.case import BrokenError, Reading, Stage
 from tests.bench.peers.catalogue import LIVE_PEERS, Peer
 from tests.bench.peers.environment import UnavailableError
+from tests.bench.peers.run import started
 from tests.bench.topics import Offsets, create_topic, ends
 from tests.bench.usage import Usage, tree_usage, usage
 from tests.bench.worker_run import ENVIRONMENT
@@ -151,18 +152,10 @@ def _ours(stage: Stage) -> Subject:
 def _peer(stage: Stage, peer: Peer) -> Subject:
     @asynccontextmanager
     async def start(settings: Settings) -> AsyncIterator[int]:
-        command = await asyncio.to_thread(peer.command)
         output, topics = _output(settings), ",".join(settings.topics.inputs)
-        await create_topic(settings.bootstrap_servers, output, PARTITIONS)
-        state, log_path = stage.folder / output, stage.folder / f"{output}.log"
-        state.mkdir()
-        with log_path.open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                *leashed([*command, settings.bootstrap_servers, topics, output, "0", str(state), *peer.arguments]),
-                stdin=PIPE,
-                stdout=DEVNULL,
-                stderr=log,
-            )
+        servers = settings.bootstrap_servers
+        await create_topic(servers, output, PARTITIONS)
+        process = await started(peer, servers, topics, output, 0, folder=stage.folder, stdout=DEVNULL)
         try:
             yield process.pid
         finally:

@@ -59,8 +59,8 @@ _LIVE_S: Final = 60.0
 _LATENESS_MS: Final = 1_000
 _TIMEOUT_S: Final = 300.0
 _SENDER: Final = "slo@slo.example"
-_AT_REST: Final = "going on at"
-_RECORDED: Final = "select count(*) from slo.delivery where state = 'SENT'"
+AT_REST: Final = "going on at"
+RECORDED: Final = "select count(*) from slo.delivery where state = 'SENT'"
 _MOMENTS: Final = """
 select d.id, n.time_ms / 1000.0, extract(epoch from d.created_at), extract(epoch from d.rendered_at)
 from slo.delivery d join slo.notification n on n.id = d.notification
@@ -143,10 +143,10 @@ async def _live(stage: Stage, name: str) -> Reading:
             apps = [f"com.example.app-{number}" for number in range(_APPS)]
             await fill_catalogue(producer, place.settings, apps)
             for log in logs:
-                await until(lambda log=log: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")  # type: ignore[misc]
+                await until(lambda log=log: AT_REST in log.read_text(), f"{log.name}: {AT_REST}")  # type: ignore[misc]
             await _fail_one_by_one(producer, place.settings, apps)
             await until(lambda: box.mails >= 2 * _APPS, f"{2 * _APPS} mails")
-            await until(lambda: place.count(_RECORDED) >= 2 * _APPS, "all to be recorded")
+            await until(lambda: place.count(RECORDED) >= 2 * _APPS, "all to be recorded")
         moments = place.moments()
         accepted_s = box.accepted_s()
     if len(moments) != 2 * _APPS or accepted_s.keys() != moments.keys():
@@ -174,7 +174,7 @@ async def _burst(stage: Stage, name: str) -> Reading:
         ):
             apps = [f"com.acme.app-{number}" for number in range(_ALERTS)]
             await fill_catalogue(producer, place.settings, apps)
-            await until(lambda: _AT_REST in log.read_text(), f"{log.name}: {_AT_REST}")
+            await until(lambda: AT_REST in log.read_text(), f"{log.name}: {AT_REST}")
             now_ms = int(time.time()) // 60 * 60_000
 
             before_s = place.cpu_s(notifier.pid)
@@ -187,7 +187,7 @@ async def _burst(stage: Stage, name: str) -> Reading:
             await publish(producer, place.settings, records)
             await until(lambda: box.mails >= _ALERTS, f"{_ALERTS} mails")
             took_s = max(box.accepted_s().values()) - begun_s
-            await until(lambda: place.count(_RECORDED) >= _ALERTS, "all to be recorded")
+            await until(lambda: place.count(RECORDED) >= _ALERTS, "all to be recorded")
             cpu_s = place.cpu_s(notifier.pid) - before_s
         if box.mails != _ALERTS or len(box.accepted_s()) != _ALERTS:
             raise BrokenError(f"{box.mails} mails of {len(box.accepted_s())} alerts, not {_ALERTS}")

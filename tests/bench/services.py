@@ -27,6 +27,8 @@ from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
 from tests.bench.healthy_server import serving_in_a_process
 from tests.bench.load import SPAN_MS, Load, produce
 from tests.bench.notifier import (
+    AT_REST,
+    RECORDED,
     Office,
     breaches,
     fill_catalogue,
@@ -64,9 +66,7 @@ _URLS: Final = 500
 _PROBE_EVERY_S: Final = 10
 _PROBE_S: Final = 30.0
 _REST_S: Final = 20.0
-_AT_REST: Final = "going on at"
 _COUNTED: Final = "select coalesce(sum(good + bad), 0) from slo.all_sums"
-_SENT: Final = "select count(*) from slo.delivery where state = 'SENT'"
 
 
 def part_of(service: str) -> str:
@@ -138,12 +138,12 @@ class _Installation:
 
     async def _alerts(self) -> None:
         """Taken in, mailed and recorded."""
-        settings, before = self.office.settings, self.office.count(_SENT)
+        settings, before = self.office.settings, self.office.count(RECORDED)
         now_ms = int(time.time()) // 60 * 60_000
         apps = [f"com.acme.app-{number}" for number in range(_ALERTS)]
         async with producing(settings) as producer:
             await publish(producer, settings, breaches(settings, apps, now_ms, "page"))
-        await until(lambda: self.office.count(_SENT) >= before + _ALERTS, f"{_ALERTS:,} alerts to be mailed")
+        await until(lambda: self.office.count(RECORDED) >= before + _ALERTS, f"{_ALERTS:,} alerts to be mailed")
 
     async def _calls(self) -> None:
         """An event each, answered when Kafka has it."""
@@ -226,7 +226,7 @@ async def _installation(stage: Stage, name: str) -> AsyncIterator[_Installation]
             process = await stack.enter_async_context(service_process(service, environment, logs[service]))
             pids[service] = process.pid
         for service in ("worker", "history", "notifier"):
-            await until(lambda log=logs[service]: _AT_REST in log.read_text(), f"{service}: {_AT_REST}")  # type: ignore[misc]
+            await until(lambda log=logs[service]: AT_REST in log.read_text(), f"{service}: {AT_REST}")  # type: ignore[misc]
         for service, path in (("gateway", "/openapi.json"), ("dashboard", "/ready")):
             await until(lambda url=f"http://127.0.0.1:{ports[service]}{path}": _answers(url), f"the {service}")  # type: ignore[misc]
         assert place.server.pid is not None

@@ -15,7 +15,8 @@ from streams.dashboard.pages.deliveries import deliveries_of
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.series_marks import late_events, late_marks, series_marks
 from streams.dashboard.pages.text import plain
-from streams.history.reading import read_exclusions
+from streams.history.reading import read_exclusions, read_series
+from streams.history.sources import by_scope
 from streams.history.window_counts import window_counts
 from streams.names import METRICS
 from streams.web.problem import Problem, ProblemError
@@ -203,13 +204,14 @@ def _chart(view: View, breach: dict[str, Any], until_ms: int) -> dict[str, Any] 
     to_ms = min(until_ms + _AROUND_MS, from_ms + _MOST_DAYS * _DAY_MS, now_ms)
     series = {"app": breach["appKey"], "metric": breach["metricId"], "scope": breach["scope"]}
     exclusions = read_exclusions(view.connection, breach["appKey"])
+    told = by_scope(read_series(view.connection, breach["appKey"]), breach["metricId"]).get(breach["scope"], [])
     return {
         "counts_url": f"/api/v1/counts?{urlencode(series, quote_via=quote)}",
         "from_ms": from_ms,
         "to_ms": max(to_ms, from_ms + 60_000),
         "marks": [
             *series_marks(view, exclusions, **series, from_ms=from_ms, to_ms=to_ms),
-            *late_marks(late_events(view, **series, from_ms=from_ms, to_ms=to_ms)),
+            *late_marks(late_events(view, told, from_ms, to_ms)),
         ],
         "summary": (
             f"{breach['metricName']} from one window before the breach on, minute by minute; the dashed line is the "

@@ -13,7 +13,7 @@ from streams.dashboard.database import View
 from streams.dashboard.pages.alerts import alerts_seen, open_alerts
 from streams.dashboard.pages.exclusions import shown
 from streams.dashboard.pages.render import render
-from streams.dashboard.pages.series_marks import late_events, late_marks, series_marks
+from streams.dashboard.pages.series_marks import late_by_day, late_events, late_marks, series_marks
 from streams.dashboard.pages.standing import stage_of
 from streams.dashboard.pages.text import anchor, day, duration, metric_title, rate, whole
 from streams.dashboard.queries.apps import the_app
@@ -25,10 +25,9 @@ from streams.history.app_burn import app_burn
 from streams.history.budgets import excluded_for
 from streams.history.codec import DAY_MINUTES
 from streams.history.minutes import chosen
-from streams.history.reading import read_exclusions, read_minutes, read_series
+from streams.history.reading import StoredSeries, read_exclusions, read_minutes, read_series
 from streams.history.sources import by_scope
 from streams.history.steps import PERCENTS
-from streams.history.tally import DAY_HOURS
 from streams.objectives.bind import Objectives
 from streams.registry.exclusions import known_of
 from streams.settings import Settings
@@ -75,6 +74,7 @@ def add_app_page(app: FastAPI) -> None:
         some = list(series.items())[max(0, start) : max(0, start) + _MOST_SERIES]
         until_ms = found.as_of_ms or time.time_ns() // 1_000_000
         exclusions = read_exclusions(view.connection, of.key)
+        stored = read_series(view.connection, of.key)
         alerts, _more = alerts_seen(view, app=of.key, most=_BREACHES)
         more = start + _MOST_SERIES < len(series)
         return render(
@@ -88,7 +88,7 @@ def add_app_page(app: FastAPI) -> None:
             as_of_ms=found.as_of_ms,
             ranges=[{"name": one.name, "words": one.words, "is_chosen": one is chosen} for one in _RANGES],
             series=[
-                _series(view, settings, of.key, key, items, chosen, until_ms, exclusions)
+                _series(view, settings, of.key, key, items, stored, chosen, until_ms, exclusions)
                 | {"rules": _rules(view, settings, objectives, of.key, key, exclusions)}
                 for key, items in some
             ],
@@ -105,6 +105,7 @@ def _series(
     app_key: str,
     key: tuple[str, str],
     items: list[dict[str, Any]],
+    stored: list[StoredSeries],
     chosen: _Range,
     until_ms: int,
     exclusions: Exclusions,
@@ -115,8 +116,9 @@ def _series(
     name = {"app": app_key, "metric": metric, "scope": scope}
     query = urlencode(name)
     target = items[0]["target"]
-    late = late_events(view, app_key, metric, scope, from_ms, to_ms)
-    days = _days(view, app_key, metric, scope, exclusions, from_ms, to_ms, late)
+    told = by_scope(stored, metric).get(scope, [])
+    late = late_events(view, told, from_ms, to_ms)
+    days = _days(view, told, exclusions, from_ms, to_ms, late)
     title = metric_title(metric, scope)
     return {
         "metric": metric,
@@ -145,16 +147,13 @@ def _series(
 
 def _days(
     view: View,
-    app_key: str,
-    metric: str,
-    scope: str,
+    series: list[StoredSeries],
     exclusions: Exclusions,
     from_ms: int,
     to_ms: int,
     late: Counter[int],
 ) -> list[dict[str, Any]]:
     """Whole days (UTC) of the time that is shown, and the begun ones."""
-    series = by_scope(read_series(view.connection, app_key), metric).get(scope, [])
     start, end = from_ms // _DAY_MS * DAY_MINUTES, -(-to_ms // _DAY_MS) * DAY_MINUTES
     if not series:
         return []
@@ -170,9 +169,7 @@ def _days(
             strict=True,
         )
     )
-    late_by_day = Counter[int]()
-    for hour, events in late.items():
-        late_by_day[hour // DAY_HOURS] += events
+    late_days = late_by_day(late)
     days = zip(*counted.in_steps(DAY_MINUTES), left_out, strict=True)
     return [
         {
@@ -180,7 +177,7 @@ def _days(
             "good": good,
             "bad": bad,
             "excluded": excluded,
-            "late": late_by_day[start // DAY_MINUTES + at],
+            "late": late_days[start // DAY_MINUTES + at],
         }
         for at, (good, bad, excluded) in enumerate(days)
     ]

@@ -2,13 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from streams.dashboard.database import View
 from streams.evaluation.exclusions import Exclusions
-from streams.history.reading import read_late, read_series
-from streams.history.sources import by_scope
+from streams.history.reading import StoredSeries, read_late
 from streams.history.tally import DAY_HOURS
 from streams.plural import number_of
 from streams.registry.exclusions import FAULT, Series, acting, known_of
@@ -51,22 +51,26 @@ def series_marks(
     return [*breaches, *excluded]
 
 
-def late_events(view: View, app: str, metric: str, scope: str, from_ms: int, to_ms: int) -> Counter[int]:
+def late_events(view: View, told: Sequence[StoredSeries], from_ms: int, to_ms: int) -> Counter[int]:
     """Events of the hours since 1970 that touch [from, to) and came late, of all who tell of what counts."""
-    ids = [one.id for one in by_scope(read_series(view.connection, app), metric).get(scope, [])]
     first, end = from_ms // _HOUR_MS, -(-to_ms // _HOUR_MS)
-    found = read_late(view.connection, ids, first // DAY_HOURS, end // DAY_HOURS)
+    found = read_late(view.connection, [one.id for one in told], first // DAY_HOURS, end // DAY_HOURS)
     return Counter({hour: count for hour, count in found.items() if first <= hour < end})
+
+
+def late_by_day(late: Counter[int]) -> Counter[int]:
+    """The same by days since 1970."""
+    found = Counter[int]()
+    for hour, count in late.items():
+        found[hour // DAY_HOURS] += count
+    return found
 
 
 def late_marks(late: Counter[int]) -> list[dict[str, Any]]:
     """Marks of the hours since 1970 of which events came late; of days where there are too many stretches of hours."""
     stretches = _stretches(late, 1)
     if len(stretches) > _MOST_STRETCHES:
-        by_day = Counter[int]()
-        for hour, count in late.items():
-            by_day[hour // DAY_HOURS] += count
-        stretches = _stretches(by_day, DAY_HOURS)
+        stretches = _stretches(late_by_day(late), DAY_HOURS)
     return [
         {
             "kind": "late",

@@ -55,6 +55,26 @@ class Course:
         }
 
 
+async def started(
+    peer: Peer, servers: str, topics: str, output: str, count: int, *, folder: Path, stdout: int
+) -> Process:
+    """A peer at work on so many records of these topics; what it complains of is in `OUTPUT.log`.
+
+    Raises:
+        UnavailableError: it cannot be had.
+    """
+    command = await asyncio.to_thread(peer.command)
+    state = folder / output
+    state.mkdir()
+    with (folder / f"{output}.log").open("wb") as log:
+        return await asyncio.create_subprocess_exec(
+            *leashed([*command, servers, topics, output, str(count), str(state), *peer.arguments]),
+            stdin=PIPE,
+            stdout=stdout,
+            stderr=log,
+        )
+
+
 async def run_peer(
     peer: Peer, servers: str, topic: str, output: str, count: int, *, folder: Path, broker_pid: int
 ) -> Course:
@@ -64,16 +84,8 @@ async def run_peer(
         PeerError: it failed, or took too long.
         UnavailableError: it cannot be had.
     """
-    command = await asyncio.to_thread(peer.command)
-    state, log_path = folder / output, folder / f"{output}.log"
-    state.mkdir()
-    with log_path.open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *leashed([*command, servers, topic, output, str(count), str(state), *peer.arguments]),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=log,
-        )
+    log_path = folder / f"{output}.log"
+    process = await started(peer, servers, topic, output, count, folder=folder, stdout=PIPE)
     try:
         async with asyncio.timeout(TIMEOUT_S):
             course = await _course(process, count, broker_pid)
