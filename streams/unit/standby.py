@@ -117,7 +117,7 @@ class Standby:
         async with consumer:
             await asyncio.sleep(0)  # its tasks begin: cancelled before, one would cancel whoever stops the consumer
             while True:
-                if self._has_changed.is_set():
+                while self._has_changed.is_set():  # told to read nothing yet, `getmany` would wait for ever
                     self._has_changed.clear()
                     if not await self._turn_to_followed(consumer):
                         return
