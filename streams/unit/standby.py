@@ -133,15 +133,13 @@ class Standby:
         if self._has_changed.is_set():
             return True
         self._reading = {tp: one for tp, one in self._followed.items() if tp not in self._leaving}
-        if not self._reading:
-            return False  # told to read nothing, the consumer's fetcher would miss that it is stopped right after
         consumer.assign(list(self._reading))
         for tp, one in self._reading.items():
             if one.oldest_offset is None:
                 one.oldest_offset = one.next_offset = oldest[tp]
             consumer.seek(tp, one.next_offset)
         log.info("standby: reading along %s partitions of other workers", len(self._reading))
-        return True
+        return bool(self._reading)
 
     async def take_in(self, tp: TopicPartition, chunks: Iterable[Chunk]) -> None:
         """Take in what was fetched, unless the partition is taken meanwhile.
