@@ -33,6 +33,9 @@ OF_ALERTS: Final = (Kind.BREACH, Kind.RECOVERY, Kind.REMINDER)
 REMINDERS_ONLY: Final = "REMINDERS_ONLY"
 """Why a breach is not sent to a target that asked for its reminders alone."""
 
+STILL_OPEN: Final = "stillOpen"
+"""The mark of an alert in a digest that was told before, and is told again as it is not over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notification:
@@ -57,13 +60,17 @@ class Notification:
     @property
     def for_programs(self) -> Any:
         """The data as it is published: the object of an alert, or a list of them."""
-        return self.data["alerts"] if self.kind is Kind.DIGEST else self.data
+        if self.kind is not Kind.DIGEST:
+            return self.data
+        return [{name: value for name, value in alert.items() if name != STILL_OPEN} for alert in self.data]
 
 
-def digest(alerts: Sequence[tuple[Kind, Mapping[str, Any]]]) -> dict[str, Any]:
-    """The data of a digest: the objects, and which of them, by position, are told again as they are still open."""
-    still_open = [at for at, (kind, _) in enumerate(alerts) if kind is Kind.REMINDER]
-    return {"alerts": [data for _, data in alerts], "stillOpen": still_open}
+def digest(alerts: Sequence[tuple[Kind, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The data of a digest: the objects, and at those that are told again that they are `STILL_OPEN`.
+
+    A list of objects, as before there was that mark: notifiers of both versions can send it.
+    """
+    return [{**data, STILL_OPEN: True} if kind is Kind.REMINDER else {**data} for kind, data in alerts]
 
 
 def notice(

@@ -22,7 +22,7 @@ from tests.database_fixture import KILLED
 from tests.e2e.conftest import flow as flow
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.e2e.traffic import traffic
-from tests.history.naive import recount, table
+from tests.history.naive import Recount, recount, table
 from tests.history.sink import stored_counts
 from tests.history.test_law import check
 from tests.model.build import delivery
@@ -72,20 +72,22 @@ async def has_all(flow: Flow, service: WorkerProcess) -> None:
     await wait_for(is_done, 120, "history to have every partition", [service])
 
 
-async def check_all(flow: Flow, url: str) -> None:
-    """Hold what is stored against a recount of the topics themselves."""
+async def recounted(flow: Flow) -> Recount:
+    """What the topics themselves come to."""
     log = [record for _, record in await flow.input_log() if record.topic in flow.topics.inputs]
     assert log
-    check(
-        url,
-        recount(
-            log,
-            application=flow.application_id,
-            partitions=flow.partitions,
-            topics=flow.topics,
-            lateness_ms=flow.lateness_ms,
-        ),
+    return recount(
+        log,
+        application=flow.application_id,
+        partitions=flow.partitions,
+        topics=flow.topics,
+        lateness_ms=flow.lateness_ms,
     )
+
+
+async def check_all(flow: Flow, url: str) -> None:
+    """Hold what is stored against a recount of the topics themselves."""
+    check(url, await recounted(flow))
 
 
 @pytest.mark.timeout(400)

@@ -15,7 +15,10 @@ from streams.database.schema import shipped_migrations
 from tests.e2e.conftest import flow as flow
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.faults.traffic import Traffic, everything
-from tests.history.test_service import check_all, offsets, wait_until_counted
+from tests.history.naive import table
+from tests.history.sink import stored_late
+from tests.history.test_law import check_counts
+from tests.history.test_service import offsets, recounted, wait_until_counted
 from tests.model import Alert
 from tests.notifier.channels.receivers import WebhookReceiver
 from tests.prober.servers import serving
@@ -41,7 +44,7 @@ def test_nothing_is_lost_or_told_twice_by_an_upgrade(flow: Flow, empty_database:
             old, new = (Installation(flow, empty_database, url, path) for path in (older, None))
             await asyncio.to_thread(old.run, "database", "migrate")
             assert _version(empty_database) < len(shipped_migrations())
-            services = {name: old.start(name) for name in ("history", "notifier")}
+            services = {name: old.start(name) for name in ("notifier", "history")}
             workers = [old.start("worker"), old.start("worker")]
             traffic = Traffic(flow, everything, random.Random(1))
             async with asyncio.TaskGroup() as tasks:
@@ -76,7 +79,11 @@ def test_nothing_is_lost_or_told_twice_by_an_upgrade(flow: Flow, empty_database:
         assert judged.all_alerts
 
     asyncio.run(scenario())
-    asyncio.run(check_all(flow, empty_database))
+    expected = asyncio.run(recounted(flow))
+    check_counts(empty_database, expected)
+    late, told_late = stored_late(empty_database), table(expected.late)
+    assert late, "the new history tells what is late"
+    assert all(count <= told_late[place] for place, count in late.items()), "and the older one did not"
     assert len(set(receiver.ids)) == len(receiver.ids), "a service that is stopped in order repeats nothing"
     assert migrate(empty_database, shipped_migrations()) == 0
 

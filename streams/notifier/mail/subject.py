@@ -1,12 +1,12 @@
 """Subjects: the state first, then what it is about; at most 120 characters, and no figure that looks better. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from schemas.event_time import epoch_ms
 from streams.notifier.mail.figures import comparison, duration_text
 from streams.notifier.mail.names import one_line, shortened
-from streams.notifier.notification import DAY_MS, Kind, Notification
+from streams.notifier.notification import DAY_MS, STILL_OPEN, Kind, Notification
 from streams.plural import number_of
 
 LONGEST: Final = 120
@@ -55,9 +55,9 @@ def lasted(alert: Mapping[str, Any]) -> str:
     return duration_text((epoch_ms(alert["time"]) - epoch_ms(alert["breachedAt"])) // 1_000)
 
 
-def digest_counts(data: Mapping[str, Any]) -> str:
+def digest_counts(alerts: Sequence[Mapping[str, Any]]) -> str:
     """`37 breaches, 4 recoveries, 12 still open, 29 apps`."""
-    alerts, still_open = data["alerts"], len(data["stillOpen"])
+    still_open = sum(STILL_OPEN in alert for alert in alerts)
     apps = len({alert["appKey"] for alert in alerts})
     recoveries = sum(alert["type"] == "RECOVERY" for alert in alerts)
     breaches = len(alerts) - recoveries - still_open

@@ -11,7 +11,7 @@ from streams.compact import compact_json
 from streams.notifier.mail.figures import comparison, duration_text
 from streams.notifier.mail.names import one_line
 from streams.notifier.mail.subject import digest_counts, lasted
-from streams.notifier.notification import DAY_MS, Kind, Notification
+from streams.notifier.notification import DAY_MS, STILL_OPEN, Kind, Notification
 from streams.notifier.target import Target
 
 SCHEMA_PATH: Final = "/schemas/alerts.schema.json"
@@ -111,11 +111,10 @@ def _of_alert(told: Notification, target: Target, public_url: str | None) -> Wor
 
 
 def _of_digest(told: Notification, target: Target, public_url: str | None) -> Words:
-    still_open = set(told.data["stillOpen"])
     rows = [
         {
             "state": "breach" if alert["type"] == "BREACH" else "recovery",
-            "type": "STILL OPEN" if at in still_open else alert["type"],
+            "type": "STILL OPEN" if STILL_OPEN in alert else alert["type"],
             "app": one_line(alert["appDetails"]["name"]),
             "metric": one_line(alert["metricName"]),
             "figures": comparison(alert) or "no events",
@@ -123,7 +122,7 @@ def _of_digest(told: Notification, target: Target, public_url: str | None) -> Wo
             "incidentId": alert["incidentId"],
             "url": _alert_url(alert, public_url) or "",
         }
-        for at, alert in enumerate(told.data["alerts"])
+        for alert in told.data
     ]
     headline = f"{digest_counts(told.data)}, too many to tell one by one."
     text = ["Every one of them is listed here, in the order in which they came."]
