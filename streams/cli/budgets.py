@@ -17,6 +17,7 @@ from streams.cli.shared.text import console, duration_text
 from streams.evaluation.exclusions import Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.budgets import SeriesBudget
+from streams.history.counted_app import read_counted_app
 from streams.history.documents import DAY_MS, budget_item, decimal_text, place_of, worst_first
 from streams.history.settings import HistorySettings
 from streams.kafka.alerts import open_breaches
@@ -56,7 +57,7 @@ def budgets(
     levels = objectives_or_fail(settings).service_levels
     with history_connection(settings) as connection:
         exclusions, breached = ask(settings, _ask_kafka(settings))
-        found = app_budgets(connection, settings, app, levels, exclusions)
+        found = app_budgets(read_counted_app(connection, settings, app), levels, exclusions)
     if not found:
         fail(f"Nothing is counted for {app} yet. Does `slo-streams history` run, and has the app had any events?")
     if as_json:

@@ -14,10 +14,10 @@ from streams.cli.shared.metric_name import SHORT_NAMES, shown_metric_named
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
-from streams.history.app_counts import AppCounts, TooLongError, app_counts, scopes_of
+from streams.history.app_counts import AppCounts, TooLongError, app_counts
 from streams.history.codec import MINUTE_MS
+from streams.history.counted_app import read_counted_app
 from streams.history.documents import counts_document
-from streams.history.reading import read_series
 from streams.history.settings import HistorySettings
 from streams.history.sources import source_names
 from streams.history.steps import PERCENTS, STEPS_S, Steps
@@ -75,17 +75,16 @@ def counts(
     settings = settings_of_or_fail(HistorySettings)
     with history_connection(settings) as connection:
         exclusions = ask(settings, read_exclusions(settings))
-        scopes = scopes_of(connection, app, metric, source)
+        counted = read_counted_app(connection, settings, app)
+        scopes = list(counted.by_scope(metric.id, source))
         if scope is None and len(scopes) > 1:
             raise typer.BadParameter(f"there are several: {', '.join(scopes)}", param_hint="--scope")
         if not scopes or scope not in (None, *scopes):
-            names = source_names(read_series(connection, app), metric.id)
+            names = source_names(counted.series, metric.id)
             others = f" There is: {', '.join(names)} (--source)." if source and names else ""
             fail(f"Nothing is counted for {' '.join(filter(None, (app, metric.id, scope, source)))} yet.{others}")
         try:
-            found = app_counts(
-                connection, settings, app, metric, scope or scopes[0], exclusions, from_, to, step, source
-            )
+            found = app_counts(counted, metric, scope or scopes[0], exclusions, from_, to, step, source)
         except TooLongError as problem:
             raise typer.BadParameter(str(problem), param_hint="--from") from None
     if found is None:

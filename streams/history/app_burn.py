@@ -1,19 +1,16 @@
-"""What the rules of one series of an app see of its budget, read from the database."""
+"""What the rules of one series of an app see of its budget."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from streams.evaluation.exclusions import Exclusions
 from streams.evaluation.objective import Objective
-from streams.history.app_budgets import completed_minutes
 from streams.history.app_counts import MOST_DAYS, whole_steps
 from streams.history.budgets import excluded_for
 from streams.history.burn import RuleBurn, can_be_drawn, rule_burn
 from streams.history.codec import MINUTE_MS
-from streams.history.reading import Connection, read_minutes, read_series
-from streams.history.sources import by_scope
+from streams.history.counted_app import CountedApp
 from streams.objectives.service_level import ServiceLevel
-from streams.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +24,7 @@ class AppBurn:
 
 
 def app_burn(
-    connection: Connection,
-    settings: Settings,
-    app_key: str,
+    app: CountedApp,
     scope: str,
     level: ServiceLevel,
     rules: Iterable[Objective],
@@ -43,19 +38,18 @@ def app_burn(
     Raises:
         TooLongError: more than 36 days.
     """
-    completed = completed_minutes(connection, settings, app_key).get(level.metric)
+    completed = app.completed.get(level.metric)
     if completed is None:
         return None
     step = step_s * 1_000 // MINUTE_MS
     start, end = whole_steps(completed, from_ms, to_ms, step, MOST_DAYS)
-    series = by_scope(read_series(connection, app_key), level.metric).get(scope)
+    series = app.by_scope(level.metric).get(scope)
     if not series or start >= end:
         return None
     drawn = [rule for rule in rules if rule.metric == level.metric and can_be_drawn(rule, level.target)]
     ahead = max((rule.window_ms + rule.hop_ms for rule in drawn), default=0) // MINUTE_MS
     until = max(start, min(end, completed))
-    minutes = read_minutes(connection, [one.id for one in series], start - ahead, until)
-    told, spans = [minutes[one.id] for one in series], excluded_for(exclusions, series[0].key)
+    told, spans = app.minutes(series, start - ahead, until), excluded_for(exclusions, series[0].key)
     place = start * MINUTE_MS, step * MINUTE_MS, (end - start) // step, until * MINUTE_MS
     return AppBurn(
         completed * MINUTE_MS, start, step, [rule_burn(rule, level.target, told, spans, *place) for rule in drawn]

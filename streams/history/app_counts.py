@@ -1,25 +1,15 @@
-"""Counts of one series of an app, read from the database for a chart."""
+"""Counts of one series of an app, for a chart."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from streams.evaluation.exclusions import Exclusions
-from streams.history.app_budgets import completed_minutes
 from streams.history.budgets import excluded_for
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
-from streams.history.reading import (
-    Connection,
-    DaySum,
-    first_day_of_minutes,
-    read_latencies,
-    read_minutes,
-    read_series,
-    read_sums,
-)
-from streams.history.sources import by_scope
+from streams.history.counted_app import CountedApp
+from streams.history.reading import DaySum, first_day_of_minutes, read_latencies, read_sums
 from streams.history.steps import Steps, chosen_day, in_steps
 from streams.names import Metric
-from streams.settings import Settings
 
 DEFAULT_STEPS: Final = 60
 MOST_DAYS: Final = 36
@@ -40,11 +30,6 @@ class AppCounts:
     steps: Steps
 
 
-def scopes_of(connection: Connection, app_key: str, metric: Metric, source: str | None) -> list[str]:
-    """The scopes of an app's series of a metric that a source tells of; None: those that count."""
-    return list(by_scope(read_series(connection, app_key), metric.id, source))
-
-
 def whole_steps(completed: int, from_ms: int | None, to_ms: int | None, step: int, most_days: int) -> tuple[int, int]:
     """The minutes [start, end) of the steps of so many minutes that touch [from, to), as `app_counts` takes it.
 
@@ -60,9 +45,7 @@ def whole_steps(completed: int, from_ms: int | None, to_ms: int | None, step: in
 
 
 def app_counts(
-    connection: Connection,
-    settings: Settings,
-    app_key: str,
+    app: CountedApp,
     metric: Metric,
     scope: str,
     exclusions: Exclusions,
@@ -79,25 +62,24 @@ def app_counts(
     Raises:
         TooLongError: more than 36 days, or 732 in steps of a day.
     """
-    completed = completed_minutes(connection, settings, app_key).get(metric.id)
+    completed = app.completed.get(metric.id)
     if completed is None:
         return None
     step = step_s * 1_000 // MINUTE_MS
     most_days = MOST_DAYS if step < DAY_MINUTES else MOST_DAYS_IN_DAYS
     start, end = whole_steps(completed, from_ms, to_ms, step, most_days)
-    series = by_scope(read_series(connection, app_key), metric.id, source).get(scope)
+    series = app.by_scope(metric.id, source).get(scope)
     if not series or start >= end:
         return None
     ids = [one.id for one in series]
     days: list[DaySum] = []
     if step == DAY_MINUTES:
-        first_day = first_day_of_minutes(connection, ids, start // step, end // step)
-        sums = read_sums(connection, ids, start // step, first_day)
+        first_day = first_day_of_minutes(app.connection, ids, start // step, end // step)
+        sums = read_sums(app.connection, ids, start // step, first_day)
         days = [
             chosen_day([sums.get(day, {}).get(number) for number in ids]) for day in range(start // step, first_day)
         ]
         start = first_day * step
-    minutes, latencies = read_minutes(connection, ids, start, end), read_latencies(connection, ids, start, end)
-    told = [minutes[number] for number in ids]
-    steps = in_steps(told, [latencies[number] for number in ids], excluded_for(exclusions, series[0].key), step)
+    minutes, latencies = app.minutes(series, start, end), read_latencies(app.connection, ids, start, end)
+    steps = in_steps(minutes, [latencies[number] for number in ids], excluded_for(exclusions, series[0].key), step)
     return AppCounts(completed * MINUTE_MS, steps.after(days))

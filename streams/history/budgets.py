@@ -68,7 +68,7 @@ def series_budget(
     minutes = chosen([one.last(level.period_ms // MINUTE_MS) for one in left])
     as_of_ms = minutes.end * MINUTE_MS
     good, bad = minutes.in_steps(_FORECAST_STEP)
-    budget = Budget(level.target, minutes.counts)
+    budget = Budget(level.target, Counts(sum(good), sum(bad)))
     return SeriesBudget(
         app_key,
         scope,

@@ -6,7 +6,6 @@ is asked for up to six hours, over each quarter of an hour of the clock where it
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from streams.budgets.budget import Counts
@@ -47,20 +46,19 @@ class Minutes:
 
     def without(self, spans: Iterable[Span], step: int = 1) -> "Minutes":
         """Nothing is left of the minutes that one of these times touches, nor of the rest of their step of minutes."""
+        parts = [(max(first, self.start), min(end, self.end)) for first, end in _touched(spans, step)]
+        if not any(first < end for first, end in parts):
+            return self  # as of most: a month of minutes is not copied for nothing
         good, bad = list(self.good), list(self.bad)
-        for first, end in _touched(spans, step):
-            first, end = max(first, self.start), min(end, self.end)
+        for first, end in parts:
             if first < end:
-                nothing = [0] * (end - first)
                 part = slice(first - self.start, end - self.start)
-                good[part] = bad[part] = nothing
+                good[part] = bad[part] = [0] * (end - first)
         return Minutes(self.start, good, bad)
 
     def in_steps(self, step: int) -> tuple[list[int], list[int]]:
         """Good and bad of every so many minutes, counted back from the end; the first may be fewer."""
-        edges = [0, *range(len(self.good) % step or step, len(self.good) + 1, step)]
-        places = list(pairwise(edges))
-        return [sum(self.good[a:b]) for a, b in places], [sum(self.bad[a:b]) for a, b in places]
+        return _sums(self.good, step), _sums(self.bad, step)
 
 
 def chosen(told: Sequence[Minutes]) -> Minutes:
@@ -80,6 +78,12 @@ def choices(told: Sequence[Minutes]) -> Iterator[tuple[int, int, int]]:
         by_app = [one.between(start, end) for one in told[1:]]
         yield start, end, int(any(any(one.good) or any(one.bad) for one in by_app))
         start = end
+
+
+def _sums(counts: Sequence[int], step: int) -> list[int]:
+    rest = len(counts) % step
+    steps = zip(*[iter(counts[rest:])] * step, strict=True)  # of one iterator: it deals out step by step
+    return [*([sum(counts[:rest])] if rest else []), *map(sum, steps)]
 
 
 def _touched(spans: Iterable[Span], step: int) -> Iterator[tuple[int, int]]:

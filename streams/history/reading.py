@@ -13,7 +13,7 @@ from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS
 from streams.history.minutes import Minutes
-from streams.history.recent import add_days, add_latencies
+from streams.history.recent import Day, add_days, add_latencies, no_minutes
 from streams.history.tally import DAY_HOURS, SeriesKey
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -35,13 +35,14 @@ _LATENCIES: Final = "select series, chunk, packed from all_latencies where serie
 _NEWEST_DAY: Final = f"""
 select max(day) from all_sums where day <= (select max(watermark_ms) from sink_offset) / {DAY_MINUTES * MINUTE_MS}
 """  # noqa: S608
-_LATE: Final = "select day, hours from late where series = any(%s) and day between %s and %s"
+_LATE: Final = "select series, day, hours from late where series = any(%s) and day between %s and %s"
 _COUNTED: Final = "select topic, part, next from sink_offset where reader = 'history' and next is not null"
 EXCLUSIONS: Final = """
 select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
 where %(app)s::text is null or id in (select id from exclusion where app_key = %(app)s or app_key is null)
 order by part, "offset"
 """
+_NO_MINUTES: Final = no_minutes()
 _PROGRESS: Final = "select topic, part, watermark_ms from sink_offset where reader = 'history'"
 
 
@@ -71,21 +72,37 @@ def read_series(connection: Connection, app_key: str) -> list[StoredSeries]:
     return [StoredSeries(number, first, SeriesKey(*key)) for number, first, *key in rows]
 
 
+class MinuteReader:
+    """Reads the minutes of series by their numbers; a day of one that was read before is not read again."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._read: set[tuple[int, int]] = set()
+        self._days: dict[tuple[int, int], Day] = {}
+
+    def minutes(self, ids: Sequence[int], start: int, end: int) -> dict[int, Minutes]:
+        """The minutes [start, end) since 1970, of all that are asked for."""
+        first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
+        days = range(first_day, last_day + 1)
+        asked = {(series, day) for series in ids for day in days}
+        if not asked <= self._read:
+            rows = _days(self._connection, ids, first_day, last_day)
+            self._days |= add_days(((series, day), packed) for series, day, packed in rows)
+            self._read |= asked
+        found = {}
+        for series in ids:
+            good, bad = array("I"), array("I")
+            for day in days:
+                day_good, day_bad = self._days.get((series, day), _NO_MINUTES)
+                good += day_good
+                bad += day_bad
+            found[series] = Minutes(first_day * DAY_MINUTES, good, bad).between(start, end)
+        return found
+
+
 def read_minutes(connection: Connection, ids: Sequence[int], start: int, end: int) -> dict[int, Minutes]:
     """The minutes [start, end) since 1970 of series by their numbers, of all that are asked for."""
-    first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
-    rows = _days(connection, ids, first_day, last_day)
-    days = add_days(((series, day), packed) for series, day, packed in rows)
-    nothing = array("I", bytes(4 * DAY_MINUTES))
-    found = {}
-    for series in ids:
-        good, bad = array("I"), array("I")
-        for day in range(first_day, last_day + 1):
-            day_good, day_bad = days.get((series, day), (nothing, nothing))
-            good += day_good
-            bad += day_bad
-        found[series] = Minutes(first_day * DAY_MINUTES, good, bad).between(start, end)
-    return found
+    return MinuteReader(connection).minutes(ids, start, end)
 
 
 def first_day_of_minutes(connection: Connection, ids: Sequence[int], first: int, end: int) -> int:
@@ -136,11 +153,11 @@ def read_latencies(connection: Connection, ids: Sequence[int], start: int, end: 
     return {series: add_latencies(some) for series, some in rows.items()}
 
 
-def read_late(connection: Connection, ids: Sequence[int], first_day: int, last_day: int) -> Counter[int]:
-    """Events of these days since 1970 that came once their minute was complete, by hour since 1970, of all series."""
-    found = Counter[int]()
-    for day, hours in connection.execute(_LATE.encode(), [list(ids), first_day, last_day]):
-        found.update({day * DAY_HOURS + hour: count for hour, count in enumerate(hours) if count})
+def read_late(connection: Connection, ids: Sequence[int], first_day: int, last_day: int) -> dict[int, Counter[int]]:
+    """Events of these days since 1970 that came once their minute was complete, by series and hour since 1970."""
+    found = {series: Counter[int]() for series in ids}
+    for series, day, hours in connection.execute(_LATE.encode(), [list(ids), first_day, last_day]):
+        found[series].update({day * DAY_HOURS + hour: count for hour, count in enumerate(hours) if count})
     return found
 
 

@@ -64,19 +64,27 @@ def in_steps(told: Sequence[Minutes], latencies: Sequence[Slots], spans: Iterabl
     """
     spans = list(spans)
     left = [one.without(spans) for one in told]
-    counted, all_told = chosen(left), chosen(told)
-    kept = all_told.without(spans)
-    good, bad = counted.in_steps(step)
-    everything = [sum(pair) for pair in zip(*all_told.in_steps(step), strict=True)]
-    not_excluded = [sum(pair) for pair in zip(*kept.in_steps(step), strict=True)]
-    excluded = [whole - rest for whole, rest in zip(everything, not_excluded, strict=True)]
-    of_steps = [percentiles(one, PERCENTS) for one in _by_step(left, latencies, step)]
+    good, bad = chosen(left).in_steps(step)
+    of_steps = [percentiles(one, PERCENTS) for one in histograms(left, latencies, step)]
     by_percent = {percent: [one[at] for one in of_steps] for at, percent in enumerate(PERCENTS)}
-    return Steps(counted.start, step, good, bad, excluded, by_percent)
+    return Steps(told[0].start, step, good, bad, excluded_in_steps(told, spans, step), by_percent)
 
 
-def _by_step(left: Sequence[Minutes], latencies: Sequence[Slots], step: int) -> list[Counter[int]]:
-    """The histogram of each step, of those whose word counts in it."""
+def excluded_in_steps(told: Sequence[Minutes], spans: Iterable[Span], step: int) -> list[int]:
+    """Events that do not count, of the steps of `Minutes.in_steps`."""
+    whole = chosen(told)
+    kept = whole.without(spans)
+    if kept is whole:
+        return [0] * -(-len(whole.good) // step)
+    good, bad = whole.in_steps(step)
+    return [g + b - kept_g - kept_b for g, b, kept_g, kept_b in zip(good, bad, *kept.in_steps(step), strict=True)]
+
+
+def histograms(left: Sequence[Minutes], latencies: Sequence[Slots], step: int) -> list[Counter[int]]:
+    """Latencies of each step, of those whose word counts in it by what is `left`: events by bucket.
+
+    The minutes begin and end with a slot of latencies, and hold whole steps.
+    """
     start, end = left[0].start, left[0].end
     found = [Counter[int]() for _ in range(start, end, step)]
     if step < _SLOT_MINUTES:

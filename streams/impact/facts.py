@@ -11,8 +11,8 @@ import psycopg
 
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.evaluation.objective import Objective
-from streams.history.app_budgets import completed_minutes
 from streams.history.codec import MINUTE_MS
+from streams.history.completed import completed_minutes
 from streams.history.minutes import Minutes, chosen
 from streams.history.reading import StoredSeries, read_exclusions, read_minutes, read_series, read_watermarks
 from streams.history.sources import by_scope

@@ -5,9 +5,9 @@ from typing import Final
 
 from streams.budgets.budget import Counts
 from streams.evaluation.exclusions import Exclusions
-from streams.history.app_budgets import completed_minutes
 from streams.history.budgets import excluded_for
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
+from streams.history.completed import completed_minutes
 from streams.history.minutes import Minutes, chosen
 from streams.history.reading import (
     Connection,

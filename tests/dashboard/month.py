@@ -17,6 +17,7 @@ from schemas.event_time import utc_text
 from streams.evaluation.incident import incident_id
 from streams.history.app_budgets import app_budgets
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
+from streams.history.counted_app import read_counted_app
 from streams.history.documents import budget_item
 from streams.history.latency import CHUNK_SLOTS, add_to_chunk, bucket_of, place_in
 from streams.history.reading import read_exclusions
@@ -252,7 +253,7 @@ def _budgets(connection: "psycopg.Connection[Any]") -> None:
     levels = read_objectives().service_levels
     exclusions = read_exclusions(connection)
     for app_key in NAMES:
-        for one in app_budgets(connection, Settings(), app_key, levels, exclusions):
+        for one in app_budgets(read_counted_app(connection, Settings(), app_key), levels, exclusions):
             item = budget_item(one, is_breached=False)
             breached = app_key == CHARTS and one.level.metric == WEBHOOK.id
             store_budget(connection, item, as_of_ms=one.as_of_ms, exhausted_ms=one.exhausted_at_ms, breached=breached)

@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 from schemas.event_time import utc_text
 from streams.dashboard.pages.text import field_time
 from streams.dashboard.viewer import NOBODY, Viewer
+from streams.history.latency import DAY_SLOTS, SLOT_MS, bucket_of, place_in
+from streams.history.recent import pack_recent
 from tests.dashboard import month
 from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage, staged
 from tests.database_fixture import own_database
@@ -189,6 +191,21 @@ def test_an_app_page_tells_counts_beside_every_rate(stage: Stage) -> None:
     page = stage.as_(PLATFORM).get(f"/apps/{month.FORMS}").text
     assert re.search(r"of 99 %: [\d,]+ bad of [\d,]+ in 10 d of 28 d, since its first event", page)
     assert "Counted up to" in page
+
+
+def test_latencies_are_those_of_the_last_24_hours(postgres: str, month_name: str) -> None:
+    with own_database(postgres, template=month_name) as url, staged(url) as stage:
+        with psycopg.connect(url) as connection:
+            connection.execute("truncate slo.latency")
+            for slots_ago, ms in ((290, 8_000.0), (287, 100.0)):  # 24 hours are 288
+                day, slot = divmod(month.NOW_MS // SLOT_MS - slots_ago, DAY_SLOTS)
+                packed = pack_recent({}, {place_in(slot, bucket_of(ms)): 9})
+                connection.execute(
+                    "insert into slo.recent (series, day, good, bad, packed) select id, %s, 0, 0, %s from slo.series",
+                    [day, packed],
+                )
+        page = stage.as_(PLATFORM).get(f"/apps/{month.CHARTS}").text
+    assert page.count("Latency over the last day: p50 103 ms, p90 103 ms, p99 103 ms.") == 4
 
 
 def test_a_downtime_is_announced_after_a_look_at_what_it_changes(stage: Stage) -> None:

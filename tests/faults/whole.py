@@ -30,6 +30,7 @@ from streams.database.schema import shipped_migrations
 from streams.evaluation.exclusions import Exclusions
 from streams.exits import ExitCode
 from streams.history.app_budgets import app_budgets
+from streams.history.counted_app import read_counted_app
 from streams.history.documents import budget_item
 from streams.objectives import read_objectives
 from tests.database_fixture import KILLED
@@ -298,7 +299,7 @@ async def _check_budgets(scene: Scene, url: str, apps: set[str], reader: Reader)
             expected = [
                 (app, one.scope, one.level.name, *(item[name] for name in ("goodCount", "badCount", "coveredMinutes")))
                 for app in apps
-                for one in app_budgets(connection, settings, app, levels, Exclusions())
+                for one in app_budgets(read_counted_app(connection, settings, app), levels, Exclusions())
                 for item in [budget_item(one, is_breached=False)]
             ]
         return sorted(stored), sorted(expected)

@@ -13,6 +13,7 @@ from streams.database.roles import Role
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.budgets import SeriesBudget
+from streams.history.counted_app import read_counted_app
 from streams.names import AVAILABILITY, IFRAME, WEBHOOK, Metric, Topics
 from streams.objectives import read_objectives
 from streams.settings import Settings
@@ -42,7 +43,9 @@ def budgets(url: str, *exclusions: ExclusionRule) -> dict[str, SeriesBudget]:
         known.add(f"e-{number}", exclusion, clock_ms("11:00"))
     levels = read_objectives().service_levels
     with psycopg.connect(conninfo(url, Role.WRITER, "test")) as connection:
-        return {one.level.metric: one for one in app_budgets(connection, Settings(), APP, levels, known)}
+        return {
+            one.level.metric: one for one in app_budgets(read_counted_app(connection, Settings(), APP), levels, known)
+        }
 
 
 def test_a_budget_is_of_what_was_counted_up_to_the_last_completed_minute(database: str) -> None:

@@ -17,6 +17,7 @@ from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.assembly import READER
 from streams.history.budgets import SeriesBudget
+from streams.history.counted_app import read_counted_app
 from streams.history.documents import budget_item
 from streams.history.fleet_budgets import FleetBudgets
 from streams.history.fleet_budgets import put as put_rows
@@ -100,7 +101,7 @@ def expected(url: str, exclusions: Exclusions, levels: Sequence[ServiceLevel] = 
     found = []
     with psycopg.connect(conninfo(url, Role.WRITER, "test")) as connection:
         for app in APPS:
-            for one in app_budgets(connection, Settings(), app, levels, exclusions):
+            for one in app_budgets(read_counted_app(connection, Settings(), app), levels, exclusions):
                 item = budget_item(one, is_breached=False)
                 names = ("goodCount", "badCount", "coveredMinutes", "state", "consumed", "remainingEvents")
                 told = (*(item[name] for name in names), *item["burn"].values(), item["exhaustedAt"] is None)
@@ -150,7 +151,7 @@ def test_a_period_of_a_day_has_burn_rates_of_three(database: str) -> None:
     assert sorted(rows(database), key=lambda row: (row[0], row[2])) == expected(database, Exclusions(), levels)
     count(database, WEBHOOK, [delivery(at(0), 500, app=APPS[2])])
     with psycopg.connect(conninfo(database, Role.WRITER, "test")) as connection:
-        (budget,) = app_budgets(connection, Settings(), APPS[2], levels, Exclusions())
+        (budget,) = app_budgets(read_counted_app(connection, Settings(), APPS[2]), levels, Exclusions())
     assert budget.budget.counts.bad == 0
     assert budget.burn["1d"] == 0
     assert budget.burn["3d"]

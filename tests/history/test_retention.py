@@ -10,6 +10,7 @@ import pytest
 from streams.database.connection import conninfo
 from streams.database.roles import Role
 from streams.history.app_counts import app_counts
+from streams.history.counted_app import read_counted_app
 from streams.history.reading import read_exclusions
 from streams.history.retention import forget, minutes_kept_ms
 from streams.history.settings import HistorySettings
@@ -96,9 +97,7 @@ def day_of(url: str, metric: Metric, source: str | None = None) -> tuple[int, in
     """Good, bad and excluded events of the first day, as a chart shows them."""
     with psycopg.connect(conninfo(url, Role.WRITER, "test")) as connection:
         found = app_counts(
-            connection,
-            Settings(),
-            APP,
+            read_counted_app(connection, Settings(), APP),
             metric,
             "Jira",
             read_exclusions(connection),

@@ -13,7 +13,7 @@ from streams.dashboard.database import View
 from streams.dashboard.pages.choices import METRIC_CHOICES
 from streams.dashboard.pages.deliveries import deliveries_of
 from streams.dashboard.pages.render import render
-from streams.dashboard.pages.series_marks import late_events, late_marks, series_marks
+from streams.dashboard.pages.series_marks import read_marks
 from streams.dashboard.pages.text import plain
 from streams.history.reading import read_exclusions, read_series
 from streams.history.sources import by_scope
@@ -209,10 +209,9 @@ def _chart(view: View, breach: dict[str, Any], until_ms: int) -> dict[str, Any] 
         "counts_url": f"/api/v1/counts?{urlencode(series, quote_via=quote)}",
         "from_ms": from_ms,
         "to_ms": max(to_ms, from_ms + 60_000),
-        "marks": [
-            *series_marks(view, exclusions, **series, from_ms=from_ms, to_ms=to_ms),
-            *late_marks(late_events(view, told, from_ms, to_ms)),
-        ],
+        "marks": read_marks(view, breach["appKey"], told, exclusions, from_ms, to_ms).of(
+            breach["metricId"], breach["scope"], told
+        ),
         "summary": (
             f"{breach['metricName']} from one window before the breach on, minute by minute; the dashed line is the "
             f"objective, {plain(breach['sloValue'])} %. The hatched time is the breach; where the foot is striped, "

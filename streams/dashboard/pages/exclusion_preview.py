@@ -10,6 +10,7 @@ from streams.dashboard.database import View
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.budgets import SeriesBudget
+from streams.history.counted_app import read_counted_app
 from streams.history.window_counts import window_counts
 from streams.names import METRICS
 from streams.objectives.service_level import ServiceLevel
@@ -69,8 +70,8 @@ def preview_of(
     budgets: list[dict[str, Any]] = []
     gone: dict[tuple[str, str, str], Counts] = {}
     for row in apps[:_MOST_APPS]:
-        was = app_budgets(view.connection, settings, row["app_key"], levels, before)
-        now = app_budgets(view.connection, settings, row["app_key"], levels, after)
+        app = read_counted_app(view.connection, settings, row["app_key"])
+        was, now = (app_budgets(app, levels, known) for known in (before, after))
         for old, new in zip(was, now, strict=True):
             if old.budget.counts != new.budget.counts:
                 budgets.append(_budget(old, new))

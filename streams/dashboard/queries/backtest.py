@@ -9,9 +9,9 @@ from typing import Any, Final
 from schemas.event_time import utc_text, utc_text_if_any
 from streams.dashboard.database import MINE, View
 from streams.evaluation.objective import Objective
-from streams.history.app_budgets import completed_minutes
 from streams.history.backtest import Firing, backtest
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
+from streams.history.completed import completed_minutes
 from streams.history.reading import read_exclusions, read_minutes, read_series
 from streams.history.sources import by_scope
 from streams.objectives.bind import Objectives

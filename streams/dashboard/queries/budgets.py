@@ -11,6 +11,7 @@ from streams.dashboard.database import MINE, View
 from streams.dashboard.queries.apps import as_of_ms, the_app
 from streams.dashboard.queries.page import USUAL, page_of, read_cursor
 from streams.history.app_budgets import app_budgets
+from streams.history.counted_app import CountedApp, read_counted_app
 from streams.history.documents import DAY_MS, BudgetItem, budget_item, place_of, worst_first
 from streams.history.reading import read_exclusions
 from streams.objectives.service_level import ServiceLevel
@@ -58,8 +59,14 @@ class Budgets:
         return {"asOf": as_of, "items": self.items, "next": self.next}
 
 
-def budgets(view: View, settings: Settings, levels: Sequence[ServiceLevel], question: BudgetQuestion) -> Budgets:
-    """The budgets that are asked for.
+def budgets(
+    view: View,
+    settings: Settings,
+    levels: Sequence[ServiceLevel],
+    question: BudgetQuestion,
+    counted: CountedApp | None = None,
+) -> Budgets:
+    """The budgets that are asked for; of one app by what is `counted` of it, if the caller has read that.
 
     Raises:
         ProblemError: NOT_FOUND: an app or a partner that this viewer does not see. BAD_REQUEST: the cursor.
@@ -69,9 +76,9 @@ def budgets(view: View, settings: Settings, levels: Sequence[ServiceLevel], ques
         raise ProblemError(Problem.NOT_FOUND)
     if question.app is not None:
         app = the_app(view, question.app)
-        counted = view.row("select count(*) as n from series where app_key = %(app)s", {"app": app.key})["n"]
-        if counted <= _MOST_SERIES:
-            return _of_app(view, settings, levels, question, app.partner_id)
+        counted = counted or read_counted_app(view.connection, settings, app.key)
+        if len(counted.series) <= _MOST_SERIES:
+            return _of_app(view, settings, levels, question, app.partner_id, counted)
     rows = view.rows(_query(question, is_platform=view.viewer.is_platform), _values(question))
     page = page_of(rows, question.limit, question.sort, lambda row: _key_of_row(question.sort, row), _item)
     least = min((row["as_of_ms"] for row in rows[: question.limit]), default=None)
@@ -79,16 +86,19 @@ def budgets(view: View, settings: Settings, levels: Sequence[ServiceLevel], ques
 
 
 def _of_app(
-    view: View, settings: Settings, levels: Sequence[ServiceLevel], question: BudgetQuestion, partner_id: str | None
+    view: View,
+    settings: Settings,
+    levels: Sequence[ServiceLevel],
+    question: BudgetQuestion,
+    partner_id: str | None,
+    counted: CountedApp,
 ) -> Budgets:
     """Made anew from the counts, and what is excluded by now."""
-    app_key = question.app or ""
     found = []
     if question.partner in (None, partner_id):
         wanted = [level for level in levels if question.metric in (None, level.metric)]
-        exclusions = read_exclusions(view.connection, app_key)
-        found = app_budgets(view.connection, settings, app_key, wanted, exclusions)
-    breached = open_breaches(view, app_key)
+        found = app_budgets(counted, wanted, read_exclusions(view.connection, counted.key))
+    breached = open_breaches(view, counted.key)
     items = [budget_item(one, is_breached=(one.level.metric, one.scope) in breached) for one in found]
     shown = [item for item in items if question.state in (None, item["state"])]
     key = _KEYS[question.sort]

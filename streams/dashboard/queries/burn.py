@@ -21,14 +21,14 @@ def burn(view: View, settings: Settings, objectives: Objectives, question: Count
         ProblemError: NOT_FOUND: nothing is counted that this viewer sees, or no SLO is about it. BAD_REQUEST: no scope
             among several, or more time than is kept.
     """
-    app, metric, scope = the_series(view, question)
+    app, metric, scope = the_series(view, settings, question)
     level = next((one for one in objectives.service_levels if one.metric == metric.id), None)
     if level is None:
         raise ProblemError(Problem.NOT_FOUND)
     exclusions = read_exclusions(view.connection, app.key)
     time = question.from_ms, question.to_ms, question.step_s
     try:
-        found = app_burn(view.connection, settings, app.key, scope, level, objectives.all, exclusions, *time)
+        found = app_burn(app, scope, level, objectives.all, exclusions, *time)
     except TooLongError as problem:
         raise ProblemError(Problem.BAD_REQUEST, fault=f"from: {problem}") from None
     if found is None:

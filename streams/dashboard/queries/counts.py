@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from streams.dashboard.database import View
-from streams.dashboard.queries.apps import App, the_app
-from streams.history.app_counts import AppCounts, TooLongError, app_counts, scopes_of
+from streams.dashboard.queries.apps import the_app
+from streams.history.app_counts import AppCounts, TooLongError, app_counts
+from streams.history.counted_app import CountedApp, read_counted_app
 from streams.history.reading import read_exclusions
 from streams.names import COUNTED, Metric
 from streams.settings import Settings
@@ -31,12 +32,10 @@ def counts(view: View, settings: Settings, question: CountsQuestion) -> AppCount
         ProblemError: NOT_FOUND: nothing is counted that this viewer sees. BAD_REQUEST: no scope among several, or more
             time than is kept.
     """
-    app, metric, scope = the_series(view, question)
+    app, metric, scope = the_series(view, settings, question)
     try:
         found = app_counts(
-            view.connection,
-            settings,
-            app.key,
+            app,
             metric,
             scope,
             read_exclusions(view.connection, app.key),
@@ -52,14 +51,15 @@ def counts(view: View, settings: Settings, question: CountsQuestion) -> AppCount
     return found
 
 
-def the_series(view: View, question: CountsQuestion) -> tuple[App, Metric, str]:
+def the_series(view: View, settings: Settings, question: CountsQuestion) -> tuple[CountedApp, Metric, str]:
     """App, metric and scope of the series that is asked for.
 
     Raises:
         ProblemError: NOT_FOUND: nothing is counted that this viewer sees. BAD_REQUEST: no scope among several.
     """
-    app, metric = the_app(view, question.app), COUNTED[question.metric]
-    scopes = scopes_of(view.connection, app.key, metric, question.source)
+    app = read_counted_app(view.connection, settings, the_app(view, question.app).key)
+    metric = COUNTED[question.metric]
+    scopes = list(app.by_scope(metric.id, question.source))
     if question.scope is None and len(scopes) > 1:
         raise ProblemError(Problem.BAD_REQUEST, fault=f"scope: there are several: {', '.join(scopes)}"[:1_000])
     if not scopes or question.scope not in (None, *scopes):
