@@ -36,6 +36,7 @@ BEGIN_S = 120
 SEED = 20_261_128
 DUE = "select count(*) from slo.delivery where state = 'DUE'"
 OVER = "update slo.delivery set lease_until = now() where lease_by = %s"
+LOOK_AGAIN = "update slo.pause set until = now()"
 
 
 class Town:
@@ -79,13 +80,16 @@ class Town:
             return await self._pids.get()
 
     async def _bury(self, name: str, pid: int) -> None:
-        """What it had claimed is due again: its lease is over, of which others wait for the end."""
+        """What it had claimed is due again: its lease is over, of which others wait for the end; and if it was the one
+        who looked whether mails get through again, another does.
+        """
 
         async def is_dead() -> bool:
             return not os.path.exists(f"/proc/{pid}")  # noqa: ASYNC240, PTH110  no disk is asked
 
         await wait_for(is_dead, 60, "it to be dead")
         await self._database.execute(OVER, [name])
+        await self._database.execute(LOOK_AGAIN)
 
 
 @asynccontextmanager
