@@ -6,6 +6,7 @@ what they refuse is given to the model, which has the last word and names the fa
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Protocol, Union, get_args, get_origin, get_type_hints
 
@@ -33,6 +34,7 @@ class Event(Protocol):
     group: str | None
 
 
+@cache  # a worker decodes in every partition, and a type takes a millisecond to make
 def _struct_of(
     model: type[Record],
     *,

@@ -1,6 +1,11 @@
-"""Connection options of every Kafka client here, made from the settings in one place."""
+"""Connection options of every Kafka client here, made from the settings in one place; and consumers that end well."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
+
+from aiokafka import AIOKafkaConsumer
 
 from streams.settings import Settings
 
@@ -25,3 +30,18 @@ def client_options(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": settings.read_sasl_password(),
         }
     return options
+
+
+@asynccontextmanager
+async def running(consumer: AIOKafkaConsumer) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer that is started, and stopped at the end.
+
+    Raises:
+        KafkaError: no broker could be reached.
+    """
+    try:
+        await consumer.start()
+        await asyncio.sleep(0)  # its tasks begin: cancelled before, one would cancel whoever stops the consumer
+        yield consumer
+    finally:
+        await consumer.stop()

@@ -31,7 +31,7 @@ from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
-RESTORES_AT_ONCE: Final = 4
+TAKE_OVERS_AT_ONCE: Final = 16
 _COMMITS_AT_ONCE = 4
 
 Audit = Callable[[ProcessorT, Metrics], Coroutine[Any, Any, None] | None]
@@ -80,7 +80,7 @@ class Partitions(Generic[ProcessorT]):
         self._owned: dict[TP, asyncio.Task[Owned[ProcessorT]]] = {}
         self._leaving: dict[TP, Owned[ProcessorT]] = {}
         self._retained: RetainedState[ProcessorT] = RetainedState()
-        self._restores = asyncio.Semaphore(RESTORES_AT_ONCE)
+        self._take_overs = asyncio.Semaphore(TAKE_OVERS_AT_ONCE)
         self._commits = asyncio.Semaphore(_COMMITS_AT_ONCE)
         self._has_joined = False
         # From nought, so that the first rejected record of a worker is a rise already.
@@ -140,7 +140,7 @@ class Partitions(Generic[ProcessorT]):
             self.standby.follow(theirs, ours)
 
     async def _own(self, tp: TP) -> Owned[ProcessorT]:
-        async with self._restores:
+        async with self._take_overs:
             await self.reference.catch_up()
             # One that stood still would fence its heirs. What the group says is that the partitions stay, or that they
             # are revoked, which ends this.

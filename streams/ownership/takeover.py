@@ -6,8 +6,9 @@ this worker has kept if that is still what is stored.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Final, Generic
 
 from faust.types import TP
 
@@ -15,6 +16,9 @@ from streams.names import name_of
 from streams.ownership.endings import Endings
 from streams.ownership.retained import RetainedState
 from streams.ownership.seams import ProcessorT, Store
+
+LOADS_AT_ONCE: Final = 4
+"""What is read of each is in memory twice for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +34,31 @@ class TakenOver(Generic[ProcessorT]):
 class TakeOver(Generic[ProcessorT]):
     """Takes partitions over for one worker. Whatever does not allow it ends the process.
 
-    `new_store` makes the store of a partition, `new_processor` its processor from what the store has loaded.
+    `new_store` makes the store of a partition, `new_processor` its processor from what the store has loaded. `shared`
+    is entered for as long as each take-over goes on: what stores use together.
     """
 
     def __init__(
-        self, new_store: Callable[[TP], Store], new_processor: Callable[[TP, Any], ProcessorT], endings: Endings
+        self,
+        new_store: Callable[[TP], Store],
+        new_processor: Callable[[TP, Any], ProcessorT],
+        endings: Endings,
+        shared: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         self._new_store = new_store
         self._new_processor = new_processor
         self._endings = endings
+        self._shared = shared or nullcontext()
+        self._loads = asyncio.Semaphore(LOADS_AT_ONCE)
 
     async def run(self, tp: TP, retained: RetainedState[ProcessorT]) -> TakenOver[ProcessorT]:
         """Take one over; may be cancelled, then nothing was changed but that former owners are fenced."""
         doing = f"taking over {name_of(*tp)}"
         store = self._new_store(tp)
         try:
-            await store.open()
-            return await self._take_over(tp, store, retained)
+            async with self._shared:
+                await store.open()
+                return await self._take_over(tp, store, retained)
         except asyncio.CancelledError:
             await store.close()
             raise
@@ -59,5 +71,6 @@ class TakeOver(Generic[ProcessorT]):
         if kept is not None:
             position.source.check(kept.next_offset)
             return TakenOver(kept, store, position.mark, restored=False)
-        processor = self._new_processor(tp, await store.load())
+        async with self._loads:
+            processor = self._new_processor(tp, await store.load())
         return TakenOver(processor, store, position.mark, restored=True)

@@ -6,9 +6,9 @@ begins elsewhere than it did, or rows that are not as many as they should be, le
 """
 
 import logging
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.exits import RefusalError
 from streams.kafka.bulk import committed_records
@@ -24,17 +24,23 @@ class DoubtError(Exception):
     """What was read ahead may not be what the changelog holds."""
 
 
-async def go_on(settings: Settings, tp: TopicPartition, ahead: Rows, end_offset: int) -> State | None:
+async def go_on(
+    settings: Settings,
+    tp: TopicPartition,
+    ahead: Rows,
+    end_offset: int,
+    reader: AbstractAsyncContextManager[AIOKafkaConsumer] | None = None,
+) -> State | None:
     """The state of a partition as of `end_offset`, read from the last row that is known on; None where in doubt.
 
-    To be called once all former owners are fenced, as `changelog.restore`.
+    To be called once all former owners are fenced, as `changelog.restore`; `reader` as there.
 
     Raises:
         KafkaError: the brokers do not answer.
     """
     name, rows = name_of(*tp), len(ahead)
     try:
-        read = await _read_on(settings, tp, ahead, end_offset)
+        read = await _read_on(settings, tp, ahead, end_offset, reader)
         state = await ahead.state(name)
     except (DoubtError, RefusalError) as problem:
         log.warning("%s is read as a whole, though %s rows stood by: %s", name, f"{rows:,}", problem)
@@ -43,14 +49,21 @@ async def go_on(settings: Settings, tp: TopicPartition, ahead: Rows, end_offset:
     return state
 
 
-async def _read_on(settings: Settings, tp: TopicPartition, ahead: Rows, end_offset: int) -> int:
+async def _read_on(
+    settings: Settings,
+    tp: TopicPartition,
+    ahead: Rows,
+    end_offset: int,
+    reader: AbstractAsyncContextManager[AIOKafkaConsumer] | None,
+) -> int:
     known = ahead.meta
     if known is None:
         raise DoubtError("no commit was read as a whole")
     if known.offset >= end_offset:
         raise DoubtError(f"it ends at {end_offset:,}, before the last commit that was read, at {known.offset:,}")
     read = 0
-    async with aclosing(committed_records(settings, [tp], starts={tp: known.offset}, ends={tp: end_offset})) as records:
+    found = committed_records(settings, [tp], starts={tp: known.offset}, ends={tp: end_offset}, reader=reader)
+    async with aclosing(found) as records:
         if not _is_same(await anext(records, None), known):
             raise DoubtError(f"the last commit that was read, at {known.offset:,}, is not there any more")
         async for record in records:

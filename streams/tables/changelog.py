@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.evaluation.series import Series
 from streams.exits import RefusalError
@@ -101,8 +102,18 @@ class Rows:
                 yield key, decode_series(key, value)
 
 
-async def restore(settings: Settings, changelog: str, partition: int, end_offset: int | None = None) -> State:
+async def restore(
+    settings: Settings,
+    changelog: str,
+    partition: int,
+    end_offset: int | None = None,
+    *,
+    oldest_offset: int | None = None,
+    reader: AbstractAsyncContextManager[AIOKafkaConsumer] | None = None,
+) -> State:
     """The state of a partition, as of the last commit.
+
+    `oldest_offset` is where its log begins, `reader` as of `committed_records`: both spare questions.
 
     To take it over, call this after its transactional producer has started: then no earlier owner can add to it. And
     say where its log ended then (`end_offset`): a transaction that somebody else has opened on the changelog hides all
@@ -112,7 +123,7 @@ async def restore(settings: Settings, changelog: str, partition: int, end_offset
         StateLostError, UnreadableRowError: as `Rows.state`.
     """
     tp, rows = TopicPartition(changelog, partition), Rows()
-    ends = None if end_offset is None else {tp: end_offset}
-    async for record in committed_records(settings, [tp], ends=ends):
+    starts, ends = (None if offset is None else {tp: offset} for offset in (oldest_offset, end_offset))
+    async for record in committed_records(settings, [tp], starts=starts, ends=ends, reader=reader):
         rows.take(record)
     return await rows.state(name_of(*tp))

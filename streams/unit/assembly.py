@@ -7,6 +7,7 @@ from faust.types import TP
 
 from streams.evaluation.objective import Objective
 from streams.health.metrics import Metrics
+from streams.kafka.lookups import Lookups
 from streams.kafka.placement import partition_of
 from streams.names import changelog
 from streams.ownership.endings import Endings
@@ -32,16 +33,18 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
     failpoint = Failpoint(settings.fail)
     changelogs = {topic: changelog(settings.application_id, metric) for topic, metric in inputs.items()}
     standby = Standby(settings, changelogs) if settings.standby else None
+    lookups = Lookups(settings)
 
     def new_store(tp: TP) -> KafkaStore:
         metric = inputs[tp.topic]
 
         def settle(partitions: int, state: State, outputs: Mapping[str, int]) -> Awaitable[Settlement]:
             details = reference.catalogue.details
-            settling = Settling(settings, metric, tp.partition, partitions, objectives, details)
+            settling = Settling(settings, lookups, metric, tp.partition, partitions, objectives, details)
             return settling.settle(state, outputs)
 
-        return KafkaStore(settings, tp.topic, tp.partition, changelogs[tp.topic], failpoint, settle, standby)
+        rows = changelogs[tp.topic]
+        return KafkaStore(settings, tp.topic, tp.partition, rows, failpoint, settle, standby, lookups)
 
     def new_unit(tp: TP, loaded: Loaded) -> Unit:
         here: int = tp.partition
@@ -69,7 +72,7 @@ def evaluator_partitions(settings: Settings, objectives: Sequence[Objective], en
 
     partitions = Partitions(
         settings,
-        TakeOver(new_store, new_unit, endings),
+        TakeOver(new_store, new_unit, endings, lookups),
         Follower(settings, reference),
         topics=inputs,
         counts=COUNTS,

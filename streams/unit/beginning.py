@@ -1,17 +1,15 @@
 """Where a partition is read from: where its state goes on, or the oldest record when nothing was ever committed."""
 
+import asyncio
 import logging
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from streams.exits import START_OVER
-from streams.kafka.cluster import admin_client
 from streams.kafka.commit_mark import commit_mark
-from streams.kafka.connection import client_options
-from streams.kafka.groups import committed_offsets
+from streams.kafka.lookups import Lookups
 from streams.names import name_of
 from streams.ownership.source import SourceOffsets
-from streams.settings import Settings
 from streams.tables.changelog import StateLostError
 from streams.tables.rows import Meta
 from streams.unit.committed_position import CommittedPosition
@@ -20,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 async def ask_offsets(
-    settings: Settings, source: TopicPartition, changelog: str
+    lookups: Lookups, application: str, source: TopicPartition, changelog: str
 ) -> tuple[SourceOffsets, CommittedPosition, int]:
     """Where the log and the last commit stand, and the offset that the changelog begins at.
 
@@ -30,18 +28,10 @@ async def ask_offsets(
         KafkaError: the brokers do not answer.
     """
     rows = TopicPartition(changelog, source.partition)
-    async with admin_client(settings) as admin:
-        stored = (await committed_offsets(admin, settings.application_id, [source])).get(source)
+    stored, (oldest, ends) = await asyncio.gather(lookups.committed(application, source), lookups.offsets(source, rows))
     mark = None if stored is None else commit_mark(stored.metadata)
     committed = None if stored is None else stored.offset
-    is_ours = stored is None or (mark is not None and mark.application == settings.application_id)
-    consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False)
-    try:
-        await consumer.start()
-        ends = await consumer.end_offsets([source, rows])
-        oldest = await consumer.beginning_offsets([source, rows])
-    finally:
-        await consumer.stop()
+    is_ours = stored is None or (mark is not None and mark.application == application)
     position = CommittedPosition(committed, ends[rows], is_ours)
     return SourceOffsets(source, oldest[source], ends[source]), position, oldest[rows]
 

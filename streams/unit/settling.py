@@ -19,6 +19,7 @@ from streams.evaluation.objective import Judge, Objective
 from streams.evaluation.transition import AlertReason, Kind, Transition
 from streams.kafka.bulk import committed_records
 from streams.kafka.chunk import SourceRecord
+from streams.kafka.lookups import Lookups
 from streams.kafka.placement import partition_of
 from streams.names import Metric, name_of
 from streams.outlet.alert import APPLICATION, alert_document, retired_document, state_record
@@ -49,6 +50,7 @@ class Settling:
     """For one source partition. `objectives` are all that are declared; `details` names an app as it is called."""
 
     settings: Settings
+    lookups: Lookups
     metric: Metric
     partition: int
     partitions: int
@@ -92,7 +94,8 @@ class Settling:
         # With another count, its apps lie all over the topic.
         places = [self.partition] if partitions == self.partitions else range(partitions)
         latest: dict[bytes, tuple[str | None, bytes]] = {}
-        async for record in committed_records(self.settings, [TopicPartition(topic, place) for place in places]):
+        tps = [TopicPartition(topic, place) for place in places]
+        async for record in committed_records(self.settings, tps, reader=self.lookups.reader()):
             if record.value:
                 latest[record.key or b""] = _application(record), record.value
             else:
@@ -140,7 +143,8 @@ class Settling:
         places = {partition_of(key[0].encode(), partitions, self.settings.partitioner) for key in wanted.values()}
         tps = [TopicPartition(self.settings.topics.alerts, place) for place in sorted(places)]
         published = {}
-        async for record in committed_records(self.settings, tps, max(0, since_ms - _CLOCKS_DIFFER_MS)):
+        from_ms = max(0, since_ms - _CLOCKS_DIFFER_MS)
+        async for record in committed_records(self.settings, tps, from_ms, reader=self.lookups.reader()):
             ce_id = next((value for name, value in record.headers if name == "ce_id" and value), b"").decode()
             if ce_id in wanted and record.value and _application(record) == self.settings.application_id:
                 published[ce_id] = record.value

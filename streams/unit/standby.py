@@ -17,7 +17,7 @@ from faust.types import TP
 from streams.exits import RefusalError
 from streams.kafka.chunk import Chunk, SourceRecord
 from streams.kafka.chunked_records import AS_CHUNKS
-from streams.kafka.connection import client_options
+from streams.kafka.connection import client_options, running
 from streams.names import name_of
 from streams.settings import Settings
 from streams.tables.changelog import Rows
@@ -114,8 +114,7 @@ class Standby:
             auto_offset_reset="none",  # what was cut off or deleted must not go unnoticed
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
-        async with consumer:
-            await asyncio.sleep(0)  # its tasks begin: cancelled before, one would cancel whoever stops the consumer
+        async with running(consumer):
             while True:
                 while self._has_changed.is_set():  # told to read nothing yet, `getmany` would wait for ever
                     self._has_changed.clear()

@@ -15,6 +15,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from streams.evaluation.series import Series
 from streams.kafka.commit_mark import CommitMark
+from streams.kafka.lookups import Lookups
 from streams.kafka.placement import partition_of
 from streams.outlet.outgoing import Outgoing
 from streams.ownership.seams import Position
@@ -69,11 +70,16 @@ class KafkaStore:
         failpoint: Failpoint,
         settle: Settle = nothing_to_settle,
         standby: Standby | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
-        """`settle` tells what the alert state needs, to show what is stored; `standby` may have read it ahead."""
+        """`settle` tells what the alert state needs, to show what is stored; `standby` may have read it ahead.
+
+        `lookups` are those that other partitions ask by, too.
+        """
         self._settings = settings
         self._settle = settle
         self._standby = standby
+        self._lookups = lookups or Lookups(settings)
         self.source = TopicPartition(topic, partition)
         self._changelog = changelog
         self._failpoint = failpoint
@@ -95,7 +101,9 @@ class KafkaStore:
 
     async def position(self) -> Position:
         """Where the source and the last commit stand; the mark is a `CommittedPosition`."""
-        self._found = source, mark, _ = await ask_offsets(self._settings, self.source, self._changelog)
+        self._found = source, mark, _ = await ask_offsets(
+            self._lookups, self._settings.application_id, self.source, self._changelog
+        )
         return Position(source, mark)
 
     async def load(self) -> Loaded:
@@ -118,20 +126,23 @@ class KafkaStore:
     async def _state(self) -> State:
         """Gone on with where it was read ahead, else read as a whole."""
         _, position, oldest_row = self._found
+        settings, reader, end_offset = self._settings, self._lookups.reader, position.changelog_end
         rows = TopicPartition(self._changelog, self.source.partition)
         ahead = None if self._standby is None else self._standby.take(rows, oldest_row)
-        state = None if ahead is None else await go_on(self._settings, rows, ahead, position.changelog_end)
-        return state or await restore(self._settings, rows.topic, rows.partition, position.changelog_end)
+        state = None if ahead is None else await go_on(settings, rows, ahead, end_offset, reader())
+        return state or await restore(
+            settings, rows.topic, rows.partition, end_offset, oldest_offset=oldest_row, reader=reader()
+        )
 
     async def _identity(self) -> Identity:
         settings, topic = self._settings, self.source.topic
-        return Identity(settings.application_id, topic, await self._partitions(topic), settings.partitioner)
+        return Identity(settings.application_id, topic, await self._lookups.partitions(topic), settings.partitioner)
 
     async def _outputs(self, stored: Mapping[str, int]) -> dict[str, int]:
         """How many partitions the topics have that alerts and what was rejected go to."""
         topics = self._settings.topics
         outputs = (topics.alert_state, topics.alerts, topics.rejected)
-        counts = {topic: await self._partitions(topic) for topic in outputs}
+        counts = {topic: await self._lookups.partitions(topic) for topic in outputs}
         check_outputs(topics.alert_state, stored, counts)
         return counts
 

@@ -15,7 +15,7 @@ from streams.names import WEBHOOK, Topics
 from streams.ownership import gaps
 from streams.ownership.endings import Endings
 from streams.ownership.gaps import Gaps
-from streams.ownership.partitions import RESTORES_AT_ONCE, Partitions
+from streams.ownership.partitions import TAKE_OVERS_AT_ONCE, Partitions
 from streams.reference.follower import Follower
 from streams.reference.reference import Reference
 from streams.settings import APPLICATION_ID, Settings
@@ -49,7 +49,7 @@ def new_unit() -> Unit:
 
 
 def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four take-overs are under way at a time; the others wait for their turn, and what is revoked never gets one."""
+    """So many are taken over at a time; the others wait for their turn, and what is revoked never gets one."""
     opened: list[int] = []
 
     async def scenario() -> None:
@@ -60,14 +60,14 @@ def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.M
 
         async def open_for_ever(store: KafkaStore) -> None:
             opened.append(store.source.partition)
-            if len(opened) == RESTORES_AT_ONCE:
+            if len(opened) == TAKE_OVERS_AT_ONCE:
                 all_turns.set()
             await never.wait()
 
         monkeypatch.setattr(Follower, "catch_up", known)
         monkeypatch.setattr(KafkaStore, "open", open_for_ever)
         partitions = partitions_of(unreachable())
-        assigned = [TP(TOPIC, partition) for partition in range(2 * RESTORES_AT_ONCE)]
+        assigned = [TP(TOPIC, partition) for partition in range(2 * TAKE_OVERS_AT_ONCE)]
         partitions.take(assigned)
         async with asyncio.timeout(60):
             await all_turns.wait()
@@ -75,7 +75,7 @@ def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.M
         assert not any(partitions.is_ready(tp) for tp in assigned)
 
     asyncio.run(scenario())
-    assert len(opened) == RESTORES_AT_ONCE
+    assert len(opened) == TAKE_OVERS_AT_ONCE
 
 
 def test_a_rebalance_waits_for_no_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
