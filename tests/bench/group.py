@@ -54,7 +54,18 @@ class Group:
                         break
                     await asyncio.sleep(_POLL_S)
 
-    async def judged(self, topic: str) -> None:
+    async def up_to_now(self, workers: Sequence[RunningWorker], topic: str) -> None:
+        """Wait until these have judged every partition of a topic up to the moment of the call."""
+        now_s = time.time()
+        async with asyncio.timeout(_TIMEOUT_S):
+            for worker in workers:
+                while True:
+                    found = await metrics_of([worker], topic)
+                    if found.get("slo_streams_watermark_seconds", 0.0) >= now_s:
+                        break
+                    await asyncio.sleep(_POLL_S)
+
+    async def committed(self, topic: str) -> None:
         """Wait until all that is in a topic now is committed."""
         settings = self._settings
         wanted = await ends(settings.bootstrap_servers, topic, settings.partitions)

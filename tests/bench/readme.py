@@ -8,12 +8,14 @@ from typing import Any, Final
 from tests.bench.comparison import ONE_WORKER, PER_CPU_S, TWO_WORKERS, WARM_PER_CPU_S
 from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES, spots
 from tests.bench.peers.catalogue import PEERS
-from tests.bench.report import label_text, short
+from tests.bench.report import label_text, number, short
 from tests.bench.results import medians
 from tests.bench.services import COST as SERVICE_COST
 from tests.bench.services import IDLE, PEAK, UNITS
 from tests.bench.services import part_of as part_of_service
 from tests.bench.stages import COST, LEAST, STEPS, part_of
+from tests.bench.take_over import IN_HANDS, JUDGED, WAYS
+from tests.bench.wide import PART as WIDE
 
 SPEED: Final = Path("infra/docs/pages/explanation/speed.md")
 CAPACITY: Final = Path("infra/docs/pages/explanation/capacity.md")
@@ -77,6 +79,40 @@ def services_table(document: Mapping[str, Any]) -> str:
     return "\n".join(["| service | CPU | at rest, % of a core | peak memory |", "|---|---|---|---|", *rows])
 
 
+def take_over_table(document: Mapping[str, Any]) -> str:
+    """A row for each way that a worker goes, and each number of series: how soon others have its partitions."""
+    values = medians(document)
+    rows = []
+    for way in WAYS:
+        for part, series in _parts(values, way):
+            in_hands_s, judged_s = values[part, IN_HANDS], values[part, JUDGED]
+            load = _load(document, part)
+            rows.append(f"| {way} | {series} | {in_hands_s:.1f} s | {judged_s:.1f} s | {load:.1f} |")
+    head = "| how it goes | state of the group | in other hands after | judged up to now after | load |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def _parts(values: Mapping[tuple[str, str], float], name: str) -> list[tuple[str, str]]:
+    """Parts of this name, each with what it was measured at."""
+    parts = dict.fromkeys(part for part, _ in values)
+    return [(part, at) for part in parts for found, _, at in [part.partition(" @ ")] if found == name]
+
+
+def _load(document: Mapping[str, Any], part: str) -> float:
+    """Load average of the machine when a part was measured."""
+    return float(next(entry["loadAverage"] for entry in document["measured"] if entry["part"] == part))
+
+
+def wide_table(document: Mapping[str, Any]) -> str:
+    """A row for each figure of the wide group."""
+    rows = [
+        f"| {entry['what']} | {number(entry['median'])} | {entry['loadAverage']:.1f} |"
+        for entry in document["measured"]
+        if entry["part"] == WIDE
+    ]
+    return "\n".join([f"| {WIDE} | | load |", "|---|---|---|", *rows])
+
+
 def write_tables(document: Mapping[str, Any]) -> None:
     """Write the tables into their pages.
 
@@ -87,6 +123,8 @@ def write_tables(document: Mapping[str, Any]) -> None:
     write_block(CAPACITY, "curves", curves_table(document))
     write_block(CAPACITY, "stages", stages_table(document))
     write_block(CAPACITY, "services", services_table(document))
+    write_block(CAPACITY, "take-over", take_over_table(document))
+    write_block(CAPACITY, "wide", wide_table(document))
 
 
 def write_block(path: Path, name: str, text: str) -> None:

@@ -30,9 +30,19 @@ IN_HANDS: Final = "in other hands, s"
 JUDGED: Final = "judged up to now, s"
 BEYOND: Final = "judged up to now, s beyond the session timeout"
 _SESSION: Final = f"{SESSION_S:g}s"
-_STANDBY: Final = "standby"
+_KILLED: Final = "SIGKILL"
+_STOPPED: Final = "SIGTERM"
+_STANDBY: Final = ", with a warm standby"
+_COLD: Final = ""
+_BACK: Final = "SIGTERM, and started anew under its own name"
+WAYS: Final = (_KILLED, _KILLED + _STANDBY, _STOPPED, _STOPPED + _STANDBY, _BACK)
 _TIMEOUT_S: Final = 300.0
 _POLL_S: Final = 0.1
+
+
+def part_of(way: str, series: int) -> str:
+    """Name of the part that a way to go is measured under."""
+    return f"{way} @ {series:,} series"
 
 
 class TakeOver:
@@ -50,7 +60,7 @@ class TakeOver:
         servers, topic = settings.bootstrap_servers, settings.topics.input(WEBHOOK)
         async with AIOKafkaProducer(bootstrap_servers=servers, max_batch_size=1 << 17) as producer:
             await produce(producer, topic, PARTITIONS, _an_event_each(range(stage.rows)))
-            for kind, overrides in (("cold", {}), (_STANDBY, {"SLO_STANDBY": str(2 * stage.rows)})):
+            for kind, overrides in ((_COLD, {}), (_STANDBY, {"SLO_STANDBY": str(2 * stage.rows)})):
                 async with (
                     Group(stage, settings, SLO_SESSION_TIMEOUT=_SESSION, **overrides) as group,
                     _fed(producer, topic, stage.rows),
@@ -61,13 +71,14 @@ class TakeOver:
 
 async def _gone(group: Group, settings: Settings, series: int, kind: str) -> AsyncIterator[Reading]:
     topic = settings.topics.input(WEBHOOK)
-    stays = await group.start(f"{kind}-stays")
+    name = "standby" if kind else "cold"
+    stays = await group.start(f"{name}-stays")
 
     async def another(number: int, **overrides: str) -> RunningWorker:
         """A worker that has half of everything, all of it committed."""
-        goes = await group.start(f"{kind}-goes-{number}", **overrides)
+        goes = await group.start(f"{name}-goes-{number}", **overrides)
         await until_shared([stays, goes], topic, PARTITIONS)
-        await group.judged(topic)
+        await group.committed(topic)
         await _holds([stays, goes], topic, "slo_streams_series", series)
         if kind == _STANDBY:
             await _holds([stays], None, "slo_streams_standby_series", series * 0.4)
@@ -78,26 +89,26 @@ async def _gone(group: Group, settings: Settings, series: int, kind: str) -> Asy
         go()
         await group.in_hands(left)
         in_hands_s = since(began_s)
-        await group.judged(topic)
+        await group.up_to_now(left, topic)
         return {IN_HANDS: in_hands_s, JUDGED: since(began_s)}
 
     killed = await gone((await another(1)).process.kill, [stays])
     killed[BEYOND] = killed[JUDGED] - SESSION_S
-    yield {(f"SIGKILL, {kind}", what): value for what, value in killed.items()}
+    yield {(part_of(_KILLED + kind, series), what): value for what, value in killed.items()}
     stopped = await gone((await another(2)).process.terminate, [stays])
-    yield {(f"SIGTERM, {kind}", what): value for what, value in stopped.items()}
+    yield {(part_of(_STOPPED + kind, series), what): value for what, value in stopped.items()}
     if kind == _STANDBY:
         return
     goes, began_s = await another(3, SLO_INSTANCE_ID="goes"), time.monotonic()
     goes.process.terminate()
     await goes.process.wait()
     stopped_s = since(began_s)
-    goes = await group.start(f"{kind}-back", SLO_INSTANCE_ID="goes")
+    goes = await group.start(f"{name}-back", SLO_INSTANCE_ID="goes")
     await group.in_hands([stays, goes])
     in_hands_s = since(began_s)
-    await group.judged(topic)
-    readings = {"stopped, s": stopped_s, "in hands again, s": in_hands_s, JUDGED: since(began_s)}
-    yield {("restart under a name of its own", what): value for what, value in readings.items()}
+    await group.up_to_now([stays, goes], topic)
+    readings = {"stopped, s": stopped_s, IN_HANDS: in_hands_s, JUDGED: since(began_s)}
+    yield {(part_of(_BACK, series), what): value for what, value in readings.items()}
 
 
 async def _holds(workers: list[RunningWorker], topic: str | None, metric: str, least: float) -> None:

@@ -8,13 +8,25 @@ from tests.bench.comparison import ONE_WORKER, PER_CPU_S, part_of
 from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES
 from tests.bench.curves import part_of as part_of_curve
 from tests.bench.peers.catalogue import COUNT, PEERS
-from tests.bench.readme import NoBlockError, curves_table, services_table, stages_table, table, write_block
+from tests.bench.readme import (
+    NoBlockError,
+    curves_table,
+    services_table,
+    stages_table,
+    table,
+    take_over_table,
+    wide_table,
+    write_block,
+)
 from tests.bench.results import Results
 from tests.bench.services import COST as COST_OF_ONE
 from tests.bench.services import IDLE, PEAK
 from tests.bench.services import part_of as part_of_service
 from tests.bench.stages import COST, LEAST, STEPS
 from tests.bench.stages import part_of as part_of_stage
+from tests.bench.take_over import IN_HANDS, JUDGED, WAYS
+from tests.bench.take_over import part_of as part_of_way
+from tests.bench.wide import PART as WIDE
 
 
 def document() -> dict[str, object]:
@@ -90,3 +102,21 @@ def test_a_service_that_was_measured_is_a_row() -> None:
     assert services_table(results.document({})).splitlines()[2:] == [
         "| notifier | 1.2 s per 1,000 alerts, mailed | 0.5 | 88 MB |"
     ]
+
+
+def test_take_overs_are_told_by_how_a_worker_goes_and_with_how_many_series() -> None:
+    results = Results()
+    for series in (100_000, 1_000_000):
+        results.add({(part_of_way(WAYS[1], series), IN_HANDS): 6.52, (part_of_way(WAYS[1], series), JUDGED): 6.9})
+    results.add({(part_of_way(WAYS[0], 100_000), IN_HANDS): 8.0, (part_of_way(WAYS[0], 100_000), JUDGED): 8.25})
+    assert take_over_table(results.document({}, load=1.5)).splitlines()[2:] == [
+        "| SIGKILL | 100,000 series | 8.0 s | 8.2 s | 1.5 |",
+        "| SIGKILL, with a warm standby | 100,000 series | 6.5 s | 6.9 s | 1.5 |",
+        "| SIGKILL, with a warm standby | 1,000,000 series | 6.5 s | 6.9 s | 1.5 |",
+    ]
+
+
+def test_a_wide_group_is_told_figure_by_figure() -> None:
+    results = Results()
+    results.add({(WIDE, "sockets of a worker"): 80.0, ("restore", "rows per second"): 250_000})
+    assert wide_table(results.document({}, load=2.0)).splitlines()[2:] == ["| sockets of a worker | 80 | 2.0 |"]
