@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PHONE, DESKTOP = 320, 1280
+PATIENCE_MS = 60_000
+"""What is waited for comes at once on a machine that has nothing else to do, and this one may have a lot."""
 # What a page may not do is told to the page alone: here it is kept.
 WATCH = """
 window.violations = [];
@@ -23,6 +25,10 @@ addEventListener("securitypolicyviolation", (event) =>
 # axe-core names what needs a person's look "incomplete"; the rest is what a machine can tell.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# The size of a screen, and the colour schemes that axe looks at on it: all rules in the first, colours in the other.
+SCREENS = ((PHONE, ("dark", "light")), (DESKTOP, ("light", "dark")))
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -47,12 +53,12 @@ def launched(program: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def served(url: str, mailbox: Path) -> Iterator[str]:
-    """A dashboard process over a database; its address."""
+def served(url: str, mailbox: Path, *options: str) -> Iterator[str]:
+    """A dashboard process over a database, with the options of `tests.dashboard.server`; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.dashboard.server", str(port), url, str(mailbox)]
+    command = [sys.executable, "-m", "tests.dashboard.server", str(port), url, str(mailbox), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -65,10 +71,12 @@ def served(url: str, mailbox: Path) -> Iterator[str]:
 class Reader:
     """Somebody who reads pages, and all that went wrong on them."""
 
-    def __init__(self, browser: Browser, base: str, viewer: str, width: int = DESKTOP, **more: Any) -> None:
+    def __init__(self, browser: Browser, base: str, viewer: str | None, width: int = DESKTOP, **more: Any) -> None:
         self.base = base
         self.context = browser.new_context(viewport={"width": width, "height": 800}, **more)
-        self.context.add_cookies([{"name": "viewer", "value": viewer, "url": base}])
+        self.context.set_default_timeout(PATIENCE_MS)
+        if viewer is not None:
+            self.context.add_cookies([{"name": "viewer", "value": viewer, "url": base}])
         self.context.add_init_script(WATCH)
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []

@@ -1,10 +1,12 @@
-"""A dashboard over a real database, called in this process as any of several viewers."""
+"""A dashboard over a real database, called in this process as any of several viewers; a browser, and how it is used."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from fastapi import Request
+from playwright.sync_api import Browser
 from psycopg.conninfo import conninfo_to_dict
 from starlette.testclient import TestClient
 
@@ -14,6 +16,8 @@ from streams.dashboard.settings import DashboardSettings
 from streams.dashboard.viewer import Viewer, platform
 from streams.objectives import read_objectives
 from tests.dashboard import month
+from tests.dashboard.browser import DESKTOP, PHONE, chromium
+from tests.dashboard.hands import Keyboard, Pointer
 from tests.dashboard.world import fill
 from tests.database_fixture import own_database
 
@@ -80,3 +84,29 @@ def month_name(postgres: str, migrated: str) -> Iterator[str]:
     with own_database(postgres, template=migrated) as url:
         month.fill(url)
         yield str(conninfo_to_dict(url)["dbname"])
+
+
+@pytest.fixture(scope="module")  # its event loop would run on in every test after it
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with chromium() as one:
+        yield one
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "script": {"width": DESKTOP},
+    "no script": {"width": PHONE, "java_script_enabled": False},
+    "keyboard": {"width": DESKTOP},
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """With all that a page has; on a phone and without a script; by the keyboard alone."""
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def hands(way: dict[str, Any]) -> Pointer:
+    """How somebody works a page, in this way."""
+    return Keyboard() if way is WAYS["keyboard"] else Pointer()

@@ -4,7 +4,7 @@ from typing import Final
 
 from playwright.sync_api import Locator
 
-_IS_FOCUSED: Final = "(element) => element === document.activeElement"
+_HAVE_FOCUS: Final = "(found) => found.includes(document.activeElement)"
 _MOST_STEPS: Final = 150
 
 
@@ -68,16 +68,20 @@ class Keyboard(Pointer):
         assert what.is_checked()
 
     def select(self, what: Locator, *, label: str) -> None:
-        """By the beginning of what it is called."""
+        """From the first one down to it."""
         self._reach(what)
-        what.page.keyboard.type(label)
-        assert what.locator("option:checked").inner_text() == label
+        what.page.keyboard.press("Home")
+        for _ in range(what.locator("option").count()):
+            if what.locator("option:checked").inner_text() == label:
+                return
+            what.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"{label} is not come to by the keyboard")
 
     def _reach(self, what: Locator) -> None:
         """Tab until it, or one of them, has the focus, from where one is; it has to show that it has it."""
         what.first.wait_for()
         for _ in range(_MOST_STEPS):
-            if any(one.evaluate(_IS_FOCUSED) for one in what.all()):
+            if what.evaluate_all(_HAVE_FOCUS):
                 outline = what.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
                 assert outline != "none", f"nothing shows that {what} has the focus"
                 return

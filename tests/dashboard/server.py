@@ -1,6 +1,7 @@
-"""A dashboard process for a browser: `python -m tests.dashboard.server PORT URL [MAILBOX]`.
+"""A dashboard process for a browser: `python -m tests.dashboard.server PORT URL [MAILBOX [--logins]]`.
 
-Who asks is who the cookie `viewer` names: `platform`, or a partner's id. How people log in is tested elsewhere.
+Who asks is who the cookie `viewer` names: `platform`, or a partner's id. With `--logins` people log in as they do at a
+dashboard of their own machine.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from fastapi import Request
 from starlette.types import ASGIApp
 
 from streams.dashboard.app import dashboard_app
+from streams.dashboard.dashboard import Identify
 from streams.dashboard.database import Database
 from streams.dashboard.settings import DashboardSettings
 from streams.dashboard.viewer import Viewer, platform
@@ -27,11 +29,11 @@ def identify(request: Request) -> Viewer | None:
     return Viewer("Ann", frozenset({name})) if name else None
 
 
-def main(port: int, url: str, mailbox: Path | None) -> None:
+def main(port: int, url: str, mailbox: Path | None, who: Identify | None) -> None:
     """Serve until it is ended."""
     database = Database(url)
     database.open()
-    app = dashboard_app(DashboardSettings(dashboard_mailbox=mailbox), read_objectives(), database, identify)
+    app = dashboard_app(DashboardSettings(dashboard_mailbox=mailbox), read_objectives(), database, who)
     asyncio.run(_serve(app, port))
     database.close()
 
@@ -51,4 +53,6 @@ async def _serve(app: ASGIApp, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]) if len(sys.argv) > 3 else None)
+    port_text, database_url, *more = sys.argv[1:]
+    folder = Path(more[0]) if more else None
+    main(int(port_text), database_url, folder, None if "--logins" in more else identify)

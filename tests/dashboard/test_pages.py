@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from html import unescape
+from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 import pytest
@@ -187,6 +188,25 @@ def test_late_events_are_counted_and_marked(stage: Stage) -> None:
     assert "came late: once" not in other
 
 
+FIGURE = re.compile(
+    r'data-counts="([^"]+)".*? data-from="(\d+)" data-to="(\d+)".*?<figcaption[^>]*>(.*?)</figcaption>', re.DOTALL
+)
+
+
+@pytest.mark.parametrize(("range_name", "words"), [("28d", "28 days"), ("1d", "1 day"), ("3h", "3 hours")])
+def test_a_chart_is_summed_up_over_the_time_that_it_shows(stage: Stage, range_name: str, words: str) -> None:
+    client = stage.as_(PLATFORM)
+    figures = FIGURE.findall(unescape(client.get(f"/apps/{month.CHARTS}?range={range_name}").text))
+    assert len(figures) == 4
+    for counts_url, start_ms, end_ms, summary in figures:
+        time = {"from": utc_text(int(start_ms)), "to": utc_text(int(end_ms)), "step": "60"}
+        found = client.get(counts_url, params={**dict(parse_qsl(urlsplit(counts_url).query)), **time}).json()
+        good, bad = sum(found["good"]), sum(found["bad"])
+        said = f"of {good + bad:,} events were good in the last {words}" if good + bad else "No events in the last"
+        assert said in summary
+        assert (f"{bad:,} w" in summary) is (range_name != "28d" and bad > 0)
+
+
 def test_an_app_page_tells_counts_beside_every_rate(stage: Stage) -> None:
     page = stage.as_(PLATFORM).get(f"/apps/{month.FORMS}").text
     assert re.search(r"of 99 %: [\d,]+ bad of [\d,]+ in 10 d of 28 d, since its first event", page)
@@ -323,6 +343,29 @@ def test_a_rule_is_tried_on_all_apps_and_can_be_ended(stage: Stage) -> None:
     assert "End it" not in over
     assert "What came of it" in over
     assert f"/api/v1/backtest/{url.rpartition('/')[2]}/difference.csv" in over
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [
+        ("/?state=MET", "budgets"),
+        (f"/alerts?app={month.CHARTS}&open=true", "alerts"),
+        ("/incidents", "incidents"),
+        ("/deliveries?state=SENT", "deliveries"),
+        ("/reports?partner=acme", "reports"),
+    ],
+)
+def test_what_a_page_lists_is_there_as_a_file_and_for_programs(stage: Stage, path: str, table: str) -> None:
+    client = stage.as_(PLATFORM)
+    page = client.get(path).text
+    asked = urlsplit(path).query
+    files = {url for url in map(unescape, HREF.findall(page)) if url.startswith(f"/api/v1/{table}")}
+    assert {url.partition("?")[0].removeprefix("/api/v1/") for url in files} >= {table, f"{table}.csv"}
+    assert all(asked in url for url in files)
+    rows = {url: client.get(url) for url in files if ".parquet" not in url}
+    items = next(one.json()["items"] for url, one in rows.items() if ".csv" not in url)
+    lines = next(one.text.splitlines() for url, one in rows.items() if ".csv" in url)
+    assert len(lines) == len(items) + 1
 
 
 def test_a_report_is_of_one_partner(stage: Stage) -> None:

@@ -62,3 +62,9 @@ def test_a_name_is_escaped_in_a_path() -> None:
 def test_what_is_to_be_typed_is_told_apart_and_nothing_becomes_markup() -> None:
     assert text.prose("Run `a <b>` & see.") == "Run <code>a &lt;b&gt;</code> &amp; see."
     assert text.prose("nothing") == "nothing"
+
+
+def test_times_within_words_are_told_as_all_others_are() -> None:
+    told = text.with_moments("<9> of 40 failed since 2020-11-29T02:25:00Z, not 2020-99-29T02:25:00Z")
+    time = '<time class="nowrap" datetime="2020-11-29T02:25:00Z">29 Nov 2020 02:25 UTC</time>'
+    assert told == f"&lt;9&gt; of 40 failed since {time}, not 2020-99-29T02:25:00Z"

@@ -106,8 +106,7 @@ def add_alerts(app: FastAPI) -> None:
             metrics=METRIC_CHOICES,
             asked={"app": app, "metric": metric, "open": is_open},
             next_url=None if following is None else f"?{urlencode({**asked, 'cursor': following})}",
-            csv_url=f"/api/v1/alerts.csv?{urlencode(asked)}",
-            json_url=f"/api/v1/alerts?{urlencode(asked)}",
+            api_query=urlencode(asked),
         )
 
     @app.get("/alerts/{incident_id}", include_in_schema=False)

@@ -78,6 +78,7 @@ def add_deliveries(app: FastAPI) -> None:
             deliveries=[_shown(row) for row in found[:_PAGE]],
             tiles=delivery_counts(view),
             next_url=None if more is None else f"?{urlencode({'state': state, 'before': more})}",
+            api_query=urlencode({"state": state}) if state in _STATES else "",
         )
 
     @app.get("/deliveries/{delivery_id:path}/html", include_in_schema=False)

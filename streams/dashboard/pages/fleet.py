@@ -96,8 +96,7 @@ def add_fleet(app: FastAPI) -> None:
             sorts=list(_SORTS.items()),
             order_words=f"by {_SORTS[question.sort]}",
             next_url=None if shown.next is None else f"/?{urlencode(kept | {'cursor': shown.next})}",
-            csv_url=f"/api/v1/budgets.csv?{urlencode(kept)}",
-            json_url=f"/api/v1/budgets?{urlencode(kept)}",
+            api_query=urlencode(kept),
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from streams.budgets.budget import Counts
 from streams.dashboard.database import View
 from streams.dashboard.pages.series_marks import AppMarks, late_by_day, read_marks
 from streams.dashboard.pages.text import anchor, day, duration, metric_title, rate, whole
@@ -74,7 +75,7 @@ def _card(read: _Read, key: tuple[str, str], items: list[BudgetItem], series: Se
     metric, scope = key
     query = urlencode({"app": read.counted.key, "metric": metric, "scope": scope})
     target, late = items[0]["target"], read.marks.late(series)
-    days = _days(read, series, late) if series else []
+    counted, days = _counted(read, series, late) if series else (Counts(), [])
     return {
         "metric": metric,
         "scope": scope,
@@ -93,19 +94,20 @@ def _card(read: _Read, key: tuple[str, str], items: list[BudgetItem], series: Se
         "days": days,
         "latency": _latency(read, series) if series else [],
         "rules": _rules(read, metric, scope),
-        "summary": _summary(days, target, read.shown),
+        "summary": _summary(counted, days, target, read.shown),
     }
 
 
-def _days(read: _Read, series: Sequence[StoredSeries], late: Counter[int]) -> list[dict[str, Any]]:
-    """Whole days (UTC) of the time that is shown, and the begun ones."""
+def _counted(read: _Read, series: Sequence[StoredSeries], late: Counter[int]) -> tuple[Counts, list[dict[str, Any]]]:
+    """What counts of the time that is shown; and its whole days (UTC), with the begun ones."""
     first, end = read.shown.from_ms // DAY_MS, -(-read.shown.to_ms // DAY_MS)
     told = read.counted.minutes(series, first * DAY_MINUTES, end * DAY_MINUTES)
     spans = excluded_for(read.exclusions, series[0].key)
-    good, bad = chosen([one.without(spans) for one in told]).in_steps(DAY_MINUTES)
+    left = chosen([one.without(spans) for one in told])
+    shown = left.between(read.shown.from_ms // MINUTE_MS, read.shown.to_ms // MINUTE_MS)
     late_days = late_by_day(late)
-    days = zip(range(first, end), good, bad, excluded_in_steps(told, spans, DAY_MINUTES), strict=True)
-    return [
+    days = zip(range(first, end), *left.in_steps(DAY_MINUTES), excluded_in_steps(told, spans, DAY_MINUTES), strict=True)
+    return shown.counts, [
         {"start_ms": number * DAY_MS, "good": good, "bad": bad, "excluded": excluded, "late": late_days[number]}
         for number, good, bad, excluded in days
     ]
@@ -144,17 +146,18 @@ def _latency(read: _Read, series: Sequence[StoredSeries]) -> list[tuple[str, flo
     return [(f"p{percent}", ms) for percent, ms in found if ms is not None]
 
 
-def _summary(days: list[dict[str, Any]], target: str, shown: Shown) -> str:
+def _summary(counted: Counts, days: list[dict[str, Any]], target: str, shown: Shown) -> str:
     """What the chart shows, in a sentence."""
-    good, bad = sum(one["good"] for one in days), sum(one["bad"] for one in days)
-    if not good + bad:
+    if not counted.total:
         return f"No events in the last {shown.words}."
-    words = f"{rate(good, bad, target)} of {whole(good + bad)} events were good on the days of the last {shown.words}"
-    judged = [one for one in days if one["bad"]]
-    if not judged:
+    words = f"{rate(*counted, target)} of {whole(counted.total)} events were good in the last {shown.words}"
+    if not counted.bad:
         return f"{words}; none was bad."
-    worst = min(judged, key=lambda one: one["good"] / (one["good"] + one["bad"]))
-    return f"{words}; the worst day was {day(worst['start_ms'])}: {rate(worst['good'], worst['bad'], target)}."
+    if shown.to_ms - shown.from_ms <= DAY_MS:
+        return f"{words}; {whole(counted.bad)} {'was' if counted.bad == 1 else 'were'} bad."
+    worst = min((one for one in days if one["bad"]), key=lambda one: one["good"] / (one["good"] + one["bad"]))
+    reached = f"{rate(worst['good'], worst['bad'], target)} of {whole(worst['good'] + worst['bad'])}"
+    return f"{words}; the worst day was {day(worst['start_ms'])}: {reached}."
 
 
 def _unseen(item: BudgetItem, shown: Shown) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """How pages write numbers, times and names: one way each, and never a figure that reads as met where it is missed."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
@@ -18,6 +19,7 @@ _MINUTE_MS: Final = 60 * _SECOND_MS
 _HOUR_MS: Final = 60 * _MINUTE_MS
 _DAY_MS: Final = 24 * _HOUR_MS
 _DIGITS: Final = 2
+_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+Z)")
 
 STAGES: Final = {
     "CLEAR": ("good", "Clear", "Nothing of the last 28 days counts."),
@@ -148,6 +150,18 @@ def moment(time: int | str, *, seconds: bool = False) -> Markup:
     return Markup('<time class="nowrap" datetime="{}">{}</time>').format(iso(time), moment_text(time, seconds=seconds))
 
 
+def with_moments(words: str) -> Markup:
+    """Words, with each time in them as `moment` shows it."""
+    return Markup().join(_moment_if_any(part) for part in _TIME.split(words))
+
+
+def _moment_if_any(part: str) -> Markup:
+    try:
+        return moment(part)
+    except ValueError:
+        return escape(part)
+
+
 def field_time(text: str) -> str:
     """A time as a field for times takes it, without its zone: 2026-11-29T02:00."""
     return text.removesuffix("Z").removesuffix(":00") if text.count(":") == 2 else text.removesuffix("Z")
@@ -212,6 +226,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "iso": iso,
     "moment": moment,
     "moment_text": moment_text,
+    "with_moments": with_moments,
     "field_time": field_time,
     "day": day,
     "metric_title": metric_title,
