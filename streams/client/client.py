@@ -9,11 +9,13 @@ It needs aiokafka and pydantic, nothing else of the product, and changes nothing
 
 import json
 import time as clock
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from decimal import Decimal
+from numbers import Real
 from types import TracebackType
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from aiokafka import AIOKafkaProducer
 from pydantic import ValidationError
@@ -27,6 +29,8 @@ Time = datetime | int | str | None
 """When it happened: an aware datetime, epoch milliseconds, RFC 3339 text; None for now."""
 
 Number = float | Decimal
+
+_SHOWN_OF_ERROR: Final = 256  # characters
 
 FaultOwner = Literal["APP", "PLATFORM"] | None
 
@@ -182,21 +186,45 @@ class EventClient:
     async def _send(self, metric: Metric, app_key: str, time: Time, traceparent: str | None, **fields: object) -> None:
         if self._producer is None:
             raise RuntimeError("use it as `async with EventClient(...) as client`")
-        event = {"appKey": app_key, "time": _written(time)}
-        event |= {name: _as_json(value) for name, value in fields.items() if value is not None}
-        try:
-            metric.model.model_validate(event)
-        except ValidationError as problem:
-            raise InvalidEventError(complaint(problem)) from None
         topic = self._settings.topics.input(metric)
-        value = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        value = event_json(metric, app_key, time, fields)
         headers = [] if traceparent is None else [("traceparent", traceparent.encode())]
         await self._producer.send_and_wait(topic, value, app_key.encode(), headers=headers)
 
 
-def _as_json(value: object) -> object:
-    """A decimal as JSON has it: a number like any other."""
-    return float(value) if isinstance(value, Decimal) else value
+def event_json(metric: Metric, app_key: str, time: Time, fields: Mapping[str, object]) -> bytes:
+    """The value of an event: of its fields those that are not None, named as on the wire.
+
+    Raises:
+        InvalidEventError: it is not what its schema asks for.
+    """
+    event: dict[str, object] = {"appKey": app_key, "time": _written(time)}
+    for name, value in fields.items():
+        if value is not None:
+            event[name] = _as_json(name, value)
+    try:
+        metric.model.model_validate(event)
+    except ValidationError as problem:
+        raise InvalidEventError(complaint(problem)) from None
+    # Half of an emoji, as of a text that was cut, has no bytes in UTF-8: it stays the escape that JSON has for it.
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+
+
+def _as_json(name: str, value: object) -> object:
+    """The value of a field as JSON has it: a decimal, or any other real number, as a number like any other.
+
+    Of why there was no answer only as much goes as anybody is shown: an event of over 64 KiB would be lost over it.
+    """
+    if name == "error":
+        if not isinstance(value, str):
+            raise InvalidEventError(f"error: Input should be a text, not {type(value).__name__}")
+        return value[:_SHOWN_OF_ERROR]
+    if isinstance(value, (Decimal, Real)) and not isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except (ValueError, OverflowError) as problem:
+            raise InvalidEventError(f"{name}: {problem}") from None
+    return value
 
 
 def _written(time: Time) -> object:

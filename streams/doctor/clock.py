@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.doctor.finding import Finding, ok, warning
 from streams.doctor.rights import Refused, aborted_write
 from streams.kafka.connection import client_options
-from streams.settings import Settings
+from streams.settings import Clock, Settings
 
 _TOLERANCE_MS: Final = 1_000
 _TIMEOUT_S: Final = 5.0
@@ -24,6 +24,14 @@ _SUBJECT: Final = "clock"
 def wall_clock_ms() -> int:
     """The time here, epoch ms."""
     return time.time_ns() // 1_000_000
+
+
+def check_heartbeats(settings: Settings) -> list[Finding]:
+    """A warning where nothing tells workers the time of the brokers in silence; the topic is looked at elsewhere."""
+    if settings.clock is Clock.EVENT or settings.heartbeat_interval:
+        return []
+    said = "SLO_HEARTBEAT_INTERVAL=0: in silence each worker judges by the clock of its own machine"
+    return [warning(_SUBJECT, said, "Unset it, so that workers hear the time of the brokers.")]
 
 
 async def check_clock(settings: Settings, now_ms: Callable[[], int] = wall_clock_ms) -> Finding:

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 
 from streams.database.settings import DatabaseSettings
 from streams.doctor.checksums import check_checksums
-from streams.doctor.clock import check_clock
+from streams.doctor.clock import check_clock, check_heartbeats
 from streams.doctor.finding import Finding, Level, ok, problem
 from streams.doctor.group import check_group
 from streams.doctor.rights import check_reading, check_writing
@@ -31,6 +31,8 @@ async def examine(settings: DatabaseSettings, others: Kinds) -> AsyncIterator[Fi
     for finding in check_services(others):
         yield finding
     yield check_checksums()
+    for finding in check_heartbeats(settings):
+        yield finding
     for finding in await _check_database(settings.read_database_url()):
         yield finding
     servers = await check_servers(settings)

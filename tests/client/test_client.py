@@ -1,6 +1,7 @@
 """The client for Python producers, on a real Kafka: right topic, key, place and time; nothing invalid is sent."""
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 import tomllib
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,12 @@ from aiokafka.errors import KafkaConnectionError
 
 from schemas import EVENTS, epoch_ms
 from streams.client import BlockingEventClient, EventClient, InvalidEventError
+from streams.client.client import event_json
+from streams.evaluation.judgement import BAD, judge_health_check
+from streams.intake.reading import EventReader
 from streams.kafka.placement import partition_of
+from streams.names import AVAILABILITY
+from streams.replay import ReplayRecord
 from streams.settings import PartitionerName, Settings
 from tests.kafka_fixture import Kafka
 
@@ -140,6 +147,38 @@ def test_decimals_are_numbers_and_the_trace_is_carried(kafka: Kafka, topic_prefi
         assert record.headers == (("traceparent", parent.encode()),)
 
     asyncio.run(scenario())
+
+
+FAILED: dict[str, Any] = {"baseUrl": "https://a.example"}
+
+
+@pytest.mark.parametrize("number", [Decimal("0.5"), Fraction(1, 2), 0.5])
+def test_every_kind_of_number_is_written_as_json_has_it(number: Any) -> None:
+    assert orjson.loads(event_json(AVAILABILITY, APP, None, FAILED | {"durationInMillis": number}))[
+        "durationInMillis"
+    ] == float(number)
+
+
+@pytest.mark.parametrize("number", [Decimal("sNaN"), Decimal("1e999"), Fraction(10**400), 10**400, float("inf")])
+def test_a_number_that_json_has_not_is_told(number: Any) -> None:
+    with pytest.raises(InvalidEventError, match=r"^durationInMillis: "):
+        event_json(AVAILABILITY, APP, None, FAILED | {"durationInMillis": number})
+
+
+@pytest.mark.parametrize("error", ["dns: \N{NO ENTRY}", "cut: \ud83d", "x" * 100_000, ""])
+def test_a_failure_counts_whatever_the_text_of_its_error(error: str) -> None:
+    value = event_json(AVAILABILITY, APP, None, FAILED | {"error": error})
+    record = ReplayRecord("slo.healthcheck.v1", APP.encode(), value, None, 0)
+    (event,) = EventReader(AVAILABILITY).read([record])
+    assert event is not None
+    assert judge_health_check(event) == BAD
+    assert json.loads(value)["error"] == error[:256]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), b"no", float("nan"), {"no"}])
+def test_an_error_that_is_no_text_is_told(error: Any) -> None:
+    with pytest.raises(InvalidEventError, match=r"^error: Input should be a text, not"):
+        event_json(AVAILABILITY, APP, None, FAILED | {"error": error})
 
 
 LIGHT = """

@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 
 from streams.cli.app import app
 from streams.doctor.checksums import check_checksums
-from streams.doctor.clock import check_clock, wall_clock_ms
+from streams.doctor.clock import check_clock, check_heartbeats, wall_clock_ms
 from streams.doctor.finding import Level
 from streams.kafka.cluster import admin_client
 from streams.kafka.specs import topics_needed
 from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK, changelog
-from streams.settings import Settings
+from streams.settings import Clock, Settings
 from tests.cli.test_kafka_commands import environment, judge_webhooks, settings
 from tests.cli.test_windows_command import APP, commit, delivery
 from tests.e2e.flow import Flow
@@ -64,6 +64,14 @@ def test_a_cluster_where_all_is_well(settings: Settings, tmp_path: Path) -> None
         assert await flow.committed() == {}
 
     asyncio.run(nothing_is_left())
+
+
+@pytest.mark.parametrize(("clock", "levels"), [(Clock.LIVE, [Level.WARNING]), (Clock.EVENT, [])])
+def test_without_heartbeats_the_clock_of_each_worker_stands_in(clock: Clock, levels: list[Level]) -> None:
+    assert check_heartbeats(Settings(clock=clock)) == []
+    found = check_heartbeats(Settings(clock=clock, heartbeat_interval=0))
+    assert [one.level for one in found] == levels
+    assert all("SLO_HEARTBEAT_INTERVAL=0" in one.said and "own machine" in one.said for one in found)
 
 
 def test_the_state_of_a_worker_survives_a_look(settings: Settings) -> None:
