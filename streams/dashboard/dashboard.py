@@ -11,9 +11,6 @@ from fastapi.templating import Jinja2Templates
 from streams.dashboard.database import Database, View
 from streams.dashboard.settings import DashboardSettings
 from streams.dashboard.viewer import Viewer
-from streams.evaluation.objective import Judge
-from streams.evaluation.progress import pane_for
-from streams.names import METRICS
 from streams.objectives.bind import Objectives
 from streams.web.problem import Problem, ProblemError
 
@@ -33,12 +30,6 @@ class Dashboard:
     database: Database
     identify: Identify
     templates: Jinja2Templates
-
-    @property
-    def pane_ms(self) -> dict[str, int]:
-        """Metric -> the panes that a worker with these objectives judges its windows by."""
-        judged = self.objectives.of(Judge.WORKER)
-        return {metric: pane_for([one for one in judged if one.metric == metric], None) for metric in METRICS}
 
 
 def dashboard_of(request: Request) -> Dashboard:

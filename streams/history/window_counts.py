@@ -1,7 +1,12 @@
 """What the window of an alert holds as it is known today, beside what it was judged by."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from schemas.event_time import epoch_ms
 from streams.budgets.budget import Counts
 from streams.evaluation.exclusions import Exclusions
+from streams.evaluation.objective import Objective, usual_hop_ms
 from streams.history.budgets import excluded_for
 from streams.history.codec import MINUTE_MS
 from streams.history.minutes import chosen
@@ -12,25 +17,34 @@ from streams.names import Metric
 
 def window_counts(
     connection: Connection,
-    app_key: str,
+    alert: Mapping[str, Any],
     metric: Metric,
-    scope: str,
-    start_ms: int,
-    end_ms: int,
+    objectives: Iterable[Objective],
     exclusions: Exclusions,
-    step: int = 1,
 ) -> tuple[Counts, Counts] | None:
-    """Of the whole minutes of [start, end): what counts by these exclusions, and what there is at all.
+    """Of the window of a published alert: what counts by these exclusions, and what there is at all.
 
-    An exclusion takes out the steps of so many minutes that it touches: what is judged has panes of them.
     None: nothing of it is kept.
     """
-    series = by_scope(read_series(connection, app_key), metric.id).get(scope)
+    series = by_scope(read_series(connection, alert["appKey"]), metric.id).get(alert["scope"])
     if not series:
         return None
-    found = read_minutes(connection, [one.id for one in series], start_ms // MINUTE_MS, end_ms // MINUTE_MS)
+    start, end = (epoch_ms(alert[name]) // MINUTE_MS for name in ("windowStart", "windowEnd"))
+    found = read_minutes(connection, [one.id for one in series], start, end)
     told = [found[one.id] for one in series]
     if not any(one.counts.total for one in told):
         return None
     spans = list(excluded_for(exclusions, series[0].key))
+    step = max(1, _hop_ms(objectives, alert) // MINUTE_MS)
     return chosen([one.without(spans, step) for one in told]).counts, chosen(told).counts
+
+
+def _hop_ms(objectives: Iterable[Objective], alert: Mapping[str, Any]) -> int:
+    """The stretches that an exclusion takes out whole: those of the objective that judged the alert.
+
+    Where the files say something else by now, the usual ones.
+    """
+    window_ms = int(alert["measurementDurationSeconds"]) * 1_000
+    judged = (alert["metricId"], alert["objective"], window_ms)
+    found = (one.over(MINUTE_MS).hop_ms for one in objectives if (one.metric, one.name, one.window_ms) == judged)
+    return next(found, usual_hop_ms(window_ms))

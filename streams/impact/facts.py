@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
-from streams.evaluation.objective import Objective
+from streams.evaluation.objective import Objective, usual_hop_ms
 from streams.history.codec import MINUTE_MS
 from streams.history.completed import completed_minutes
 from streams.history.minutes import Minutes, chosen
@@ -25,7 +25,6 @@ from streams.windows.hopping import NEVER
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 PAGE: Final = "page"
-_SHORT_WINDOW_MS: Final = 6 * 3_600_000  # of longer ones a pane has five minutes
 # An alert whose breach is lost to the topic's retention is known by its recovery.
 _BREACHES: Final = """
 select app_key, incident_id, min(metric), min(scope), min(objective), min(breached_at_ms),
@@ -213,9 +212,8 @@ class _Counts:
         slo = row.record["sloValue"]
         if known is not None and known.window_ms == row.window_ms and known.slo_percent == slo:
             return known
-        hop_ms = MINUTE_MS if row.window_ms <= _SHORT_WINDOW_MS else 5 * MINUTE_MS
         budget = 1 - Fraction(Decimal(str(slo))) / 100
-        return Objective(row.objective, row.metric, row.window_ms, hop_ms, budget)
+        return Objective(row.objective, row.metric, row.window_ms, usual_hop_ms(row.window_ms), budget)
 
 
 def _panes(span: tuple[int, int], start: int, step: int) -> tuple[int, int]:

@@ -5,16 +5,13 @@ from fractions import Fraction
 from typing import Final
 
 from streams.documents.remark import Remark
-from streams.evaluation.objective import Judge, Objective
+from streams.evaluation.objective import Judge, Objective, usual_hop_ms
 from streams.names import METRICS
 from streams.objectives.annotations import PREFIX, PolicyAnnotations
 from streams.objectives.openslo import AlertConditionSpec, AlertPolicy
 from streams.objectives.service_level import ServiceLevel
 from streams.objectives.spec import Located
 
-_SHORT_HOP_MS: Final = 60_000
-_LONG_HOP_MS: Final = 300_000
-_LONGEST_WITH_SHORT_HOP_MS: Final = 6 * 3_600_000
 _LONGEST_OF_WORKER_MS: Final = 24 * 3_600_000
 _MINUTE_MS: Final = 60_000  # what history keeps
 _MAX_PANES: Final = 20_000  # 20 bytes a pane: a series' row stays well below a broker's usual record limit of 1 MB
@@ -46,7 +43,7 @@ class Rule:
     @property
     def hop_ms(self) -> int:
         """As set, or by the window."""
-        return self.tuning.hop or (_SHORT_HOP_MS if self.window_ms <= _LONGEST_WITH_SHORT_HOP_MS else _LONG_HOP_MS)
+        return self.tuning.hop or usual_hop_ms(self.window_ms)
 
     @property
     def judge(self) -> Judge:

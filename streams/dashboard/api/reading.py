@@ -159,7 +159,7 @@ def alerts(
 
 def alert(request: Request, view: Seen, incident_id: Text) -> Response:
     """One incident: breach, recovery, counts as judged and as known today, and who was told."""
-    found = of_alerts.alert(view, incident_id, dashboard_of(request).pane_ms)
+    found = of_alerts.alert(view, incident_id, dashboard_of(request).objectives.judged)
     return json_answer({"asOf": _as_of(request, view), **found})
 
 

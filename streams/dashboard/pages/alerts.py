@@ -1,6 +1,7 @@
 """Breaches: all of them as a list, and each with why it was, and who was told."""
 
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -8,13 +9,14 @@ from fastapi import FastAPI, Request, Response
 
 from schemas.event_time import epoch_ms
 from streams.budgets.budget import Counts
-from streams.dashboard.dashboard import Seen
+from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
 from streams.dashboard.pages.choices import METRIC_CHOICES
 from streams.dashboard.pages.deliveries import deliveries_of
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.series_marks import read_marks
 from streams.dashboard.pages.text import plain
+from streams.evaluation.objective import Objective
 from streams.history.reading import read_exclusions, read_series
 from streams.history.sources import by_scope
 from streams.history.window_counts import window_counts
@@ -120,7 +122,7 @@ def add_alerts(app: FastAPI) -> None:
         until_ms = epoch_ms(recovery["time"]) if recovery else time.time_ns() // 1_000_000
         series = {"app": breach["appKey"], "metric": breach["metricId"], "scope": breach["scope"]}
         span = {"from_ms": breached_ms - _MOST_DAYS * _DAY_MS, "to_ms": breached_ms}
-        rows, differences = _counts(view, breach, recovery)
+        rows, differences = _counts(view, dashboard_of(request).objectives.judged, breach, recovery)
         around = {"from_ms": breached_ms - _TOGETHER_MS, "to_ms": breached_ms + _TOGETHER_MS}
         return render(
             request,
@@ -151,11 +153,13 @@ def _listed(breach: dict[str, Any], recovery: dict[str, Any] | None) -> dict[str
     }
 
 
-def _counts(view: View, breach: dict[str, Any], recovery: dict[str, Any] | None) -> tuple[list[dict[str, Any]], str]:
+def _counts(
+    view: View, objectives: Iterable[Objective], breach: dict[str, Any], recovery: dict[str, Any] | None
+) -> tuple[list[dict[str, Any]], str]:
     """The window as it was judged, at the recovery, and as it is known today."""
     judged = Counts(breach["goodCount"], breach["badCount"])
     rows = [_row("As judged then", judged, "")]
-    today = _today(view, breach)
+    today = _today(view, objectives, breach)
     words = "The minutes of this window are no longer kept, or its series is not counted."
     if today is not None:
         counted, everything = today
@@ -185,13 +189,12 @@ def _row(words: str, counts: Counts, note: str) -> dict[str, Any]:
     return {"words": words, "good": counts.good, "bad": counts.bad, "note": note}
 
 
-def _today(view: View, breach: dict[str, Any]) -> tuple[Counts, Counts] | None:
+def _today(view: View, objectives: Iterable[Objective], breach: dict[str, Any]) -> tuple[Counts, Counts] | None:
     metric = METRICS.get(breach["metricId"])
     if metric is None:
         return None
     exclusions = read_exclusions(view.connection, breach["appKey"])
-    start_ms, end_ms = epoch_ms(breach["windowStart"]), epoch_ms(breach["windowEnd"])
-    return window_counts(view.connection, breach["appKey"], metric, breach["scope"], start_ms, end_ms, exclusions)
+    return window_counts(view.connection, breach, metric, objectives, exclusions)
 
 
 def _chart(view: View, breach: dict[str, Any], until_ms: int) -> dict[str, Any] | None:

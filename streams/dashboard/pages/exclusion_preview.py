@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
-from schemas.event_time import epoch_ms
 from streams.budgets.budget import Counts
 from streams.dashboard.database import View
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
+from streams.evaluation.objective import Objective
 from streams.history.app_budgets import app_budgets
 from streams.history.budgets import SeriesBudget
 from streams.history.counted_app import read_counted_app
 from streams.history.window_counts import window_counts
 from streams.names import METRICS
-from streams.objectives.service_level import ServiceLevel
+from streams.objectives.bind import Objectives
 from streams.settings import Settings
 
 _MOST_APPS: Final = 40
@@ -56,7 +57,7 @@ class Preview:
 def preview_of(
     view: View,
     settings: Settings,
-    levels: Iterable[ServiceLevel],
+    objectives: Objectives,
     rule: ExclusionRule,
     before: Exclusions,
     after: Exclusions,
@@ -66,7 +67,7 @@ def preview_of(
     """What becomes other where `after` holds instead of `before`; they differ for what `rule` is for."""
     meant = {"app": rule.app_key, "metric": rule.metric, "scope": rule.scope}
     apps = view.rows(_APPS, meant)
-    levels = [one for one in levels if rule.metric in (None, one.metric)]
+    levels = [one for one in objectives.service_levels if rule.metric in (None, one.metric)]
     budgets: list[dict[str, Any]] = []
     gone: dict[tuple[str, str, str], Counts] = {}
     for row in apps[:_MOST_APPS]:
@@ -79,7 +80,9 @@ def preview_of(
                 gone[key] = Counts(*(abs(a - b) for a, b in zip(old.budget.counts, new.budget.counts, strict=True)))
     start_ms, end_ms = rule.span
     found = view.rows(_ALERTS, {**meant, "start_ms": start_ms, "end_ms": end_ms, "most": _MOST_ALERTS})
-    alerts = [told for row in found if (told := _alert(view, row["record"], before, after)) is not None]
+    alerts = [
+        told for row in found if (told := _alert(view, objectives.judged, row["record"], before, after)) is not None
+    ]
     return Preview(
         counts,
         sum(row["series"] for row in apps),
@@ -104,14 +107,14 @@ def _budget(old: SeriesBudget, new: SeriesBudget) -> dict[str, Any]:
     }
 
 
-def _alert(view: View, record: dict[str, Any], before: Exclusions, after: Exclusions) -> dict[str, Any] | None:
+def _alert(
+    view: View, objectives: Iterable[Objective], record: dict[str, Any], before: Exclusions, after: Exclusions
+) -> dict[str, Any] | None:
     """The breach, if its window is below its objective by one of the two, and not by the other."""
     metric = METRICS.get(record["metricId"])
     if metric is None:
         return None
-    start_ms, end_ms = epoch_ms(record["windowStart"]), epoch_ms(record["windowEnd"])
-    key = record["appKey"], metric, record["scope"]
-    was, now = (window_counts(view.connection, *key, start_ms, end_ms, known) for known in (before, after))
+    was, now = (window_counts(view.connection, record, metric, objectives, known) for known in (before, after))
     if was is None or now is None:
         return None
     is_below = [_is_below(one[0], record["sloValue"]) for one in (was, now)]
@@ -123,4 +126,4 @@ def _alert(view: View, record: dict[str, Any], before: Exclusions, after: Exclus
 
 
 def _is_below(counts: Counts, slo_percent: float) -> bool:
-    return counts.total > 0 and 100 * counts.good < slo_percent * counts.total
+    return 100 * counts.good < Fraction(str(slo_percent)) * counts.total

@@ -194,7 +194,7 @@ def _preview(request: Request, view: View, said: Exclusion, before: Exclusions, 
     return preview_of(
         view,
         dashboard.settings,
-        dashboard.objectives.service_levels,
+        dashboard.objectives,
         exclusion_of(said),
         before,
         after,

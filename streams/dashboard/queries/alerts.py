@@ -1,15 +1,14 @@
 """Alerts: each as it was published, and what is known today of the window that it was judged by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from schemas.event_time import epoch_ms
 from streams.dashboard.database import MINE, View
 from streams.dashboard.queries.apps import the_app
 from streams.dashboard.queries.deliveries import deliveries_of_thread
 from streams.dashboard.queries.page import ListQuestion, NewestFirst, Page
-from streams.history.codec import MINUTE_MS
+from streams.evaluation.objective import Objective
 from streams.history.reading import read_exclusions
 from streams.history.window_counts import window_counts
 from streams.names import METRICS
@@ -70,8 +69,8 @@ def alerts(view: View, question: AlertQuestion) -> Page:
 _OF_INCIDENT: Final = f"select type, record, app_key from alert where incident_id = %(incident)s and {MINE}"
 
 
-def alert(view: View, incident_id: str, pane_ms: Mapping[str, int]) -> dict[str, Any]:
-    """All that is known of one incident. `pane_ms`: metric -> the panes that its windows are made of.
+def alert(view: View, incident_id: str, objectives: Iterable[Objective]) -> dict[str, Any]:
+    """All that is known of one incident; `objectives` are those that alerts are judged by.
 
     Raises:
         ProblemError: NOT_FOUND: there is none that this viewer sees.
@@ -86,12 +85,12 @@ def alert(view: View, incident_id: str, pane_ms: Mapping[str, int]) -> dict[str,
         "breach": records.get("BREACH"),
         "recovery": records.get("RECOVERY"),
         "countsAsJudged": {"goodCount": judged["goodCount"], "badCount": judged["badCount"]},
-        "countsAsKnownToday": _counts_today(view, judged, pane_ms.get(judged["metricId"], MINUTE_MS)),
+        "countsAsKnownToday": _counts_today(view, judged, objectives),
         "deliveries": deliveries_of_thread(view, incident_id),
     }
 
 
-def _counts_today(view: View, judged: dict[str, Any], pane_ms: int) -> dict[str, int] | None:
+def _counts_today(view: View, judged: dict[str, Any], objectives: Iterable[Objective]) -> dict[str, int] | None:
     """Good and bad events of the window by all that came since, without what is excluded by now.
 
     None where nothing of it is kept by the minute any more.
@@ -99,8 +98,6 @@ def _counts_today(view: View, judged: dict[str, Any], pane_ms: int) -> dict[str,
     metric = METRICS.get(judged["metricId"])
     if metric is None:
         return None
-    start_ms, end_ms = (epoch_ms(judged[name]) for name in ("windowStart", "windowEnd"))
     exclusions = read_exclusions(view.connection, judged["appKey"])
-    place = judged["appKey"], metric, judged["scope"]
-    found = window_counts(view.connection, *place, start_ms, end_ms, exclusions, max(1, pane_ms // MINUTE_MS))
+    found = window_counts(view.connection, judged, metric, objectives, exclusions)
     return None if found is None else {"goodCount": found[0].good, "badCount": found[0].bad}
