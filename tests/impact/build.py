@@ -37,13 +37,15 @@ class Ladder:
     rules: Rules = field(default_factory=Rules)
     told: list[StandingChange] = field(default_factory=list)
 
-    def breach(self, day: float, hours: float = 1, *, app: str = APP, recovery: str | None = "RESTORED") -> str:
+    def breach(
+        self, day: float, hours: float = 1, *, app: str = APP, recovery: str | None = "RESTORED", window_s: int = 900
+    ) -> str:
         """A breach of an hour, and its recovery unless that has no reason."""
         breached_ms, incident = at(day), f"{app[-3:]}{round(day * 1_000):08}"
         rows = [("BREACH", "BELOW_OBJECTIVE", breached_ms)]
         if recovery is not None:
             rows.append(("RECOVERY", recovery, breached_ms + round(hours * HOUR_MS)))
-        record = {"measurementDurationSeconds": 900, "sloValue": 99.0}
+        record = {"measurementDurationSeconds": window_s, "sloValue": 99.0}
         with self.connect() as connection:
             for kind, reason, time_ms in rows:
                 connection.execute(

@@ -60,6 +60,14 @@ def test_an_exclusion_that_comes_late_takes_the_stage_back(ladder: Ladder) -> No
     assert ladder.judge() == [(12, "REMEDIATION", "BREACH")]
 
 
+def test_an_exclusion_long_before_a_breach_is_looked_at_if_its_window_is_as_long(ladder: Ladder) -> None:
+    ladder.breach(12, window_s=7 * 86_400)
+    assert ladder.judge() == [(12, "NOTIFIED", "BREACH")]
+    ladder.exclude("ex-1", 6, 7)
+    ((_, stage, reason),) = ladder.judge()
+    assert (stage, reason) == ("CLEAR", "RETRACTED")
+
+
 def test_an_accepted_appeal_takes_it_back_and_a_rejected_one_does_not(ladder: Ladder) -> None:
     incident = ladder.breach(1)
     ladder.judge()
