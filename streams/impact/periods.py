@@ -100,9 +100,12 @@ class Periods:
         return verdicts, found[-1] if len(found) == most else None
 
     def judged_anew(self, newest_day: int) -> list[PeriodVerdict]:
-        """Verdicts that what is excluded by now makes others, of periods that end after the kept minutes begin."""
+        """Verdicts that what is excluded by now makes others, of the two periods running that may make one due.
+
+        Of what has no minutes any more they stay as they are.
+        """
         found = []
-        for row in self._connection.execute(_JUDGED.encode(), [newest_day - self._days]):
+        for row in self._connection.execute(_JUDGED.encode(), [newest_day - 2 * self._days]):
             verdict = PeriodVerdict(*row)
             then, now = (self._spans(verdict, known_ms) for known_ms in (verdict.known_ms, NEVER - 1))
             if then == now:

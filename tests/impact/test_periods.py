@@ -95,6 +95,14 @@ def test_an_exclusion_that_comes_late_mends_both_and_its_withdrawal_unmends_them
     assert judge(ladder, 66) == [("DEMOTION_DUE", "TARGET_MISSED")]
 
 
+def test_an_exclusion_mends_the_former_of_two_periods_as_long_as_its_minutes_are_kept(ladder: Ladder) -> None:
+    count(ladder, {30: 400, 40: 400}, minutes_from=25)
+    ladder.breach(55.5)
+    assert judge(ladder, 60) == [("NOTIFIED", "BREACH"), ("DEMOTION_DUE", "TARGET_MISSED")]
+    ladder.exclude("ex-1", 30.4, 30.6)
+    assert judge(ladder, 60) == [("NOTIFIED", "RETRACTED")]
+
+
 def test_a_breach_stays_as_it_was_recounted_when_the_minutes_of_its_window_are_gone(ladder: Ladder) -> None:
     count(ladder, {1: 400, 5: 400})
     for day in (1.505, 5.505):
