@@ -142,7 +142,7 @@ def words_of(entry: Entry) -> str:
         case Act.REPORTED:
             said = f"reported by {data['partner']}"
         case Act.CHANGED:
-            said = ", ".join(f"{name}: {value}" for name, value in data.items())
+            said = ", ".join(f"{name}: {'as measured' if value is None else value}" for name, value in data.items())
         case Act.MEASURED:
             said = f"{data['bad']:,} of {data['good'] + data['bad']:,} events failed since {utc_text(data['start'])}"
         case Act.SEVERITY:

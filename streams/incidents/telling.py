@@ -11,14 +11,14 @@ from streams.incidents.published import words_of
 
 OPERATORS: Final = "operators"
 
-_OF_INTEREST: Final = (Act.CONFIRMED, Act.DISMISSED, Act.STATE, Act.SEVERITY, Act.APPROVED, Act.CHANGED, Act.NOTE)
+_OF_INTEREST: Final = (Act.CONFIRMED, Act.DISMISSED, Act.STATE, Act.APPROVED, Act.NOTE)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """Something to be told: to those with a `role`, one `partner`, `all_partners` or the platform; each `id` once.
 
-    `is_severity`: it tells of a severity that rose.
+    `is_severity`: it tells of another severity.
     """
 
     id: str
@@ -38,11 +38,13 @@ def tellings(incident: Incident, number: int, entry: Entry, partners: Sequence[s
     """Of an entry, by its number in the database; `partners` are those of the incident's apps."""
     for name, role in _roles(incident, entry):
         yield _told(incident, number, entry, at_ms, f"-{name}", role=role)
-    if entry.act in _OF_INTEREST and not (entry.act is Act.CHANGED and "severity" not in entry.data):
+    if entry.act in _OF_INTEREST or _is_of_severity(entry):
         yield _told(incident, number, entry, at_ms, "")
     if not _may_partners_hear(incident, entry):
         return
     seen = entry if entry.is_public else replace(entry, why="")
+    if entry.act is Act.CHANGED:  # whatever else was said with it is the platform's
+        seen = replace(seen, data={name: value for name, value in entry.data.items() if name == "severity"})
     match incident.visibility:
         case Visibility.PARTNER:
             for partner in partners:
@@ -67,7 +69,12 @@ def _may_partners_hear(incident: Incident, entry: Entry) -> bool:
         return False
     if entry.act is Act.RAISED:
         return incident.raised_by is not RaisedBy.COMMON_CAUSE
-    return entry.is_public or entry.act in (Act.CONFIRMED, Act.STATE, Act.SEVERITY, Act.APPROVED)
+    return entry.is_public or entry.act in (Act.CONFIRMED, Act.STATE, Act.APPROVED) or _is_of_severity(entry)
+
+
+def _is_of_severity(entry: Entry) -> bool:
+    """Whether it tells of another severity: one that rose, or that a person decided."""
+    return entry.act is Act.SEVERITY or (entry.act is Act.CHANGED and "severity" in entry.data)
 
 
 def _told(
@@ -110,5 +117,5 @@ def _told(
         role=role,
         partner=partner,
         all_partners=all_partners,
-        is_severity=entry.act is Act.SEVERITY,
+        is_severity=_is_of_severity(entry),
     )
