@@ -20,6 +20,7 @@ from streams.names import METRICS
 from streams.web.problem import Problem, ProblemError
 
 _SALT: Final = "slo-streams embed"
+_MOST_BUDGETS: Final = 10_000  # of an app and metric: each of a thousand series has one under each SLO
 _WORDS: Final = {
     BudgetState.MET: ("Met", "#00664a"),
     BudgetState.AT_RISK: ("At risk", "#8a4b00"),
@@ -73,7 +74,7 @@ def add_embeds(app: FastAPI) -> None:
         shown = None if key is None else read_token(token, key, time.time_ns() // 1_000_000)
         if shown is None:
             raise ProblemError(Problem.NOT_FOUND)
-        question = BudgetQuestion(app=shown.app, metric=shown.metric)
+        question = BudgetQuestion(app=shown.app, metric=shown.metric, limit=_MOST_BUDGETS)
         with dashboard.database.seen_by(platform("embed")) as view:
             found = budgets(view, dashboard.settings, dashboard.objectives.service_levels, question)
         item = next((one for one in found.items if (one["scope"], one["slo"]) == (shown.scope, shown.slo)), None)

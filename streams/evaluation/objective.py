@@ -23,7 +23,7 @@ _LONGEST_BY_THE_MINUTE_MS: Final = 6 * 3_600_000
 
 
 def usual_hop_ms(window_ms: int) -> int:
-    """How often a window is judged unless its objective says otherwise: each minute up to six hours, else each fifth."""
+    """How often a window is judged unless its objective says otherwise: each minute up to 6 h, else each fifth."""
     return _MINUTE_MS if window_ms <= _LONGEST_BY_THE_MINUTE_MS else 5 * _MINUTE_MS
 
 

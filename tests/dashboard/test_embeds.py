@@ -10,7 +10,10 @@ from streams.cli.app import app as cli
 from streams.dashboard.embeds import Embed, sign
 from streams.dashboard.settings import DashboardSettings
 from tests.dashboard.conftest import Stage, staged
-from tests.dashboard.world import CHARTS
+from tests.dashboard.world import CHARTS, TOPICS, count
+from tests.history.test_facts import file
+from tests.model.build import app as app_of
+from tests.model.build import delivery
 
 KEY = "a key that signs"
 WEBHOOK = "webhook-delivery-success-rate"
@@ -49,6 +52,16 @@ def test_links_that_are_none(stage: Stage, filled: str) -> None:
         assert client.get(f"/embed/{token}").status_code == 404
     with staged(filled) as without_a_key:
         assert without_a_key.as_(None).get(f"/embed/{sign(good, KEY)}").status_code == 404
+
+
+def test_a_badge_finds_its_budget_among_many(database: str) -> None:
+    last = delivery("12:04:10", app=CHARTS)
+    count(database, [*(delivery("12:00:05", app=CHARTS, product=f"Product {n:02}") for n in range(60)), last])
+    catalogue = [app_of("Charts", key=CHARTS)]
+    file(database, (TOPICS.apps, catalogue))
+    with staged(database, DashboardSettings(dashboard_embed_key=KEY)) as one:
+        link = Embed(CHARTS, WEBHOOK, "Product 59", "webhook-delivery", LATER_MS, ["https://a.example"])
+        assert "100 % of 1 events" in one.as_(None).get(f"/embed/{sign(link, KEY)}").text
 
 
 def test_what_is_not_counted_is_said_so(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import psycopg
 import pytest
 from httpx2 import Response
+from psycopg.types.json import Jsonb
 from starlette.testclient import TestClient
 
 from schemas.event_time import utc_text
@@ -375,3 +376,18 @@ def test_a_report_is_of_one_partner(stage: Stage) -> None:
     assert re.search(r"\d+ of 8 targets missed", page)
     assert client.get("/reports?partner=foo").status_code == 404
     assert client.get("/reports?month=soon").status_code == 400
+
+
+def test_counted_episodes_are_those_of_the_period_alone(postgres: str, month_name: str) -> None:
+    earlier = month.NOW_MS - 30 * month.DAY_MS
+    of_before = [
+        {"start": utc_text(earlier), "end": utc_text(earlier + 60_000), "incidentIds": [], "counts": True, "why": None}
+    ]
+    with own_database(postgres, template=month_name) as url, staged(url) as one:
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "update slo.standing set episodes = %s || episodes where app_key = %s", [Jsonb(of_before), month.CHARTS]
+            )
+        client = one.as_(PLATFORM)
+        assert re.findall(r'data-label="Episodes" class="number">(\d+)', client.get("/standing").text) == ["1", "0"]
+        assert "1 counted episode in the last 28 days" in client.get(f"/standing/{month.CHARTS}").text

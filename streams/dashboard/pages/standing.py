@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from schemas.event_time import epoch_ms
 from streams.dashboard.dashboard import Seen, dashboard_of
 from streams.dashboard.database import View
 from streams.dashboard.login.forms import Form
@@ -26,7 +27,8 @@ _FIELDS: Final = ("decision", "appeal", "incident", "stage", "until", "why")
 
 _ROWS: Final = """
 select s.app_key as "appKey", a.name, s.stage, s.since_ms as since, coalesce(s.reason, 'TIME') as reason,
-  (select count(*) from jsonb_array_elements(s.episodes) e where (e->>'counts')::boolean) as counted,
+  (select count(*) from jsonb_array_elements(s.episodes) e where (e->>'counts')::boolean
+    and (e->>'start')::timestamptz > to_timestamp((s.time_ms - %(period_ms)s) / 1000.0)) as counted,
   (select count(*) from appeal p where p.app_key = s.app_key
     and not exists (select from decision d where d.appeal = p.id)) as appeals
 from standing s left join app a using (app_key)
@@ -89,7 +91,8 @@ def add_standing(app: FastAPI) -> None:
     @app.get("/standing", include_in_schema=False)
     def standings(request: Request, view: Seen, stage: str = "", start: int = 0) -> Response:
         stage = stage if stage in STAGES else ""
-        found = view.rows(_ROWS, {"stage": stage, "start": max(0, start), "most": _PAGE + 1})
+        asked = {"stage": stage, "start": max(0, start), "most": _PAGE + 1, "period_ms": _period_ms(request)}
+        found = view.rows(_ROWS, asked)
         counts = {row["stage"]: row["count"] for row in view.rows(_COUNTS)}
         following = urlencode({"stage": stage, "start": start + _PAGE})
         return render(
@@ -168,7 +171,7 @@ def _page(
         page="standing",
         app=of,
         standing=found,
-        counted=sum(bool(episode["counts"]) for episode in found["episodes"]),
+        counted=_counted(found, _period_ms(request)),
         ladder=_ladder(found["stage"]),
         appeals=[_appeal(one, decided.get(one["id"])) for one in reversed(found["appeals"])],
         decisions=[one | {"words": _DECIDED[one["act"]]} for one in reversed(found["decisions"])],
@@ -181,6 +184,16 @@ def _page(
     )
     response.status_code = 200 if problem is None else 422
     return response
+
+
+def _period_ms(request: Request) -> int:
+    return read_rules(dashboard_of(request).settings.rules).standing.period_ms
+
+
+def _counted(found: dict[str, Any], period_ms: int) -> int:
+    """The counted episodes of the period: those of the one before are shown, too."""
+    shown = [epoch_ms(one["start"]) for one in found["episodes"] if one["counts"]]
+    return sum(start_ms > epoch_ms(found["time"]) - period_ms for start_ms in shown)
 
 
 def _appeal(one: dict[str, Any], decision: dict[str, Any] | None) -> dict[str, Any]:
