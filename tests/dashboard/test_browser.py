@@ -28,6 +28,7 @@ PAGES = (
     "/alerts",
     f"/alerts/{month.open_breach_of(month.CHARTS)}",
     "/incidents",
+    "/incidents/new",
     "/standing",
     f"/standing/{month.CHARTS}",
     "/exclusions?phase=past",
@@ -39,6 +40,8 @@ PAGES = (
     "/status",
     "/mailbox",
     "/mailbox/1.eml",
+    "/look-as",
+    "/logins",
     "/nowhere",
 )
 PAGE_WEIGHT = 300_000

@@ -1,4 +1,7 @@
-"""How long the server takes for the fleet and for an app, over as many series as a fleet has."""
+"""Budgets of the fleet and of an app, over as many series as a fleet has: as quickly told as those of four apps.
+
+How many milliseconds that is, `make bench` tells (case `pages`).
+"""
 
 import time
 from collections.abc import Iterator
@@ -8,10 +11,11 @@ import pytest
 
 from streams.dashboard.viewer import Viewer
 from tests.dashboard.conftest import PLATFORM, Stage, staged
-from tests.dashboard.world import CHARTS, fill
+from tests.dashboard.world import APPS, CHARTS, fill
 from tests.database_fixture import own_database
 
-FLEET_MS, APP_MS = 50, 100
+MOST_TIMES = 6
+"""As long but for what else goes on: without an index it is as many times as there are rows."""
 SIZES = [3_000, pytest.param(300_000, marks=pytest.mark.long)]
 MANY = """
 insert into slo.app (app_key, name, partner_id, partner_name, email, healthcheck_urls, excluded_client_keys, part,
@@ -42,26 +46,33 @@ def fleet(postgres: str, migrated: str, request: pytest.FixtureRequest) -> Itera
 
 
 @pytest.mark.parametrize(
-    ("viewer", "query", "limit_ms"),
+    ("viewer", "query"),
     [
-        (PLATFORM, "", FLEET_MS),
-        (PLATFORM, "?sort=burn", FLEET_MS),
-        (PLATFORM, "?state=EXHAUSTED", FLEET_MS),
-        (PLATFORM, "?state=NO_DATA", FLEET_MS),
-        (PLATFORM, "?metric=webhook-delivery-success-rate&state=AT_RISK", FLEET_MS),
-        (PLATFORM, "?partner=p7", FLEET_MS),
-        (Viewer("Pia", frozenset({"p7"})), "", FLEET_MS),
-        (PLATFORM, f"?app={CHARTS}", APP_MS),
+        (PLATFORM, ""),
+        (PLATFORM, "&sort=burn"),
+        (PLATFORM, "&state=EXHAUSTED"),
+        (PLATFORM, "&state=NO_DATA"),
+        (PLATFORM, "&metric=webhook-delivery-success-rate&state=AT_RISK"),
+        (PLATFORM, "&partner=p7"),
+        (Viewer("Pia", frozenset({"p7"})), ""),
+        (PLATFORM, f"&app={CHARTS}"),
     ],
 )
-def test_an_answer_is_made_in_time(fleet: Stage, viewer: Viewer, query: str, limit_ms: int) -> None:
-    client = fleet.as_(viewer)
-    took_ms = []
-    for _ in range(7):
-        before_s = time.monotonic()
-        answer = client.get(f"/api/v1/budgets{query}")
-        took_ms.append((time.monotonic() - before_s) * 1_000)
-        assert answer.status_code == 200
-        assert answer.json()["items"]
-    print(f"{viewer.name} {query or '(all)'}: {min(took_ms):.1f} ms")
-    assert min(took_ms) < limit_ms
+def test_an_answer_takes_as_long_as_over_a_handful_of_series(
+    fleet: Stage, world: Stage, viewer: Viewer, query: str
+) -> None:
+    few, many = list[float](), list[float]()
+    for _ in range(15):
+        few.append(took_ms(world, PLATFORM, ""))
+        many.append(took_ms(fleet, viewer, query))
+    print(f"{viewer.name} {query or '(all)'}: {min(many):.1f} ms, over a handful of series {min(few):.1f} ms")
+    assert min(many) < MOST_TIMES * min(few)
+
+
+def took_ms(stage: Stage, viewer: Viewer, query: str) -> float:
+    client = stage.as_(viewer)
+    before_s = time.perf_counter()
+    answer = client.get(f"/api/v1/budgets?limit={len(APPS)}{query}")
+    took_s = time.perf_counter() - before_s
+    assert answer.json()["items"]
+    return took_s * 1_000

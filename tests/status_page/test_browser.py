@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from streams.status_page.facts import Facts, Maintenance, components_of, shown
 from streams.status_page.step import files_of
 from streams.status_page.writing import write_files
-from tests.dashboard.browser import DESKTOP, PHONE, Reader, chromium
+from tests.dashboard.browser import SCREENS, Reader, chromium
 from tests.model.build import clock_ms
 from tests.status_page.test_status_page import HOSTILE, OUTAGE, PRODUCTS, confirmed, found, note, on_page, state
 
@@ -60,7 +60,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize(("width", "schemes"), [(PHONE, ("dark", "light")), (DESKTOP, ("light", "dark"))])
+@pytest.mark.parametrize(("width", "schemes"), SCREENS)
 @pytest.mark.parametrize("page", ["quiet", "busy"])
 def test_nobody_is_hindered(browser: Browser, base: str, page: str, width: int, schemes: tuple[str, str]) -> None:
     reader = Reader(browser, base, "anybody", width)
