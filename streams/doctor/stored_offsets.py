@@ -8,12 +8,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.database.connection import conninfo
 from streams.database.roles import Role
 from streams.doctor.finding import Finding, ok, problem, warning
-from streams.history.reading import read_application, read_counted
+from streams.history.reading import read_application, read_counted, read_last_records
 from streams.kafka.cluster import MissingTopicError, partitions_of
 from streams.kafka.connection import client_options
 from streams.names import name_of
 from streams.plural import number_of
 from streams.settings import Settings
+from streams.sink.last_record import LastRecord, SourceReplacedError, check_last_record
 
 _SUBJECT = "history"
 
@@ -25,7 +26,7 @@ async def check_stored_offsets(settings: Settings, url: str) -> list[Finding]:
         KafkaError: the brokers do not answer.
     """
     try:
-        application, counted = await asyncio.to_thread(_stored, url)
+        application, counted, last = await asyncio.to_thread(_stored, url)
     except psycopg.Error:
         return []
     if application is not None and application != settings.application_id:
@@ -50,12 +51,17 @@ async def check_stored_offsets(settings: Settings, url: str) -> list[Finding]:
         elif stored[tp] > ends[tp]:
             said = f"{upto} ends at {ends[tp]:,}: the topic was created anew, or lost records"
             findings.append(problem(name_of(*tp), said, "Restore it, or begin with an empty database."))
+        elif tp in last and last[tp].offset >= oldest[tp]:
+            try:
+                await check_last_record(settings, tp, last[tp])
+            except SourceReplacedError as replaced:
+                findings.append(problem(name_of(*tp), replaced.said, replaced.advice))
     if findings:
         return sorted(findings, key=lambda finding: finding.subject)
     behind = sum(ends[tp] - offset for tp, offset in stored.items() if tp in ends)
     return [ok(_SUBJECT, f"{number_of(len(stored), 'partition')} stored, {number_of(behind, 'record')} to read")]
 
 
-def _stored(url: str) -> tuple[str | None, dict[tuple[str, int], int]]:
+def _stored(url: str) -> tuple[str | None, dict[tuple[str, int], int], dict[tuple[str, int], LastRecord]]:
     with psycopg.connect(conninfo(url, Role.WRITER, "slo-streams doctor")) as connection:
-        return read_application(connection), read_counted(connection)
+        return read_application(connection), read_counted(connection), read_last_records(connection)

@@ -55,7 +55,7 @@ class HistoryProcessor(SinkProcessor):
         progress: Progress,
         boundaries: Boundaries | None = None,
     ) -> None:
-        super().__init__(topic, partition, progress.next_offset)
+        super().__init__(topic, partition, progress)
         self.counts_by_reference = metric.delivers_to_clients  # the catalogue excludes clients
         self._counting = Counting(
             metric,
@@ -103,7 +103,8 @@ class HistoryProcessor(SinkProcessor):
             return None
         self._committed = self._state
         counting = self._counting
-        return SinkWork(Progress(self.next_offset, counting.watermark_ms, counting.newest_ms), counting.take())
+        progress = Progress(self.next_offset, counting.watermark_ms, counting.newest_ms, self.last)
+        return SinkWork(progress, counting.take())
 
     def look(self) -> Held:
         """What it holds right now."""

@@ -15,6 +15,7 @@ from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS
 from streams.history.minutes import Minutes
 from streams.history.recent import Day, add_days, add_latencies, no_minutes
 from streams.history.tally import DAY_HOURS, SeriesKey
+from streams.sink.last_record import LastRecord
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -37,6 +38,9 @@ select max(day) from all_sums where day <= (select max(watermark_ms) from sink_o
 """  # noqa: S608
 _LATE: Final = "select series, day, hours from late where series = any(%s) and day between %s and %s"
 _COUNTED: Final = "select topic, part, next from sink_offset where reader = 'history' and next is not null"
+_LAST_RECORDS: Final = """
+select topic, part, last_offset, last_ms from sink_offset where reader = 'history' and last_offset is not null
+"""
 EXCLUSIONS: Final = """
 select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced_ms from exclusion
 where %(app)s::text is null or id in (select id from exclusion where app_key = %(app)s or app_key is null)
@@ -127,6 +131,12 @@ def read_counted(connection: Connection) -> dict[tuple[str, int], int]:
     """Up to which offset each partition is stored, those of which anything is."""
     rows = connection.execute(_COUNTED.encode()).fetchall()
     return {(topic, part): offset for topic, part, offset in rows}
+
+
+def read_last_records(connection: Connection) -> dict[tuple[str, int], LastRecord]:
+    """The last record that was taken in of each partition, where that is known."""
+    rows = connection.execute(_LAST_RECORDS.encode()).fetchall()
+    return {(topic, part): LastRecord(offset, stamp_ms) for topic, part, offset, stamp_ms in rows}
 
 
 def read_sums(connection: Connection, ids: Sequence[int], first: int, end: int) -> dict[int, dict[int, DaySum]]:

@@ -18,7 +18,7 @@ _FETCH_BYTES: Final = 4 * 1024 * 1024
 _WAIT_MS: Final = 1_000
 
 
-def bulk_reader(settings: Settings) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
+def bulk_reader(settings: Settings, fetch_bytes: int = _FETCH_BYTES) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
     """A consumer for `committed_records`, to be started by entering."""
     consumer = AIOKafkaConsumer(
         **client_options(settings),
@@ -26,7 +26,7 @@ def bulk_reader(settings: Settings) -> AbstractAsyncContextManager[AIOKafkaConsu
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest",
-        max_partition_fetch_bytes=_FETCH_BYTES,
+        max_partition_fetch_bytes=fetch_bytes,
     )
     return running(consumer)
 

@@ -28,7 +28,7 @@ class FilingProcessor(SinkProcessor, Generic[Fact]):
     def __init__(
         self, topic: str, partition: int, read: Callable[[SourceRecord], Fact | Rejection], progress: Progress
     ) -> None:
-        super().__init__(topic, partition, progress.next_offset)
+        super().__init__(topic, partition, progress)
         self._read = read
         self._facts: list[Fact] = []
         self._committed = self.next_offset
@@ -57,7 +57,7 @@ class FilingProcessor(SinkProcessor, Generic[Fact]):
             return None
         self._committed = self.next_offset
         facts, self._facts = self._facts, []
-        return SinkWork(Progress(self.next_offset), facts)
+        return SinkWork(Progress(self.next_offset, last=self.last), facts)
 
     def look(self) -> Held:
         """What it holds right now."""

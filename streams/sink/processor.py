@@ -9,7 +9,8 @@ from streams.health.condition import Held
 from streams.health.counts import Count
 from streams.kafka.chunk import Chunk, SourceRecord
 from streams.ownership.seams import Steps, unread
-from streams.sink.work import SinkWork
+from streams.sink.last_record import LastRecord
+from streams.sink.work import Progress, SinkWork
 
 
 class SinkProcessor(ABC):
@@ -20,10 +21,11 @@ class SinkProcessor(ABC):
     has_news = False
     next_due_ms = 0
 
-    def __init__(self, topic: str, partition: int, next_offset: int) -> None:
+    def __init__(self, topic: str, partition: int, progress: Progress) -> None:
         self.topic = topic
         self.partition = partition
-        self.next_offset = next_offset
+        self.next_offset = progress.next_offset
+        self.last = progress.last
         self.counts: Counter[Count] = Counter()
 
     def apply(self, chunk: Chunk, clock_ms: int | None) -> Steps:
@@ -39,6 +41,7 @@ class SinkProcessor(ABC):
             self.take_in(records, clock_ms)
             if records:
                 self.next_offset = records[-1].offset + 1
+                self.last = LastRecord.of(records[-1])
             yield True
         self.next_offset = rest.next_offset
 

@@ -18,6 +18,7 @@ from streams.names import name_of
 from streams.ownership.seams import FencedError, Position
 from streams.ownership.source import SourceOffsets, ask_source
 from streams.settings import Settings
+from streams.sink.last_record import LastRecord, check_last_record
 from streams.sink.work import Progress, SinkWork
 
 _APPLICATION: Final = """
@@ -26,10 +27,11 @@ insert into application (id) values (%(id)s) on conflict (is_only) do update set
 _TAKE_OVER: Final = """
 insert into sink_offset (reader, topic, part, epoch) values (%(reader)s, %(topic)s, %(part)s, 1)
 on conflict (reader, topic, part) do update set epoch = sink_offset.epoch + 1
-returning epoch, next, watermark_ms, newest_ms
+returning epoch, next, watermark_ms, newest_ms, last_offset, last_ms
 """
 _MOVE: Final = """
-update sink_offset set next = %(next)s, watermark_ms = %(watermark)s, newest_ms = %(newest)s
+update sink_offset set next = %(next)s, watermark_ms = %(watermark)s, newest_ms = %(newest)s,
+  last_offset = %(last_offset)s, last_ms = %(last_ms)s
 where reader = %(reader)s and topic = %(topic)s and part = %(part)s and epoch = %(epoch)s
 and next is not distinct from %(from)s
 """
@@ -96,11 +98,14 @@ class PostgresStore:
 
         Raises:
             SourceLostError: the log ends before that.
+            SourceReplacedError: it does not, and is another one all the same.
         """
         partitions = len(await partitions_of(self._settings, [self._tp.topic]))
         if self.found is None:
             return Loaded(Progress(self._source.oldest_offset), partitions)
         self._source.check(self.found.next_offset)
+        if self.found.last is not None and self.found.last.offset >= self._source.oldest_offset:
+            await check_last_record(self._settings, self._tp, self.found.last)
         return Loaded(self.found, partitions)
 
     async def write(self, work: SinkWork[Any]) -> object:
@@ -152,9 +157,11 @@ class PostgresStore:
                 f"This database belongs to {found[0]}, not to {ours}: it would hold every event twice. "
                 "Name another database in SLO_DATABASE_URL, or set SLO_APPLICATION_ID right."
             )
-        self._epoch, self._stored_offset, watermark_ms, newest_ms = await _row(connection, _TAKE_OVER, self._place)
+        found = await _row(connection, _TAKE_OVER, self._place)
+        self._epoch, self._stored_offset, watermark_ms, newest_ms, last_offset, last_ms = found
         if self._stored_offset is not None:
-            self.found = Progress(self._stored_offset, watermark_ms, newest_ms)
+            last = None if last_offset is None else LastRecord(last_offset, last_ms)
+            self.found = Progress(self._stored_offset, watermark_ms, newest_ms, last)
 
     async def _move(self, connection: Connection, progress: Progress) -> bool:
         """Move the offset; False: it stands there already, as an earlier attempt was committed unseen."""
@@ -165,6 +172,8 @@ class PostgresStore:
             "next": progress.next_offset,
             "watermark": progress.watermark_ms,
             "newest": progress.newest_ms,
+            "last_offset": progress.last and progress.last.offset,
+            "last_ms": progress.last and progress.last.stamp_ms,
         }
         if (await connection.execute(_MOVE, values)).rowcount == 1:
             return True

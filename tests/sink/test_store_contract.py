@@ -1,6 +1,7 @@
 """The contract of stores, on PostgreSQL, for partitions of a real Kafka."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from streams.sink.store import PostgresStore
 from streams.sink.work import Progress
 from tests.build import stored
 from tests.kafka_fixture import Kafka
+from tests.model import Record
 from tests.model.build import delivery
 from tests.ownership.store_contract import Harness, StoreContract
 
@@ -33,6 +35,13 @@ class _Store(PostgresStore):
     async def close(self) -> None:
         """Let go of them."""
         await self._database.close()
+
+
+async def produce(settings: Settings, topic: str, records: Sequence[Record]) -> None:
+    """Write records one by one."""
+    async with AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers) as producer:
+        for record in records:
+            await producer.send_and_wait(topic, record.value, record.key, timestamp_ms=record.timestamp_ms)
 
 
 class PostgresHarness(Harness):
@@ -83,10 +92,7 @@ class TestPostgresStore(StoreContract):
         settings = Settings(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=topic_prefix)
 
         async def prepare() -> None:
-            topic = await kafka.create_topic(settings.topics.input(WEBHOOK))
-            async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers) as producer:
-                for record in RECORDS:
-                    await producer.send_and_wait(topic, record.value, record.key, timestamp_ms=record.timestamp_ms)
+            await produce(settings, await kafka.create_topic(settings.topics.input(WEBHOOK)), RECORDS)
 
         asyncio.run(prepare())
         return PostgresHarness(settings, database)
