@@ -204,6 +204,14 @@ class Topics:
         return (self.prefix if self.output_prefix is None else self.output_prefix) + name
 
 
+def only_own_outputs(topics: Topics) -> str:
+    """Why an application with outputs of its own writes no exclusions."""
+    return (
+        f"SLO_OUTPUT_PREFIX={topics.output_prefix}: an application with outputs of its own writes no exclusions, which "
+        f"would act on all others that read {topics.exclusions}."
+    )
+
+
 def changelog(application_id: str, metric: Metric) -> str:
     """Compacted topic that holds the window tables of a metric; same partition count as its input topic."""
     return f"{application_id}-{metric.table}-panes-changelog"

@@ -7,28 +7,22 @@ import typer
 
 from schemas.event_time import utc_text
 from streams.budgets.state import BudgetState
-from streams.cli.shared.ask import ask, settings_of_or_fail
+from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.json_text import print_json
 from streams.cli.shared.objectives import objectives_or_fail
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console, duration_text
-from streams.evaluation.exclusions import Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.budgets import SeriesBudget
 from streams.history.counted_app import read_counted_app
 from streams.history.documents import DAY_MS, budget_item, decimal_text, place_of, worst_first
+from streams.history.reading import Breached, read_breached, read_exclusions
 from streams.history.settings import HistorySettings
-from streams.kafka.alerts import open_breaches
 from streams.names import METRICS
-from streams.registry.exclusions import read_exclusions
-from streams.settings import Settings
 
 _STYLES: Final = {BudgetState.EXHAUSTED: "bold red", BudgetState.AT_RISK: "yellow", BudgetState.MET: "green"}
-
-Breached = set[tuple[str, str, str]]
-"""App, metric and scope of every series with a breach that has not recovered."""
 
 
 def budgets(
@@ -50,25 +44,21 @@ def budgets(
       0   shown
       1   nothing is counted for this app
       2   a setting or the objectives cannot be used
-      69  Kafka or the database cannot be reached
+      69  the database cannot be reached
       78  the database has another schema
     """
     settings = settings_of_or_fail(HistorySettings)
     levels = objectives_or_fail(settings).service_levels
     with history_connection(settings) as connection:
-        exclusions, breached = ask(settings, _ask_kafka(settings))
-        found = app_budgets(read_counted_app(connection, settings, app), levels, exclusions)
+        counted, exclusions = read_counted_app(connection, settings, app), read_exclusions(connection, app)
+        found = app_budgets(counted, levels, exclusions)
+        breached = read_breached(connection, app)
     if not found:
         fail(f"Nothing is counted for {app} yet. Does `slo-streams history` run, and has the app had any events?")
     if as_json:
         print_json(_document(found, breached))
     else:
         _show(app, found)
-
-
-async def _ask_kafka(settings: Settings) -> tuple[Exclusions, Breached]:
-    breaches = await open_breaches(settings)
-    return await read_exclusions(settings), {(one.app_key, one.metric_id, one.scope) for one in breaches}
 
 
 def _show(app: str, found: list[SeriesBudget]) -> None:
@@ -108,6 +98,6 @@ def _share(share: Fraction | None) -> str:
 
 def _document(found: list[SeriesBudget], breached: Breached) -> dict[str, Any]:
     as_of_ms = min(one.as_of_ms for one in found)
-    items = [budget_item(one, is_breached=(one.app_key, one.level.metric, one.scope) in breached) for one in found]
+    items = [budget_item(one, is_breached=(one.level.metric, one.scope) in breached) for one in found]
     items.sort(key=lambda item: (worst_first(item), *place_of(item)))
     return {"asOf": utc_text(as_of_ms), "items": items, "next": None}

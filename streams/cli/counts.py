@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schemas.event_time import utc_text
-from streams.cli.shared.ask import ask, settings_of_or_fail
+from streams.cli.shared.ask import settings_of_or_fail
 from streams.cli.shared.database import history_connection
 from streams.cli.shared.failure import fail
 from streams.cli.shared.json_text import print_json
@@ -18,11 +18,11 @@ from streams.history.app_counts import AppCounts, TooLongError, app_counts
 from streams.history.codec import MINUTE_MS
 from streams.history.counted_app import read_counted_app
 from streams.history.documents import counts_document
+from streams.history.reading import read_exclusions
 from streams.history.settings import HistorySettings
 from streams.history.sources import source_names
 from streams.history.steps import PERCENTS, STEPS_S, Steps
 from streams.names import Metric
-from streams.registry.exclusions import read_exclusions
 
 
 def counts(
@@ -67,14 +67,14 @@ def counts(
       0   shown
       1   nothing is counted for this series
       2   an option or a setting cannot be used
-      69  Kafka or the database cannot be reached
+      69  the database cannot be reached
       78  the database has another schema
     """
     if step not in STEPS_S:
         raise typer.BadParameter(f"{step} is none of {', '.join(map(str, STEPS_S))}", param_hint="--step")
     settings = settings_of_or_fail(HistorySettings)
     with history_connection(settings) as connection:
-        exclusions = ask(settings, read_exclusions(settings))
+        exclusions = read_exclusions(connection, app)
         counted = read_counted_app(connection, settings, app)
         scopes = list(counted.by_scope(metric.id, source))
         if scope is None and len(scopes) > 1:

@@ -46,8 +46,16 @@ select id, known_ms, app_key, metric, scope, reason, start_ms, end_ms, announced
 where %(app)s::text is null or id in (select id from exclusion where app_key = %(app)s or app_key is null)
 order by part, "offset"
 """
+_BREACHED: Final = """
+select distinct metric, scope from alert b where app_key = %s and type = 'BREACH'
+and not exists (select from alert r where r.incident_id = b.incident_id and r.type = 'RECOVERY')
+"""
 _NO_MINUTES: Final = no_minutes()
 _PROGRESS: Final = "select topic, part, watermark_ms from sink_offset where reader = 'history'"
+
+
+Breached = set[tuple[str, str]]
+"""Metric and scope of each series of an app with a breach that has not recovered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +182,11 @@ def read_late(connection: Connection, ids: Sequence[int], first_day: int, last_d
 def read_exclusions(connection: Connection, app_key: str | None = None) -> Exclusions:
     """All versions of all exclusions that history has stored; with an app of those that may be for it."""
     return exclusions_of(connection.execute(EXCLUSIONS.encode(), {"app": app_key}))
+
+
+def read_breached(connection: Connection, app_key: str) -> Breached:
+    """The series of an app that are breached now."""
+    return set(connection.execute(_BREACHED.encode(), [app_key]).fetchall())
 
 
 def exclusions_of(rows: Iterable[tuple[Any, ...]]) -> Exclusions:

@@ -16,7 +16,7 @@ from streams.incidents.life import Incident, life_of
 from streams.incidents.permitted import RefusedError, check, check_said, check_title, check_words
 from streams.incidents.proposal import proposed
 from streams.incidents.timeline import AnyConnection, add_entry_now, read_timeline_now
-from streams.names import Topics
+from streams.names import Topics, only_own_outputs
 
 _TURN: Final = "select pg_advisory_xact_lock(hashtextextended('slo.incident.' || %s, 0))"
 _NOW: Final = "select slo.now_ms()"
@@ -156,6 +156,8 @@ def approve(connection: AnyConnection, topics: Topics, incident_id: str, person:
         UnknownIncidentError: there is none of that id.
         RefusedError: it may not be, or nothing is proposed.
     """
+    if topics.has_own_outputs:
+        raise RefusedError(only_own_outputs(topics))
     connection.execute(_TURN, [incident_id])
     incident = find(connection, incident_id)
     check(incident, Act.APPROVED, {})

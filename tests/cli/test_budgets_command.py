@@ -3,6 +3,7 @@
 import asyncio
 
 import orjson
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -13,7 +14,7 @@ from streams.names import AVAILABILITY, WEBHOOK
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment, settings
 from tests.history.sink import Sink, patient
-from tests.model.build import check, delivery
+from tests.model.build import check, clock_ms, delivery
 
 __all__ = ["settings"]
 
@@ -88,6 +89,26 @@ def test_the_budget_of_which_most_is_used_comes_first(settings: Settings, counte
     code, said = run(settings, counted, APP, "--json")
     assert code == 0
     assert [item["metricId"] for item in orjson.loads(said)["items"]] == [WEBHOOK.id, AVAILABILITY.id]
+
+
+def test_what_the_database_has_is_shown_whether_kafka_answers_or_not(settings: Settings, counted: str) -> None:
+    with psycopg.connect(counted) as connection:
+        connection.execute(
+            """insert into slo.exclusion (part, "offset", id, reason, start_ms, end_ms)
+            values (0, 0, 'ex-1', 'PLATFORM_FAULT', %s, %s)""",
+            [clock_ms("12:03"), clock_ms("12:04")],
+        )
+        connection.execute(
+            """insert into slo.alert (incident_id, type, app_key, metric, scope, objective, severity, reason,
+            breached_at_ms, time_ms, part, "offset", record)
+            values ('one', 'BREACH', %s, %s, 'Jira', 'o', 'page', 'BELOW_OBJECTIVE', 0, 0, 0, 0, '{}')""",
+            [APP, WEBHOOK.id],
+        )
+    away = environment(settings) | {"SLO_DATABASE_URL": counted, "SLO_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    result = CliRunner().invoke(app, ["budgets", APP, "--json"], env=away)
+    assert result.exit_code == 0, result.output
+    (item,) = orjson.loads(result.output)["items"]
+    assert (item["goodCount"], item["badCount"], item["breached"]) == (6, 0, True)
 
 
 def test_an_app_of_which_nothing_is_counted(settings: Settings, counted: str) -> None:

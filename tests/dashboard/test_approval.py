@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
+from streams.dashboard.settings import DashboardSettings
 from streams.dashboard.viewer import Viewer
-from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage
+from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage, staged
 from tests.incidents.build import Desk, fault, file, incidents, patient, rows
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -46,6 +47,19 @@ def test_what_it_changes_is_shown_and_then_approved(stage: Stage, candidate: str
     assert {"act": "APPROVED", "who": "ops"} in [
         {"act": one["act"], "who": one["who"]} for one in rows(stage.url, "select act, who from incident_entry")
     ]
+
+
+def test_an_application_with_outputs_of_its_own_excludes_nothing(database: str, candidate: str) -> None:
+    with staged(database, DashboardSettings(output_prefix="own.")) as stage:
+        client = stage.as_(PLATFORM)
+        for act in ("CONFIRMED", "APPROVED"):
+            fields = {"form_token": FORM_TOKEN, "act": act}
+            answer = client.post(f"/incidents/{candidate}", data=fields, headers=OURS)
+        assert "SLO_OUTPUT_PREFIX=own." in unescape(answer.text)
+        asked = {"form_token": FORM_TOKEN, "reason": "PLATFORM_FAULT", "start": "2026-03-01T00:00:00Z"}
+        answer = client.post("/exclusions", data=asked, headers=OURS)
+        assert (answer.status_code, "SLO_OUTPUT_PREFIX=own." in unescape(answer.text)) == (422, True)
+    assert rows(database, "select topic from outbox where topic like '%exclusions%'") == []
 
 
 def test_nobody_else_may(stage: Stage, candidate: str) -> None:

@@ -96,3 +96,34 @@ def test_each_sees_its_own_rows_of_every_table(a_row_each: str, viewer: Viewer, 
         database.close()
     assert len(counts) >= 15
     assert counts == dict.fromkeys(counts, seen)
+
+
+EXCLUDED_FOR_ALL = """
+insert into slo.series (app_key, metric, scope, source, first_minute)
+select app_key, 'app-availability', 'https://' || app_key, 'PROD', 0 from slo.app;
+insert into slo.exclusion (part, "offset", id, metric, scope, reason, start_ms)
+select 1, "offset", 'of ' || app_key, 'app-availability', 'https://' || app_key, 'PLATFORM_FAULT', 0 from slo.app;
+insert into slo.exclusion (part, "offset", id, scope, reason, start_ms)
+values (1, 9, 'of a product', 'Jira', 'PLATFORM_FAULT', 0), (1, 10, 'of all', null, 'PLATFORM_FAULT', 0);
+"""
+
+
+@pytest.mark.parametrize(
+    ("viewer", "seen"),
+    [
+        (Viewer("a", frozenset({"acme"})), {"of com.acme.a"}),
+        (NOBODY, set()),
+        (PLATFORM, {"of com.acme.a", "of com.foo.f", "of com.lone.l"}),
+    ],
+)
+def test_a_base_url_that_is_excluded_for_all_apps_is_seen_by_whose_it_is(
+    a_row_each: str, viewer: Viewer, seen: set[str]
+) -> None:
+    with psycopg.connect(a_row_each) as connection:
+        connection.execute(EXCLUDED_FOR_ALL.encode())
+    database = Database(a_row_each)
+    database.open()
+    with database.seen_by(viewer) as view:
+        found = {row["id"] for row in view.rows("select id from exclusion where left(id, 3) = 'of '")}
+    database.close()
+    assert found == seen | {"of a product", "of all"}

@@ -391,3 +391,23 @@ def test_counted_episodes_are_those_of_the_period_alone(postgres: str, month_nam
         client = one.as_(PLATFORM)
         assert re.findall(r'data-label="Episodes" class="number">(\d+)', client.get("/standing").text) == ["1", "0"]
         assert "1 counted episode in the last 28 days" in client.get(f"/standing/{month.CHARTS}").text
+
+
+def test_a_base_url_of_others_that_is_excluded_for_all_is_neither_shown_nor_replaced(
+    postgres: str, month_name: str
+) -> None:
+    url_of_others = "https://hidden.boards.example"
+    asked = {"reason": "PLANNED_DOWNTIME", "app": month.CHARTS, "id": "inc-region"}
+    asked |= {"start": "2030-01-01T00:00:00Z", "end": "2030-01-01T02:00:00Z"}
+    with own_database(postgres, template=month_name) as url, staged(url) as one:
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                """insert into slo.exclusion (part, "offset", id, metric, scope, reason, start_ms)
+                values (1, 0, 'inc-region', 'app-availability', %s, 'PLATFORM_FAULT', %s)""",
+                [url_of_others, month.NOW_MS - month.DAY_MS],
+            )
+        pages = ("/exclusions", f"/apps/{month.CHARTS}")
+        assert url_of_others in one.as_(PLATFORM).get(pages[0]).text
+        assert not [page for page in pages if url_of_others in one.as_(ACME).get(page).text]
+        answer = one.as_(ACME).post("/exclusions", data={**asked, **TOKEN}, headers=FORM)
+        assert (answer.status_code, "choose another name" in unescape(answer.text)) == (422, True)

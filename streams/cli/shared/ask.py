@@ -20,6 +20,7 @@ from streams.exits import ExitCode
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
 from streams.kafka.servers import obstacles
+from streams.names import only_own_outputs
 from streams.settings import AnySettings, InvalidSettingsError, Settings, load_settings_of
 
 Answer = TypeVar("Answer")
@@ -44,11 +45,7 @@ def settings_of_keeper_or_fail() -> Settings:
     """The same, of a command that writes exclusions: they act on every application that reads the inputs."""
     settings = settings_or_fail()
     if settings.topics.has_own_outputs:
-        fail(
-            f"SLO_OUTPUT_PREFIX={settings.output_prefix}: an application with outputs of its own writes no exclusions, "
-            f"which would act on all others that read {settings.topics.exclusions}. Unset it for this command.",
-            code=2,
-        )
+        fail(f"{only_own_outputs(settings.topics)} Unset it for this command.", code=2)
     return settings
 
 

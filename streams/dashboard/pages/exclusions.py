@@ -26,6 +26,7 @@ from streams.dashboard.queries.apps import the_app
 from streams.dashboard.viewer import Viewer
 from streams.evaluation.exclusions import Exclusions
 from streams.history.reading import read_exclusions
+from streams.names import Topics, only_own_outputs
 from streams.reference.reference import exclusion_of
 from streams.registry.exclusions import FAULT, PLANNED, DeclaredExclusion, Phase, ended, known_of
 from streams.registry.write import to_json
@@ -35,8 +36,8 @@ _PAGE: Final = 100
 _WORDS: Final = {PLANNED: "Announced downtime", FAULT: "Fault of the platform"}
 _FIELDS: Final = ("reason", "app", "metric", "scope", "start", "end", "announced", "id")
 _PHASES: Final = {Phase.CURRENT: "Now", Phase.COMING: "To come", Phase.PAST: "Over", Phase.CALLED_OFF: "Called off"}
-# As the desk sees it: a record of the same name would replace that of an app which a partner does not see.
-_APPS_OF: Final = "select distinct app_key from exclusion where id = %s and app_key is not null"
+# As the desk sees it: a record of the same name would replace that of an app which a partner does not see, or of all.
+_APPS_OF: Final = "select distinct app_key from exclusion where id = %s and reason is not null"
 _SEEN_APPS: Final = "select from app where app_key = any(%(apps)s) and partner_id = any(%(partners)s)"
 _DONE: Final = {
     "declared": "It is on record: it is in the list and acts within some seconds.",
@@ -111,6 +112,10 @@ def add_exclusions(app: FastAPI) -> None:
     def end(request: Request, view: Seen, exclusion_id: str, form: Form) -> Response:
         one = _mine(view, exclusion_id)
         changed: Exclusion | None = None
+        try:
+            _check_topics(dashboard_of(request).settings.topics)
+        except FormError as problem:
+            return _end_form(request, view, one, problems=[str(problem)], asked=form)
         if form.get("how") != "withdraw":
             try:
                 at_ms = time_ms(form.get("end", ""), "The end") or _now_ms()
@@ -218,6 +223,7 @@ def _wanted(request: Request, view: View, asked: Mapping[str, str]) -> Exclusion
         FormError: it cannot be used.
         ProblemError: NOT_FOUND: it is for somebody else's app.
     """
+    _check_topics(dashboard_of(request).settings.topics)
     if not view.viewer.is_platform:
         if asked["reason"] != PLANNED:
             raise FormError("Whether the platform was at fault, the platform says: raise an incident.")
@@ -260,7 +266,13 @@ def _is_free(request: Request, view: View, exclusion_id: str) -> bool:
         return True
     with dashboard_of(request).database.desk() as connection:
         apps = [app_key for (app_key,) in connection.execute(_APPS_OF.encode(), [exclusion_id])]
-    return len(view.rows(_SEEN_APPS, {"apps": apps})) == len(apps)
+    return None not in apps and len(view.rows(_SEEN_APPS, {"apps": apps})) == len(apps)
+
+
+def _check_topics(topics: Topics) -> None:
+    """Raises FormError: what this application publishes is its own alone."""
+    if topics.has_own_outputs:
+        raise FormError(only_own_outputs(topics))
 
 
 def _publish(request: Request, viewer: Viewer, exclusion_id: str, said: Exclusion | None) -> None:

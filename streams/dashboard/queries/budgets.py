@@ -13,7 +13,7 @@ from streams.dashboard.queries.page import USUAL, page_of, read_cursor
 from streams.history.app_budgets import app_budgets
 from streams.history.counted_app import CountedApp, read_counted_app
 from streams.history.documents import DAY_MS, BudgetItem, budget_item, place_of, worst_first
-from streams.history.reading import read_exclusions
+from streams.history.reading import read_breached, read_exclusions
 from streams.objectives.service_level import ServiceLevel
 from streams.settings import Settings
 from streams.web.problem import Problem, ProblemError
@@ -98,7 +98,7 @@ def _of_app(
     if question.partner in (None, partner_id):
         wanted = [level for level in levels if question.metric in (None, level.metric)]
         found = app_budgets(counted, wanted, read_exclusions(view.connection, counted.key))
-    breached = open_breaches(view, counted.key)
+    breached = read_breached(view.connection, counted.key)
     items = [budget_item(one, is_breached=(one.level.metric, one.scope) in breached) for one in found]
     shown = [item for item in items if question.state in (None, item["state"])]
     key = _KEYS[question.sort]
@@ -109,17 +109,6 @@ def _of_app(
     page = page_of(shown[: question.limit + 1], question.limit, question.sort, lambda item: _key_of(key, item), dict)
     least = min((one.as_of_ms for one in found), default=None)
     return Budgets(as_of_ms(view, settings) if least is None else least, page.items, page.next)
-
-
-_OPEN: Final = """
-select metric, scope from alert b where app_key = %(app)s and type = 'BREACH'
-and not exists (select from alert r where r.incident_id = b.incident_id and r.type = 'RECOVERY')
-"""
-
-
-def open_breaches(view: View, app_key: str) -> set[tuple[str, str]]:
-    """Metric and scope of each series of an app with a breach that has not recovered."""
-    return {(row["metric"], row["scope"]) for row in view.rows(_OPEN, {"app": app_key})}
 
 
 _COLUMNS: Final = """
