@@ -8,13 +8,14 @@ from pydantic import ValidationError
 
 from schemas.apps import App
 from schemas.complaint import complaint
-from streams.intake.checking import Rejection
+from streams.intake.checking import MAX_VALUE_BYTES, Rejection
 from streams.kafka.chunk import SourceRecord
 from streams.kafka.reader import read_to_end, topic_reader
 from streams.listing import UnreadableListError, read_list
 from streams.names import Topics
 from streams.outbound.urls import read_url
 from streams.reference.reference import read
+from streams.registry.write import to_json
 from streams.settings import Settings
 
 
@@ -50,7 +51,7 @@ def load_apps(path: Path) -> list[App]:
         except ValidationError as error:
             faults.append(f"{path}:{line}: {complaint(error)}")
             continue
-        faults += [f"{path}:{line}: {fault}" for fault in _bad_urls(app)]
+        faults += [f"{path}:{line}: {fault}" for fault in (*_bad_urls(app), *_too_large(app))]
         if app.app_key in lines:
             faults.append(f"{path}:{line}: appKey: {app.app_key!r} is in line {lines[app.app_key]} already")
         lines.setdefault(app.app_key, line)
@@ -67,6 +68,13 @@ def _bad_urls(app: App) -> Iterable[str]:
             read_url(url)
         except ValueError as error:
             yield f"healthcheckUrls.{index}: {error}"
+
+
+def _too_large(app: App) -> Iterable[str]:
+    """Workers reject a record of that size, so that the version before it would go on to hold."""
+    size = len(to_json(app))
+    if size > MAX_VALUE_BYTES:
+        yield f"{size:,} bytes as a record; at most {MAX_VALUE_BYTES:,}: take out excludedClientKeys or healthcheckUrls"
 
 
 def learn(apps: dict[str, App], topics: Topics, record: SourceRecord) -> Rejection | None:

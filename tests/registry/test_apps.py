@@ -10,6 +10,7 @@ from schemas.apps import App
 from streams.kafka.chunk import Header
 from streams.names import Topics
 from streams.registry.apps import InvalidAppsError, changes, learn, load_apps
+from streams.registry.write import to_json
 from streams.replay import ReplayRecord
 
 CHARTS: dict[str, Any] = {
@@ -61,6 +62,21 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
         ":4: healthcheckUrls.3: a..b cannot be the name of a host",
         ":5: The value is not a JSON object",
     ]
+
+
+def test_an_app_that_workers_would_reject_for_its_size_is_refused(tmp_path: Path) -> None:
+    def of_size(size: int) -> dict[str, Any]:
+        left = size - len(to_json(App.model_validate(CHARTS)))
+        keys = ["k" * 100] * (left // 103)
+        return CHARTS | {"excludedClientKeys": keys, "name": CHARTS["name"] + "n" * (left - 103 * len(keys) + 1)}
+
+    largest, larger = of_size(65_536), of_size(65_537)
+    assert [len(to_json(App.model_validate(one))) for one in (largest, larger)] == [65_536, 65_537]
+    (taken,) = load_apps(ndjson(tmp_path, largest))
+    record = ReplayRecord(Topics().apps, taken.app_key.encode(), to_json(taken), 0, 0)
+    assert learn({}, Topics(), record) is None
+    with pytest.raises(InvalidAppsError, match=r":1: 65,537 bytes as a record; at most 65,536: take out"):
+        load_apps(ndjson(tmp_path, larger))
 
 
 def test_only_what_differs_is_to_be_written() -> None:
