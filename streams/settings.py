@@ -1,5 +1,6 @@
 """Settings: environment variables with the prefix `SLO_`, read once, all errors reported at once."""
 
+import re
 import ssl
 from enum import StrEnum
 from functools import cached_property
@@ -19,8 +20,11 @@ from streams.tls import check_cafile, check_identity, tls_context
 APPLICATION_ID: Final = "slo-streams"
 """Of whoever has only one application."""
 
+_SERVER: Final = re.compile(r"(?:[^\s/:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+_LAST_PORT: Final = 65_535
+
 DurationMs = Annotated[int, BeforeValidator(duration_ms)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
+Port = Annotated[int, Field(ge=1, le=_LAST_PORT)]
 
 
 def _separated(text: object) -> object:
@@ -193,6 +197,17 @@ class Settings(BaseSettings):
     """Certificate of this client, where the brokers ask for one."""
     ssl_keyfile: Path | None = Field(None, validate_default=True)
     """Its key."""
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _servers_are_some(cls, servers: str) -> str:
+        for server in by_commas(servers):
+            found = _SERVER.fullmatch(server)
+            if found is None or not 1 <= int(found["port"] or 1) <= _LAST_PORT:
+                raise ValueError(
+                    f"{server!r} is no broker; write host:port, several by commas: kafka-1:9092,kafka-2:9092"
+                )
+        return servers
 
     @field_validator("sasl_username", "sasl_password")
     @classmethod

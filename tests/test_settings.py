@@ -41,6 +41,20 @@ def pem(path: Path, *blobs: trustme.Blob) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    "servers", ["k1:abc", "k1:", ":", ":9092", "k1:0", "k1:65536", "k 1:9092", "http://k1:9092", "k1:9092,", "::1"]
+)
+def test_what_is_no_broker_is_a_fault_of_the_settings(monkeypatch: pytest.MonkeyPatch, servers: str) -> None:
+    (fault,) = faults(monkeypatch, bootstrap_servers=servers).values()
+    assert fault.endswith("is no broker; write host:port, several by commas: kafka-1:9092,kafka-2:9092")
+
+
+@pytest.mark.parametrize("servers", ["k1", "k1:1", "k1:9092, k2.example:65535", "[::1]:9092", "10.0.0.1:9092"])
+def test_brokers_are_named_as_for_any_client(monkeypatch: pytest.MonkeyPatch, servers: str) -> None:
+    monkeypatch.setenv("SLO_BOOTSTRAP_SERVERS", servers)
+    assert load_settings().bootstrap_servers == servers
+
+
 def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ca: trustme.CA) -> None:
     certificate = pem(tmp_path / "cert.pem", *ca.issue_cert("worker").cert_chain_pems)
     found = faults(
