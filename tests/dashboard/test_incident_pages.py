@@ -1,6 +1,7 @@
 """Incidents as persons raise, report, work on and review them on the pages, each as far as it is theirs."""
 
 import asyncio
+import re
 import time
 from functools import partial
 from html import unescape
@@ -8,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from streams.dashboard.viewer import Viewer, platform
 from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage
@@ -60,6 +62,20 @@ def raised(stage: Stage, viewer: Viewer, **fields: str) -> str:
 def acts(url: str) -> list[tuple[str, str, str]]:
     found = rows(url, "select act, who, why from incident_entry where who <> 'slo-streams' order by id")
     return [(one["act"], one["who"], one["why"]) for one in found]
+
+
+def test_what_happened_is_told_in_the_order_of_time(stage: Stage) -> None:
+    """What is found of the past is written down after what people have done meanwhile."""
+    name = raised(stage, PLATFORM, title="Down", apps=CHARTS)
+    with psycopg.connect(stage.url) as connection:
+        lines = [
+            {"time": f"2026-03-02T1{hour}:00:00Z", "who": "slo-streams", "text": f"hour {hour}", "public": False}
+            for hour in (1, 4, 2, 3)
+        ]
+        told = "update slo.incident set record = record || jsonb_build_object('timeline', %s::jsonb) where id = %s"
+        connection.execute(told, [Jsonb(lines), name])
+    page = stage.as_(PLATFORM).get(f"/incidents/{name}").text
+    assert re.findall(r"hour (\d)", page) == ["4", "3", "2", "1"]
 
 
 def test_the_platform_raises_one_and_partners_report_it(stage: Stage) -> None:

@@ -318,6 +318,9 @@ def test_a_rule_is_tried_beside_those_in_use(stage: Stage) -> None:
     assert tried.status_code == 200
     assert "Over 14 days, 1 series of 1 app" in tried.text
     assert "targetPercent: 99.9" in unescape(tried.text)
+    fired = re.findall(r'<li><time class="nowrap" datetime="([^"]+)', tried.text.partition("When yours would")[2])
+    assert len(fired) > 1
+    assert fired == sorted(fired, reverse=True)
     assert re.search(r"would have fired</th><td class=\"number\">[1-9]", tried.text)
     for wrong, words in (
         ({"window": "soon"}, "cannot be used"),
