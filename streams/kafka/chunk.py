@@ -140,4 +140,5 @@ def merge(chunks: Sequence[Chunk]) -> Chunk:
     """Join chunks that follow each other into one; nothing is unpacked."""
     parts = chain.from_iterable(chunk.parts for chunk in chunks)
     stamp = next((chunk.stamp for chunk in reversed(chunks) if chunk.stamp is not None), None)
-    return Chunk(chunks[0].start_offset, chunks[-1].next_offset, parts, stamp, chunks[-1].seen_s)
+    seen_s = max(chunk.seen_s for chunk in chunks)  # one without records was never seen
+    return Chunk(chunks[0].start_offset, chunks[-1].next_offset, parts, stamp, seen_s)

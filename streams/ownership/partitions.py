@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterable
+from math import inf
 from typing import Any, Final, Generic
 
 from faust.types import TP
@@ -126,7 +127,8 @@ class Partitions(Generic[ProcessorT]):
         self._has_joined = True
         ours = {tp for tp in assigned if tp.topic in self._topics}
         self._retained.keep_only(ours)
-        for tp in ours - self._owned.keys():
+        # First those that need not be read: they go on at once.
+        for tp in sorted(ours - self._owned.keys(), key=lambda tp: (tp not in self._retained, tp.partition, tp.topic)):
             self._owned[tp] = asyncio.create_task(self._own(tp))
 
     @property
@@ -212,8 +214,10 @@ class Partitions(Generic[ProcessorT]):
             await self.gaps.skip(tp, owned.processor)
             return
         clock_ms = self.clock.now_ms()
-        if owned.processor.counts_by_reference or owned.processor.may_judge(clock_ms):
-            await self.reference.catch_up()
+        may_judge = owned.processor.may_judge(clock_ms)
+        if may_judge or owned.processor.counts_by_reference:
+            # To count it, what was known when it was fetched is enough: one question for all that came together.
+            await self.reference.catch_up(inf if may_judge else chunk.seen_s or inf)
             if self._owned.get(tp) is not task:
                 return
         try:

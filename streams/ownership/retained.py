@@ -20,6 +20,9 @@ class RetainedState(Generic[ProcessorT]):
     def __init__(self) -> None:
         self._retained: dict[TP, tuple[ProcessorT, object]] = {}
 
+    def __contains__(self, tp: object) -> bool:
+        return tp in self._retained
+
     def put(self, tp: TP, processor: ProcessorT, mark: object) -> None:
         """Keep a processor until the rebalance is over."""
         self._retained[tp] = (processor, mark)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from math import inf
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -39,6 +40,7 @@ class Follower:
         self._moved = asyncio.Condition()
         self._asked = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
+        self._known_s = -inf  # all that was there at this moment is known
         self.waits_since_s: float | None = None
 
     async def run(self) -> None:
@@ -60,8 +62,13 @@ class Follower:
                 both.create_task(self._read(reader))
                 both.create_task(self._answer(watcher, partitions))
 
-    async def catch_up(self) -> None:
-        """Return once all that was in the topics at the time of the call is known."""
+    async def catch_up(self, to_s: float = inf) -> None:
+        """Return once all that was in the topics at the time of the call is known.
+
+        With `to_s`, an earlier moment of the monotonic clock, what was there by then is enough.
+        """
+        if to_s <= self._known_s:
+            return
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         if self.waits_since_s is None:
@@ -92,21 +99,25 @@ class Follower:
             await self._asked.wait()
             self._asked.clear()
             waiting, self._waiting = self._waiting, []
-            await self._reach(await self._ends(watcher, partitions))
+            asked_s, ends = await self._ends(watcher, partitions)
+            await self._reach(ends)
+            self._known_s = asked_s
             for one in waiting:
                 with contextlib.suppress(asyncio.InvalidStateError):  # its caller was cancelled
                     one.set_result(None)
             self.waits_since_s = time.monotonic() if self._waiting else None
 
-    async def _ends(self, watcher: AIOKafkaConsumer, partitions: list[TopicPartition]) -> Offsets:
+    async def _ends(self, watcher: AIOKafkaConsumer, partitions: list[TopicPartition]) -> tuple[float, Offsets]:
+        """When they were asked for, and where the topics ended then."""
         while True:
+            asked_s = time.monotonic()
             try:
                 ends: Offsets = await watcher.end_offsets(partitions)
             except (KafkaError, TimeoutError) as problem:
                 log.warning("cannot see where catalogue and exclusions end (%s); nothing is judged until then", problem)
                 await asyncio.sleep(_RETRY_S)
             else:
-                return ends
+                return asked_s, ends
 
     async def _reach(self, ends: Offsets) -> None:
         async with self._moved:

@@ -87,7 +87,9 @@ class Standby:
         None where nothing is, or it began elsewhere.
         """
         followed = self._followed.pop(tp, None)
-        return followed.rows if followed is not None and followed.oldest_offset == oldest_offset else None
+        if followed is None or followed.oldest_offset != oldest_offset or followed.next_offset == oldest_offset:
+            return None
+        return followed.rows
 
     async def run(self) -> None:
         """Follow until cancelled."""

@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 
 from streams.kafka.chunk import SLICE_BYTES, SLICE_RECORDS, Chunk, Part, merge
@@ -64,3 +65,7 @@ def test_nothing_is_unpacked_before_its_turn_and_a_pause_is_an_empty_slice() -> 
     assert len(next(slices)) == SLICE_RECORDS
     assert begun == [0]
     assert [len(some) for some in slices] == [SLICE_RECORDS, 0, 0]
+
+
+def test_a_whole_was_seen_with_the_last_of_its_records() -> None:
+    assert merge([replace(Chunk.of(0, 2, numbered([0])), seen_s=5.0), Chunk(2, 4, ())]).seen_s == 5.0

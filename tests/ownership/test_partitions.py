@@ -78,6 +78,36 @@ def test_what_is_revoked_before_its_turn_is_not_taken_over(monkeypatch: pytest.M
     assert len(opened) == TAKE_OVERS_AT_ONCE
 
 
+def test_what_was_kept_has_its_turn_before_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    kept = 2 * TAKE_OVERS_AT_ONCE - 1
+
+    async def scenario() -> None:
+        all_turns = asyncio.Event()
+
+        async def known(_: object) -> None:
+            """Catalogue and exclusions are as they are."""
+
+        async def open_for_ever(store: KafkaStore) -> None:
+            opened.append(store.source.partition)
+            if len(opened) == TAKE_OVERS_AT_ONCE:
+                all_turns.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(Follower, "catch_up", known)
+        monkeypatch.setattr(KafkaStore, "open", open_for_ever)
+        partitions = partitions_of(unreachable())
+        partitions._retained.put(TP(TOPIC, kept), new_unit(), None)
+        assigned = [TP(TOPIC, partition) for partition in range(kept + 1)]
+        partitions.take(assigned)
+        async with asyncio.timeout(60):
+            await all_turns.wait()
+            await partitions.release(assigned)
+
+    asyncio.run(scenario())
+    assert opened == [kept, *range(TAKE_OVERS_AT_ONCE - 1)]
+
+
 def test_a_rebalance_waits_for_no_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, closed = asyncio.Event(), asyncio.Event()
     really_close = KafkaStore.close

@@ -1,12 +1,13 @@
 """On a real broker: what lay in the topics when one asked is known when the answer comes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.kafka.topic_setup import prepare_topics
 from streams.reference.follower import Follower
@@ -94,6 +95,35 @@ def test_transaction_markers_and_aborted_records_hold_nothing_up(kafka: Kafka, t
             await producer.abort_transaction()
             await follower.catch_up()
             assert names(reference, 3)[2] == "app-2"
+
+    run(kafka, topic_prefix, scenario)
+
+
+def test_what_was_known_by_a_moment_is_not_asked_for_again(
+    kafka: Kafka, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Partitions whose records were fetched together wait for one answer, and for no earlier one."""
+    asked_s: list[float] = []
+    end_offsets = AIOKafkaConsumer.end_offsets
+
+    async def noted(consumer: AIOKafkaConsumer, tps: list[TopicPartition]) -> object:
+        asked_s.append(time.monotonic())
+        return await end_offsets(consumer, tps)
+
+    async def scenario(settings: Settings) -> None:
+        async with producing(settings) as producer, following(settings) as (follower, reference):
+            await follower.catch_up()
+            key, value = app(1)
+            await producer.send_and_wait(settings.topics.apps, value, key)
+            fetched_s = time.monotonic()
+            monkeypatch.setattr(AIOKafkaConsumer, "end_offsets", noted)
+            for _ in range(8):
+                await follower.catch_up(fetched_s)
+                assert names(reference, 2)[1] == "App 1"
+            assert len(asked_s) == 1
+            await follower.catch_up(time.monotonic())
+            await follower.catch_up()
+            assert len(asked_s) == 3
 
     run(kafka, topic_prefix, scenario)
 
