@@ -12,22 +12,22 @@ from streams.history.codec import MINUTE_MS
 from streams.history.minutes import chosen
 from streams.history.reading import Connection, read_minutes, read_series
 from streams.history.sources import by_scope
-from streams.names import Metric
+from streams.names import METRICS
 
 
 def window_counts(
     connection: Connection,
     alert: Mapping[str, Any],
-    metric: Metric,
     objectives: Iterable[Objective],
     exclusions: Exclusions,
 ) -> tuple[Counts, Counts] | None:
     """Of the window of a published alert: what counts by these exclusions, and what there is at all.
 
-    None: nothing of it is kept.
+    None: nothing of it is kept, or its metric is not known any more.
     """
-    series = by_scope(read_series(connection, alert["appKey"]), metric.id).get(alert["scope"])
-    if not series:
+    metric = alert["metricId"]
+    series = by_scope(read_series(connection, alert["appKey"]), metric).get(alert["scope"])
+    if metric not in METRICS or not series:
         return None
     start, end = (epoch_ms(alert[name]) // MINUTE_MS for name in ("windowStart", "windowEnd"))
     found = read_minutes(connection, [one.id for one in series], start, end)

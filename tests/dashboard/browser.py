@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,15 @@ def launched(program: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def put_mail(file: Path, subject: str, html: str) -> None:
+    """A mail of the mailbox, as text and as HTML."""
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = subject, "slo@a.example", "sre@b.example"
+    mail.set_content("incidentStatus: ANOMALOUS\n")
+    mail.add_alternative(html, subtype="html")
+    file.write_bytes(bytes(mail))
 
 
 @contextmanager

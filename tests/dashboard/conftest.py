@@ -86,6 +86,13 @@ def month_name(postgres: str, migrated: str) -> Iterator[str]:
         yield str(conninfo_to_dict(url)["dbname"])
 
 
+@pytest.fixture(scope="module")
+def url(postgres: str, month_name: str) -> Iterator[str]:
+    """A database of the module's own with a month of everything."""
+    with own_database(postgres, template=month_name) as one:
+        yield one
+
+
 @pytest.fixture(scope="module")  # its event loop would run on in every test after it
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""

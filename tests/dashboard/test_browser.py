@@ -3,8 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from copy import deepcopy
-from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +12,7 @@ from playwright.sync_api import Browser, Request, Route, expect
 
 from streams.database.text import storable
 from tests.dashboard import month
-from tests.dashboard.browser import PATIENCE_MS, SCREENS, Reader, served
+from tests.dashboard.browser import PATIENCE_MS, SCREENS, Reader, put_mail, served
 from tests.database_fixture import own_database
 
 pytestmark = pytest.mark.timeout(400)  # the first of them waits for a month to be written
@@ -98,17 +96,12 @@ def database_url(postgres: str, month_name: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def base(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("mails")
-    mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = "[BREACH] Charts: 98.7 % < 99 %", "slo@a.example", "sre@b.example"
-    mail.set_content("incidentStatus: ANOMALOUS\n")
     html = '<html lang="en"><title>Mail</title><main><h1>Breach</h1></main>%s</html>'
     for name, script in (
         ("1.eml", '<script type="application/json">{}</script>'),
         ("2.eml", "<script>alert(1)</script>"),
     ):
-        one = deepcopy(mail)
-        one.add_alternative(html % script, subtype="html")
-        (folder / name).write_bytes(bytes(one))
+        put_mail(folder / name, "[BREACH] Charts: 98.7 % < 99 %", html % script)
     with served(database_url, folder) as address:
         yield address
 

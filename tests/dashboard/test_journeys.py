@@ -15,18 +15,11 @@ from streams.dashboard.pages.incident_words import CAPABILITIES
 from tests.dashboard import month
 from tests.dashboard.browser import SCREENS, Reader, served
 from tests.dashboard.hands import Pointer
-from tests.database_fixture import own_database
 from tests.incidents.build import Desk, patient, rows
 
 pytestmark = pytest.mark.timeout(400)  # the first of them waits for a month to be written
 
 STANDING = f"/standing/{month.CHARTS}"
-
-
-@pytest.fixture(scope="module")
-def url(postgres: str, month_name: str) -> Iterator[str]:
-    with own_database(postgres, template=month_name) as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

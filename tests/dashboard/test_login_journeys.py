@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,9 @@ from streams.dashboard.login.sessions import add_link
 from streams.dashboard.login.tokens import add_token
 from streams.database.connection import conninfo
 from streams.database.roles import Role
-from tests.dashboard.browser import SCREENS, Reader, served
+from tests.dashboard.browser import SCREENS, Reader, put_mail, served
 from tests.dashboard.hands import Pointer
 from tests.dashboard.month import BOARDS, CHARTS
-from tests.database_fixture import own_database
 
 pytestmark = pytest.mark.timeout(400)  # the first of them waits for a month to be written
 
@@ -27,20 +25,11 @@ REFUSED = re.compile("the server responded with a status of 40[134]")
 
 
 @pytest.fixture(scope="module")
-def url(postgres: str, month_name: str) -> Iterator[str]:
-    with own_database(postgres, template=month_name) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def base(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard with real logins, and a mailbox of one mail."""
     folder: Path = tmp_path_factory.mktemp("mails")
-    mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = "[BREACH] Charts", "slo@a.example", "sre@b.example"
-    mail.set_content("incidentStatus: ANOMALOUS\n")
-    mail.add_alternative('<html lang="en"><title>Mail</title><main><h1>Charts</h1></main></html>', subtype="html")
-    (folder / "1.eml").write_bytes(bytes(mail))
+    html = '<html lang="en"><title>Mail</title><main><h1>Charts</h1></main></html>'
+    put_mail(folder / "1.eml", "[BREACH] Charts", html)
     with served(url, folder, "--logins") as address:
         yield address
 

@@ -63,7 +63,7 @@ def url(database: str) -> str:
 def test_what_is_left_of_a_window(url: str, objective: Objective, left: int) -> None:
     with psycopg.connect(conninfo(url, Role.WRITER, "test")) as connection:
         exclusions = read_exclusions(connection, CHARTS)
-        found = window_counts(connection, alert(objective), WEBHOOK, OBJECTIVES, exclusions)
+        found = window_counts(connection, alert(objective), OBJECTIVES, exclusions)
     assert found is not None
     counted, everything = found
     assert (counted.good, everything.good) == (left, 10)

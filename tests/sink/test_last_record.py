@@ -25,10 +25,11 @@ def settings(kafka: Kafka, topic_prefix: str) -> Settings:
     return Settings(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=topic_prefix)
 
 
-async def _stored(settings: Settings, database: str, upto: int) -> None:
-    """An owner has stored the records before an offset."""
+async def _stored(kafka: Kafka, settings: Settings, database: str) -> None:
+    """All records are in the topic, and an owner has stored the first four."""
+    await produce(settings, await kafka.create_topic(settings.topics.input(WEBHOOK)), RECORDS)
     owner = await Owner(PostgresHarness(settings, database)).take_over()
-    await owner.advance(upto)
+    await owner.advance(4)
     await owner.store.close()
 
 
@@ -59,8 +60,7 @@ def test_a_log_that_grew_again_beyond_what_is_stored_is_refused(
     topic = settings.topics.input(WEBHOOK)
 
     async def scenario() -> None:
-        await produce(settings, await kafka.create_topic(topic), RECORDS)
-        await _stored(settings, database, 4)
+        await _stored(kafka, settings, database)
         assert await _goes_on_at(settings, database) == 4
         (well,) = await check_stored_offsets(settings, database)
         assert well.level is Level.OK
@@ -82,8 +82,7 @@ def test_a_log_that_has_the_same_records_again_is_gone_on_with(kafka: Kafka, set
     topic = settings.topics.input(WEBHOOK)
 
     async def scenario() -> None:
-        await produce(settings, await kafka.create_topic(topic), RECORDS)
-        await _stored(settings, database, 4)
+        await _stored(kafka, settings, database)
         await _emptied(kafka, settings, topic)
         await produce(settings, topic, RECORDS)
         assert await _goes_on_at(settings, database) == 4
@@ -97,8 +96,7 @@ def test_nothing_is_told_of_a_record_that_is_not_kept_or_was_stored_by_an_older_
     topic = settings.topics.input(WEBHOOK)
 
     async def scenario() -> None:
-        await produce(settings, await kafka.create_topic(topic), RECORDS)
-        await _stored(settings, database, 4)
+        await _stored(kafka, settings, database)
         async with admin_client(settings) as admin:
             await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=4)})
         assert await _goes_on_at(settings, database) == 4

@@ -159,7 +159,7 @@ def _counts(
     """The window as it was judged, at the recovery, and as it is known today."""
     judged = Counts(breach["goodCount"], breach["badCount"])
     rows = [_row("As judged then", judged, "")]
-    today = _today(view, objectives, breach)
+    today = window_counts(view.connection, breach, objectives, read_exclusions(view.connection, breach["appKey"]))
     words = "The minutes of this window are no longer kept, or its series is not counted."
     if today is not None:
         counted, everything = today
@@ -187,14 +187,6 @@ def difference_words(judged: Counts, counted: Counts, everything: Counts) -> str
 
 def _row(words: str, counts: Counts, note: str) -> dict[str, Any]:
     return {"words": words, "good": counts.good, "bad": counts.bad, "note": note}
-
-
-def _today(view: View, objectives: Iterable[Objective], breach: dict[str, Any]) -> tuple[Counts, Counts] | None:
-    metric = METRICS.get(breach["metricId"])
-    if metric is None:
-        return None
-    exclusions = read_exclusions(view.connection, breach["appKey"])
-    return window_counts(view.connection, breach, metric, objectives, exclusions)
 
 
 def _chart(view: View, breach: dict[str, Any], until_ms: int) -> dict[str, Any] | None:

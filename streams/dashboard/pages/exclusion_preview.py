@@ -111,10 +111,7 @@ def _alert(
     view: View, objectives: Iterable[Objective], record: dict[str, Any], before: Exclusions, after: Exclusions
 ) -> dict[str, Any] | None:
     """The breach, if its window is below its objective by one of the two, and not by the other."""
-    metric = METRICS.get(record["metricId"])
-    if metric is None:
-        return None
-    was, now = (window_counts(view.connection, record, metric, objectives, known) for known in (before, after))
+    was, now = (window_counts(view.connection, record, objectives, known) for known in (before, after))
     if was is None or now is None:
         return None
     is_below = [_is_below(one[0], record["sloValue"]) for one in (was, now)]

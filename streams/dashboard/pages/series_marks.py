@@ -11,13 +11,13 @@ from psycopg.rows import DictRow
 
 from streams.dashboard.database import View
 from streams.evaluation.exclusions import Exclusions
+from streams.history.documents import DAY_MS
 from streams.history.reading import StoredSeries, read_late
 from streams.history.tally import DAY_HOURS
 from streams.plural import number_of
 from streams.registry.exclusions import FAULT, Series, acting, known_of
 
 _HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 86_400_000
 _MOST_STRETCHES: Final = 60
 _BREACHES: Final = """
 select b.metric, b.scope, b.incident_id, b.breached_at_ms, b.objective, r.time_ms as until_ms
@@ -81,7 +81,7 @@ def read_marks(
 ) -> AppMarks:
     """The marks of these series of an app over [from, to)."""
     breaches = view.rows(_BREACHES, {"app": app_key, "from_ms": from_ms, "to_ms": to_ms})
-    late = read_late(view.connection, [one.id for one in series], from_ms // _DAY_MS, to_ms // _DAY_MS)
+    late = read_late(view.connection, [one.id for one in series], from_ms // DAY_MS, to_ms // DAY_MS)
     return AppMarks(app_key, from_ms, to_ms, exclusions, breaches, late)
 
 

@@ -11,7 +11,6 @@ from streams.dashboard.queries.page import ListQuestion, NewestFirst, Page
 from streams.evaluation.objective import Objective
 from streams.history.reading import read_exclusions
 from streams.history.window_counts import window_counts
-from streams.names import METRICS
 from streams.web.problem import Problem, ProblemError
 
 
@@ -95,9 +94,6 @@ def _counts_today(view: View, judged: dict[str, Any], objectives: Iterable[Objec
 
     None where nothing of it is kept by the minute any more.
     """
-    metric = METRICS.get(judged["metricId"])
-    if metric is None:
-        return None
     exclusions = read_exclusions(view.connection, judged["appKey"])
-    found = window_counts(view.connection, judged, metric, objectives, exclusions)
+    found = window_counts(view.connection, judged, objectives, exclusions)
     return None if found is None else {"goodCount": found[0].good, "badCount": found[0].bad}
