@@ -31,8 +31,9 @@ where d.channel = %(channel)s and d.state = 'DUE' and d.digest is null and not d
   and (d.lease_until is null or d.lease_until <= %(now)s)
   and not exists (select from slo.pause p where p.key in (d.channel, d.channel || ' ' || d.target)
     and p.until > %(now)s and p.key <> all(%(probed)s))
-  and not exists (select from slo.delivery e
-    where e.target = d.target and e.thread = d.thread and e.channel = d.channel and e.seq < d.seq and e.state = 'DUE')
+  and not exists (select from (select e.state from slo.delivery e
+    where e.thread = d.thread and e.target = d.target and e.channel = d.channel and e.seq < d.seq offset 0) e
+    where e.state = 'DUE')
 order by d.due_at, d.seq limit %(limit)s for update of d skip locked
 """  # noqa: S608  columns of our own
 # Where nothing got through one is sent to see whether something does now; others wait for as long as that may take.
