@@ -80,6 +80,7 @@ def _row(sent: Sent, now: datetime) -> tuple[object, ...]:
     beside = now, round(sent.took_s * 1_000)
     match sent.outcome:
         case Accepted(remote_id):
+            remote_id = None if remote_id is None else _short(remote_id)
             return message.delivery_id, attempt, "SENT", None, None, remote_id, *beside, "ACCEPTED", remote_id
         case Permanent(why):
             why = _short(why)

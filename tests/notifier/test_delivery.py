@@ -8,6 +8,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from streams.database.patient import Connection
+from streams.notifier.claim import claim
 from streams.notifier.notification import DAY_MS, Kind
 from streams.notifier.retention import Retention
 from streams.notifier.target import Target
@@ -50,6 +52,31 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_are(database: str) -> None:
         [(body,)] = one.select("select body from slo.delivery")
         assert b"\r\n.: Jira Webhook" in body
         assert [mail.raw for mail in server.received] == [body]
+
+    told(database, scenario)
+
+
+def test_a_claim_reads_what_it_takes_and_not_all_that_is_due(database: str) -> None:
+    """Also where the table was last looked through by the planner while nothing was due, as it mostly is."""
+    most, alerts = 64, 1_000
+    read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'delivery'"
+
+    async def scenario(one: Office, _server: MailServer) -> None:
+        with psycopg.connect(one.url, autocommit=True) as connection:
+            connection.execute("analyze slo.delivery")
+        now_ms = await one.now_ms()
+        await one.take_in(*(breach(f"app-{number}", at_ms=now_ms) for number in range(alerts)))
+
+        async def act(connection: Connection) -> tuple[int, int]:
+            now = await one.now(connection)
+            found = await claim(connection, one.courier.channel, one.targets, "a notifier", now, most, 90.0)
+            row = await (await connection.execute(read.encode())).fetchone()
+            assert row is not None
+            return len(found), row[0]
+
+        claimed, rows = await one.database.run(act)
+        assert claimed == most
+        assert rows < 6 * alerts  # each of the three statements may read all once; not once for each row
 
     told(database, scenario)
 

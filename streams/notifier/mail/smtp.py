@@ -16,9 +16,10 @@ from aiosmtplib import (
 )
 
 from streams.notifier.channel import SEND_S, Accepted, Message, Outcome, Permanent, Temporary, Unauthorised
+from streams.notifier.mail.conversation import Conversation, converse
 from streams.notifier.mail.letter import Sender, letter
 from streams.notifier.mail.server import MailServer
-from streams.notifier.mail.transfer import greet, transfer
+from streams.notifier.mail.transfer import forget, transfer
 from streams.notifier.notification import Notification
 from streams.notifier.target import SMTP as NAME
 from streams.notifier.target import Target
@@ -46,7 +47,7 @@ class SmtpChannel:
         self._sender = sender
         self._idle_s = idle_s
         self._send_s = send_s
-        self._idle: list[tuple[SMTP, float]] = []
+        self._idle: list[tuple[Conversation, float]] = []
 
     def pause_key(self, target: Target) -> str:
         """There is one server for all."""
@@ -67,41 +68,44 @@ class SmtpChannel:
             return _outcome(problem)
 
     async def close(self) -> None:
-        """Say goodbye on all connections."""
+        """Let go of all connections."""
         while self._idle:
-            client, _ = self._idle.pop()
-            client.close()
+            conversation, _ = self._idle.pop()
+            conversation.close()
 
     async def _hand_over(self, message: Message, target: Target) -> Outcome:
         try:
-            client = await self._connected()
+            conversation = await self._connected()
         except (SMTPException, OSError, TimeoutError) as problem:
             why = f"{self._server.host}:{self._server.port}: {_said(problem)}"
             # aiosmtplib has no class of its own for a server that offers no STARTTLS, or no login, where it must.
             refused = type(problem) is SMTPException or _is_final(problem, SMTPAuthenticationError)
             return Unauthorised(why) if refused else Temporary(why, is_theirs=True)
         try:
-            answer = await transfer(client, self._sender.address, target.address, message.body)
-        except (SMTPRecipientRefused, SMTPSenderRefused, SMTPDataError) as problem:
-            self._keep(client)
-            return _outcome(problem)
+            outcome = await self._transferred(conversation, message, target)
         except BaseException:
-            client.close()
+            conversation.close()
             raise
-        self._keep(client)
+        if conversation.is_open:
+            self._idle.append((conversation, time.monotonic()))
+        return outcome
+
+    async def _transferred(self, conversation: Conversation, message: Message, target: Target) -> Outcome:
+        sender, size = self._sender.address, conversation.says_size
+        try:
+            answer = await conversation.hold(transfer(sender, target.address, message.body, says_size=size))
+        except (SMTPRecipientRefused, SMTPSenderRefused, SMTPDataError) as problem:
+            await _forget(conversation)
+            return _outcome(problem)
         return Accepted(answer[:200])
 
-    def _keep(self, client: SMTP) -> None:
-        if client.is_connected:
-            self._idle.append((client, time.monotonic()))
-
-    async def _connected(self) -> SMTP:
+    async def _connected(self) -> Conversation:
         """A connection that was kept, if it is still good, or a new one."""
         while self._idle:
-            client, since_s = self._idle.pop()
-            if client.is_connected and time.monotonic() - since_s < self._idle_s:
-                return client
-            client.close()
+            conversation, since_s = self._idle.pop()
+            if conversation.is_open and time.monotonic() - since_s < self._idle_s:
+                return conversation
+            conversation.close()
         server = self._server
         client = SMTP(
             hostname=server.host,
@@ -117,8 +121,16 @@ class SmtpChannel:
         )
         async with asyncio.timeout(_CONNECT_S):
             await client.connect()
-            await greet(client)
-        return client
+            return await converse(client)
+
+
+async def _forget(conversation: Conversation) -> None:
+    """Where even that does not go well, the connection is not used again."""
+    if conversation.is_open:
+        try:
+            await conversation.hold(forget())
+        except SMTPException:
+            conversation.close()
 
 
 def _outcome(problem: SMTPException) -> Outcome:
