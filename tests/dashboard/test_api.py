@@ -13,13 +13,13 @@ from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FOO, FORMS, LONE
 WEBHOOK = "webhook-delivery-success-rate"
 
 
-def get(stage: Stage, path: str, viewer: Any = PLATFORM, **params: Any) -> Any:
+def get(stage: Stage, path: str, /, viewer: Any = PLATFORM, **params: Any) -> Any:
     answer = stage.as_(viewer).get(f"/api/v1{path}", params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def code(stage: Stage, path: str, viewer: Any = PLATFORM, **params: Any) -> tuple[int, str]:
+def code(stage: Stage, path: str, /, viewer: Any = PLATFORM, **params: Any) -> tuple[int, str]:
     answer = stage.as_(viewer).get(f"/api/v1{path}", params=params)
     return answer.status_code, answer.json()["code"]
 
@@ -112,6 +112,33 @@ def test_standing_with_all_that_led_there(world: Stage) -> None:
     assert [one["why"] for one in found["appeals"]] == [f"why of {CHARTS}"]
 
 
+def test_the_list_of_standings(world: Stage) -> None:
+    found = get(world, "/standing", ACME)["items"]
+    assert [one["appKey"] for one in found] == [CHARTS, FORMS]
+    assert found[0] == {
+        "appKey": CHARTS,
+        "appName": "charts",
+        "stage": "NOTIFIED",
+        "since": "2026-03-02T11:00:00Z",
+        "reason": "BREACH",
+        "time": "2026-03-02T11:00:00Z",
+        "reviewDue": False,
+        "counted": 0,
+        "appeals": 1,
+    }
+    assert len(get(world, "/standing", stage="NOTIFIED")["items"]) == 4
+    assert get(world, "/standing", stage="CLEAR")["items"] == []
+    assert code(world, "/standing", stage="LOW") == (400, "bad-request")
+
+
+def test_the_list_of_exclusions(world: Stage) -> None:
+    assert [one["id"] for one in get(world, "/exclusions", ACME)["items"]] == [f"e-{CHARTS}", f"e-{FORMS}"]
+    (one,) = get(world, "/exclusions", app=CHARTS, phase="past")["items"]
+    assert (one["appKey"], one["start"], one["end"]) == (CHARTS, "2026-03-02T12:01:00Z", "2026-03-02T12:02:00Z")
+    assert (one["reason"], one["takesEffect"], one["phase"]) == ("PLATFORM_FAULT", True, "past")
+    assert get(world, "/exclusions", phase="coming")["items"] == []
+
+
 def test_incidents_whole_for_the_platform_and_in_part_for_partners(world: Stage) -> None:
     assert len(get(world, "/incidents", open=True)["items"]) == 4
     (one,) = get(world, "/incidents", app=CHARTS, severity="SEV3")["items"]
@@ -161,6 +188,7 @@ def test_what_is_anothers_is_not_there(world: Stage, app: str) -> None:
         "/alerts": {"app": app},
         f"/alerts/{breach['incidentId']}": {},
         "/deliveries": {"app": app},
+        "/exclusions": {"app": app},
         f"/standing/{app}": {},
         "/incidents": {"app": app},
         f"/incidents/i-{app}": {},
@@ -174,7 +202,16 @@ def test_what_is_anothers_is_not_there(world: Stage, app: str) -> None:
 
 
 def test_without_a_login_nothing_is_told(world: Stage) -> None:
-    for path in ("/budgets", "/counts", "/alerts", "/alerts/x", "/deliveries", f"/standing/{CHARTS}"):
+    for path in (
+        "/budgets",
+        "/counts",
+        "/alerts",
+        "/alerts/x",
+        "/deliveries",
+        f"/standing/{CHARTS}",
+        "/standing",
+        "/exclusions",
+    ):
         assert code(world, path, None) == (401, "not-logged-in")
 
 
@@ -206,10 +243,21 @@ def test_every_order_is_paged_without_a_gap(world: Stage, sort: str) -> None:
     assert rest["next"] is None
 
 
+@pytest.mark.parametrize("table", ["/standing", "/exclusions", "/alerts", "/incidents", "/deliveries"])
+def test_every_list_is_paged_without_a_gap(world: Stage, table: str) -> None:
+    whole = get(world, table)["items"]
+    first = get(world, table, limit=3)
+    rest = get(world, table, cursor=first["next"])
+    assert len(first["items"]) == 3
+    assert first["items"] + rest["items"] == whole
+    assert rest["next"] is None
+
+
 @pytest.mark.parametrize("cursor", ["x", "", "e30", "WyJhcHAiXQ", "WyJjb25zdW1lZCIsICJ4IiwgMSwgMiwgM10"])
 def test_a_cursor_that_is_none(world: Stage, cursor: str) -> None:
     assert code(world, "/budgets", cursor=cursor) == (400, "bad-request")
-    assert code(world, "/alerts", cursor=cursor) == (400, "bad-request")
+    for table in ("/alerts", "/standing", "/exclusions"):
+        assert code(world, table, cursor=cursor) == (400, "bad-request")
 
 
 def test_an_unchanged_answer_is_not_sent_again(world: Stage) -> None:

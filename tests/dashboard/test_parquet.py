@@ -26,6 +26,8 @@ TABLES = (
     "/alerts",
     "/deliveries",
     "/incidents",
+    "/standing",
+    "/exclusions",
     "/incident-measures?from=2026-01&to=2026-03",
     "/reports?partner=acme&month=2026-03",
 )

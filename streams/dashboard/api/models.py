@@ -254,6 +254,60 @@ class Standing(_Object):
     appeals: list[Appeal]
 
 
+class StandingRow(_Object):
+    """Where one app stands."""
+
+    app_key: str
+    app_name: str | None
+    """As the catalogue has it; null: it has no such app any more."""
+    stage: Literal["CLEAR", "NOTIFIED", "REMEDIATION", "DEMOTION_DUE", "DEMOTED"]
+    since: Time
+    reason: str | None
+    """Of the last change."""
+    time: Time
+    """As of when this holds."""
+    review_due: bool
+    counted: Count
+    """Episodes of the period that count."""
+    appeals: Count
+    """That wait for a decision."""
+
+
+class StandingPage(_Object):
+    """Standings of apps, the highest first."""
+
+    as_of: Time | None
+    items: list[StandingRow]
+    next: str | None
+
+
+class Exclusion(_Object):
+    """Time that does not count."""
+
+    id: str
+    app_key: str | None
+    """Null: for all apps."""
+    metric_id: str | None
+    scope: str | None
+    reason: Literal["PLANNED_DOWNTIME", "PLATFORM_FAULT"]
+    start: Time
+    end: Time | None
+    """Null: it still goes on."""
+    announced_at: Time | None
+    """As it says, or when its start was put on record; null: since ever."""
+    takes_effect: bool
+    """Whether it was announced in time to."""
+    phase: Literal["current", "coming", "past", "called off"]
+
+
+class ExclusionPage(_Object):
+    """Exclusions, what starts last first."""
+
+    as_of: Time | None
+    items: list[Exclusion]
+    next: str | None
+
+
 class ReportIncident(_Object):
     """A breach of the month."""
 

@@ -26,18 +26,18 @@ _GROUP: Final = 10_000
 """Rows that are packed at once."""
 _TIMES: Final = frozenset((
     "from", "breachedAt", "recoveredAt", "windowStart", "windowEnd", "time", "exhaustedAt", "start",
-    "detectedAt", "endedAt", "createdAt", "dueAt", "sentAt",
+    "detectedAt", "endedAt", "createdAt", "dueAt", "sentAt", "since", "end", "announcedAt",
 ))  # fmt: skip
 _WHOLE: Final = frozenset((
     "periodDays", "goodCount", "badCount", "coveredMinutes", "remainingEvents", "good", "bad", "excluded",
     "appCount", "users", "reports", "attempts", "count", "breaches", "timeToDetectSeconds", "timeToTellSeconds",
-    "timeToUpdateSeconds", "timeToRecoverSeconds", "now", "tried",
+    "timeToUpdateSeconds", "timeToRecoverSeconds", "now", "tried", "counted", "appeals",
 ))  # fmt: skip
 _FRACTIONS: Final = frozenset((
     "consumed", "burn1h", "burn6h", "burn1d", "burn3d", "p50", "p90", "p99", "threshold", "long", "short",
     "sliValue", "sloValue", "attainment",
 ))  # fmt: skip
-_FLAGS: Final = frozenset(["breached", "trial", "met", "alone"])
+_FLAGS: Final = frozenset(["breached", "trial", "met", "alone", "reviewDue", "takesEffect"])
 
 
 def has_parquet() -> bool:

@@ -1,5 +1,6 @@
 """The endpoints that read."""
 
+import time
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
@@ -17,6 +18,7 @@ from streams.dashboard.queries import budgets as of_budgets
 from streams.dashboard.queries import burn as of_burn
 from streams.dashboard.queries import counts as of_counts
 from streams.dashboard.queries import deliveries as of_deliveries
+from streams.dashboard.queries import exclusions as of_exclusions
 from streams.dashboard.queries import incidents as of_incidents
 from streams.dashboard.queries import reports as of_reports
 from streams.dashboard.queries import standing as of_standing
@@ -26,7 +28,10 @@ from streams.history.codec import MINUTE_MS
 from streams.history.documents import counts_document
 from streams.history.steps import PERCENTS, STEPS_S
 from streams.incidents.measures import By
+from streams.registry.exclusions import Phase
 from streams.reports.month import Month
+from streams.rules import read_rules
+from streams.standing.facts import Stage
 from streams.web.problem import Problem
 
 _BUDGET_COLUMNS = (
@@ -48,6 +53,8 @@ _REPORT_COLUMNS = (
     *(name for name in models.ReportItem.model_json_schema(by_alias=True)["properties"] if name != "incidents"),
 )
 _MEASURE_COLUMNS = ("month", "appKey", "partner", *models.IncidentMeans.model_json_schema(by_alias=True)["properties"])
+_STANDING_COLUMNS = (*models.StandingRow.model_json_schema(by_alias=True)["properties"],)
+_EXCLUSION_COLUMNS = (*models.Exclusion.model_json_schema(by_alias=True)["properties"],)
 _DELIVERY_COLUMNS = (*models.Delivery.model_json_schema(by_alias=True)["properties"],)
 
 
@@ -62,6 +69,8 @@ def add_reading(app: FastAPI) -> None:
     add_table(app, "/incidents", models.IncidentPage, incidents, [Problem.NOT_FOUND])
     add_table(app, "/incident-measures", models.IncidentMeasures, incident_measures, [Problem.NOT_FOUND])
     add_document(app, "/incidents/{incident_id}", models.IncidentDetails, incident, [Problem.NOT_FOUND])
+    add_table(app, "/exclusions", models.ExclusionPage, exclusions, [Problem.NOT_FOUND])
+    add_table(app, "/standing", models.StandingPage, standings)
     add_document(app, "/standing/{app_key}", models.Standing, standing, [Problem.NOT_FOUND])
     add_table(app, "/reports", models.Report, reports, [Problem.NOT_FOUND])
 
@@ -222,6 +231,35 @@ def incident_measures(
     return Table({"items": page.items, "next": page.next}, page.items, _MEASURE_COLUMNS)
 
 
+def exclusions(
+    request: Request,
+    view: Seen,
+    app: AppKey | None = None,
+    phase: Annotated[Phase | None, Query(description="Where it stands in time.")] = None,
+    cursor: Cursor | None = None,
+    limit: Limit = USUAL,
+) -> Table:
+    """Time that does not count, what starts last first.
+
+    Of an app those that are for it, and those for all apps.
+    """
+    question, now_ms = of_exclusions.ExclusionQuestion(app=app, phase=phase, cursor=cursor, limit=limit), _now_ms()
+    return _page(request, view, of_exclusions.exclusions(view, question, now_ms).page(now_ms), _EXCLUSION_COLUMNS)
+
+
+def standings(
+    request: Request,
+    view: Seen,
+    stage: Annotated[Stage | None, Query(description="Unless given, all but CLEAR.")] = None,
+    cursor: Cursor | None = None,
+    limit: Limit = USUAL,
+) -> Table:
+    """Where apps stand on the ladder, the highest first."""
+    question = of_standing.StandingQuestion(stage=stage, cursor=cursor, limit=limit)
+    period_ms = read_rules(dashboard_of(request).settings.rules).standing.period_ms
+    return _page(request, view, of_standing.standings(view, period_ms, question), _STANDING_COLUMNS)
+
+
 def standing(request: Request, view: Seen, app_key: Text) -> Response:
     """Where an app stands on the ladder."""
     return json_answer({"asOf": _as_of(request, view), **of_standing.standing(view, app_key)})
@@ -243,6 +281,10 @@ def reports(request: Request, view: Seen, partner: Partner, month: MonthName) ->
 def _page(request: Request, view: View, page: Page, columns: tuple[str, ...]) -> Table:
     document = {"asOf": _as_of(request, view), "items": page.items, "next": page.next}
     return Table(document, page.items, columns)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _as_of(request: Request, view: View) -> str | None:

@@ -23,6 +23,8 @@ from streams.dashboard.pages.fields import FormError, time_ms
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.text import metric_title
 from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.exclusions import ExclusionQuestion
+from streams.dashboard.queries.exclusions import exclusions as exclusions_of
 from streams.dashboard.viewer import Viewer
 from streams.evaluation.exclusions import Exclusions
 from streams.history.reading import read_exclusions
@@ -32,7 +34,6 @@ from streams.registry.exclusions import FAULT, PLANNED, DeclaredExclusion, Phase
 from streams.registry.write import to_json
 from streams.web.problem import Problem, ProblemError
 
-_PAGE: Final = 100
 _WORDS: Final = {PLANNED: "Announced downtime", FAULT: "Fault of the platform"}
 _FIELDS: Final = ("reason", "app", "metric", "scope", "start", "end", "announced", "id")
 _PHASES: Final = {Phase.CURRENT: "Now", Phase.COMING: "To come", Phase.PAST: "Over", Phase.CALLED_OFF: "Called off"}
@@ -52,26 +53,22 @@ def add_exclusions(app: FastAPI) -> None:
     """List, preview, add, end."""
 
     @app.get("/exclusions", include_in_schema=False)
-    def exclusions(request: Request, view: Seen, phase: str = "", start: int = 0, done: str = "") -> Response:
-        now_ms = _now_ms()
-        seen = known_of(read_exclusions(view.connection)).values()
-        by_phase: dict[Phase, list[DeclaredExclusion]] = {one: [] for one in _PHASES}
-        for one in seen:
-            by_phase[one.phase(now_ms)].append(one)
+    def exclusions(request: Request, view: Seen, phase: str = "", cursor: str = "", done: str = "") -> Response:
         chosen = Phase(phase) if phase in set(Phase) else Phase.CURRENT
-        found = sorted(by_phase[chosen], key=lambda one: (-one.exclusion.start, one.exclusion.id))
-        more = start + _PAGE < len(found)
+        asked = {"phase": chosen.value}
+        found = exclusions_of(view, ExclusionQuestion(phase=chosen, cursor=cursor or None), _now_ms())
         return render(
             request,
             view.viewer,
             "exclusions.html",
             page="exclusions",
-            exclusions=[shown(one, view.viewer) for one in found[start : start + _PAGE]],
+            exclusions=[shown(one, view.viewer) for one in found.items],
             phases=[
-                {"name": name.value, "words": words, "count": len(by_phase[name]), "is_chosen": name is chosen}
+                {"name": name.value, "words": words, "count": found.phases[name], "is_chosen": name is chosen}
                 for name, words in _PHASES.items()
             ],
-            next_url=f"?{urlencode({'phase': chosen.value, 'start': start + _PAGE})}" if more else None,
+            next_url=None if found.next is None else f"?{urlencode({**asked, 'cursor': found.next})}",
+            api_query=urlencode(asked),
             flash=_DONE.get(done),
         )
 

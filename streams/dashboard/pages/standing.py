@@ -14,7 +14,9 @@ from streams.dashboard.pages.fields import FormError, time_ms, whole_number
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.text import STAGES
 from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.standing import StandingQuestion
 from streams.dashboard.queries.standing import standing as standing_of
+from streams.dashboard.queries.standing import standings as standings_of
 from streams.documents.remark import InvalidFileError
 from streams.impact import decisions
 from streams.impact.decisions import DecisionRefusedError, Person, Verdict, Word
@@ -22,22 +24,9 @@ from streams.rules import read_rules
 from streams.standing.facts import Stage
 from streams.web.problem import Problem, ProblemError
 
-_PAGE: Final = 50
+_CAPTION: Final = "Apps that are not clear, the highest first."
 _FIELDS: Final = ("decision", "appeal", "incident", "stage", "until", "why")
 
-_ROWS: Final = """
-select s.app_key as "appKey", a.name, s.stage, s.since_ms as since, coalesce(s.reason, 'TIME') as reason,
-  (select count(*) from jsonb_array_elements(s.episodes) e where (e->>'counts')::boolean
-    and (e->>'start')::timestamptz > to_timestamp((s.time_ms - %(period_ms)s) / 1000.0)) as counted,
-  (select count(*) from appeal p where p.app_key = s.app_key
-    and not exists (select from decision d where d.appeal = p.id)) as appeals
-from standing s left join app a using (app_key)
-where (%(is_platform)s or a.partner_id = any(%(partners)s))
-  and (%(stage)s = '' and s.stage <> 'CLEAR' or s.stage = %(stage)s)
-order by array_position(array['DEMOTED', 'DEMOTION_DUE', 'REMEDIATION', 'NOTIFIED', 'CLEAR'], s.stage),
-  s.since_ms desc, s.app_key
-offset %(start)s limit %(most)s
-"""
 _COUNTS: Final = """
 select s.stage, count(*) as count from standing s left join app a using (app_key)
 where (%(is_platform)s or a.partner_id = any(%(partners)s)) group by s.stage
@@ -89,18 +78,17 @@ def add_standing(app: FastAPI) -> None:
     """All apps, and one, with what is said of it."""
 
     @app.get("/standing", include_in_schema=False)
-    def standings(request: Request, view: Seen, stage: str = "", start: int = 0) -> Response:
-        stage = stage if stage in STAGES else ""
-        asked = {"stage": stage, "start": max(0, start), "most": _PAGE + 1, "period_ms": _period_ms(request)}
-        found = view.rows(_ROWS, asked)
+    def standings(request: Request, view: Seen, stage: str = "", cursor: str = "") -> Response:
+        chosen = Stage(stage) if stage in STAGES else None
+        found = standings_of(view, _period_ms(request), StandingQuestion(stage=chosen, cursor=cursor or None))
         counts = {row["stage"]: row["count"] for row in view.rows(_COUNTS)}
-        following = urlencode({"stage": stage, "start": start + _PAGE})
+        asked = {} if chosen is None else {"stage": chosen.value}
         return render(
             request,
             view.viewer,
             "standing.html",
             page="standing",
-            items=found[:_PAGE],
+            items=found.items,
             ladder=_ladder(None),
             tiles=[
                 {
@@ -108,11 +96,13 @@ def add_standing(app: FastAPI) -> None:
                     "count": counts.get(name, 0),
                     "words": words,
                     "kind": kind,
-                    "is_chosen": name == stage,
+                    "is_chosen": name == chosen,
                 }
                 for name, (kind, words, _how) in STAGES.items()
             ],
-            next_url=f"?{following}" if len(found) > _PAGE else None,
+            next_url=None if found.next is None else f"?{urlencode({**asked, 'cursor': found.next})}",
+            api_query=urlencode(asked),
+            caption=_CAPTION if chosen is None else f"Apps that are {STAGES[chosen][1].lower()}, the newest first.",
         )
 
     @app.get("/standing/{app_key:path}", include_in_schema=False)
