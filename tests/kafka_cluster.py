@@ -5,8 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from streams.broker import EmbeddedKafka
-from streams.broker.probe import free_port
 from streams.broker.properties import HOST
+from tests.ports import free_port
 
 
 @contextmanager

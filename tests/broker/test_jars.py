@@ -8,6 +8,7 @@ import pytest
 
 from streams.broker import BrokerError, EmbeddedKafka
 from streams.broker.jars import default_cache, ensure_jars, locked_jars
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,4 @@ def test_a_missing_package_is_named_with_its_installation(tmp_path: Path, monkey
 @pytest.fixture
 def unused_address() -> str:
     """A proxy nobody runs."""
-    from streams.broker.probe import free_port
-
     return f"http://127.0.0.1:{free_port()}"

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from streams.broker.probe import free_port
 from streams.child.supervise import FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S, Pauses
 from streams.exits import ExitCode
+from tests.ports import free_port
 
 MOMENT_S = 0.5
 

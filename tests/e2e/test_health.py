@@ -8,11 +8,11 @@ import pytest
 from aiohttp import ClientConnectionError, ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.model import Record
 from tests.model.generate import random_log
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 

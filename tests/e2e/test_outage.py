@@ -7,13 +7,13 @@ import orjson
 import pytest
 
 from streams.broker import EmbeddedKafka
-from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from streams.objectives import read_objectives
 from streams.version import own_version
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_health import Endpoint
 from tests.model.generate import random_log
+from tests.ports import free_port
 
 SOON_BACK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 

@@ -8,13 +8,13 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from streams.names import WEBHOOK, changelog
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.test_placement import delivery
 from tests.kafka_fixture import Kafka
 from tests.model import murmur2_partition
+from tests.ports import free_port
 
 
 async def refusal(flow: Flow, code: int = ExitCode.REFUSED, **settings: str) -> str:

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from streams.broker.probe import free_port
 from streams.broker.properties import HOST
 from tests.faults.proxy import Proxy
+from tests.ports import free_port
 
 _DELAY_S = 0.3
 _SOON_S = 10.0

@@ -13,12 +13,12 @@ from typing import Any
 import aiohttp
 import orjson
 
-from streams.broker.probe import free_port
 from streams.gateway.register import store
 from streams.gateway.settings import GatewaySettings
 from streams.gateway.vault import Vault
 from tests.e2e.flow import WorkerProcess
 from tests.gateway.signing import SECRET, authorization, publish_path
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

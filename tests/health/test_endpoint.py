@@ -11,12 +11,12 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from schemas.rejected import RejectReason
-from streams.broker.probe import free_port
 from streams.evaluation.transition import AlertReason, Kind
 from streams.health import counts
 from streams.health.condition import Assigned, Condition, Held, PartitionCondition
 from streams.health.endpoint import health_app, served
 from streams.health.metrics import Metrics
+from tests.ports import free_port
 
 TOPIC = "slo.webhook.v1"
 COUNTS = Counter(

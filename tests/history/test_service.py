@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from aiohttp import ClientSession
 
-from streams.broker.probe import free_port
 from streams.database.embedded import EmbeddedPostgres
 from streams.database.migrate import migrate
 from streams.database.schema import shipped_migrations
@@ -27,6 +26,7 @@ from tests.history.sink import stored_counts
 from tests.history.test_law import check
 from tests.model.build import delivery
 from tests.model.generate import random_log
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 

@@ -18,8 +18,8 @@ from infra.docker.engine import EngineUnavailableError, docker_engine
 from infra.image.base import ensure_base
 from infra.kafka_image.build import ensure_image
 from infra.system_packages import NotInstalledError, install, may_install
-from streams.broker.probe import free_port
 from tests.infra.metrics import filled, known_metrics, metrics_of
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
 

@@ -10,9 +10,9 @@ import pytest
 from docker.models.containers import Container
 
 from infra.docker.engine import EngineUnavailableError, docker_engine
-from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from tests.kafka_fixture import Kafka
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_500)]
 

@@ -15,9 +15,9 @@ import pytest
 
 from streams.broker.errors import BrokerError
 from streams.broker.jars import Jar, default_cache, download
-from streams.broker.probe import free_port
 from streams.child.leash import leashed
 from tests.notifier.office import SRE
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 _JAR: Final = Jar(

@@ -11,7 +11,6 @@ import pytest
 from aiohttp import ClientSession
 from aiokafka import AIOKafkaProducer
 
-from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from streams.outlet.alert import records_of
 from tests.e2e.conftest import flow as flow
@@ -19,6 +18,7 @@ from tests.e2e.flow import SHORT_SESSION_S, Flow, WorkerProcess
 from tests.model import murmur2_partition
 from tests.notifier.mail_server import MailServer, mail_server
 from tests.notifier.office import SRE, breach, recovery
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 

@@ -9,7 +9,6 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
-from streams.broker.probe import free_port
 from streams.exits import ExitCode
 from streams.names import WEBHOOK, Topics
 from streams.ownership import gaps
@@ -23,6 +22,7 @@ from streams.tables.rows import Meta
 from streams.unit.assembly import evaluator_partitions
 from streams.unit.store import KafkaStore
 from streams.unit.unit import Unit
+from tests.ports import free_port
 
 TOPIC = Topics().input(WEBHOOK)
 

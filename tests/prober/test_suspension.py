@@ -9,7 +9,6 @@ import aiohttp
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.broker.probe import free_port
 from streams.client.producer import acknowledged_producer
 from streams.kafka.topic_setup import prepare_topics
 from streams.prober.probing import list_prober
@@ -17,7 +16,8 @@ from streams.prober.targets import HealthTarget
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import settings
 from tests.e2e.flow import Flow
-from tests.prober.servers import healthy, serving
+from tests.ports import free_port
+from tests.prober.servers import healthy, refusing, serving
 from tests.waiting import wait_for
 
 __all__ = ["settings"]
@@ -59,7 +59,8 @@ def test_an_outage_of_its_own_is_no_outage_of_the_apps(settings: Settings, tmp_p
             await wait_for(has_checked, 60, "the first round")
             # Now nothing can be reached: neither the apps, which are held to be well, nor the reference.
             await reference.aclose()
-            prober.watch("list", [one.model_copy(update={"url": f"http://127.0.0.1:{port + 1}/"}) for one in targets])
+            nowhere = stack.enter_context(refusing())
+            prober.watch("list", [one.model_copy(update={"url": f"{nowhere}/"}) for one in targets])
 
             async def is_suspended() -> bool:
                 found = await heartbeat()

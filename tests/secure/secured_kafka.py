@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from streams.broker import EmbeddedKafka
-from streams.broker.probe import free_port
 from streams.broker.properties import HOST, NODE_ID
+from tests.ports import free_port
 from tests.secure.access import Right, add_scram_user, allow, deny
 
 EVALUATOR: Final = "evaluator"

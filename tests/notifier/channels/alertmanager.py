@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from streams.broker.probe import free_port
+from tests.ports import free_port
 
 _NAMES: Final = ("prometheus-alertmanager", "alertmanager")
 _CACHE: Final = Path(__file__).parents[3] / ".data" / "alertmanager"
