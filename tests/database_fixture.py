@@ -24,6 +24,11 @@ from streams.database.schema import shipped_migrations
 KILLED = {"fsync": "off"}
 # For one that no test kills: it may also keep for a while what was committed.
 FAST = {**KILLED, "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+# What ends the connections of a name to the same database, and no other test's; they are gone when it returns.
+CUT = (
+    "select pg_terminate_backend(pid, 60000) from pg_stat_activity "
+    "where application_name = %s and datname = current_database()"
+)
 
 _SHARING = pytest.StashKey[tuple[ExitStack, str]]()
 _SHARED = "postgres"

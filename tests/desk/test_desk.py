@@ -7,6 +7,7 @@ import psycopg
 from streams.database.patient import Connection
 from streams.desk.desk import Desk
 from streams.desk.outbox import publish_later
+from tests.database_fixture import CUT
 from tests.desk.build import desk
 
 
@@ -54,8 +55,7 @@ def test_a_desk_whose_connection_is_cut_has_lost_the_lock_with_it(database: str)
         async with desk(database, Writing("first")) as first, desk(database, Writing("second")) as second:
             await first.turn()
             with psycopg.connect(database, autocommit=True) as connection:
-                cut = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = %s"
-                connection.execute(cut, ["slo-streams desk"])
+                connection.execute(CUT, ["slo-streams desk"])
             await second.turn()
             await first.turn()
             assert (first.is_elected, second.is_elected) == (False, True)

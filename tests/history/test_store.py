@@ -27,7 +27,7 @@ from streams.names import AVAILABILITY, WEBHOOK, Topics
 from streams.ownership.seams import FencedError
 from streams.settings import PartitionerName
 from tests.build import APPLICATION
-from tests.database_fixture import KILLED, own_database
+from tests.database_fixture import CUT, KILLED, own_database
 from tests.history.alerts import rows
 from tests.history.naive import recount, table
 from tests.history.sink import Sink, fold, patient, stored_counts, stored_latencies, stored_sums
@@ -188,9 +188,7 @@ def test_a_connection_that_is_cut_is_made_anew(database: str) -> None:
             await sink.take_over()
             for minute in range(3):
                 with psycopg.connect(database, autocommit=True) as other:
-                    other.execute(
-                        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'"
-                    )
+                    other.execute(CUT, ["test"])
                 sink.read([delivery(f"12:0{minute}:01")])
                 await sink.commit()
 
@@ -213,7 +211,7 @@ class CutRows(Rows):
         if self.cuts:
             self.cuts -= 1
             with psycopg.connect(self._url) as other:
-                other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
+                other.execute("select pg_terminate_backend(%s, 60000)", [connection.info.backend_pid])
         return found
 
 
