@@ -31,7 +31,7 @@ def command(flow: Flow, *arguments: str) -> bytes:
         env={**os.environ, **flow.environment},
         stdout=subprocess.PIPE,
         check=True,
-        timeout=60,
+        timeout=240,
     ).stdout
 
 

@@ -29,7 +29,7 @@ def test_a_service_without_heartbeats_hears_those_of_others(kafka: Kafka, topic_
                 assert clock.is_known
                 return clock.look().is_brokers
 
-            await wait_for(is_heard, 30, "a heartbeat to be heard", [])
+            await wait_for(is_heard, 90, "a heartbeat to be heard", [])
         hearing.cancel()
         ahead_s = clock.look().own_ahead_s
         assert ahead_s is not None

@@ -20,7 +20,7 @@ async def until_stored(broker: Broker) -> None:
     async def is_stored() -> bool:
         return broker.commits > 0
 
-    await wait_for(is_stored, 10, "a commit")
+    await wait_for(is_stored, 60, "a commit")
 
 
 @pytest.mark.parametrize(

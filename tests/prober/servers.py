@@ -5,19 +5,32 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohappyeyeballs import AddrInfoType
 from aiohttp import web
 
 from streams.outbound.post import Poster
 from streams.outbound.reach import Reach
+from streams.prober.left_out import LeftOut, OwnTroubleError
 from streams.prober.targets import HealthTarget
 
 PRIVATE = Reach(allow_private=True)
 """Local servers may be called."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+Found = TypeVar("Found")
+
+
+def unless_late(scenario: Callable[[], Found]) -> Found:
+    """What a scenario gives; played again where the prober was late itself, as then nothing is known of the app."""
+    while True:
+        try:
+            return scenario()
+        except OwnTroubleError as trouble:
+            if trouble.kind is not LeftOut.LOOP:
+                raise
 
 
 @asynccontextmanager

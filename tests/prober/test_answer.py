@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from streams.prober.check import CheckResult, checker
-from tests.prober.servers import PRIVATE, answering, target
+from tests.prober.servers import PRIVATE, answering, target, unless_late
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TWO = b"Content-Length: 2\r\n\r\nok"
@@ -63,7 +63,7 @@ def check(*answers: bytes, path: str = "/", times: int = 1) -> tuple[list[CheckR
         async with answering(*answers) as (base, heads), checker(PRIVATE) as checks:
             return [await checks.check(target(base + path)) for _ in range(times)], heads
 
-    return asyncio.run(run())
+    return unless_late(lambda: asyncio.run(run()))
 
 
 @pytest.mark.parametrize("name", PASSES)

@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import orjson
+import pytest
 from aiohttp import web
 
 from streams.client.producer import acknowledged_producer
 from streams.kafka.topic_setup import prepare_topics
+from streams.prober import confirm
 from streams.prober.left_out import LeftOut
 from streams.prober.prober import Prober
 from streams.prober.probing import list_prober
@@ -34,8 +36,9 @@ async def running(settings: Settings, targets: list[HealthTarget]) -> AsyncItera
 
 
 def test_what_another_prober_sees_well_does_not_count_and_what_it_does_not_does(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(confirm, "WAIT_S", 60.0)  # however slow the machine, the other's answer is waited for
     ours = settings.model_copy(
         update={"prober_allow_private": True, "prober_interval": 1_000, "prober_confirm": True, "prober_health_port": 0}
     )

@@ -11,11 +11,12 @@ from aiohttp import web
 
 from streams.outbound.reach import Reach
 from streams.prober.check import CheckResult, checker
+from streams.prober.left_out import LeftOut, OwnTroubleError
 from streams.prober.prober import Prober
 from streams.prober.publish import Report
 from streams.prober.schedule import phase_ms
 from streams.prober.targets import HealthTarget
-from tests.prober.servers import PRIVATE, Names, healthy, refusing, serving, target
+from tests.prober.servers import PRIVATE, Names, healthy, refusing, serving, target, unless_late
 
 INTERVAL_MS = 300
 LIMIT_S = 60
@@ -57,7 +58,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def test_each_url_is_checked_once_an_interval_at_its_own_moment() -> None:
-    interval_ms = 1_000
+    interval_ms = 3_000
 
     async def scenario() -> list[CheckResult]:
         seen, enough = list[CheckResult](), asyncio.Event()
@@ -78,7 +79,7 @@ def test_each_url_is_checked_once_an_interval_at_its_own_moment() -> None:
     assert max(rounds.values()) == 1
     assert len({url for url, _ in rounds}) == 20
     # On a machine that is busy some are late, and those too late are left out.
-    assert sorted(late_ms)[len(late_ms) // 4] < 100
+    assert sorted(late_ms)[len(late_ms) // 4] < interval_ms / 10
 
 
 def test_urls_come_and_go_while_it_runs() -> None:
@@ -92,7 +93,7 @@ def test_urls_come_and_go_while_it_runs() -> None:
             assert len(prober) == 2
             await until(lambda: comes in {one.target for one in seen})
             seen.clear()
-            await until(lambda: len(seen) >= 4)
+            await until(lambda: all(sum(one.target == there for one in seen) >= 2 for there in (stays, comes)))
             assert {one.target for one in seen} == {stays, comes}
             prober.watch("test", [])
             assert len(prober) == 0
@@ -193,10 +194,12 @@ def test_one_round_reports_every_target_once() -> None:
             async with serving(healthy) as base, checker(PRIVATE) as checks:
                 prober = Prober(checks, collect(seen), INTERVAL_MS)
                 await prober.once([target(base, "com.up"), target(nowhere, "com.down")])
+        if prober.counts.left_out[LeftOut.LOOP]:
+            raise OwnTroubleError(LeftOut.LOOP, "on the way to nowhere")
         assert len(seen) == 2
         return {one.target.app_key: (one.status_code, one.error is None) for one in seen}
 
-    assert asyncio.run(scenario()) == {"com.up": (200, True), "com.down": (None, False)}
+    assert unless_late(lambda: asyncio.run(scenario())) == {"com.up": (200, True), "com.down": (None, False)}
 
 
 def test_one_round_has_no_more_checks_under_way_than_allowed() -> None:

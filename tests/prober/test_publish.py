@@ -20,7 +20,7 @@ from tests.prober.servers import refusing, target
 
 END_MS = 1_772_460_000_000
 PARTITIONS = 5
-READ_TIMEOUT_S = 20
+READ_TIMEOUT_S = 90
 
 
 async def read(settings: Settings, count: int) -> list[Any]:
