@@ -12,6 +12,7 @@ from pydantic import Field
 from schemas.fields import UtcSeconds
 from schemas.record import Record
 
+LeftOut = Annotated[int, Field(ge=0, exclude_if=lambda count: count == 0)]
 IncidentId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{11}$")]
 
 
@@ -23,11 +24,13 @@ class StandingEpisode(Record):
     end: UtcSeconds | None
     """When its last one ended; null while one of them stands."""
     incident_ids: list[IncidentId]
-    """Its breaches, as alerts name them; of more than 1,000 the first ones."""
+    """Its breaches, as alerts name them; of more than 1,000 the first ones, and fewer where a record has many."""
     counts: bool
     """Whether one of its breaches counts."""
     why: str | None
     """Why it does not count, for people; null where it counts."""
+    incidents_left_out: LeftOut = 0
+    """How many more breaches it has, which are not named for want of room; absent where all are."""
 
 
 class Standing(Record):
@@ -46,3 +49,6 @@ class Standing(Record):
     came late and took the former stage back; or one that makes a demotion questionable, which only a person ends."""
     time: UtcSeconds
     """As of when this holds, by the time of the events."""
+    episodes_left_out: LeftOut = 0
+    """How many more episodes of the two periods there are, the oldest, for which there was no room; absent where all
+    are here. They count as any other."""

@@ -49,15 +49,12 @@ def episodes_of(facts: Facts, rules: Rules) -> list[Episode]:
 
 def _joined(breaches: Iterable[Breach], gap_ms: int) -> Iterable[Episode]:
     running: list[Breach] = []
+    end_ms: int | None = 0  # the latest of those that run; None while one of them stands
     for breach in breaches:
-        if running and not _belongs(breach, running, gap_ms):
+        if running and end_ms is not None and breach.breached_ms > end_ms + gap_ms:
             yield Episode(tuple(running))
-            running = []
+            running, end_ms = [], 0
         running.append(breach)
+        end_ms = None if end_ms is None or breach.recovered_ms is None else max(end_ms, breach.recovered_ms)
     if running:
         yield Episode(tuple(running))
-
-
-def _belongs(breach: Breach, running: list[Breach], gap_ms: int) -> bool:
-    ends_ms = [one.recovered_ms for one in running]
-    return None in ends_ms or breach.breached_ms <= max(end for end in ends_ms if end is not None) + gap_ms

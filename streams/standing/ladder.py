@@ -12,12 +12,14 @@ A person approves only what is due. Where a fact that came late says that it was
 history says that a review is due: demotion is never taken back without a person.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import heapify, heappop, heappush
 
 from streams.standing.episodes import Episode, episodes_of
-from streams.standing.facts import Act, Facts, Rules, Stage
+from streams.standing.facts import Act, Decision, Facts, Rules, Stage
 
 
 class ChangeReason(StrEnum):
@@ -65,15 +67,22 @@ def history_of(facts: Facts, at_ms: int, rules: Rules | None = None) -> History:
 
 
 class _Ladder:
-    """One run over all moments at which something can change. `since_ms` is when remediation began."""
+    """One run over all moments at which something can change. `since_ms` is when remediation began.
+
+    An app that breaches every hour for a year has some ten thousand of them: each is looked at by few facts, never all.
+    """
 
     def __init__(self, facts: Facts, at_ms: int, rules: Rules) -> None:
         self._facts = facts
         self._at_ms = at_ms
         self._rules = rules
         self._episodes = episodes_of(facts, rules)
+        self._counted_ms = [one.start_ms for one in self._episodes if one.counts]
         self._missed_ms = {one.at_ms for one in facts.missed}
         self._decisions = sorted(facts.decisions, key=lambda one: one.at_ms)
+        self._acts = {(one.at_ms, one.act) for one in self._decisions}
+        self._waiting = self._decisions[::-1]
+        self._overrides: list[Decision] = []  # none of which was ended by a person up to now
         self._stage = Stage.CLEAR
         self._since_ms = 0
         self._is_review_due = False
@@ -108,13 +117,15 @@ class _Ladder:
         due_ms |= {one.until_ms for one in self._decisions if one.until_ms is not None}
         for episode in self._episodes:
             due_ms |= {episode.start_ms, episode.start_ms + period_ms}
-        waiting = sorted(due_ms)
+        waiting = list(due_ms)
+        heapify(waiting)
         while waiting:
-            moment_ms = waiting.pop(0)
+            moment_ms = heappop(waiting)
             yield moment_ms
             over_ms = self._since_ms + period_ms
-            if self._stage is Stage.REMEDIATION and moment_ms < over_ms and over_ms not in waiting:
-                waiting = sorted((*waiting, over_ms))
+            if self._stage is Stage.REMEDIATION and moment_ms < over_ms and over_ms not in due_ms:
+                due_ms.add(over_ms)
+                heappush(waiting, over_ms)
 
     def _step(self, at_ms: int) -> ChangeReason | None:
         """Take the first step that holds, if any, and say why."""
@@ -149,26 +160,31 @@ class _Ladder:
         after_ms = at_ms - self._rules.period_ms
         if self._counted_from_ms is not None:
             after_ms = max(after_ms, self._counted_from_ms)
-        return [one.start_ms for one in self._episodes if one.counts and after_ms < one.start_ms <= at_ms]
+        first, end = (bisect_right(self._counted_ms, edge_ms) for edge_ms in (after_ms, at_ms))
+        return self._counted_ms[first:end]
 
     def _is_missing(self, at_ms: int) -> bool:
         """Whether a target was missed when it was judged last, which is daily."""
         return any(at_ms - self._rules.targets_every_ms < missed_ms <= at_ms for missed_ms in self._missed_ms)
 
     def _decided(self, at_ms: int, act: Act) -> bool:
-        return any(one.at_ms == at_ms and one.act is act for one in self._decisions)
+        return (at_ms, act) in self._acts
 
     def _override(self, at_ms: int) -> Stage | None:
-        """What a person has set, the latest first."""
-        stage = None
-        for one in self._decisions:
-            if one.at_ms > at_ms:
-                break
+        """What a person has set, the latest first; asked from moment to moment."""
+        while self._waiting and self._waiting[-1].at_ms <= at_ms:
+            one = self._waiting.pop()
             if one.act is Act.END_OVERRIDE:
-                stage = None
-            elif one.act is Act.OVERRIDE and (one.until_ms is None or at_ms < one.until_ms):
-                stage = one.stage
-        return stage
+                self._overrides.clear()
+            elif one.act is Act.OVERRIDE:
+                self._overrides.append(one)
+        while self._overrides and not _holds(self._overrides[-1], at_ms):
+            self._overrides.pop()
+        return self._overrides[-1].stage if self._overrides else None
+
+
+def _holds(override: Decision, at_ms: int) -> bool:
+    return override.until_ms is None or at_ms < override.until_ms
 
 
 @dataclass(frozen=True, slots=True)

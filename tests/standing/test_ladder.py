@@ -120,6 +120,19 @@ def test_within_the_hour_is_the_same_episode_and_after_it_another() -> None:
     assert len(at(3, breach(1), breach(1 + 2 * hour + 1 / DAY_MS)).episodes) == 2
 
 
+def test_an_app_that_breaches_for_years_is_judged_as_any_other() -> None:
+    some = [breach(number / 8) for number in range(6_000)]
+    decisions = tuple(
+        Decision(
+            number * DAY_MS // 8, Act.OVERRIDE if number % 2 else Act.END_OVERRIDE, Stage.CLEAR if number % 2 else None
+        )
+        for number in range(6_000)
+    )
+    history = at(750, *some, decisions=decisions)
+    assert (len(history.episodes), history.stage) == (6_000, Stage.CLEAR)
+    assert len(history.changes) > 5_000
+
+
 def test_demotion_needs_a_person_and_so_does_the_way_back() -> None:
     some = (breach(1), breach(5), breach(12), breach(20))
     assert at(300, *some).stage is Stage.DEMOTION_DUE
