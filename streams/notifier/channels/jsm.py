@@ -12,7 +12,7 @@ import orjson
 from streams.compact import compact_json
 from streams.notifier.channel import Accepted, Message
 from streams.notifier.channels.http import JSON, HttpChannel, Request
-from streams.notifier.channels.reading import details, is_over, paragraphs
+from streams.notifier.channels.reading import details, is_over, paragraphs, story_key
 from streams.notifier.mail.names import shortened
 from streams.notifier.mail.subject import subject
 from streams.notifier.notification import OF_ALERTS, Notification
@@ -34,7 +34,7 @@ class JsmChannel(HttpChannel):
 
     def render(self, told: Notification, target: Target, delivery_id: str, now: datetime) -> Message:
         """The alert, or the note that closes it."""
-        alias = told.thread
+        alias = story_key(told)
         line = subject(told)
         if is_over(told):
             body: dict[str, object] = {"source": "slo-streams", "note": line}

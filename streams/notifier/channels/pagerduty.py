@@ -8,7 +8,7 @@ import orjson
 from streams.compact import compact_json
 from streams.notifier.channel import Accepted, Message
 from streams.notifier.channels.http import JSON, HttpChannel, Request
-from streams.notifier.channels.reading import details, is_over, link
+from streams.notifier.channels.reading import details, is_over, link, story_key
 from streams.notifier.mail.names import shortened
 from streams.notifier.mail.subject import subject
 from streams.notifier.notification import OF_ALERTS, Notification
@@ -29,7 +29,7 @@ class PagerDutyChannel(HttpChannel):
         """All but the key of the integration."""
         event: dict[str, Any] = {
             "event_action": "resolve" if is_over(told) else "trigger",
-            "dedup_key": told.thread,
+            "dedup_key": story_key(told),
             "client": "slo-streams",
             "payload": {
                 "summary": shortened(subject(told), SUMMARY_LENGTH),

@@ -1,5 +1,6 @@
 """What several channels read from a notification: its details, its paragraphs, its few facts, its link. Pure."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,7 +10,18 @@ from streams.notifier.notification import OF_ALERTS, Kind, Notification
 from streams.notifier.target import Target
 
 _NOBODY: Final = Target("", "", "")
+KEY_LENGTH: Final = 250
+"""Characters of a key by which a receiver knows a story: what PagerDuty (255) and Opsgenie (250) take."""
+_HASHED: Final = 16
 _FEW: Final = ("appKey", "scope", "objective", "severity", "incidentId", "breachedAt")
+
+
+def story_key(told: Notification) -> str:
+    """The key that all messages of one story have, its thread; of one that is too long the rest is a hash."""
+    if len(told.thread) <= KEY_LENGTH:
+        return told.thread
+    rest = hashlib.sha256(told.thread.encode()).hexdigest()[:_HASHED]
+    return f"{told.thread[: KEY_LENGTH - _HASHED - 1]}-{rest}"
 
 
 def is_over(told: Notification) -> bool:

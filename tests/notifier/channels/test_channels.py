@@ -4,6 +4,7 @@ import asyncio
 import random
 import string
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import orjson
@@ -150,6 +151,16 @@ def test_an_incident_is_one_alert_until_it_is_resolved() -> None:
         deliver("pagerduty", pager, [incident(state)])
         deliver("jsm", desk, [incident(state)])
         assert list(pager.alerts) == list(desk.open) == ["incident-i1"] * is_open
+
+
+def test_stories_of_apps_with_the_longest_keys_are_told_apart() -> None:
+    stories = [replace(standing(), thread=f"{'a' * 255}{last}-standing") for last in "xy"]
+    pager, desk = PagerDuty(), Jsm()
+    for service, name in ((pager, "pagerduty"), (desk, "jsm")):
+        outcomes, _ = deliver(name, service, [*stories, *stories])
+        assert all(isinstance(outcome, Accepted) for outcome in outcomes), outcomes
+    assert len(pager.alerts) == 2
+    assert set(pager.alerts) == set(desk.open)
 
 
 def test_in_slack_nothing_of_others_is_a_mention_or_a_link() -> None:
