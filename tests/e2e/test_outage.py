@@ -23,6 +23,7 @@ SOON_BACK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms"
 def test_a_worker_waits_for_its_brokers(tmp_path: Path) -> None:
     broker = EmbeddedKafka(free_port(), data_dir=tmp_path / "kafka", overrides=SOON_BACK)
     flow = Flow(broker.bootstrap_servers, "outage.", tmp_path, partitions=2, session_s=SHORT_SESSION_S)
+    flow.event_stamp = "LogAppendTime"  # as the worker makes its topics
 
     async def scenario() -> None:
         port = free_port()
