@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from streams.incidents.capabilities import tier_of
-from streams.incidents.entry import Act, Entry, Fault, PirStatus, RaisedBy, State, Verdict, Visibility
+from streams.incidents.entry import SYSTEM, Act, Entry, Fault, PirStatus, RaisedBy, State, Verdict, Visibility
 from streams.severity.severity import (
     TABLES,
     Impact,
@@ -212,7 +212,7 @@ def _after(incident: Incident, entry: Entry) -> Incident:
         case Act.DISMISSED:
             return replace(incident, verdict=Verdict.DISMISSED, state=State.CLOSED, ended_ms=incident.ended_ms or at_ms)
         case Act.STATE:
-            return _in_state(incident, State(data["state"]), data.get("endedAt"), at_ms)
+            return _in_state(incident, State(data["state"]), data.get("endedAt"), entry)
         case Act.NOTE if entry.is_public and incident.updated_ms is None:
             return replace(incident, updated_ms=at_ms)
         case Act.REPORTED:
@@ -239,13 +239,15 @@ def _after(incident: Incident, entry: Entry) -> Incident:
     return incident
 
 
-def _in_state(incident: Incident, state: State, ended_ms: int | None, at_ms: int) -> Incident:
+def _in_state(incident: Incident, state: State, ended_ms: int | None, entry: Entry) -> Incident:
     investigated_ms = incident.investigated_ms
-    if investigated_ms is None and state is not State.TRIAGE:
-        investigated_ms = at_ms if state.is_open else None
+    # Who resolves it has looked into it by then. What ends by itself nobody has.
+    if investigated_ms is None and state is not State.TRIAGE and (state.is_open or entry.who != SYSTEM):
+        investigated_ms = entry.at_ms
     if state.is_open:
         return replace(incident, state=state, ended_ms=None, investigated_ms=investigated_ms)
-    return replace(incident, state=state, ended_ms=incident.ended_ms or ended_ms or at_ms)
+    ended_ms = incident.ended_ms or ended_ms or entry.at_ms
+    return replace(incident, state=state, ended_ms=ended_ms, investigated_ms=investigated_ms)
 
 
 def _as_said(incident: Incident, data: Mapping[str, Any]) -> Incident:

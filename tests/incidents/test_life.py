@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.incidents.assessment import due_entries, outcomes_of
-from streams.incidents.entry import Act, Entry, State, Verdict
+from streams.incidents.entry import SYSTEM, Act, Entry, State, Verdict
 from streams.incidents.life import Incident, life_of
 from streams.incidents.permitted import RefusedError, check
 from streams.severity.severity import Severity
@@ -110,6 +110,23 @@ def test_a_quarter_of_an_hour_from_the_page_and_an_hour_from_the_start_both_incl
     timeline = assessed(*timeline, at="13:30")
     told = {one.data["target"]: one.data["outcome"] for one in timeline if one.act is Act.TARGET}
     assert (told["investigation"], told["update"]) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("resolved", "who", "outcome"),
+    [
+        pytest.param("12:10", "anna", "MET", id="in time, by a person"),
+        pytest.param("12:30", "anna", "MISSED", id="too late"),
+        pytest.param("12:10", SYSTEM, "MISSED", id="by itself: nobody looked into it"),
+    ],
+)
+def test_who_resolves_it_at_once_has_looked_into_it(resolved: str, who: str, outcome: str) -> None:
+    timeline = [found(), entry(Act.CHANGED, "12:03", severity="SEV2"), entry(Act.PAGED, "12:04")]
+    timeline.append(Entry(Act.STATE, clock_ms(resolved), who, data={"state": "RESOLVED", "endedAt": clock_ms("12:08")}))
+    timeline = assessed(*timeline, at="13:30")
+    told = {one.data["target"]: one.data["outcome"] for one in timeline if one.act is Act.TARGET}
+    assert told["investigation"] == outcome
+    assert (life(*timeline).investigated_ms is None) == (who == SYSTEM)
 
 
 @pytest.mark.parametrize(

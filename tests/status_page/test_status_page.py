@@ -136,6 +136,8 @@ def raised(by: str, **said: object) -> Entry:
         (found("partner", "id:acme"), confirmed(), note("one partner's")),
         (found("host", "apps.example.com"), confirmed(), note("a host's")),
         (found(), confirmed(Visibility.INTERNAL), note("hidden")),
+        (found(), confirmed(Visibility.PARTNER), note("for the partners of its apps")),
+        (raised("PLATFORM", suspectedFault="PLATFORM", visibility="PARTNER"), note("for those of its apps")),
         (found(), confirmed(), Entry(Act.CHANGED, 0, "anna", data={"suspectedFault": "APP"}), note("theirs")),
         (raised("PLATFORM", suspectedFault="PLATFORM", trial=True), note("a trial")),
         (raised("PARTNER", apps=["com.acme.charts"]), note("a partner's own")),
