@@ -120,9 +120,14 @@ def _parts(text: str) -> dict[str, str]:
         if name not in _KNOWN:
             raise InvalidRuleError(f"RFC 5545 knows no {name}; its parts are {', '.join(_KNOWN)}")
         if name in parts:
-            raise InvalidRuleError(f"{name} stands there twice; write it once: {name}={parts[name]},{value}?")
+            raise InvalidRuleError(f"{name} stands there twice; write it once{_joined(name, parts[name], value)}")
         parts[name] = value
     return parts
+
+
+def _joined(name: str, *values: str) -> str:
+    """How a part that lists something is written with all that stands there; of any other nobody knows which is meant."""
+    return f": {name}={','.join(values)}?" if name == "BYDAY" or name in _NUMBERS else ""
 
 
 def _numbers(name: str, value: str, wanted: _Numbers, frequency: Frequency) -> frozenset[int]:
