@@ -126,7 +126,7 @@ def _parts(text: str) -> dict[str, str]:
 
 
 def _joined(name: str, *values: str) -> str:
-    """How a part that lists something is written with all that stands there; of any other nobody knows which is meant."""
+    """How a part that lists something is written with all of it; of any other nobody knows which is meant."""
     return f": {name}={','.join(values)}?" if name == "BYDAY" or name in _NUMBERS else ""
 
 
