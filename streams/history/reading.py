@@ -34,7 +34,11 @@ where series = any(%(ids)s) and day between %(first)s and %(last)s
 """
 _LATENCIES: Final = "select series, chunk, packed from all_latencies where series = any(%s) and chunk between %s and %s"
 _NEWEST_DAY: Final = f"""
-select max(day) from all_sums where day <= (select max(watermark_ms) from sink_offset) / {DAY_MINUTES * MINUTE_MS}
+with seen as (select max(watermark_ms) / {DAY_MINUTES * MINUTE_MS} as day from sink_offset)
+select greatest(
+  (select max(day) from day_sum where day <= (select day from seen)),
+  (select max(day) from recent where day <= (select day from seen))
+)
 """  # noqa: S608
 _LATE: Final = "select series, day, hours from late where series = any(%s) and day between %s and %s"
 _COUNTED: Final = "select topic, part, next from sink_offset where reader = 'history' and next is not null"
