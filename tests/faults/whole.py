@@ -41,9 +41,10 @@ from tests.faults.scene import Scene
 from tests.faults.soak import ENDS, PAUSE_S, PROCESS_FAULTS, WORLD_FAULTS
 from tests.faults.supervisor import EXPECTED_EXITS, Supervisor
 from tests.gateway.process import KEY, TOKEN
-from tests.history.naive import recount
-from tests.history.test_law import check
-from tests.history.test_service import offsets
+from tests.history.naive import table
+from tests.history.sink import stored_late
+from tests.history.test_law import check, check_counts
+from tests.history.test_service import offsets, recounted
 from tests.model import Alert
 from tests.model.generate import MINUTE_MS
 from tests.notifier.channels.receivers import SECRET, WebhookReceiver
@@ -270,7 +271,10 @@ async def _beside(*watches: Coroutine[Any, Any, None]) -> Any:
 
 
 async def _check_month(scene: Scene, url: str) -> set[str]:
-    """What history has counted is what the topics hold; the apps that it has counted."""
+    """What history has counted is what the topics hold, late events among it; the apps that it has counted.
+
+    Under the live clock how many are late depends on when they were read: at most those that were when they came.
+    """
     flow = scene.flow
     ends = await flow.end_offsets(flow.input_partitions)
 
@@ -279,9 +283,15 @@ async def _check_month(scene: Scene, url: str) -> set[str]:
         return all(stored.get((tp.topic, tp.partition), 0) >= end for tp, end in ends.items())
 
     await wait_for(is_counted, _SETTLES_WITHIN_S, "history to count everything", flow.workers[-4:])
-    log = [record for _, record in await flow.input_log() if record.topic in flow.topics.inputs]
-    expected = recount(log, application=flow.application_id, partitions=flow.partitions, topics=flow.topics)
-    check(url, expected)
+    expected = await recounted(flow)
+    late = stored_late(url)
+    if flow.clock == "live":
+        check_counts(url, expected)
+        overdue = table(expected.overdue)
+        assert all(count <= overdue.get(place, 0) for place, count in late.items())
+    else:
+        check(url, expected)
+    scene.figures["late events in the month"] = sum(late.values())
     scene.figures["events in the month"] = sum(
         count for counts in (expected.good, expected.bad) for one in counts.values() for count in one.values()
     )

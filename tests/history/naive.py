@@ -24,12 +24,17 @@ Key = tuple[str, str, str, str]
 
 @dataclass
 class Recount:
-    """What a log comes to, since 1970: good and bad events by minute, latencies in ms by five minutes, late by hour."""
+    """What a log comes to, since 1970: good and bad events by minute, latencies in ms by five minutes, late by hour.
+
+    `late` is by what the log had told until then, `overdue` by when the record itself came: the most that may be late
+    under the live clock, by which a minute is complete before any event has told so.
+    """
 
     good: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     bad: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     latencies: dict[tuple[Key, int], list[float]] = field(default_factory=lambda: defaultdict(list))
     late: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    overdue: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     watermarks_ms: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
@@ -75,9 +80,9 @@ def recount(
             source = side if source == "PROD" else f"{source}:{side}"
         key = (event.app_key, metric.id, event.scope, source)
         (found.good if event.good else found.bad)[key][time_ms // MINUTE_MS] += 1
-        complete_ms = (found.watermarks_ms.get(place, 0) - lateness_ms) // MINUTE_MS * MINUTE_MS
-        if time_ms < complete_ms:
-            found.late[key][time_ms // HOUR_MS] += 1
+        for seen_ms, late in ((found.watermarks_ms.get(place, 0), found.late), (stamp_ms or 0, found.overdue)):
+            if time_ms < (seen_ms - lateness_ms) // MINUTE_MS * MINUTE_MS:
+                late[key][time_ms // HOUR_MS] += 1
         duration = _duration(body, is_app=event.from_app, is_iframe=metric is IFRAME)
         if duration is not None:
             found.latencies[key, time_ms // (5 * MINUTE_MS)].append(duration)
