@@ -1,14 +1,17 @@
 """Case: history with a month of a fleet in its database: room, restart, delay of events, pages, an exclusion for all.
 
-`--series` series of deliveries, 31 days each, three in ten with failures. An event is visible once the offset behind it
-is stored, which moves in the transaction of its counts.
+`--series` series of deliveries, 31 days each, three in ten with failures. Beside their room stands the least that any
+code of their latencies takes. An event is visible once whoever sums up the day of its series finds one more.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from http.client import HTTPConnection
+from math import lgamma, log, log2
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -30,7 +33,7 @@ from streams.database.schema import shipped_migrations
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
 from streams.history.fleet_budgets import PAGE, fleet_budgets, put
-from streams.history.latency import DAY_CHUNKS, add_to_chunk, bucket_of, place_in
+from streams.history.latency import DAY_CHUNKS, Slots, add_to_chunk, bucket_of, place_in, slot_and_bucket
 from streams.history.reading import read_latencies, read_minutes
 from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK
@@ -63,6 +66,9 @@ _LATENCIES: Final = f"insert into latency select id, d * {DAY_CHUNKS}, %s {_DAYS
 _SUMS: Final = f"insert into day_sum select d, id, %s, %s {_DAYS.format(kinds=_KINDS)}"
 _SIZE: Final = "select sum(pg_total_relation_size(t)) from unnest(%s::regclass[]) t"
 _TABLES: Final = ["slo.day_counts", "slo.latency", "slo.day_sum"]
+_VISIBLE: Final = """
+select series, sum(good + bad)::int from slo.all_sums where series = any(%s) and day between %s and %s group by series
+"""
 
 
 class Fleet:
@@ -76,18 +82,22 @@ class Fleet:
         with TemporaryDirectory(prefix="pg-") as folder, EmbeddedPostgres(Path(folder)) as server:
             migrate(server.url, shipped_migrations())
             today = int(time.time()) * 1_000 // (DAY_MINUTES * MINUTE_MS)
-            size = _fill(server.url, stage.series, today)
-            yield {(PART, "bytes of a series-month"): size / stage.series, (PART, "size of all, MB"): size / 1e6}
-            yield await _live(stage, server.url, f"fleet-{round_number}")
+            size, least = _fill(server.url, stage.series, today)
+            yield {
+                (PART, "bytes of a series-month"): size / stage.series,
+                (PART, "bytes of its latencies at least, by their entropy"): least,
+                (PART, "size of all, MB"): size / 1e6,
+            }
+            yield await _live(stage, server.url, f"fleet-{round_number}", today)
             yield _month(server, today)
             yield await _exclusion(server, stage.series, today)
             with served(server.url, stage.folder) as base:
                 yield {(PART, FLEET_PAGE): _page_ms(base, "/")}
 
 
-def _fill(url: str, series: int, today: int) -> float:
-    """A month of every series; how many bytes of the database it takes."""
-    chance = random.Random(7)
+def _fill(url: str, series: int, today: int) -> tuple[float, float]:
+    """A month of series, numbered as their apps are; bytes of all tables, and the least for latencies of one."""
+    chance, latencies = random.Random(7), []
     with psycopg.connect(url) as connection:
         connection.execute("set search_path = slo")
         connection.execute(_SERIES.encode(), [WEBHOOK.id, (today - DAYS) * DAY_MINUTES, series])
@@ -98,6 +108,7 @@ def _fill(url: str, series: int, today: int) -> float:
             for minute in minutes:
                 place = place_in(minute // 5, bucket_of(round(chance.lognormvariate(5, 0.5))))
                 slots[place] = slots.get(place, 0) + 1
+            latencies.append(slots)
             where = [today - DAYS, today - 1, kind]
             connection.execute(_COUNTS.encode(), [add_to_day(None, minutes), *where])
             connection.execute(_LATENCIES.encode(), [add_to_chunk(None, slots), *where])
@@ -106,10 +117,25 @@ def _fill(url: str, series: int, today: int) -> float:
         connection.execute("vacuum analyze")
         row = connection.execute(_SIZE.encode(), [_TABLES]).fetchone()
     assert row is not None
-    return float(row[0])
+    return float(row[0]), DAYS * _least_bytes(latencies)
 
 
-async def _live(stage: Stage, url: str, name: str) -> Reading:
+def _least_bytes(days: Sequence[Slots]) -> float:
+    """The entropy of a day's histograms: bits of their events by how frequent each bucket is, in no order in a slot."""
+    buckets, histograms = Counter[int](), defaultdict[tuple[int, int], Counter[int]](Counter)
+    for day, slots in enumerate(days):
+        for place, events in slots.items():
+            slot, bucket = slot_and_bucket(place)
+            buckets[bucket] += events
+            histograms[day, slot][bucket] += events
+    bits = sum(events * log2(buckets.total() / events) for events in buckets.values())
+    for histogram in histograms.values():
+        orders = lgamma(histogram.total() + 1) - sum(lgamma(events + 1) for events in histogram.values())
+        bits -= orders / log(2)
+    return bits / 8 / len(days)
+
+
+async def _live(stage: Stage, url: str, name: str, today: int) -> Reading:
     """How soon the service reads on, and how soon what comes then is visible."""
     settings = stage.settings(name)
     await prepare_topics(settings)
@@ -129,7 +155,8 @@ async def _live(stage: Stage, url: str, name: str) -> Reading:
         await _until_ready(port)
         restart_s = time.monotonic() - started_s
         before_s = tree_usage(service.pid).cpu_s
-        delays_s = await _delays_s(settings.bootstrap_servers, settings.topics.input(WEBHOOK), url, stage.series)
+        topic = settings.topics.input(WEBHOOK)
+        delays_s = await _delays_s(settings.bootstrap_servers, topic, url, stage.series, today)
         used = tree_usage(service.pid)
     return {
         (PART, "restart, s"): restart_s,
@@ -152,29 +179,29 @@ async def _until_ready(port: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _delays_s(servers: str, topic: str, url: str, series: int) -> list[float]:
-    """From the acknowledgement of each event to the moment at which whoever reads finds it counted."""
-    chance, waiting, delays_s = random.Random(9), dict[tuple[int, int], float](), list[float]()
+async def _delays_s(servers: str, topic: str, url: str, series: int, today: int) -> list[float]:
+    """From the acknowledgement of each event to the moment at which a sum of its series has it."""
+    chance, waiting, seen, delays_s = random.Random(9), dict[int, deque[float]](), Counter[int](), list[float]()
     acknowledged: list[asyncio.Future[Any]] = []
 
     async def send(producer: AIOKafkaProducer) -> None:
         next_s = time.monotonic()
         for _ in range(EVENTS_A_SECOND * SECONDS):
-            app = f"com.example.app-{chance.randrange(1, series + 1)}"
+            number = chance.randrange(1, series + 1)
+            app = f"com.example.app-{number}"
             event = {"appKey": app, "time": int(time.time() * 1_000), "product": "Jira", "clientKey": "client-1",
                      "event": "jira:issue_updated", "statusCode": 200, "durationInMillis": 120}  # fmt: skip
             future = await producer.send(topic, orjson.dumps(event), key=app.encode())
-            future.add_done_callback(_note)
+            future.add_done_callback(partial(_note, number))
             acknowledged.append(future)
             next_s += 1 / EVENTS_A_SECOND
             await asyncio.sleep(max(0.0, next_s - time.monotonic()))
         await asyncio.gather(*acknowledged)
 
-    def _note(future: "asyncio.Future[Any]") -> None:
+    def _note(number: int, future: "asyncio.Future[Any]") -> None:
         if not future.cancelled() and future.exception() is None:
-            waiting[future.result().partition, future.result().offset] = time.monotonic()
+            waiting.setdefault(number, deque()).append(time.monotonic())
 
-    query = b"select part, next from slo.sink_offset where topic = %s and next is not null"
     async with AIOKafkaProducer(bootstrap_servers=servers, linger_ms=5) as producer:
         sending = asyncio.create_task(send(producer))
         async with (
@@ -182,10 +209,15 @@ async def _delays_s(servers: str, topic: str, url: str, series: int) -> list[flo
             await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
         ):
             while waiting or not sending.done():
-                stored: dict[int, int] = dict(await (await connection.execute(query, [topic])).fetchall())
+                rows = await connection.execute(_VISIBLE, [list(waiting), today, today + 1])
+                counted: dict[int, int] = dict(await rows.fetchall())
                 now_s = time.monotonic()
-                for place in [one for one in waiting if stored.get(one[0], 0) > one[1]]:
-                    delays_s.append(now_s - waiting.pop(place))
+                for number, count in counted.items():
+                    while number in waiting and seen[number] < count:
+                        seen[number] += 1
+                        delays_s.append(now_s - waiting[number].popleft())
+                        if not waiting[number]:
+                            del waiting[number]
                 await asyncio.sleep(0.05)
         await sending
     if len(delays_s) != EVENTS_A_SECOND * SECONDS:
