@@ -1,7 +1,6 @@
 """Debian's Chromium, driven through a dashboard process: pages as people have them."""
 
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.ports import free_port
 
 PHONE, DESKTOP = 320, 1280
 PATIENCE_MS = 60_000
@@ -65,9 +66,7 @@ def put_mail(file: Path, subject: str, html: str) -> None:
 @contextmanager
 def served(url: str, mailbox: Path, *options: str) -> Iterator[str]:
     """A dashboard process over a database, with the options of `tests.dashboard.server`; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "tests.dashboard.server", str(port), url, str(mailbox), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -83,7 +82,8 @@ class Reader:
 
     def __init__(self, browser: Browser, base: str, viewer: str | None, width: int = DESKTOP, **more: Any) -> None:
         self.base = base
-        self.context = browser.new_context(viewport={"width": width, "height": 800}, **more)
+        # Without motion, as colours are looked at that would fade meanwhile.
+        self.context = browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce", **more)
         self.context.set_default_timeout(PATIENCE_MS)
         if viewer is not None:
             self.context.add_cookies([{"name": "viewer", "value": viewer, "url": base}])
@@ -97,6 +97,10 @@ class Reader:
         """The page, as soon as it is complete."""
         self.page.goto(self.base + path)
         return self.page
+
+    def stay_as_opened(self) -> None:
+        """Let no page follow what happens: what goes on in other databases of the server has it look anew, too."""
+        self.page.route("**/changes", lambda _held: None)
 
     def wait_for_charts(self) -> None:
         """Scroll to each chart, and wait until it is drawn."""

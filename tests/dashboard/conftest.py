@@ -18,6 +18,7 @@ from streams.objectives import read_objectives
 from tests.dashboard import month
 from tests.dashboard.browser import DESKTOP, PHONE, chromium
 from tests.dashboard.hands import Keyboard, Pointer
+from tests.dashboard.patience import patient_dashboards
 from tests.dashboard.world import fill
 from tests.database_fixture import own_database
 
@@ -43,6 +44,13 @@ class Stage:
         """A client whose calls come from this viewer, until another is asked for."""
         self._viewer = viewer
         return self._client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """A machine that has a lot to do is no database that is away."""
+    with patient_dashboards():
+        yield
 
 
 @contextmanager

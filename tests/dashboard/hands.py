@@ -12,8 +12,13 @@ class Pointer:
     """As with a mouse or a finger."""
 
     def press(self, what: Locator) -> None:
-        """Follow a link, push a button, open what is folded."""
-        what.click()
+        """Follow a link, push a button, open what is folded; where that leads to another page, it is there."""
+        what.wait_for()
+        if what.evaluate("(one) => one.closest('summary') !== null"):
+            what.click()
+        else:
+            with what.page.expect_navigation():
+                what.click()
 
     def write(self, what: Locator, text: str) -> None:
         """Write into a field."""

@@ -27,7 +27,9 @@ from streams.settings import Settings
 
 DAYS: Final = 28
 DAY_MS: Final = 86_400_000
-NOW_MS: Final = time.time_ns() // 60_000_000_000 * 60_000  # a page tells how long ago things were
+_MINUTE: Final = time.time_ns() // 60_000_000_000
+# A page tells how long ago things were. Not at midnight, when 28 days are those of 28 dates, at other times of 29.
+NOW_MS: Final = (_MINUTE - (_MINUTE % DAY_MINUTES == 0)) * MINUTE_MS
 CHARTS: Final = "com.acme.charts"
 FORMS: Final = "com.acme.forms"
 BOARDS: Final = "com.foo.boards"

@@ -18,6 +18,7 @@ from streams.dashboard.settings import DashboardSettings
 from streams.dashboard.viewer import Viewer, platform
 from streams.objectives import read_objectives
 from streams.web.http_server import serve_http
+from tests.dashboard.patience import patient_dashboards
 
 
 def identify(request: Request) -> Viewer | None:
@@ -31,7 +32,8 @@ def identify(request: Request) -> Viewer | None:
 
 def main(port: int, url: str, mailbox: Path | None, who: Identify | None) -> None:
     """Serve until it is ended."""
-    database = Database(url)
+    with patient_dashboards():
+        database = Database(url)
     database.open()
     app = dashboard_app(DashboardSettings(dashboard_mailbox=mailbox), read_objectives(), database, who)
     asyncio.run(_serve(app, port))

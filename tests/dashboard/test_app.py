@@ -81,7 +81,8 @@ def test_it_is_ready_while_the_database_answers(stage: Stage) -> None:
     assert "process_cpu_seconds" in stage.as_(None).get("/metrics").text
 
 
-def test_without_a_database_it_lives_and_is_not_ready() -> None:
+def test_without_a_database_it_lives_and_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.dashboard.database._WAIT_S", 1.0)
     with staged("postgresql://nobody@127.0.0.1:1/none") as stage:
         assert stage.as_(None).get("/live").status_code == 200
         assert stage.as_(None).get("/ready").status_code == 503

@@ -17,6 +17,7 @@ from tests.dashboard.conftest import PLATFORM, Stage
 from tests.dashboard.world import ACME, APPS, BOARDS, CHARTS, FOO, PARTNERS
 
 WEBHOOK = "webhook-delivery-success-rate"
+pytestmark = pytest.mark.timeout(600)  # hundreds of pages
 STREAM = "/changes"  # without an end; it tells of nothing but that something changed
 
 

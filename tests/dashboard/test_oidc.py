@@ -4,7 +4,6 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from socket import create_server
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
@@ -17,6 +16,7 @@ from streams.dashboard.settings import DashboardSettings
 from streams.objectives import read_objectives
 from tests.dashboard.world import APPS, CHARTS, FORMS
 from tests.npm import installed, needs_npm
+from tests.ports import free_port
 
 HERE = Path(__file__).parent / "issuer"
 BASE = "http://127.0.0.1:8090"
@@ -33,8 +33,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=["idtoken", "userinfo"])
 def issuer(provider: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A running issuer, which tells groups in its ID token, or when it is asked for them."""
-    with create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["node", "issuer.mjs", str(port), f"{BASE}/login/callback", request.param]
     with subprocess.Popen(
         command, cwd=provider, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -67,7 +66,7 @@ def log_in(client: TestClient, issuer: str, person: str) -> str:
     """Go where a browser would be sent, fill in what is asked; the address that it comes back to."""
     where = client.get("/login/oidc").headers["location"]
     assert {"code_challenge_method=S256", "response_type=code"} <= set(urlsplit(where).query.split("&"))
-    with httpx2.Client() as browser:
+    with httpx2.Client(timeout=60) as browser:
         for _ in range(20):
             if where.startswith(BASE):
                 return where

@@ -21,6 +21,8 @@ from tests.dashboard import month
 from tests.dashboard.conftest import FORM_TOKEN, PLATFORM, Stage, staged
 from tests.database_fixture import own_database
 
+pytestmark = pytest.mark.timeout(400)  # the first of them waits for a month to be written
+
 ACME = Viewer("Ann", frozenset({"acme"}))
 FOO = Viewer("Bob", frozenset({"foo"}))
 PAGES = (

@@ -111,6 +111,7 @@ class Chart {
     const counted = await answer.json();
     const rules = burnAnswer?.ok ? (await burnAnswer.json()).rules : [];
     if (turn !== this.turn) return; // another part is asked for by now
+    if (isQuiet && this.box.matches(":active")) return; // somebody drags over it, which drawing it anew would end
     if (this.told.textContent === LOADING) this.told.textContent = "";
     const data = { ...columns(counted, this.target), ...burnColumns(rules) };
     if (!this.zoomed) this.kept = { data, rules };
