@@ -16,6 +16,7 @@ from streams.database.settings import DatabaseSettings
 from streams.doctor.examine import examine
 from streams.doctor.finding import Finding, Level
 from streams.doctor.services import Kinds
+from streams.exits import ExitCode
 from streams.settings import Settings
 
 _OTHERS: Final = {
@@ -47,15 +48,18 @@ def doctor(
     \b
     Exit codes:
       0  no problem; there may be warnings
-      1  at least one problem, or no broker answers
+      1  at least one problem: it says what to do
       2  an option or a setting cannot be used
+      69 Kafka or the database does not answer, and nothing else
+         is wrong
     """
     settings = settings_of_or_fail(DatabaseSettings)
     found = ask(settings, _examine(settings, None if as_json else console()))
     if as_json:
         print_json(found)
-    if any(finding.level is Level.PROBLEM for finding in found):
-        raise typer.Exit(1)
+    problems = [finding for finding in found if finding.level is Level.PROBLEM]
+    if problems:
+        raise typer.Exit(ExitCode.UNAVAILABLE if all(one.away for one in problems) else ExitCode.FAILED)
 
 
 async def _examine(settings: DatabaseSettings, out: Console | None) -> list[Finding]:

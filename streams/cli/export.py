@@ -51,7 +51,7 @@ def export_(
     \b
     Exit codes:
       0  written
-      1  a topic is not there
+      1  a topic is not there, or a disk is full
       2  an option or a setting cannot be used
       69 no broker answers
     """

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from schemas.event_time import epoch_ms
 from schemas.rejected import RejectReason
 from streams.cli.shared.failure import fail
-from streams.cli.shared.text import error_console
+from streams.cli.shared.text import error_console, has_no_room
 from streams.objectives import InvalidObjectivesError, load_objectives
 from streams.plural import number_of
 from streams.replay import Replay, ReplayRecord, UnreadableLineError, read_line
@@ -55,7 +55,8 @@ def replay(
     \b
     Exit codes:
       0  done
-      1  a file is no log, or some lines could not be read: the others were judged
+      1  a file is no log, a disk is full, or some lines
+         could not be read: the others were judged
       2  wrong usage, objectives or settings, or a file that cannot be opened
     """
     try:
@@ -83,6 +84,8 @@ def replay(
             lines = in_order_of_time(log, partial(_time_of, engine)) if sort else one_after_the_other(log)
             engine.records(_read(_followed(log, lines, progress), problems))
     except OSError as problem:
+        if has_no_room(problem):
+            raise
         fail(f"cannot read {problem.filename}: {problem.strerror}", code=2)
     except UnreadableFileError as problem:
         fail(str(problem), code=1)

@@ -6,7 +6,7 @@ from streams.database.connection import CONNECT_TIMEOUT_S, stored_version
 from streams.database.errors import SchemaError
 from streams.database.roles import Role
 from streams.database.schema import check_server, check_version, shipped_migrations
-from streams.doctor.finding import Finding, ok, problem
+from streams.doctor.finding import Finding, ok, problem, unanswered
 
 _MIGRATE = "slo-streams database migrate creates and upgrades the schema, and makes the roles."
 # Whoever may take a role on: before PostgreSQL 16 any member, since then one with the SET option.
@@ -23,7 +23,7 @@ def check_database(url: str) -> list[Finding]:
         with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S) as connection:
             return [_server(connection), _schema(connection), *_roles(connection)]
     except psycopg.OperationalError as error:
-        return [problem("database", f"cannot be reached: {error}", "Look at SLO_DATABASE_URL, and at the server.")]
+        return [unanswered("database", f"cannot be reached: {error}", "Look at SLO_DATABASE_URL, and at the server.")]
 
 
 def _server(connection: "psycopg.Connection[tuple[object, ...]]") -> Finding:

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 from streams.database.settings import DatabaseSettings
 from streams.doctor.checksums import check_checksums
 from streams.doctor.clock import check_clock, check_heartbeats
-from streams.doctor.finding import Finding, Level, ok, problem
+from streams.doctor.finding import Finding, Level, ok, problem, unanswered
 from streams.doctor.group import check_group
 from streams.doctor.rights import check_reading, check_writing
 from streams.doctor.servers import check_advertised, check_servers
@@ -45,7 +45,7 @@ async def examine(settings: DatabaseSettings, others: Kinds) -> AsyncIterator[Fi
             yield finding
     except (KafkaError, OSError) as error:
         said = f"stopped answering: {type(error).__name__}: {error}"
-        yield problem("cluster", said, "Look at the brokers' logs, and ask again.")
+        yield unanswered("cluster", said, "Look at the brokers' logs, and ask again.")
 
 
 async def _examine_cluster(settings: DatabaseSettings, objectives: tuple[Objective, ...]) -> AsyncIterator[Finding]:

@@ -1,6 +1,6 @@
 """What one check found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -20,6 +20,8 @@ class Finding:
     subject: str
     said: str
     advice: str = ""
+    away: bool = field(default=False, kw_only=True)
+    """Whether it is that Kafka or the database does not answer."""
 
 
 def ok(subject: str, said: str) -> Finding:
@@ -35,3 +37,8 @@ def warning(subject: str, said: str, advice: str) -> Finding:
 def problem(subject: str, said: str, advice: str) -> Finding:
     """A worker cannot do its work."""
     return Finding(Level.PROBLEM, subject, said, advice)
+
+
+def unanswered(subject: str, said: str, advice: str) -> Finding:
+    """A worker cannot do its work as long as this does not answer; whatever else is wrong with it nobody can tell."""
+    return Finding(Level.PROBLEM, subject, said, advice, away=True)

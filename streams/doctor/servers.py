@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 from aiokafka.protocol.admin import ApiVersionRequest
 
-from streams.doctor.finding import Finding, ok, problem
+from streams.doctor.finding import Finding, ok, problem, unanswered
 from streams.doctor.requests import STATIC, gaps
 from streams.kafka.cluster import admin_client
-from streams.kafka.servers import TIMEOUT_S, Address, Failure, addresses, connect, explain
+from streams.kafka.servers import TIMEOUT_S, Address, Failure, addresses, connect, explain, is_away
 from streams.settings import Settings
 
 
 async def check_servers(settings: Settings) -> list[Finding]:
-    """One finding for each of SLO_BOOTSTRAP_SERVERS."""
-    return await _check_all("server", addresses(settings), settings)
+    """One finding for each of SLO_BOOTSTRAP_SERVERS; Kafka is away if none of them answers."""
+    found = await _check_all("server", addresses(settings), settings)
+    return found if all(one.away for one in found) else [replace(one, away=False) for one in found]
 
 
 async def check_advertised(settings: Settings) -> list[Finding]:
@@ -26,7 +28,8 @@ async def check_advertised(settings: Settings) -> list[Finding]:
     async with admin_client(settings) as admin:
         brokers = (await admin.describe_cluster())["brokers"]
     named = set(addresses(settings))
-    return await _check_all("broker", sorted({(one["host"], one["port"]) for one in brokers} - named), settings)
+    others = sorted({(one["host"], one["port"]) for one in brokers} - named)
+    return [replace(one, away=False) for one in await _check_all("broker", others, settings)]
 
 
 async def _check_all(kind: str, asked: Iterable[Address], settings: Settings) -> list[Finding]:
@@ -42,7 +45,7 @@ async def _check(subject: str, address: Address, settings: Settings) -> Finding:
             finally:
                 connection.close()
     except Failure as error:
-        return problem(subject, *explain(error))
+        return (unanswered if is_away(error) else problem)(subject, *explain(error))
     taken = {key: (oldest, newest) for key, oldest, newest in answer.api_versions}
     found = gaps(taken, is_static=settings.instance_id is not None)
     if found.too_old:

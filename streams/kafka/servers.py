@@ -75,6 +75,11 @@ async def _obstacle(settings: Settings, address: Address) -> Obstacle | None:
     return None
 
 
+def is_away(error: Exception) -> bool:
+    """Whether nobody answers there: somebody who answers and refuses is there."""
+    return isinstance(error, (socket.gaierror, ConnectionRefusedError, TimeoutError))
+
+
 def explain(error: Exception) -> tuple[str, str]:
     """What happened, and what to look at. The special cases come before what they are a case of."""
     match error:

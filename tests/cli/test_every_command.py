@@ -88,7 +88,7 @@ def test_where_nobody_answers_it_says_so(path: tuple[str, ...]) -> None:
     nowhere = {"SLO_BOOTSTRAP_SERVERS": "127.0.0.1:1", "SLO_DATABASE_URL": "postgresql://anybody@127.0.0.1:1/any"}
     result = CliRunner().invoke(app, path, env=nowhere)
     assert result.exit_code == ExitCode.UNAVAILABLE, result.output
-    assert "127.0.0.1" in result.stderr
+    assert "127.0.0.1" in (result.stdout if path == ("doctor",) else result.stderr)  # what is found is its answer
 
 
 @pytest.mark.parametrize("path", ASKING, ids=" ".join)

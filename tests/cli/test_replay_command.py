@@ -1,6 +1,8 @@
 """`slo-streams replay`: alerts alone on standard output, the rest on standard error, and exit codes for scripts."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -188,3 +190,25 @@ def test_lines_that_cannot_be_read_stay_named_by_their_place_when_sorted(tmp_pat
     result = replay(str(file), "--sort")
     assert (result.exit_code, alerts(result)) == (1, ALERTS)
     assert f"{file}:1: not JSON" in result.stderr
+
+
+def test_a_disk_that_is_full_is_said_in_a_sentence(tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    log.write_text(ndjson(LOG))
+    command = [sys.executable, "-m", "streams.cli", "replay", str(log)]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False)
+    said = ended.stderr.decode()
+    assert (ended.returncode, said.count("Nothing more can be written: No space left on device.")) == (1, 1)
+    assert len(said.splitlines()) == 1
+
+
+def test_a_folder_for_temporary_files_that_is_full_is_no_file_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - closed as what it stands for
+    monkeypatch.setattr("streams.replay.files.TemporaryFile", lambda: full)
+    monkeypatch.setattr("streams.cli.shared.lazy.drop_output", lambda: None)  # standard output is the test's own
+    result = replay(given=ndjson(LOG))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Nothing more can be written: No space left on device.")

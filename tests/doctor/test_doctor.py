@@ -12,6 +12,7 @@ from streams.cli.app import app
 from streams.doctor.checksums import check_checksums
 from streams.doctor.clock import check_clock, check_heartbeats, wall_clock_ms
 from streams.doctor.finding import Level
+from streams.exits import ExitCode
 from streams.kafka.cluster import admin_client
 from streams.kafka.specs import topics_needed
 from streams.kafka.topic_setup import prepare_topics
@@ -210,10 +211,17 @@ def test_a_server_with_another_transport(settings: Settings, transport: dict[str
 def test_when_no_server_answers_each_is_named_soon() -> None:
     started_s = time.monotonic()
     code, findings = run(Settings(bootstrap_servers="127.0.0.1:1,no-such-host.invalid:9092"))
-    assert code == 1
+    assert code == ExitCode.UNAVAILABLE
     assert "nothing listens there" in findings["server 127.0.0.1:1"]
     assert findings["server no-such-host.invalid:9092"].startswith("problem")
     assert time.monotonic() - started_s < 10
+
+
+def test_what_else_is_wrong_is_looked_at_first(tmp_path: Path) -> None:
+    faulty = tmp_path / "objectives.yaml"
+    faulty.write_text("kind: SLO\n")
+    code, _ = run(Settings(bootstrap_servers="127.0.0.1:1"), SLO_OBJECTIVES=str(faulty))
+    assert code == ExitCode.FAILED
 
 
 def test_one_server_of_two_is_away(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from aiokafka.errors import (
 )
 
 from streams.cli.shared.failure import fail
-from streams.cli.shared.text import drop_output
+from streams.cli.shared.text import drop_output, has_no_room
 from streams.exits import ExitCode
 from streams.kafka.aiokafka_0_14_0 import install
 from streams.kafka.cluster import MissingTopicError
@@ -71,6 +71,8 @@ def ask(
     except MissingTopicError as problem:
         fail(f"{problem} `{topics_come_of}` or `slo-streams topics --create` creates it.")
     except (KafkaError, OSError) as problem:
+        if isinstance(problem, OSError) and has_no_room(problem):
+            raise  # it is the disk, not Kafka
         code = ExitCode.UNAVAILABLE if isinstance(problem, _AWAY) else ExitCode.FAILED
         fail(why_no_answer(settings, problem), code=code)
 

@@ -1,5 +1,6 @@
 """Commands whose modules are loaded when they are called: help, completion and a wrong word take none of them."""
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
@@ -8,7 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from streams.cli.shared.text import drop_output
+from streams.cli.shared.failure import fail
+from streams.cli.shared.text import drop_output, has_no_room
 
 
 class Command(NamedTuple):
@@ -46,9 +48,21 @@ class LazyCommands(TyperGroup):
         return name, command if name is None else self.lazy[name].load(name), rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Call it; a reader that has seen enough ends it without a word."""
+        """Call it; a reader that has seen enough ends it without a word, a disk that is full with a sentence."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()  # what cannot be written is known now, not when Python ends
         except BrokenPipeError:  # `| head`
             drop_output()
             raise typer.Exit(0) from None
+        except OSError as problem:
+            if not has_no_room(problem):
+                raise
+            drop_output()
+            where = "" if problem.filename is None else f" to {problem.filename}"
+            fail(
+                f"Nothing more can be written{where}: {problem.strerror}. What was written is not all of it: make room "
+                "there, or in the folder for temporary files (TMPDIR), and run it again."
+            )

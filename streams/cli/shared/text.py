@@ -1,5 +1,6 @@
 """Text for people, shared by the commands: durations, names from records, and where it is printed."""
 
+import errno
 import os
 import sys
 from datetime import UTC, datetime
@@ -10,6 +11,9 @@ from rich.console import Console
 _PIPED_WIDTH: Final = 240  # columns; outside a terminal nothing is folded, so that lines can be searched
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _TWO_DAYS_S: Final = 2 * 86_400
+
+
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Output(Console):
@@ -23,6 +27,11 @@ class _Output(Console):
 def drop_output() -> None:
     """Let whatever is still printed go nowhere: its reader has gone, `| head` for example."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def has_no_room(problem: OSError) -> bool:
+    """Whether it is a disk that is full, or a quota or limit that is reached."""
+    return problem.errno in _NO_ROOM
 
 
 def console() -> Console:
