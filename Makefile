@@ -41,11 +41,12 @@ test-failed: setup  ## Try the tests that failed last once more, one after the o
 	$(BIN)/pytest --last-failed --last-failed-no-failures none --maxfail 1 -v
 
 .PHONY: check
-check: setup  ## Lint, types, layers, generated files, API documents
+check: setup  ## Lint, types, layers, numbers of migrations, generated files, API documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -c 'from streams.database.schema import shipped_migrations; shipped_migrations()'
 	$(BIN)/python -m schemas --check
 	$(BIN)/python -m infra.dashboards --check
 	$(BIN)/python -m streams.gateway | cmp - infra/api/openapi.json
