@@ -1,7 +1,8 @@
 """Counts of one series by the minute, over any stretch of time: what is left out, and whose word counts.
 
 Iframe loads are told by the host and by the app. Where the app told anything, it counts alone: over the whole time that
-is asked for up to six hours, over each quarter of an hour of the clock where it is longer, so that sums add up.
+is asked for up to six hours, over each quarter of an hour of the clock where it is longer, so that sums add up. What is
+excluded is taken out before that is asked, as the evaluator does it: else an alert's counts would not be those here.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

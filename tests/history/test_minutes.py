@@ -1,5 +1,6 @@
 """Minutes against single events: what is left out, whose word counts, and what steps come to."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,13 @@ def test_beyond_it_is_asked_of_every_quarter_of_the_clock(good: list[int], data:
         by_app = (START + at) // 15 in quarters
         assert found.good[at] == (0 if by_app else count)
         assert found.bad[at] == (app[at] if by_app else good[-1 - at])
+
+
+@pytest.mark.parametrize("length", [30, 600])
+def test_an_app_that_told_only_what_is_excluded_told_nothing(length: int) -> None:
+    host, app = Minutes(START, [2] * length, [0] * length), Minutes(START, [0] * length, [1] + [0] * (length - 1))
+    excluded = [(START * MINUTE_MS, (START + 1) * MINUTE_MS)]
+    assert chosen([one.without(excluded) for one in (host, app)]).counts == Counts(2 * (length - 1), 0)
 
 
 @given(COUNTS, st.integers(1, 70))

@@ -103,8 +103,10 @@ def _counted(read: _Read, series: Sequence[StoredSeries], late: Counter[int]) ->
     first, end = read.shown.from_ms // DAY_MS, -(-read.shown.to_ms // DAY_MS)
     told = read.counted.minutes(series, first * DAY_MINUTES, end * DAY_MINUTES)
     spans = excluded_for(read.exclusions, series[0].key)
-    left = chosen([one.without(spans) for one in told])
-    shown = left.between(read.shown.from_ms // MINUTE_MS, read.shown.to_ms // MINUTE_MS)
+    all_left = [one.without(spans) for one in told]
+    left = chosen(all_left)
+    # As the chart has it: whose word counts is asked of the time that is shown, of days by each quarter of an hour.
+    shown = chosen([one.between(read.shown.from_ms // MINUTE_MS, read.shown.to_ms // MINUTE_MS) for one in all_left])
     late_days = late_by_day(late)
     days = zip(range(first, end), *left.in_steps(DAY_MINUTES), excluded_in_steps(told, spans, DAY_MINUTES), strict=True)
     return shown.counts, [
