@@ -100,12 +100,12 @@ def test_a_partner_alone_opens_nothing_of_the_platform(free: list[Onset]) -> Non
 
 
 def test_a_hundred_thousand_apps_in_seconds() -> None:
-    """Twenty seconds where two are enough: what it must not be is hours."""
+    """Twenty seconds of CPU time where two are enough: what it must not be is hours."""
     free = [
         onset(f"app-{n}", 3, unit=f"p{n % 7_000}", metric=AVAILABILITY, scope=f"https://h{n}.example.com/")
         for n in range(100_000)
     ]
-    begun_s = time.monotonic()
+    begun_s = time.process_time()
     (opening,) = openings(at(6), free, rates(units=7_000))
-    assert time.monotonic() - begun_s < 20
+    assert time.process_time() - begun_s < 20
     assert len(opening.onsets) == 100_000

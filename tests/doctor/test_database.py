@@ -1,5 +1,7 @@
 """What the doctor says of the database."""
 
+from contextlib import suppress
+
 import psycopg
 import pytest
 
@@ -44,10 +46,9 @@ def test_a_schema_of_a_newer_version(empty_database: str) -> None:
 @pytest.fixture
 def stranger(database: str) -> str:
     """A user who was granted nothing, of the same database."""
-    with psycopg.connect(database) as connection:
-        exists = connection.execute("select 1 from pg_roles where rolname = 'stranger'").fetchone()
-        if not exists:
-            connection.execute("create role stranger login")
+    taken = psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation  # roles are the server's, of all tests
+    with psycopg.connect(database, autocommit=True) as connection, suppress(*taken):
+        connection.execute("create role stranger login")
     return psycopg.conninfo.make_conninfo(database, user="stranger")
 
 

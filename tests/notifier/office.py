@@ -79,7 +79,7 @@ def recovery(of: dict[str, Any], *, after_min: int = 42, **more: Any) -> dict[st
 
 
 class Office:
-    """One notifier. `ahead` is by how much its clock is ahead of the database's."""
+    """One notifier. `ahead` is by how much its clock is ahead of the database's, or of when that was stopped."""
 
     def __init__(
         self,
@@ -92,17 +92,22 @@ class Office:
         self.url = url
         self.database = database
         self.ahead = timedelta()
+        self._stopped: datetime | None = None
         self.targets = Targets(targets)
         self.contacts = Contacts()
         self.contact = Contact(SRE, "acme", None)
-        channel = channel or SmtpChannel(server_of(f"smtp://127.0.0.1:{port}"), SENDER, send_s=2.0)
+        channel = channel or SmtpChannel(server_of(f"smtp://127.0.0.1:{port}"), SENDER)
         self.courier = Courier(channel, self.targets, database, Tally(), now=self.now)
         names = ["smtp", "webhook", channel.name]
         self.rows = NotificationRows(self.targets, self.contacts, names, 86_400_000, lambda: None, self.now)
         self.chores = Chores(self.targets, now=self.now)
 
     async def now(self, connection: Connection) -> datetime:
-        return await database_time(connection) + self.ahead
+        return (self._stopped or await database_time(connection)) + self.ahead
+
+    async def stop_clock(self) -> None:
+        """From now on only `pass_by` moves it: seconds are told apart, however long the machine takes."""
+        self._stopped = await self.database.run(database_time)
 
     async def now_ms(self) -> int:
         """Some full minute, a little ago."""

@@ -10,11 +10,13 @@ import pytest
 
 from streams.database.patient import Connection
 from streams.notifier.claim import claim
+from streams.notifier.mail.server import mail_server as server_of
+from streams.notifier.mail.smtp import SmtpChannel
 from streams.notifier.notification import DAY_MS, Kind
 from streams.notifier.retention import Retention
 from streams.notifier.target import Target
 from tests.notifier.mail_server import DROP, HANG, KEEP_AND_DROP, MailServer, mail_server
-from tests.notifier.office import SRE, Office, breach, office, recovery
+from tests.notifier.office import SENDER, SRE, Office, breach, office, recovery
 
 
 def told(
@@ -93,6 +95,9 @@ def test_a_ticket_is_not_mailed_to_the_address_of_the_catalogue(database: str) -
 @pytest.mark.parametrize("answer", ["451 4.7.1 greylisted", "452 4.2.2 mailbox full", DROP, HANG])
 def test_what_is_refused_for_now_comes_later_and_the_recovery_after_it(database: str, answer: str) -> None:
     async def scenario(one: Office, server: MailServer) -> None:
+        await one.stop_clock()
+        if answer == HANG:
+            one.courier.channel = SmtpChannel(server_of(server.url), SENDER, send_s=1.0)
         down = breach(at_ms=await one.now_ms())
         await one.take_in(down, recovery(down))
         await one.work()
@@ -136,6 +141,7 @@ def test_what_is_refused_for_good_is_dead_at_once_and_its_recovery_untold(databa
 
 def test_a_server_that_closes_pauses_all_until_one_got_through(database: str) -> None:
     async def scenario(one: Office, server: MailServer) -> None:
+        await one.stop_clock()
         now_ms = await one.now_ms()
         await one.take_in(*(breach(f"app-{i}", at_ms=now_ms) for i in range(3)))
         await one.work()

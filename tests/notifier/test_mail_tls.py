@@ -55,7 +55,7 @@ def run(
         async with mail_server(box) as server:
             user = None if password is None else USER
             where = kind(HOST, server.port, server.is_tls_from_the_start, user, password)
-            async with office(url, server.port, channel=SmtpChannel(where, SENDER, send_s=5.0)) as one:
+            async with office(url, server.port, channel=SmtpChannel(where, SENDER)) as one:
                 await one.take_in(breach(at_ms=await one.now_ms()))
                 await one.work()
                 await scenario(one, server)

@@ -12,7 +12,7 @@ from streams.outbound.reach import Reach, RefusedError
 from tests.prober.servers import PRIVATE, Handler, Names, answering, posting, refusing, serving
 
 
-def post_to(act: Handler, *, timeout_s: float = 5) -> Answer:
+def post_to(act: Handler, *, timeout_s: float = 60) -> Answer:
     async def main() -> Answer:
         async with serving(act) as url, posting(PRIVATE, timeout_s=timeout_s) as posts:
             return await posts.post(f"{url}/hook?x=%2F", b"{}", {"Content-Type": "application/json"})

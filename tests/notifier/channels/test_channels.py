@@ -189,9 +189,9 @@ def test_nothing_secret_is_kept(name: str) -> None:
 # What answers mean
 
 
-def outcome_of(act: Handler, reach: Reach = PRIVATE) -> Outcome:
+def outcome_of(act: Handler, reach: Reach = PRIVATE, *, timeout_s: float = 60) -> Outcome:
     async def main() -> Outcome:
-        async with serving(act) as url, posting(reach, timeout_s=0.5) as posts:
+        async with serving(act) as url, posting(reach, timeout_s=timeout_s) as posts:
             target = Target("t", "webhook", url)
             channel = WebhookChannel(posts)
             return await channel.send(channel.render(told(), target, "d", NOW), target)
@@ -255,7 +255,7 @@ def test_whoever_does_not_answer_is_asked_again_later() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    assert outcome_of(act) == Temporary("no answer within 0.5 s", is_theirs=True)
+    assert outcome_of(act, timeout_s=0.5) == Temporary("no answer within 0.5 s", is_theirs=True)
 
     async def nobody() -> Outcome:
         with refusing() as url:

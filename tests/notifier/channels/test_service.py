@@ -27,7 +27,7 @@ TARGETS = """\
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, service: WorkerProcess) -> None:
-    await wait_for(condition, 60, what, [service])
+    await wait_for(condition, 120, what, [service])
 
 
 def test_every_channel_hears_of_what_it_wants(flow: Flow, database: str, alertmanager_program: str) -> None:
