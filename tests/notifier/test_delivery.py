@@ -95,11 +95,11 @@ def test_a_ticket_is_not_mailed_to_the_address_of_the_catalogue(database: str) -
 @pytest.mark.parametrize("answer", ["451 4.7.1 greylisted", "452 4.2.2 mailbox full", DROP, HANG])
 def test_what_is_refused_for_now_comes_later_and_the_recovery_after_it(database: str, answer: str) -> None:
     async def scenario(one: Office, server: MailServer) -> None:
-        await one.stop_clock()
         if answer == HANG:
             one.courier.channel = SmtpChannel(server_of(server.url), SENDER, send_s=1.0)
         down = breach(at_ms=await one.now_ms())
         await one.take_in(down, recovery(down))
+        await one.stop_clock()
         await one.work()
         assert one.states() == [("BREACH", "DUE", one.states()[0][2]), ("RECOVERY", "DUE", None)]
         await one.pass_by(seconds=4)  # the shortest pause is of 5 s
@@ -141,9 +141,9 @@ def test_what_is_refused_for_good_is_dead_at_once_and_its_recovery_untold(databa
 
 def test_a_server_that_closes_pauses_all_until_one_got_through(database: str) -> None:
     async def scenario(one: Office, server: MailServer) -> None:
-        await one.stop_clock()
         now_ms = await one.now_ms()
         await one.take_in(*(breach(f"app-{i}", at_ms=now_ms) for i in range(3)))
+        await one.stop_clock()
         await one.work()
         attempts = one.select("select sum(attempts) from slo.delivery")
         await one.pass_by(seconds=2)
