@@ -62,6 +62,15 @@ class Kafka:
         return name
 
 
+async def completed(bootstrap_servers: str, transactional_id: str) -> None:
+    """Wait until the last transaction of a producer that was stopped can be read, and the offsets in it are committed.
+
+    Who commits is answered before that: when it is certain to come.
+    """
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap_servers, transactional_id=transactional_id):
+        pass
+
+
 @pytest.fixture(scope="session")
 def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
     """A real Apache Kafka for the whole session; where tests run side by side, one for all of them."""

@@ -52,7 +52,7 @@ def supervised(arguments: Sequence[str], **environment: str) -> Iterator[subproc
 
 def test_an_exit_code_for_a_person_is_passed_on() -> None:
     with supervised(["worker"], SLO_OBJECTIVES="no-such-file.yaml") as process:
-        assert process.wait(60) == ExitCode.MISUSED
+        assert process.wait(110) == ExitCode.MISUSED
 
 
 def test_what_is_broken_is_started_again_and_ends_when_asked() -> None:
@@ -62,4 +62,4 @@ def test_what_is_broken_is_started_again_and_ends_when_asked() -> None:
         line = next(line for line in process.stderr if "started again in" in line)
         assert line == "`slo-streams worker` ended with 69: started again in 1 s\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == ExitCode.DONE
+        assert process.wait(110) == ExitCode.DONE

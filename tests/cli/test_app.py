@@ -25,7 +25,7 @@ def said(*arguments: str) -> str:
 def loaded_by(statement: str) -> set[str]:
     """Top-level packages that a fresh Python has loaded after a statement."""
     program = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}}, file=sys.stderr)"
-    done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True, timeout=110)
     return set(done.stderr.split())
 
 
@@ -89,7 +89,7 @@ def test_no_command_loads_what_only_some_of_its_calls_need() -> None:
 
 def test_ctrl_c_while_it_starts_is_one_line(tmp_path: Path) -> None:
     # A module of the command stands for the slow start: it says that it is being loaded, and takes for ever.
-    (tmp_path / "orjson.py").write_text("import sys, time\nprint('loading', flush=True)\ntime.sleep(60)\n")
+    (tmp_path / "orjson.py").write_text("import sys, time\nprint('loading', flush=True)\ntime.sleep(3_600)\n")
     program = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom streams.cli import main\nmain()"
     with subprocess.Popen(
         (sys.executable, "-c", program, "status"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -97,7 +97,7 @@ def test_ctrl_c_while_it_starts_is_one_line(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "loading\n"
         process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate(timeout=30)
+        _, complaint = process.communicate(timeout=100)
     assert (process.returncode, complaint) == (130, "Interrupted.\n")
 
 
@@ -109,9 +109,9 @@ def test_ctrl_c_while_nobody_answers_is_one_line(command: str) -> None:
         with subprocess.Popen(
             (sys.executable, "-m", "streams.cli", *command.split()), stderr=subprocess.PIPE, text=True, env=environment
         ) as process:
-            server.settimeout(60)
+            server.settimeout(100)
             called, _ = server.accept()
             with called:
                 process.send_signal(signal.SIGINT)
-                _, complaint = process.communicate(timeout=60)
+                _, complaint = process.communicate(timeout=100)
     assert (process.returncode, complaint) == (130, "Interrupted.\n")

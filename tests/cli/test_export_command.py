@@ -14,7 +14,7 @@ from streams.kafka.topic_setup import prepare_topics
 from streams.replay import ReplayRecord, read_line
 from streams.settings import Settings
 from tests.cli.test_kafka_commands import environment
-from tests.kafka_fixture import Kafka
+from tests.kafka_fixture import Kafka, completed
 from tests.model.build import clock_ms
 
 Write = Callable[[AIOKafkaProducer, str], Any]
@@ -47,9 +47,8 @@ def write(settings: Settings, *records: tuple[str, int, str, bytes | None], abor
     """
 
     async def send() -> None:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap_servers, transactional_id=f"{settings.application_id}-{aborted}"
-        )
+        whose = f"{settings.application_id}-{aborted}"
+        producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, transactional_id=whose)
         await producer.start()
         try:
             await producer.begin_transaction()
@@ -61,6 +60,7 @@ def write(settings: Settings, *records: tuple[str, int, str, bytes | None], abor
             await (producer.abort_transaction() if aborted else producer.commit_transaction())
         finally:
             await producer.stop()
+        await completed(settings.bootstrap_servers, whose)
 
     asyncio.run(send())
 

@@ -22,7 +22,7 @@ from streams.kafka.commit_mark import CommitMark
 from streams.kafka.topic_setup import prepare_topics
 from streams.settings import Settings
 from tests.cli.alerts import BREACH, RECOVERY
-from tests.kafka_fixture import Kafka
+from tests.kafka_fixture import Kafka, completed
 from tests.waiting import wait_for
 
 WATERMARK_MS = 1_772_460_000_000
@@ -53,9 +53,8 @@ def run(settings: Settings, *arguments: str) -> tuple[int, str]:
 
 async def publish(settings: Settings, *alerts: dict[str, Any], aborted: bool = False) -> None:
     """Write alerts as the evaluator does, or begin to and fail."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers, transactional_id=f"{settings.application_id}-test"
-    )
+    whose = f"{settings.application_id}-test"
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, transactional_id=whose)
     await producer.start()
     try:
         await producer.begin_transaction()
@@ -66,14 +65,14 @@ async def publish(settings: Settings, *alerts: dict[str, Any], aborted: bool = F
         await (producer.abort_transaction() if aborted else producer.commit_transaction())
     finally:
         await producer.stop()
+    await completed(settings.bootstrap_servers, whose)
 
 
 async def judge_webhooks(settings: Settings, by: str | None = None) -> None:
     """Three webhook events in partition 1, of which two are judged up to `WATERMARK_MS`; `by` another application."""
     topic = f"{settings.topic_prefix}webhook.v1"
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers, transactional_id=f"{settings.application_id}-test"
-    )
+    whose = f"{settings.application_id}-test"
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, transactional_id=whose)
     await producer.start()
     try:
         async with producer.transaction():
@@ -84,6 +83,7 @@ async def judge_webhooks(settings: Settings, by: str | None = None) -> None:
             await producer.send_offsets_to_transaction({TopicPartition(topic, 1): offset}, settings.application_id)
     finally:
         await producer.stop()
+    await completed(settings.bootstrap_servers, whose)
 
 
 def test_topics_are_missing_until_they_are_created(settings: Settings) -> None:
@@ -227,7 +227,7 @@ def test_tail_shows_committed_alerts_and_then_new_ones(settings: Settings) -> No
         assert "RECOVERY  com.acme.charts" in lines.stdout.readline()
         assert orjson.loads(records.stdout.readline()) == RECOVERY
         lines.send_signal(signal.SIGINT)
-        assert lines.communicate(timeout=20)[0] == ""
+        assert lines.communicate(timeout=100)[0] == ""
         assert lines.returncode == 0
 
 

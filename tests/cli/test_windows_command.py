@@ -56,18 +56,15 @@ def commit(settings: Settings, *records: Record) -> None:
         finish(unit.apply(chunk(*records), None))
         work = unit.take_work()
         assert work is not None
-        ledger = KafkaStore(
-            settings,
-            settings.topics.input(WEBHOOK),
-            partition,
-            changelog(settings.application_id, WEBHOOK),
-            Failpoint(None),
-        )
-        await ledger.open()
-        try:
-            await ledger.write(work)
-        finally:
-            await ledger.close()
+        rows = changelog(settings.application_id, WEBHOOK)
+        for what in (work, None):  # whoever opens it next waits until all of the last commit can be read
+            ledger = KafkaStore(settings, settings.topics.input(WEBHOOK), partition, rows, Failpoint(None))
+            await ledger.open()
+            try:
+                if what is not None:
+                    await ledger.write(what)
+            finally:
+                await ledger.close()
 
     asyncio.run(scenario())
 

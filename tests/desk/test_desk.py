@@ -8,7 +8,7 @@ from streams.database.patient import Connection
 from streams.desk.desk import Desk
 from streams.desk.outbox import publish_later
 from tests.database_fixture import CUT
-from tests.desk.build import desk
+from tests.desk.build import desk, is_the_desk
 
 
 class Writing:
@@ -43,8 +43,8 @@ def test_one_is_the_desk_until_it_goes_and_the_other_does_nothing_until_then(dat
             assert (first.is_elected, second.is_elected, loser.rests) == (True, False, 2)
             assert keys(database) == ["first", "first"]
             await first.close()
-            while not second.is_elected:  # the server needs a moment to see that a connection is gone
-                await second.turn()
+            await is_the_desk(second)
+            await second.turn()
             assert keys(database) == ["first", "first", "second"]
 
     asyncio.run(scenario())
@@ -56,6 +56,7 @@ def test_a_desk_whose_connection_is_cut_has_lost_the_lock_with_it(database: str)
             await first.turn()
             with psycopg.connect(database, autocommit=True) as connection:
                 connection.execute(CUT, ["slo-streams desk"])
+            await is_the_desk(second)
             await second.turn()
             await first.turn()
             assert (first.is_elected, second.is_elected) == (False, True)

@@ -7,16 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import ProducerFenced
 
 from streams.database.patient import Connection
 from streams.desk import outbox
 from streams.desk.desk import Desk
 from streams.desk.outbox import PublishStep, publish_later
-from streams.kafka.cluster import admin_client
 from streams.settings import Settings
-from tests.desk.build import desk
+from tests.desk.build import desk, is_the_desk
 from tests.kafka_fixture import Kafka
 
 
@@ -84,15 +82,11 @@ def test_a_record_that_is_too_large_is_set_aside_and_holds_up_nothing(
 
     async def scenario() -> None:
         topic = settings.topics.standing
+        if limit == "topic":
+            await kafka.create_topic(topic, cleanup_policy="compact", max_message_bytes="50000")
         async with desk(database, PublishStep(settings)) as one:
             await add(one, topic, "a", b"1")
             await one.turn()
-            if limit == "topic":
-                async with admin_client(settings) as admin:
-                    of_topic = ConfigResource(
-                        ConfigResourceType.TOPIC, topic, {"cleanup.policy": "compact", "max.message.bytes": "50000"}
-                    )
-                    await admin.alter_configs([of_topic])
             for key, value in (("b", b"1"), ("large", large), ("c", b"1"), ("large", b"small"), ("large", large)):
                 await add(one, topic, key, value)
             while await one.turn():
@@ -135,6 +129,7 @@ def test_a_desk_that_died_before_it_noted_what_it_sent_is_followed_by_one_that_k
                 dying.cancel()
                 await asyncio.wait([dying])
             await first.close()
+            await is_the_desk(second)
             assert left(database) == 2
             if restored:
                 with psycopg.connect(database) as connection:

@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.app import app
+from streams.doctor import clock as doctor_clock
+from streams.doctor import rights
 from streams.doctor.checksums import check_checksums
 from streams.doctor.clock import check_clock, check_heartbeats, wall_clock_ms
 from streams.doctor.finding import Level
@@ -25,6 +27,13 @@ from tests.kafka_fixture import Kafka
 from tests.waiting import wait_for
 
 __all__ = ["settings"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy broker may take its time."""
+    for module in (doctor_clock, rights):
+        monkeypatch.setattr(module, "_TIMEOUT_S", 60.0)
 
 
 def run(settings: Settings, **more: str) -> tuple[int, dict[str, str]]:
@@ -175,7 +184,7 @@ def test_somebody_else_commits_in_the_group(settings: Settings) -> None:
     assert group.startswith("warning")
 
 
-@pytest.mark.parametrize(("shift_ms", "said"), [(5_000, "behind"), (-5_000, "ahead")])
+@pytest.mark.parametrize(("shift_ms", "said"), [(60_000, "behind"), (-8_000, "ahead")])
 def test_a_clock_that_is_wrong(settings: Settings, shift_ms: int, said: str) -> None:
     async def scenario() -> None:
         await prepare_topics(settings)
@@ -214,7 +223,7 @@ def test_when_no_server_answers_each_is_named_soon() -> None:
     assert code == ExitCode.UNAVAILABLE
     assert "nothing listens there" in findings["server 127.0.0.1:1"]
     assert findings["server no-such-host.invalid:9092"].startswith("problem")
-    assert time.monotonic() - started_s < 10
+    assert time.monotonic() - started_s < Settings().broker_patience / 1_000 / 5  # it does not wait as workers do
 
 
 def test_what_else_is_wrong_is_looked_at_first(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class WorkerProcess:
         """End it, whatever state it is in."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
 
 @dataclass
@@ -345,7 +345,7 @@ class Flow:
             async def is_gone() -> bool:
                 return topic not in await admin.list_topics()
 
-            await wait_for(is_gone, 60, f"{topic} to be gone")
+            await wait_for(is_gone, 120, f"{topic} to be gone")
 
     async def read(self, topic: str) -> list[Any]:
         """All committed records of a topic, partition by partition, once no transaction is open on it any more."""
@@ -357,7 +357,7 @@ class Flow:
             auto_offset_reset="earliest",
             enable_auto_commit=False,
         )
-        async with consumer, asyncio.timeout(60):
+        async with consumer, asyncio.timeout(120):
             consumer.assign(tps)
             await consumer.seek_to_beginning(*tps)
             found = []

@@ -141,7 +141,7 @@ async def retired(flow: Flow, count: int) -> None:
     async def is_told() -> bool:
         return len(await told(flow, "RETIRED")) >= count
 
-    await wait_for(is_told, 60, f"{count} breaches to be retired", flow.workers[-1:])
+    await wait_for(is_told, 120, f"{count} breaches to be retired", flow.workers[-1:])
 
 
 async def delete_records(flow: Flow, record: Record) -> None:
@@ -168,7 +168,7 @@ def test_an_alert_state_that_was_deleted_is_made_anew(flow: Flow) -> None:
         async def is_back() -> bool:
             return len(await flow.read(flow.topics.alert_state)) == 6
 
-        await wait_for(is_back, 60, "the alert state to come back", [worker])
+        await wait_for(is_back, 120, "the alert state to come back", [worker])
         again = await flow.read(flow.topics.alert_state)
         assert {(one.partition, one.key, one.value, tuple(one.headers)) for one in again} == {
             (one.partition, one.key, one.value, tuple(one.headers)) for one in before
@@ -180,7 +180,7 @@ def test_an_alert_state_that_was_deleted_is_made_anew(flow: Flow) -> None:
         await flow.delete_topic(flow.topics.alert_state)
         await flow.delete_topic(flow.topics.alerts)
         worker = flow.start_worker()
-        await wait_for(is_back, 60, "the alert state to come back", [worker])
+        await wait_for(is_back, 120, "the alert state to come back", [worker])
         made = [orjson.loads(one.value) for one in await flow.read(flow.topics.alert_state)]
         known = {one["incidentId"]: one for one in (orjson.loads(one.value) for one in before)}
         for one in made:

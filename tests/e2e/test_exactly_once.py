@@ -13,6 +13,7 @@ from streams.unit.store import KafkaStore
 from streams.unit.work import Work
 from tests.e2e.flow import SHORT_SESSION_S, Flow
 from tests.e2e.traffic import traffic
+from tests.waiting import wait_for
 
 NEVER = Failpoint(None)
 CRASHES = (
@@ -81,7 +82,11 @@ def test_whoever_takes_a_partition_over_fences_its_former_owner(flow: Flow) -> N
         await heir.close()
         rows = await flow.read(changelog(settings.application_id, WEBHOOK))
         assert [row.value for row in rows] == [b"by the owner", b"by the heir"]
-        assert [*(await flow.committed()).values()] == [2]
+
+        async def is_committed() -> bool:  # a moment after the answer
+            return [*(await flow.committed()).values()] == [2]
+
+        await wait_for(is_committed, 60, "the offset of the heir")
 
     asyncio.run(scenario())
 

@@ -7,6 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import PolicyViolationError
 
 from streams.exits import ExitCode
 from streams.names import WEBHOOK, changelog
@@ -15,6 +16,7 @@ from tests.e2e.test_placement import delivery
 from tests.kafka_fixture import Kafka
 from tests.model import murmur2_partition
 from tests.ports import free_port
+from tests.waiting import wait_for
 
 
 async def refusal(flow: Flow, code: int = ExitCode.REFUSED, **settings: str) -> str:
@@ -27,11 +29,19 @@ async def refusal(flow: Flow, code: int = ExitCode.REFUSED, **settings: str) -> 
 
 async def lose(admin: AIOKafkaAdminClient, tp: TopicPartition, before_offset: int) -> None:
     """What a wrong cleanup.policy does to state, mended afterwards."""
+
+    async def are_deleted() -> bool:
+        try:
+            await admin.delete_records({tp: RecordsToDelete(before_offset)})
+        except PolicyViolationError:  # a broker hears of a setting a moment after it was made
+            return False
+        return True
+
     for policy in ("compact,delete", "compact"):
         topic = ConfigResource(ConfigResourceType.TOPIC, tp.topic, {"cleanup.policy": policy, "retention.ms": "-1"})
         await admin.alter_configs([topic])
         if policy != "compact":
-            await admin.delete_records({tp: RecordsToDelete(before_offset)})
+            await wait_for(are_deleted, 60, "the records to be gone")
 
 
 @pytest.mark.parametrize(

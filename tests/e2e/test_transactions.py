@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from tests.kafka_fixture import Kafka
+from tests.kafka_fixture import Kafka, completed
 
 COMMIT_TIMEOUT_S = 60
 
@@ -49,6 +49,7 @@ def test_records_and_source_offset_commit_together(kafka: Kafka, topic_prefix: s
                     await producer.send_offsets_to_transaction({source: 7}, group)
             finally:
                 await producer.stop()
+            await completed(kafka.bootstrap_servers, f"{topic_prefix}unit")
         assert await read_committed(kafka, target, 1) == [b"counted"]
         assert await committed_offset(kafka, group, source) == 7
 

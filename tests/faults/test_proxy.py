@@ -11,7 +11,7 @@ from tests.faults.proxy import Proxy
 from tests.ports import free_port
 
 _DELAY_S = 0.3
-_SOON_S = 10.0
+_SOON_S = 60.0
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

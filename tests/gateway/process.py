@@ -87,7 +87,7 @@ class GatewayProcess:
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
     ) -> tuple[int, Any, Mapping[str, str]]:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session,
             session.request(method, url, data=body, headers=headers) as response,
         ):
             content = await response.read()
@@ -118,7 +118,7 @@ class GatewayProcess:
             except aiohttp.ClientConnectionError:
                 return False
 
-        await wait_for(is_there, 60, f"{path} to answer {status}", [self.process])
+        await wait_for(is_there, 120, f"{path} to answer {status}", [self.process])
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def test_curl_that_offers_http_2(stage: Stage) -> None:
     headers = ["-H", f"Authorization: Bearer {TOKEN}", "-H", f"Content-Type: {NDJSON}"]
     url = f"{stage.gateway.url}/events/webhook"
     command = ["curl", "-sS", "--http2", *headers, "--data-binary", "@-", url]
-    answer = subprocess.run(command, input=body_of("by-curl").encode(), capture_output=True, timeout=60, check=True)
+    answer = subprocess.run(command, input=body_of("by-curl").encode(), capture_output=True, timeout=100, check=True)
     assert orjson.loads(answer.stdout)["accepted"] == 2
     assert len(asyncio.run(values(stage, "webhook", '"by-curl"'))) == 2
 
@@ -61,7 +61,7 @@ async def exchange(stage: Stage, sent: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(stage.gateway.url.rpartition(":")[2]))
     try:
         writer.write(sent)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             return await reader.read()
     finally:
         writer.close()

@@ -57,9 +57,9 @@ def test_thousands_of_idle_and_half_open_connections_stop_neither_service_nor_he
 )
 def test_a_connection_that_brings_no_call_ends_after_ten_seconds(stage: Stage, sent: bytes) -> None:
     async def scenario() -> float:
+        started_s = time.monotonic()
         reader, writer = await connect(stage)
         writer.write(sent)
-        started_s = time.monotonic()
         async with asyncio.timeout(60):
             while await reader.read(65_536):
                 pass
@@ -111,9 +111,9 @@ def test_too_many_or_too_long_headers_are_refused(stage: Stage, headers: bytes) 
     async def scenario() -> bytes:
         reader, writer = await connect(stage)
         writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: gateway\r\n" + headers + b"\r\n")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             answer = await reader.read()
-        writer.close()
+        writer.transport.abort()
         return answer
 
     try:

@@ -17,7 +17,7 @@ def install(lock: Path) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=110,
         env=environment,
     )
 
@@ -42,7 +42,7 @@ def test_a_terminal_sees_which_package_it_is_at(tmp_path: Path) -> None:
                 shown += piece
         except OSError:  # Linux says so where nobody writes any more
             pass
-        assert process.wait(60) == 0
+        assert process.wait(100) == 0
     os.close(ours)
     _, *lines = shown.decode().split("\r\x1b[K")
     assert lines == ["  1 of 2: idna", "  2 of 2: orjson", ""]

@@ -15,6 +15,7 @@ from streams.reference.reference import Reference
 from streams.settings import Settings
 from tests.kafka_fixture import Kafka
 from tests.reference.test_reference import APP, FAULT
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -88,8 +89,12 @@ def test_transaction_markers_and_aborted_records_hold_nothing_up(kafka: Kafka, t
         async with producing(settings, f"{topic_prefix}t") as producer, following(settings) as (follower, reference):
             async with producer.transaction():
                 await producer.send(settings.topics.apps, app(1)[1], app(1)[0], partition=0)
-            await follower.catch_up()
-            assert names(reference, 2)[1] == "App 1"
+
+            async def is_known() -> bool:  # once the broker has written the marker, a moment after its answer
+                await follower.catch_up()
+                return names(reference, 2)[1] == "App 1"
+
+            await wait_for(is_known, 60, "what was committed to be known")
             await producer.begin_transaction()
             await (await producer.send(settings.topics.apps, app(2)[1], app(2)[0], partition=0))
             await producer.abort_transaction()

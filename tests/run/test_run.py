@@ -22,14 +22,17 @@ from schemas.event_time import epoch_ms
 from streams.names import METRICS, WEBHOOK
 from streams.run.sample import DURATION_MS
 from streams.run.sample_story import HIT_BY_PLATFORM_FAULT, OUTAGES
+from tests.ports import free_port
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 KINDS = ("BREACH", "RECOVERY")
 TITLES = [metric.title.removeprefix("{scope} ") for metric in METRICS.values()]
-COMMAND = (sys.executable, "-m", "streams.cli", "run")
+# Two that start at once would both find the usual port of the dashboard free.
+PROGRAM = "import streams.run.dashboard as it; it._USUAL_PORT = {port}; from streams.cli import main; main()"
+COMMAND = (sys.executable, "-c", PROGRAM.format(port=free_port()), "run")
 IS_UP = "explain com.example.flaky availability"
-END_TIMEOUT_S = 90
+END_TIMEOUT_S = 180
 
 
 class Run:
@@ -38,6 +41,7 @@ class Run:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.lines: list[str] = []
+        self.began_s = time.monotonic()
 
     def read_until(self, is_enough: Callable[[list[str]], bool]) -> None:
         """Read line by line until there is enough, or the output ends."""
@@ -151,7 +155,7 @@ def first_page(output: str) -> str:
     found = re.search(r"Open this first: (http://127.0.0.1:\d+/\S+)", output)
     assert found is not None, output
     browser = build_opener(HTTPCookieProcessor())
-    with browser.open(found[1], timeout=30) as response:
+    with browser.open(found[1], timeout=120) as response:
         return str(response.read().decode())
 
 
@@ -177,7 +181,7 @@ class TestRun:
             run.process.send_signal(signal.SIGTERM)
             assert run.finish() == 0, run.output
         assert "\x1b" not in run.output
-        assert run.output.count("events judged") <= 3  # one a minute
+        assert run.output.count("events judged") <= 1 + (time.monotonic() - run.began_s) / 60  # one a minute
         # Those of the last two hours come before those of now, each in the order of time.
         times = [line[:9] for line in run.lines if transitions([line]) and "com.example.flaky" not in line]
         later_s = [(time_of_day_s(time) - time_of_day_s(times[0])) % 86_400 for time in times]  # over midnight, too
@@ -235,7 +239,7 @@ class TestRun:
 
     def test_it_ends_by_itself_and_keeps_a_named_folder(self, folder: Path) -> None:
         data = folder / "data"
-        with running("--for", "1s", "--data", str(data)) as run:
+        with running("--for", "5s", "--data", str(data)) as run:
             children = run.wait_until_up()
             assert run.finish() == 0, run.output
         assert are_gone(children)

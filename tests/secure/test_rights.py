@@ -44,7 +44,7 @@ async def publish(settings: Settings, records: Iterable[Record]) -> None:
 
 
 async def first_alert(settings: Settings) -> Alert | None:
-    async with asyncio.timeout(30), alert_records(settings, from_start=True) as records:
+    async with asyncio.timeout(90), alert_records(settings, from_start=True) as records:
         return read_alert((await anext(records)).value)
 
 

@@ -83,7 +83,7 @@ def test_it_stands_while_the_database_is_away_and_goes_on_when_that_is_back(
                     assert not desk.done(), desk
                     return (tmp_path / "index.html").exists() and updates(tmp_path) == list(said)
 
-                await wait_for(is_so, 60, f"the page to show {said}")
+                await wait_for(is_so, 120, f"the page to show {said}")
 
             await shows("We look into it.")
             before = files(tmp_path)

@@ -70,7 +70,7 @@ class TestKafkaStore(StoreContract):
                 await stranger.send_and_wait(rows, b"nothing of ours", b"a key", partition=0)
                 await owner.advance(3)
                 taking_over = asyncio.ensure_future(next_owner())
-                await wait_for(is_said, 30, "the reason to be said")
+                await wait_for(is_said, 80, "the reason to be said")
                 assert not taking_over.done()
                 await stranger.abort_transaction()
                 assert harness.picture((await taking_over).processor) == harness.uninterrupted(3)
