@@ -98,7 +98,7 @@ def backends(server: EmbeddedPostgres) -> list[int]:
         return [pid for (pid,) in connection.execute(query.encode())]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_commit_that_takes_longer_than_anybody_waits_counts_once() -> None:
     """Its connection is given up, and what was sent over it may still be done, at any later time."""
     log = webhooks(5, 12_000)
@@ -106,16 +106,16 @@ def test_a_commit_that_takes_longer_than_anybody_waits_counts_once() -> None:
 
     async def scenario(server: EmbeddedPostgres) -> int:
         times = 0
-        async with patient(server.url, attempt_s=0.3) as database:
+        async with patient(server.url, attempt_s=1.0) as database:
             sink = Sink(database, WEBHOOKS, 0)
             await sink.take_over()
             storing = asyncio.create_task(store(sink, log, chance))
             while not storing.done():
-                await asyncio.wait([storing], timeout=chance.uniform(0.02, 0.1))
+                await asyncio.wait([storing], timeout=chance.uniform(0.1, 0.4))
                 stopped = [] if storing.done() else await asyncio.to_thread(backends, server)
                 for pid in stopped:
                     os.kill(pid, signal.SIGSTOP)
-                await asyncio.wait([storing], timeout=0.5)
+                await asyncio.wait([storing], timeout=1.5)
                 for pid in stopped:
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGCONT)
