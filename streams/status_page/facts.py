@@ -101,8 +101,8 @@ def shown(
 
 
 def _is_of_the_platform(incident: Incident) -> bool:
-    """Never one of a partner's own apps, nor what only some partners may see: anybody reads the page."""
-    if incident.trial or incident.verdict is not Verdict.CONFIRMED or incident.visibility != Visibility.ALL_PARTNERS:
+    """Never one of a partner's own apps."""
+    if incident.trial or incident.verdict is not Verdict.CONFIRMED or incident.visibility is Visibility.INTERNAL:
         return False
     if incident.fault is Fault.UNKNOWN and incident.scope is not None:
         return Place(incident.scope[0]).is_platform

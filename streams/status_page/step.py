@@ -29,7 +29,7 @@ _CHANGED: Final = """
 select coalesce(max(changed_ms), 0), count(*), (select coalesce(max(known_ms), 0) from exclusion) from incident
 """
 _IDS: Final = """
-select id from incident where verdict = 'CONFIRMED' and not is_trial and visibility = 'ALL_PARTNERS'
+select id from incident where verdict = 'CONFIRMED' and not is_trial and visibility <> 'INTERNAL'
 and (ended_ms is null or ended_ms > %s) order by start_ms desc limit %s
 """
 _PRODUCTS: Final = "select distinct scope from series where metric <> %s order by 1 limit 50"

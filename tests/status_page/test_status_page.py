@@ -129,6 +129,11 @@ def raised(by: str, **said: object) -> Entry:
     return Entry(Act.RAISED, clock_ms("12:00"), "someone", data=data)
 
 
+def test_a_public_note_tells_everybody_whoever_saw_the_incident_before() -> None:
+    assert on_page(found(), confirmed(Visibility.PARTNER)) is None
+    assert on_page(found(), confirmed(Visibility.PARTNER), note("We look into it.")) is not None
+
+
 @pytest.mark.parametrize(
     "entries",
     [
@@ -136,8 +141,6 @@ def raised(by: str, **said: object) -> Entry:
         (found("partner", "id:acme"), confirmed(), note("one partner's")),
         (found("host", "apps.example.com"), confirmed(), note("a host's")),
         (found(), confirmed(Visibility.INTERNAL), note("hidden")),
-        (found(), confirmed(Visibility.PARTNER), note("for the partners of its apps")),
-        (raised("PLATFORM", suspectedFault="PLATFORM", visibility="PARTNER"), note("for those of its apps")),
         (found(), confirmed(), Entry(Act.CHANGED, 0, "anna", data={"suspectedFault": "APP"}), note("theirs")),
         (raised("PLATFORM", suspectedFault="PLATFORM", trial=True), note("a trial")),
         (raised("PARTNER", apps=["com.acme.charts"]), note("a partner's own")),
