@@ -22,28 +22,17 @@ _STUCK_FOR: Final = timedelta(minutes=5)
 _MOST: Final = 1_000
 _HOUR_MS: Final = 3_600_000
 
-# Only what somebody was told of, each target a day after it was, or wants to hear of not before it is a day old. A
-# level of a budget stays for weeks, and nobody can do more about it than when it was told. A reminder has the number of
-# the days that the breach is open, whoever hears of it when.
+# Only what somebody was told of, or wants to hear of not before it is a day old. A level of a budget stays for weeks,
+# and nobody can do more about it than when it was told.
 _OPEN: Final = """
-with open as (
-  select n.id, d.id as delivery, d.seq, d.channel, d.target, d.reminded, case d.state
-    when 'SENT' then greatest(n.time_ms, (extract(epoch from d.sent_at) * 1000)::bigint) else n.time_ms end as told_ms
-  from slo.notification n
-  join slo.delivery d on d.notification = n.id and (d.state = 'SENT' or d.reason = %(reminders_only)s)
-  where n.is_open and n.time_ms <= %(before)s and n.data->>'objective' !~ '/budget-[0-9]+$'
-), due as (
-  select open.*, (%(now)s - told_ms) / %(day)s as days from open
-  where (%(now)s - told_ms) / %(day)s > reminded limit %(most)s
-), marked as (
-  update slo.delivery d set reminded = due.days from due where d.id = due.delivery
-)
-select n.thread, n.time_ms, n.data, n.app_key, n.partner, n.severity, one.number, one.channels, one.targets
-from (
-  select due.id, (told_ms + days * %(day)s - n.time_ms) / %(day)s as number,
-    array_agg(channel order by seq) as channels, array_agg(target order by seq) as targets
-  from due join slo.notification n using (id) group by due.id, number
-) as one join slo.notification n using (id)
+select n.id, n.thread, n.time_ms, n.data, n.app_key, n.partner, n.severity,
+  array_agg(d.channel order by d.seq), array_agg(d.target order by d.seq)
+from slo.notification n
+join slo.delivery d on d.notification = n.id and (d.state = 'SENT' or d.reason = %(reminders_only)s)
+where n.is_open and n.time_ms <= %(before)s and n.data->>'objective' !~ '/budget-[0-9]+$'
+  and not exists (select from slo.notification r
+    where r.id = n.thread || '-reminder-' || ((%(now)s - n.time_ms) / %(day)s))
+group by n.id limit %(most)s
 """
 _SILENCE_IS_OVER: Final = """
 update slo.delivery d set state = 'DUE', reason = null, silence = null, due_at = %(now)s, due_since = %(now)s
@@ -115,7 +104,7 @@ class Chores:
         return await self._remind(connection, now)
 
     async def _remind(self, connection: Connection, now: datetime) -> bool:
-        """Each target of each breach that it has known to be open for another day, once, however late."""
+        """Of each breach that has been open for another day, once, however late."""
         now_ms = _ms(now)
         values = {
             "now": now_ms,
@@ -125,11 +114,12 @@ class Chores:
             "reminders_only": REMINDERS_ONLY,
         }
         rows = await (await execute(connection, _OPEN, values)).fetchall()
-        await enqueue(connection, *(self._reminder(row) for row in rows))
-        return sum(len(target_ids) for *_, target_ids in rows) == _MOST
+        await enqueue(connection, *(self._reminder(row, now_ms) for row in rows))
+        return len(rows) == _MOST
 
-    def _reminder(self, row: tuple[Any, ...]) -> Enqueued:
-        thread, breached_ms, data, app_key, partner, severity, days, channels, target_ids = row
+    def _reminder(self, row: tuple[Any, ...], now_ms: int) -> Enqueued:
+        _, thread, breached_ms, data, app_key, partner, severity, channels, target_ids = row
+        days = (now_ms - breached_ms) // DAY_MS
         told = Notification(
             f"{thread}-reminder-{days}",
             Kind.REMINDER,

@@ -369,30 +369,6 @@ def test_an_open_breach_is_told_again_each_day(database: str) -> None:
     told(database, scenario)
 
 
-def test_who_was_told_late_is_reminded_a_day_after_that(database: str) -> None:
-    late = Target("late", "smtp", "late@acme.example", partner="acme")
-    is_away = True
-
-    async def scenario(one: Office, server: MailServer) -> None:
-        nonlocal is_away
-        start_ms = await one.now_ms()
-        await one.take_in(breach(at_ms=start_ms))
-        heard: dict[str, list[tuple[int, str]]] = {SRE: [], late.address: []}
-        seen = 0
-        for hour in range(0, 24 * 4, 6):
-            is_away = hour < 30  # of the one mailbox alone
-            await one.pass_by(hours=6 if hour else 0)
-            for mail in server.received[seen:]:
-                heard[mail.recipient].append((hour, mail.subject.split(" Charts")[0]))
-            seen = len(server.received)
-        days = [f"[STILL OPEN {day} d]" for day in (1, 2, 3)]
-        assert heard[SRE] == [(0, "[BREACH]"), (24, days[0]), (48, days[1]), (72, days[2])]
-        assert heard[late.address] == [(30, "[BREACH]"), (54, days[1]), (78, days[2])]
-
-    busy = "450 4.2.1 mailbox busy"
-    told(database, scenario, late, at_recipient=lambda who, _times: busy if is_away and who == late.address else None)
-
-
 def test_who_wants_reminders_alone_hears_of_what_stays_open(database: str) -> None:
     lead = Target("lead", "smtp", "lead@acme.example", partner="acme", events=frozenset({Kind.REMINDER}))
 
