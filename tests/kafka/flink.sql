@@ -12,7 +12,7 @@ CREATE TABLE `slo.healthcheck.v1` (
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'slo.healthcheck.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
@@ -39,7 +39,7 @@ CREATE TABLE `slo.iframe.v1` (
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'slo.iframe.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
@@ -66,7 +66,7 @@ CREATE TABLE `slo.installation-callback.v1` (
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'slo.installation-callback.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
@@ -93,7 +93,7 @@ CREATE TABLE `slo.webhook.v1` (
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'slo.webhook.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
@@ -118,7 +118,7 @@ CREATE TABLE `slo.apps.v1` (
 ) WITH (
   'connector' = 'upsert-kafka',
   'topic' = 'slo.apps.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
   'value.format' = 'json',
@@ -141,7 +141,7 @@ CREATE TABLE `slo.exclusions.v1` (
 ) WITH (
   'connector' = 'upsert-kafka',
   'topic' = 'slo.exclusions.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
   'value.format' = 'json',
@@ -178,7 +178,7 @@ CREATE TABLE `slo.alerts.v1` (
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'slo.alerts.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
@@ -217,7 +217,7 @@ CREATE TABLE `slo.alert-state.v1` (
 ) WITH (
   'connector' = 'upsert-kafka',
   'topic' = 'slo.alert-state.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
   'value.format' = 'json',
@@ -234,7 +234,7 @@ CREATE TABLE `slo.rejected.v1` (
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'slo.rejected.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
@@ -258,7 +258,7 @@ CREATE TABLE `slo.heartbeat.v1` (
 ) WITH (
   'connector' = 'upsert-kafka',
   'topic' = 'slo.heartbeat.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
   'value.format' = 'json',
@@ -279,7 +279,7 @@ CREATE TABLE `slo.synthetic.v1` (
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'slo.synthetic.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'key.fields' = 'record_key',
@@ -302,7 +302,7 @@ CREATE TABLE `slo.installations.v1` (
 ) WITH (
   'connector' = 'upsert-kafka',
   'topic' = 'slo.installations.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
   'value.format' = 'json',
@@ -324,7 +324,7 @@ CREATE TABLE `slo.standing.v1` (
 ) WITH (
   'connector' = 'upsert-kafka',
   'topic' = 'slo.standing.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
   'value.format' = 'json',
@@ -366,7 +366,7 @@ CREATE TABLE `slo.incidents.v1` (
 ) WITH (
   'connector' = 'upsert-kafka',
   'topic' = 'slo.incidents.v1',
-  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.bootstrap.servers' = 'kafka:9092',
   'properties.isolation.level' = 'read_committed',
   'key.format' = 'raw',
   'value.format' = 'json',

@@ -29,7 +29,9 @@ def tables() -> str:
 
 
 def test_they_are_as_they_were(tables: str) -> None:
-    assert tables == GOLDEN.read_text(), f"if that is meant: slo-streams topics --flink > {GOLDEN}"
+    assert tables == GOLDEN.read_text(), (
+        f"if that is meant: SLO_BOOTSTRAP_SERVERS=kafka:9092 slo-streams topics --flink > {GOLDEN}"
+    )
 
 
 def test_every_topic_with_a_schema_is_a_table(tables: str) -> None:
