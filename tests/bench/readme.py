@@ -42,11 +42,11 @@ def table(document: Mapping[str, Any]) -> str:
 
 
 def curves_table(document: Mapping[str, Any]) -> str:
-    """A row for each curve: what an event costs, and why."""
+    """A row for each curve that was measured: what an event costs, and why."""
     values = medians(document)
     rows = [(curve.name, spots(values, curve, CPU), curve.why) for curve in CURVES]
     rows.insert(1, ("series, the plain loop", spots(values, SERIES, LOOP_CPU), _WHY_LOOP))
-    lines = (f"| {name} | {_costs(costs)} | {why} |" for name, costs, why in rows)
+    lines = (f"| {name} | {_costs(costs)} | {why} |" for name, costs, why in rows if costs)
     return "\n".join(["| | CPU seconds per million events | why |", "|---|---|---|", *lines])
 
 
