@@ -28,6 +28,7 @@ from streams.settings import Settings
 FETCH_BYTES: Final = 4 * 1024 * 1024
 """Of one partition, compressed: half of it costs a twentieth more an event, twice as much nothing less."""
 _FETCH_WAIT_MS = 200
+_FETCH_LEAST_BYTES: Final = 1024 * 1024  # a fetch costs what hundreds of events do: fewer are waited for, but not long
 _FAUST_LOG = logging.getLogger("faust")  # Faust would name its messages for the module of the subclass
 _CHUNKS_PER_POLL = 1_000
 _NOTICE_MS = 300  # how soon a member hears that another has left
@@ -90,6 +91,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             isolation_level="read_committed",
             max_poll_records=_CHUNKS_PER_POLL,
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_min_bytes=_FETCH_LEAST_BYTES,
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             metadata_max_age_ms=_METADATA_AGE_MS,
             session_timeout_ms=settings.session_timeout,
