@@ -48,12 +48,14 @@ def flow(broker: EmbeddedKafka, tmp_path: Path) -> Iterator[Flow]:
 
 @asynccontextmanager
 async def at_work(flow: Flow, database: str) -> AsyncIterator[Traffic]:
-    """A worker and a history that read what comes."""
+    """A worker and a history that read what comes, and have done so for a while."""
+    await flow.create_topics()
     traffic = Traffic(flow, everything, random.Random(1))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(traffic.flow())
         flow.start_worker()
         start(flow, database)
+        await goes_on(flow, database)
         yield traffic
         traffic.end()
 
@@ -133,9 +135,7 @@ def test_the_database_of_before_goes_with_the_kafka_of_after(
     """Its offsets lie in the log, so that history reads from there; what came after the backup of Kafka is lost."""
 
     async def scenario() -> None:
-        await flow.create_topics()
         async with at_work(flow, database) as traffic:
-            await goes_on(flow, database)
             await asyncio.to_thread(run, "pg_dump", "--format=custom", f"--file={tmp_path / 'slo.dump'}", database)
             await goes_on(flow, database)
             await copied(flow, broker, database, tmp_path / "copy")
@@ -159,9 +159,7 @@ def test_a_database_of_after_is_refused_whenever_and_an_empty_one_counts_anew(
     """It has read what Kafka does not hold any more: history says so at once, and when the log has grown again, too."""
 
     async def scenario() -> None:
-        await flow.create_topics()
         async with at_work(flow, database) as traffic:
-            await goes_on(flow, database)
             await copied(flow, broker, database, tmp_path / "copy")
             await goes_on(flow, database)
             traffic.end()

@@ -4,6 +4,7 @@ import time
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel
 
 from schemas.event_time import utc_text, utc_text_if_any
 from streams.budgets.state import BudgetState
@@ -49,13 +50,18 @@ _INCIDENT_COLUMNS = (
     "id", "title", "state", "severity", "level", "kind", "capability", "raisedBy", "appCount", "users", "reports",
     "trial", "visibility", "start", "detectedAt", "endedAt", "time",
 )  # fmt: skip
-_REPORT_COLUMNS = (
-    *(name for name in models.ReportItem.model_json_schema(by_alias=True)["properties"] if name != "incidents"),
-)
-_MEASURE_COLUMNS = ("month", "appKey", "partner", *models.IncidentMeans.model_json_schema(by_alias=True)["properties"])
-_STANDING_COLUMNS = (*models.StandingRow.model_json_schema(by_alias=True)["properties"],)
-_EXCLUSION_COLUMNS = (*models.Exclusion.model_json_schema(by_alias=True)["properties"],)
-_DELIVERY_COLUMNS = (*models.Delivery.model_json_schema(by_alias=True)["properties"],)
+
+
+def _columns_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """Its fields as they are written, in their order."""
+    return (*model.model_json_schema(by_alias=True)["properties"],)
+
+
+_REPORT_COLUMNS = (*(name for name in _columns_of(models.ReportItem) if name != "incidents"),)
+_MEASURE_COLUMNS = ("month", "appKey", "partner", *_columns_of(models.IncidentMeans))
+_STANDING_COLUMNS = _columns_of(models.StandingRow)
+_EXCLUSION_COLUMNS = _columns_of(models.Exclusion)
+_DELIVERY_COLUMNS = _columns_of(models.Delivery)
 
 
 def add_reading(app: FastAPI) -> None:
@@ -243,7 +249,8 @@ def exclusions(
 
     Of an app those that are for it, and those for all apps.
     """
-    question, now_ms = of_exclusions.ExclusionQuestion(app=app, phase=phase, cursor=cursor, limit=limit), _now_ms()
+    question = of_exclusions.ExclusionQuestion(app=app, phase=phase, cursor=cursor, limit=limit)
+    now_ms = time.time_ns() // 1_000_000
     return _page(request, view, of_exclusions.exclusions(view, question, now_ms).page(now_ms), _EXCLUSION_COLUMNS)
 
 
@@ -281,10 +288,6 @@ def reports(request: Request, view: Seen, partner: Partner, month: MonthName) ->
 def _page(request: Request, view: View, page: Page, columns: tuple[str, ...]) -> Table:
     document = {"asOf": _as_of(request, view), "items": page.items, "next": page.next}
     return Table(document, page.items, columns)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _as_of(request: Request, view: View) -> str | None:
