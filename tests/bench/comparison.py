@@ -14,11 +14,11 @@ from aiokafka import AIOKafkaProducer
 from streams.names import WEBHOOK
 from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage
 from tests.bench.load import FIRST_RECORDS, SPAN_MS, Load, produce
-from tests.bench.peers.catalogue import COUNT, PEERS, Peer
+from tests.bench.peers.catalogue import CHUNKS, COUNT, PEERS, Peer
 from tests.bench.peers.environment import UnavailableError
 from tests.bench.peers.run import Course, PeerError, run_peer
 from tests.bench.recount import Windows, recount
-from tests.bench.results import BEST_PEER, COMMON_PEER
+from tests.bench.results import BEST_PEER, COMMON_PEER, SHARE_OF_TRANSPORT
 from tests.bench.topics import committed_values, create_topic
 from tests.bench.worker_run import work_through
 
@@ -127,6 +127,9 @@ def _reading(courses: dict[str, Course], events: int) -> Reading:
             pair = [reading.get((part_of(name, events), PER_CPU_S + of_what)) for name in (ONE_WORKER, other)]
             if pair[0] and pair[1]:
                 reading[ours, f"times {other}{of_what}"] = pair[0] / pair[1]
+    warm = [reading.get((part_of(name, events), WARM_PER_CPU_S)) for name in (ONE_WORKER, CHUNKS)]
+    if warm[0] and warm[1]:
+        reading[ours, SHARE_OF_TRANSPORT] = warm[0] / warm[1]
     if TWO_WORKERS in courses:
         both = courses[TWO_WORKERS].figures[PER_CPU_S]
         reading[part_of(TWO_WORKERS, events), TIMES_ONE] = courses[ONE_WORKER].figures[PER_CPU_S] / both

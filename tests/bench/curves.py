@@ -13,14 +13,16 @@ from tests.bench.case import PARTITIONS, BrokenError, Reading, Stage, measured_i
 from tests.bench.comparison import PER_CPU_S, WARM_PER_CPU_S, load_of
 from tests.bench.load import FIRST_RECORDS, Load
 from tests.bench.panes import cpu_s_per_million
-from tests.bench.peers.catalogue import COUNT, PEERS
-from tests.bench.peers.run import PeerError, run_peer
+from tests.bench.peers.catalogue import CHUNKS, COUNT, PEERS
+from tests.bench.peers.run import Course, PeerError, run_peer
+from tests.bench.results import SHARE_OF_TRANSPORT
 from tests.bench.worker_run import WorkerRun, work_through
 
 CPU: Final = "CPU, s per million"
 _AS_MEASURED: Final = (WARM_PER_CPU_S, "peak memory, MB", "broker CPU, s per million")
 LOOP_CPU: Final = "the plain loop's CPU, s per million"
 PANES_TIMES: Final = 2
+_ARGUMENTS: Final = {CHUNKS: (), COUNT: ("count",)}
 _NONE_EXPIRES_MS: Final = 600_000  # less than a window: every series stays
 
 
@@ -166,7 +168,11 @@ async def _at(stage: Stage, point: Point, name: str) -> dict[str, float]:
     )
     figures = _figures(run, point.load.events)
     if point.curve is SERIES:
-        figures |= await _restored(stage, name) | await _plain_loop(stage, name, point.load)
+        transport = await _limit(stage, CHUNKS, name, point.load)
+        figures[SHARE_OF_TRANSPORT] = figures[WARM_PER_CPU_S] / transport.figures[WARM_PER_CPU_S]
+        loop = await _limit(stage, COUNT, name, point.load)
+        figures[LOOP_CPU] = 1e6 / loop.figures[PER_CPU_S]
+        figures |= await _restored(stage, name)
     return figures
 
 
@@ -193,15 +199,13 @@ async def _restored(stage: Stage, name: str) -> dict[str, float]:
     return {"restore, s": sum(one["wall_s"] for one in read), "restore, CPU s": sum(one["cpu_s"] for one in read)}
 
 
-async def _plain_loop(stage: Stage, name: str, load: Load) -> dict[str, float]:
-    """What the same events cost the loop that one would write by hand, without windows and without state kept."""
+async def _limit(stage: Stage, limit: str, name: str, load: Load) -> Course:
+    """What the same events cost one that counts them only, without windows and without state kept."""
     servers, topic = stage.kafka.bootstrap_servers, stage.settings(name).topics.input(WEBHOOK)
-    (peer,) = (replace(peer, arguments=("count",)) for peer in PEERS if peer.name == COUNT)
+    (peer,) = (replace(peer, arguments=_ARGUMENTS[limit]) for peer in PEERS if peer.name == limit)
     count = FIRST_RECORDS + load.events
-    course = await run_peer(
-        peer, servers, topic, f"{name}-loop", count, folder=stage.folder, broker_pid=stage.kafka.pid or 0
-    )
-    return {LOOP_CPU: 1e6 / course.figures[PER_CPU_S]}
+    output = f"{name}-{limit.partition(':')[0].replace(' ', '-')}"
+    return await run_peer(peer, servers, topic, output, count, folder=stage.folder, broker_pid=stage.kafka.pid or 0)
 
 
 def _value_bytes(extra_bytes: int) -> int:

@@ -10,6 +10,7 @@ import time
 
 import orjson
 
+from streams.kafka.aiokafka_0_14_0 import install
 from streams.memory import keep_memory_at_hand
 from streams.settings import Settings
 from streams.tables.changelog import restore
@@ -31,4 +32,5 @@ async def measure(servers: str, changelog: str, partition: str) -> dict[str, flo
 
 if __name__ == "__main__":
     keep_memory_at_hand()
+    install()
     print(orjson.dumps(asyncio.run(measure(*sys.argv[1:]))).decode())
