@@ -15,9 +15,11 @@ CONNECT_TIMEOUT_S = 10
 def conninfo(url: str, role: Role, name: str, more: str = "") -> str:
     """What psycopg connects by: the URL, with a role that `reset role` keeps, and the process's name for operators.
 
-    A URL's own `options` stay; `more` are further ones.
+    A URL's own `options` stay; `more` are further ones. Nothing is compiled by the server (`jit`): that takes several
+    times as long as most of these queries, which it takes for longer ones than they are.
     """
-    options = f"{conninfo_to_dict(url).get('options') or ''} -c role={role} -c search_path=slo {more}".strip()
+    ours = f"-c role={role} -c search_path=slo -c jit=off {more}"
+    options = f"{conninfo_to_dict(url).get('options') or ''} {ours}".strip()
     return make_conninfo(url, options=options, application_name=name, connect_timeout=CONNECT_TIMEOUT_S)
 
 

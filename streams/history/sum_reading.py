@@ -11,26 +11,27 @@ from streams.history.codec import DAY_MINUTES, read_small_day
 from streams.history.recent import ReadDay, add_days, is_recent
 from streams.history.rows import FIND_SERIES, batches, int_array, names_of
 from streams.history.sources import counting_sources
-from streams.history.sums import NOTHING, SeriesSums, SourceSums, Sum
+from streams.history.sums import SeriesSums, SourceSums, Sum
 from streams.history.tally import SeriesKey as StoredKey
 from streams.windows.hopping import Span
 
 DAY_MS: Final = DAY_MINUTES * 60_000
 _NOBODY: Final = 0  # no series has this number
 
-# One by one by their keys, as in `rows`.
+# Day by day, as the key of sums begins with it: a plan that joins may read the whole table for each batch, and to look
+# up each series and day takes four times as long.
 SUMS: Final = """
-with span as (select %s::int as first, %s::int as last)
-select w.series, t.days, t.good, t.bad from unnest(%s::int[]) as w (series), lateral (
-  select array_agg(day) as days, array_agg(good) as good, array_agg(bad) as bad from (
-    select n.day, d.good, d.bad from span, generate_series(span.first, span.last) as n (day),
-    lateral (select good, bad from day_sum where day = n.day and series = w.series limit 1) d
-    union all
-    select day, sum(good)::bigint, sum(bad)::bigint from recent, span
-    where series = w.series and day between span.first and span.last group by day
-  ) u offset 0
-) t where t.days is not null
+select n.day, t.* from generate_series(%(first)s::int, %(last)s::int) as n (day), lateral (
+  select array_agg(series) as series, array_agg(good) as good, array_agg(bad) as bad
+  from day_sum where day = n.day and series = any(%(series)s::int[])
+) t where t.series is not null
+union all
+select day, array_agg(series), array_agg(good), array_agg(bad) from (
+  select day, series, sum(good)::bigint as good, sum(bad)::bigint as bad from recent
+  where series = any(%(series)s::int[]) and day between %(first)s and %(last)s group by day, series
+) r group by day
 """
+# One by one by their keys, as in `rows`.
 DAYS: Final = """
 with wanted as (select * from unnest(%s::int[], %s::int[]) as w (series, day))
 select w.series, w.day, t.packed from wanted w,
@@ -77,9 +78,13 @@ async def _read(
         series.setdefault((app_key, scope), {})[source] = number, first_minute
     ids = [number for by_source in series.values() for number, _ in by_source.values()]
     sums: dict[int, dict[int, Sum]] = {number: {} for number in ids}
-    values = [wanted.first_day, wanted.last_day, int_array(ids)]
-    for number, days, *counts in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
-        sums[number] = _summed(days, counts)
+    values = {"first": wanted.first_day, "last": wanted.last_day, "series": int_array(ids)}
+    for day, *columns in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
+        for number, good, bad in zip(*columns, strict=True):
+            of_series = sums[number]
+            if day in of_series:  # it is folded in part
+                good, bad = good + of_series[day][0], bad + of_series[day][1]
+            of_series[day] = good, bad
     needed = [
         place
         for (app_key, _), by_source in series.items()
@@ -101,16 +106,6 @@ async def _read(
         )
         for key, by_source in series.items()
     }
-
-
-def _summed(days: Sequence[int], counts: Sequence[Sequence[int]]) -> dict[int, Sum]:
-    """The sums of days, of which those that are not folded yet come twice."""
-    found = dict(zip(days, zip(*counts, strict=True), strict=True))
-    if len(found) < len(days):
-        found = dict.fromkeys(days, NOTHING)
-        for day, good, bad in zip(days, *counts, strict=True):
-            found[day] = found[day][0] + good, found[day][1] + bad
-    return found
 
 
 def _needed(

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
+from zlib import adler32
 
 from streams.evaluation.judged import ALL_AT_REST, Judged
 from streams.evaluation.transition import ObjectiveState
@@ -21,6 +22,8 @@ Sum = tuple[int, int]
 """Good and bad events."""
 
 NOTHING: Final[Sum] = (0, 0)
+_ADLER: Final = 65_521
+"""Adler-32 has in its lower 16 bits what it began with and all bytes, added up modulo this (RFC 1950)."""
 
 
 class UnreadPartError(Exception):
@@ -76,7 +79,7 @@ class SourceSums:
             raise UnreadPartError
         good, bad = minutes
         part = slice(first, first + end - start)
-        return sum(good[part]), sum(bad[part]) if sums[1] else 0
+        return _added_up(good[part], sums[0]), _added_up(bad[part], sums[1])
 
     def total(self, start: int, end: int) -> Sum:
         """Events of the minutes [start, end), of whatever days.
@@ -173,6 +176,13 @@ class SeriesSums(Judged):
     def failing_days(self) -> set[int]:
         """Days since 1970 with a bad event, whoever told of it."""
         return {day for told in self.told for day, (_, bad) in told.sums.items() if bad}
+
+
+def _added_up(counts: Sequence[int], most: int) -> int:
+    """Counts that are `most` at the most; of those in bytes a checksum tells it, nine times as fast as `sum`."""
+    if isinstance(counts, bytes) and most < _ADLER:
+        return adler32(counts, 0) % (1 << 16)
+    return sum(counts) if most else 0
 
 
 def _total(told: SourceSums, ranges: Iterable[PaneRange]) -> Sum:

@@ -355,7 +355,7 @@ def test_rows_are_looked_up_one_by_one_however_many_there_are(database: str) -> 
         connection.execute("insert into day_sum select 20514, series, 1, 0 from generate_series(1, 20000) series")
         connection.execute("insert into recent select series, 20514, 1, 0, '' from generate_series(1, 20000) series")
         find = FIND.replace("{table}", "day_counts").replace("{unit}", "day")
-        sums = [20_514, 20_514, keys[0]]
+        sums = {"first": 20_514, "last": 20_514, "series": keys[0]}
         for query, values in ((find, keys), (FIND_SERIES, names), (DAYS, keys), (SUMS, sums)):
             plan = connection.execute(f"explain {query}".encode(), values).fetchall()
             assert not any("Seq Scan" in line for (line,) in plan), plan
