@@ -1,6 +1,6 @@
 """When a budget will be used up, if every day to come is like the last one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, cycle, islice
 from operator import sub
@@ -18,25 +18,44 @@ def exhausted_at(target: Fraction, good: Sequence[int], bad: Sequence[int], step
     same time of the last day brought comes in. A budget that is used up already answers `as_of_ms`.
     """
     day = DAY_MS // step_ms
-    allowed, whole = (1 - target).numerator, (1 - target).denominator
-    scores = [allowed * (g + b) - whole * b for g, b in zip(good, bad, strict=True)]  # as `budget.score`: they add up
-    changes = islice(map(sub, cycle(scores[-day:]), scores), len(scores))
-    left = accumulate(changes, initial=sum(scores))
+    each = scores(target, good, bad)
+    changes = islice(map(sub, cycle(each[-day:]), each), len(each))
+    left = accumulate(changes, initial=sum(each))
     steps = next((step for step, score in enumerate(left) if score < 0), None)
     return None if steps is None else as_of_ms + steps * step_ms
 
 
-def never_runs_out(target: Fraction, days: Sequence[Counts], last: Counts) -> bool:
-    """Whether `exhausted_at` would say never, told by the sums of days alone; False: it takes a closer look.
+def scores(target: Fraction, good: Iterable[int], bad: Iterable[int]) -> list[int]:
+    """Those of every step, as `budget.score`: they add up."""
+    allowed, failed = target.denominator - target.numerator, target.numerator
+    return [allowed * g - failed * b for g, b in zip(good, bad, strict=True)]
+
+
+def losing_days(target: Fraction, days: Sequence[Counts], last: Counts, dip: int | None = None) -> list[int]:
+    """The only days, by their place, with which the budget may be used up as they go: `exhausted_at` by sums alone.
 
     `days` are the events of all days that the period touches, of the last one only those before now; `last` are those
-    of the last 24 hours. However a day's events lie within it, what is left while it goes is at least what later days
-    leave, without all that failed in it, and with what whole days like the last one have brought.
+    of the last 24 hours, whose scores are never below `dip` as they add up: None, that is not known. However a day's
+    events lie within it, what is left while it goes is at least what later days leave, without all that failed in it,
+    and with what days like the last one have brought.
     """
-    each, failed = score(target, last), target.denominator
-    kept = 0
+    each, failed = score(target, last), target.numerator
+    lowest = -failed * last.bad if dip is None else min(0, dip)
+    kept, found = 0, []
     for number, day in reversed(list(enumerate(days))):
-        if each < 0 or kept + max(0, number - 1) * each - failed * (day.bad + last.bad) < 0:
-            return False
+        brought = min(max(0, number - 1) * each, number * each)
+        if kept + brought + lowest - failed * day.bad < 0:
+            found.append(number)
         kept += score(target, day)
-    return True
+    return found[::-1]
+
+
+def lost_after(left: int, coming: Sequence[int], going: Sequence[int], after: int, step: int) -> int | None:
+    """After how many minutes less than nothing is left, `after` so many; None: not while these minutes go.
+
+    `left` is what is left then, all as `budget.score`; `coming` the minutes of the last 24 hours, `going` some that
+    follow each other, at most a day of them. Only every so many minutes (`step`) it is looked, as `exhausted_at` does.
+    """
+    first = after % len(coming)
+    lefts = accumulate(map(sub, [*coming[first:], *coming[:first]], going), initial=left)
+    return next((minute for minute, left in enumerate(lefts, after) if left < 0 and minute % step == 0), None)

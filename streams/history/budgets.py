@@ -18,7 +18,7 @@ from streams.windows.hopping import NEVER, Span
 
 BURN_MINUTES: Final = {"1h": 60, "6h": 360, "1d": 1_440, "3d": 4_320}
 """Windows over which a budget's burn rate is shown."""
-_FORECAST_STEP: Final = 5  # minutes: the whole period slides in a few milliseconds
+FORECAST_STEP: Final = 5  # minutes: the whole period slides in a few milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def series_budget(
     left = [one.minutes.without(spans) for one in told]
     minutes = chosen([one.last(level.period_ms // MINUTE_MS) for one in left])
     as_of_ms = minutes.end * MINUTE_MS
-    good, bad = minutes.in_steps(_FORECAST_STEP)
+    good, bad = minutes.in_steps(FORECAST_STEP)
     budget = Budget(level.target, Counts(sum(good), sum(bad)))
     return SeriesBudget(
         app_key,
@@ -77,7 +77,7 @@ def series_budget(
         as_of_ms,
         covered_minutes(min(one.first_minute for one in told) * MINUTE_MS, as_of_ms, level.period_ms),
         {name: burn_rate(level.target, _last(left, of)) for name, of in BURN_MINUTES.items()},
-        exhausted_at(level.target, good, bad, _FORECAST_STEP * MINUTE_MS, as_of_ms) if budget.has_data else None,
+        exhausted_at(level.target, good, bad, FORECAST_STEP * MINUTE_MS, as_of_ms) if budget.has_data else None,
     )
 
 

@@ -11,28 +11,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Final
 
 import orjson
 from aiokafka import TopicPartition
 
-from streams.budgets.budget import Budget, Counts, burn_rate
+from streams.budgets.budget import Budget, Counts, burn_rate, score
 from streams.budgets.coverage import covered_minutes
-from streams.budgets.forecast import never_runs_out
+from streams.budgets.forecast import exhausted_at, losing_days, lost_after, scores
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions, OnRecord
 from streams.evaluation.judged import SeriesKey
-from streams.history.budgets import BURN_MINUTES, SeriesBudget, Told, minutes_shown, series_budget
+from streams.history.budgets import BURN_MINUTES, FORECAST_STEP, SeriesBudget, minutes_shown
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
-from streams.history.minutes import Minutes
+from streams.history.minutes import Minutes, chosen
 from streams.history.recent import no_minutes
 from streams.history.rows import batches
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import Wanted, edge_days, read_sums
-from streams.history.sums import SeriesSums, SourceSums, UnreadPartError
+from streams.history.sums import SeriesSums, UnreadPartError
 from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
 from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
@@ -227,8 +227,8 @@ async def fleet_budgets(
     """The budgets of series of one metric under its service levels, as of a minute since 1970.
 
     Most are told by the sums of days and the minutes of two: those in which the period begins and ends. A series that
-    has failed takes the days in which a burn rate's window begins, too; and only where all these leave open when a
-    budget will be used up, every minute of its period is read.
+    has failed takes the days in which a burn rate's window begins, too; and those whose sums leave open whether it will
+    be used up as they go.
     """
     metric = levels[0].metric
     start = end - minutes_shown(max(level.period_ms for level in levels))
@@ -243,30 +243,17 @@ async def fleet_budgets(
     periods = {level.period_ms // MINUTE_MS for level in levels}
     few = excluded | {(end - length) // DAY_MINUTES for length in (0, _SHORTEST, *periods)}
     edges = few | {(end - length) // DAY_MINUTES for length in BURN_MINUTES.values()}
-    turn, budgets, unread, undecided = Turn(), list[SeriesBudget](), list[SeriesKey](), list[SeriesKey]()
-
-    async def look(keys: Sequence[SeriesKey], wanted: Wanted, unread: list[SeriesKey]) -> None:
-        for key, one in (await read_sums(connection, metric, keys, wanted)).items():
+    turn, budgets, unread = Turn(), list[SeriesBudget](), list(keys)
+    while unread:
+        found = await read_sums(connection, metric, unread, Wanted(first_day, last_day, few, by_app, edges))
+        unread = []
+        for key, one in found.items():
             try:
-                told = [_of_sums(one, level, windows[known.spans(*key)]) for level in levels]
-            except UnreadPartError:
+                budgets += [_budget(one, level, windows[known.spans(*key)]) for level in levels]
+            except UnreadPartError as error:
                 unread.append(key)
-                continue
-            found = [budget for budget in told if budget is not None]
-            if len(found) == len(levels):
-                budgets.extend(found)
-            else:
-                undecided.append(key)
+                by_app.setdefault(one.app_key, set()).update(error.days, edges)
             await turn.give_way()
-
-    await look(keys, Wanted(first_day, last_day, few, by_app, edges), unread)
-    await look(unread, Wanted(first_day, last_day, edges, by_app), undecided)
-    every_day = Wanted(first_day, last_day, range(first_day, last_day + 1))
-    for key in undecided:
-        for one in (await read_sums(connection, metric, [key], every_day)).values():
-            minutes = [Told(_minutes(each, first_day, last_day), one.first_minute) for each in one.told if each.sums]
-            budgets += [_of_minutes(one, level, minutes, known.spans(*key), end) for level in levels]
-        await turn.give_way()
     return budgets
 
 
@@ -275,7 +262,7 @@ class _Windows:
 
     def __init__(self, end: int, spans: Sequence[Span]) -> None:
         self.end = end
-        self._spans = spans
+        self.spans = spans
         self._found: dict[tuple[int, int], Sequence[PaneRange]] = {}
 
     def of(self, minutes: int, end: int | None = None) -> Sequence[PaneRange]:
@@ -285,45 +272,22 @@ class _Windows:
         if found is None:
             window = HoppingWindow(minutes * MINUTE_MS, MINUTE_MS, MINUTE_MS)
             at_ms = until * MINUTE_MS
-            found = self._found[minutes, until] = window.without(at_ms, window.within(at_ms, self._spans))
+            found = self._found[minutes, until] = window.without(at_ms, window.within(at_ms, self.spans))
         return found
 
 
-def _of_minutes(
-    one: SeriesSums, level: ServiceLevel, told: Sequence[Told], spans: Sequence[Span], end: int
-) -> SeriesBudget:
-    begin = end - minutes_shown(level.period_ms)
-    parts = [Told(each.minutes.between(begin, end), each.first_minute) for each in told]
-    return series_budget(*one.key, level, parts, spans)
-
-
-def _minutes(told: SourceSums, first_day: int, last_day: int) -> Minutes:
-    days = [told.days.get(day, _NOTHING) for day in range(first_day, last_day + 1)]
-    good, bad = (list(chain.from_iterable(day[which] for day in days)) for which in (0, 1))
-    return Minutes(first_day * DAY_MINUTES, good, bad)
-
-
-_NOTHING: Final = no_minutes()
-
-
-def _of_sums(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> SeriesBudget | None:
-    """That of a series by the sums of days; None where they do not tell when it will be used up.
+def _budget(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> SeriesBudget:
+    """That of a series by the sums of days.
 
     Raises:
-        UnreadPartError: nor do the days of it that were read.
+        UnreadPartError: with the days of it that were read they do not tell it.
     """
     as_of_ms = windows.end * MINUTE_MS
-    period = level.period_ms // MINUTE_MS
-    budget = Budget(level.target, Counts(*one.counted(windows.of(period))))
-    is_told_once = not any(told.sums for told in one.told[1:])
+    budget = Budget(level.target, _counts(one, windows, level.period_ms // MINUTE_MS))
     if not budget.is_met:
         exhausted_at_ms: int | None = as_of_ms
-    elif budget.counts.bad == 0 or (
-        is_told_once and never_runs_out(level.target, _days(one, windows, period), _counts(one, windows, DAY_MINUTES))
-    ):
-        exhausted_at_ms = None
     else:
-        return None
+        exhausted_at_ms = _exhausted_at(one, level, windows) if budget.counts.bad else None
     return SeriesBudget(
         one.app_key,
         one.scope,
@@ -334,6 +298,48 @@ def _of_sums(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> SeriesB
         _burn(one, level, windows),
         exhausted_at_ms,
     )
+
+
+def _exhausted_at(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> int | None:
+    """When a budget of which something is left will be used up, as `exhausted_at` says."""
+    target, end, period = level.target, windows.end, level.period_ms // MINUTE_MS
+    start = end - period
+    if any(told.sums for told in one.told[1:]) or period < DAY_MINUTES or period % FORECAST_STEP:
+        steps = _minutes(one, windows, start, end).in_steps(FORECAST_STEP)
+        return exhausted_at(target, *steps, FORECAST_STEP * MINUTE_MS, end * MINUTE_MS)
+    days, last = _days(one, windows, start), _counts(one, windows, DAY_MINUTES)
+    if not losing_days(target, days, last):
+        return None
+    coming = _scores(target, _minutes(one, windows, end - DAY_MINUTES, end))
+    losing = [start // DAY_MINUTES + n for n in losing_days(target, days, last, min(accumulate(coming)))]
+    one.must_know(losing)
+    for day in losing:
+        first, stop = max(start, day * DAY_MINUTES), min((day + 1) * DAY_MINUTES, end)
+        rounds, rest = divmod(first - start, DAY_MINUTES)
+        left = score(target, _counts(one, windows, end - first)) + rounds * sum(coming) + sum(coming[:rest])
+        going = _scores(target, _minutes(one, windows, first, stop))
+        after = lost_after(left, coming, going, first - start, FORECAST_STEP)
+        if after is not None:
+            return (end + after) * MINUTE_MS
+    return None
+
+
+def _scores(target: Fraction, minutes: Minutes) -> list[int]:
+    return scores(target, minutes.good, minutes.bad)
+
+
+def _minutes(one: SeriesSums, windows: _Windows, start: int, end: int) -> Minutes:
+    """What is left of the minutes [start, end)."""
+    days = range(start // DAY_MINUTES, (end - 1) // DAY_MINUTES + 1)
+    one.must_know(days)
+    parts = []
+    for told in one.told:
+        good, bad = (list(chain.from_iterable(told.days.get(day, _NOTHING)[n] for day in days)) for n in (0, 1))
+        parts.append(Minutes(days[0] * DAY_MINUTES, good, bad).between(start, end).without(windows.spans))
+    return chosen(parts)
+
+
+_NOTHING: Final = no_minutes()
 
 
 def _counts(one: SeriesSums, windows: _Windows, minutes: int) -> Counts:
@@ -347,10 +353,10 @@ def _burn(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> dict[str, 
     return {name: burn_rate(level.target, _counts(one, windows, minutes)) for name, minutes in BURN_MINUTES.items()}
 
 
-def _days(one: SeriesSums, windows: _Windows, period: int) -> list[Counts]:
-    """What is left of all days that the period touches, of the last one what is before the end."""
+def _days(one: SeriesSums, windows: _Windows, start: int) -> list[Counts]:
+    """What is left of all days from a minute's on, of the last one what is before the end."""
     found = []
-    for first in range((windows.end - period) // DAY_MINUTES * DAY_MINUTES, windows.end, DAY_MINUTES):
+    for first in range(start // DAY_MINUTES * DAY_MINUTES, windows.end, DAY_MINUTES):
         stop = min(first + DAY_MINUTES, windows.end)
         found.append(Counts(*one.counted(windows.of(stop - first, stop))))
     return found

@@ -27,7 +27,11 @@ _ADLER: Final = 65_521
 
 
 class UnreadPartError(Exception):
-    """A part is asked for of a day of which only the sum was read."""
+    """Parts are asked for of `days` of which only the sum was read."""
+
+    def __init__(self, days: Iterable[int]) -> None:
+        super().__init__(days)
+        self.days = days
 
 
 class SourceSums:
@@ -64,6 +68,10 @@ class SourceSums:
             self.days[day] = self._growing[day]
         return self._growing[day]
 
+    def knows(self, day: int) -> bool:
+        """Whether each minute of a day is known."""
+        return day in self.days or self.sums.get(day, NOTHING) == NOTHING
+
     def counts(self, start: int, end: int) -> Sum:
         """Events of the minutes [start, end) of one day.
 
@@ -76,7 +84,7 @@ class SourceSums:
             return sums
         minutes = self.days.get(day)
         if minutes is None:
-            raise UnreadPartError
+            raise UnreadPartError([day])
         good, bad = minutes
         part = slice(first, first + end - start)
         return _added_up(good[part], sums[0]), _added_up(bad[part], sums[1])
@@ -167,6 +175,16 @@ class SeriesSums(Judged):
             more_good, more_bad = of_app if any(of_app) else of_host
             good, bad = good + more_good, bad + more_bad
         return good, bad
+
+    def must_know(self, days: Iterable[int]) -> None:
+        """Whether the minutes of days since 1970 are known.
+
+        Raises:
+            UnreadPartError: only the sums of some are.
+        """
+        unread = [day for day in days for told in self.told if not told.knows(day)]
+        if unread:
+            raise UnreadPartError(unread)
 
     def was_there(self, at_ms: int, pane_ms: int) -> bool:
         """History keeps more than any window: nobody asks."""

@@ -1,13 +1,14 @@
 """The forecast against one that really slides: it appends events to a list and counts the last of them."""
 
 from fractions import Fraction
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.budgets.budget import Budget, Counts
-from streams.budgets.forecast import DAY_MS, exhausted_at, never_runs_out
+from streams.budgets.budget import Budget, Counts, score
+from streams.budgets.forecast import DAY_MS, exhausted_at, losing_days, lost_after, scores
 from streams.budgets.state import BudgetState, state_of
 
 HOURS_8_MS = DAY_MS // 3
@@ -45,14 +46,22 @@ def test_it_is_when_the_sliding_window_runs_out(period: list[Counts], target: Fr
     period=st.lists(st.builds(Counts, st.integers(0, 20), st.sampled_from((0, 0, 0, 1))), min_size=3, max_size=30),
     target=st.sampled_from((Fraction(1, 2), Fraction(4, 5), Fraction(19, 20), Fraction(1))),
 )
-def test_what_the_sums_of_days_rule_out_never_happens(
+def test_sums_of_days_and_the_steps_of_those_with_which_it_may_run_out_tell_the_same(
     before: list[Counts], period: list[Counts], target: Fraction
 ) -> None:
     """The period begins and ends somewhere in a day; the first day is known as a whole only."""
     steps = [*before, *period]
     days = [total(steps[at : at + 3]) for at in range(0, len(steps), 3)]
-    if never_runs_out(target, days, total(period[-3:])):
-        assert forecast(target, period) is None
+    coming = scores(target, *zip(*period[-3:], strict=True))
+    for dip in (None, min(accumulate(coming))):
+        found = None
+        for day in losing_days(target, days, total(period[-3:]), dip):
+            first, stop = max(3 * day, len(before)), min(3 * day + 3, len(steps))
+            rounds, rest = divmod(first - len(before), 3)
+            left = score(target, total(steps[first:])) + rounds * sum(coming) + sum(coming[:rest])
+            going = scores(target, *zip(*steps[first:stop], strict=True))
+            found = lost_after(left, coming, going, first - len(before), 1) if found is None else found
+        assert forecast(target, period) == (None if found is None else AS_OF_MS + found * HOURS_8_MS)
 
 
 def total(counts: list[Counts]) -> Counts:
@@ -98,5 +107,5 @@ def test_the_state_in_a_word(counts: Counts, exhausted_at_ms: int | None, state:
 
 def test_a_few_failures_among_many_are_ruled_out() -> None:
     days = [Counts(300, 1)] * 28
-    assert never_runs_out(TARGET, days, Counts(300, 1))
-    assert not never_runs_out(TARGET, days, Counts(300, 40))
+    assert losing_days(TARGET, days, Counts(300, 1)) == []
+    assert losing_days(TARGET, days, Counts(300, 40))

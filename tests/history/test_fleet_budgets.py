@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -48,13 +49,13 @@ def load(minute: int, app: str, source: str, *, good: bool) -> Record:
     return record(IFRAME.id, at(minute), app=app, **{"source": source, "bridgeInMillis": None, "status": None, **how})
 
 
-def events(metric: Metric, seed: int) -> list[Record]:
+def events(metric: Metric, seed: int, share: float = 0.97) -> list[Record]:
     """Two days of three apps, of which the last never fails."""
     rng = Random(seed)
     found = []
     for minute in sorted(rng.sample(range(MINUTES), 300)):
         app = rng.choice(APPS)
-        good = app == APPS[2] or rng.random() < 0.97
+        good = app == APPS[2] or rng.random() < share
         if metric is IFRAME:
             found.append(load(minute, app, rng.choice(("HOST", "HOST", "APP")), good=good))
         elif metric is WEBHOOK:
@@ -92,7 +93,7 @@ def rows(url: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(
             "select app_key, scope, slo, target, good, bad, covered_minutes, state, consumed, remaining_events, "
-            "burn_1h, burn_6h, burn_1d, burn_3d, exhausted_at_ms is null, as_of_ms, breached "
+            "burn_1h, burn_6h, burn_1d, burn_3d, exhausted_at_ms, as_of_ms, breached "
             "from slo.budget order by app_key, metric, scope, slo"
         ).fetchall()
 
@@ -104,7 +105,7 @@ def expected(url: str, exclusions: Exclusions, levels: Sequence[ServiceLevel] = 
             for one in app_budgets(read_counted_app(connection, Settings(), app), levels, exclusions):
                 item = budget_item(one, is_breached=False)
                 names = ("goodCount", "badCount", "coveredMinutes", "state", "consumed", "remainingEvents")
-                told = (*(item[name] for name in names), *item["burn"].values(), item["exhaustedAt"] is None)
+                told = (*(item[name] for name in names), *item["burn"].values(), one.exhausted_at_ms)
                 found.append((app, one.scope, one.level.name, item["target"], *told, one.as_of_ms, False))
     return sorted(found, key=lambda row: (row[0], row[2]))
 
@@ -142,6 +143,21 @@ def test_the_rows_say_what_the_app_pages_say(database: str, seed: int, faults: S
     keep(database, *metrics, exclusions=known)
     assert sorted(rows(database), key=lambda row: (row[0], row[2])) == expected(database, known)
     assert len(rows(database)) == 9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_budget_that_is_nearly_used_up_is_told_as_the_app_pages_tell_it(database: str, seed: int) -> None:
+    metrics, foreseen, known = (AVAILABILITY, IFRAME, WEBHOOK), 0, Exclusions()
+    for metric in metrics:
+        count(database, metric, events(metric, seed, 0.92))
+    known.add("fault", FAULTS[1], clock_ms("12:00"))
+    for period_ms in (DAY_MS // 2, DAY_MS, DAY_MS + 7 * 60_000, 2 * DAY_MS):
+        levels = [replace(level, period_ms=period_ms, target=Fraction(9, 10)) for level in LEVELS]
+        keep(database, *metrics, exclusions=known, levels=levels)
+        told = sorted(rows(database), key=lambda row: (row[0], row[2]))
+        assert told == expected(database, known, levels)
+        foreseen += sum(at_ms is not None and at_ms > as_of_ms for *_, at_ms, as_of_ms, _ in told)
+    assert foreseen
 
 
 def test_a_period_of_a_day_has_burn_rates_of_three(database: str) -> None:
