@@ -1,5 +1,6 @@
 """The command line as a whole: its help, its version, and how little it loads."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -115,3 +116,33 @@ def test_ctrl_c_while_nobody_answers_is_one_line(command: str) -> None:
                 process.send_signal(signal.SIGINT)
                 _, complaint = process.communicate(timeout=100)
     assert (process.returncode, complaint) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status", "--help"], ["objectives", "check"]])
+def test_output_that_has_nowhere_to_go_ends_it_in_a_line(arguments: list[str]) -> None:
+    command = (sys.executable, "-m", "streams.cli", *arguments)
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert ended.stderr.startswith("Nothing more can be written: No space left on device.")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status", "--help"], ["objectives", "check"]])
+def test_a_reader_that_has_gone_ends_it_without_a_word(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = (sys.executable, "-m", "streams.cli", *arguments)
+        ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_cannot_be_said_is_told_by_the_exit_code() -> None:
+    environment = {"SLO_PARTITIONS": "many"}
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            (sys.executable, "-m", "streams.cli", "status"), stderr=full, env=environment, timeout=100, check=False
+        )
+    assert ended.returncode == 2

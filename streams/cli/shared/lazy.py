@@ -1,7 +1,8 @@
 """Commands whose modules are loaded when they are called: help, completion and a wrong word take none of them."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
@@ -47,22 +48,34 @@ class LazyCommands(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         return name, command if name is None else self.lazy[name].load(name), rest
 
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """Read the options; `--help` and `--version` print here, before anything is called."""
+        with _end_of_output():
+            return super().make_context(*args, **settings)
+
     def invoke(self, ctx: Any) -> Any:
-        """Call it; a reader that has seen enough ends it without a word, a disk that is full with a sentence."""
+        """Call it, and know whether all that it printed has arrived."""
+        with _end_of_output():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _end_of_output() -> Iterator[None]:
+    """A reader that has seen enough ends the command without a word, a disk that is full with a sentence."""
+    try:
         try:
-            try:
-                return super().invoke(ctx)
-            finally:
-                sys.stdout.flush()  # what cannot be written is known now, not when Python ends
-        except BrokenPipeError:  # `| head`
-            drop_output()
-            raise typer.Exit(0) from None
-        except OSError as problem:
-            if not has_no_room(problem):
-                raise
-            drop_output()
-            where = "" if problem.filename is None else f" to {problem.filename}"
-            fail(
-                f"Nothing more can be written{where}: {problem.strerror}. What was written is not all of it: make room "
-                "there, or in the folder for temporary files (TMPDIR), and run it again."
-            )
+            yield
+        finally:
+            sys.stdout.flush()  # what cannot be written is known now, not when Python ends
+    except BrokenPipeError:  # `| head`
+        drop_output()
+        raise typer.Exit(0) from None
+    except OSError as problem:
+        if not has_no_room(problem):
+            raise
+        drop_output()
+        where = "" if problem.filename is None else f" to {problem.filename}"
+        fail(
+            f"Nothing more can be written{where}: {problem.strerror}. What was written is not all of it: make room "
+            "there, or in the folder for temporary files (TMPDIR), and run it again."
+        )

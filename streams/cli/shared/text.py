@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TextIO
 
 from rich.console import Console
 
@@ -24,9 +24,9 @@ class _Output(Console):
         raise BrokenPipeError
 
 
-def drop_output() -> None:
-    """Let whatever is still printed go nowhere: its reader has gone, `| head` for example."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def drop_output(stream: TextIO | None = None) -> None:
+    """Let whatever is still printed (None: on standard output) go nowhere: its reader has gone, `| head` for example."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 def has_no_room(problem: OSError) -> bool:
