@@ -87,14 +87,15 @@ def _preview(settings: RulesSettings, exclusions: Sequence[Exclusion]) -> Previe
 
 def _show(seen: Preview) -> None:
     apps = {one.app_key for one in seen.breaches}
-    typer.echo(f"{number_of(len(seen.breaches), 'breach', 'breaches')} of {number_of(len(apps), 'app')} do not count:")
+    do = "does" if len(seen.breaches) == 1 else "do"
+    breaches = number_of(len(seen.breaches), "breach", "breaches")
+    typer.echo(f"{breaches} of {number_of(len(apps), 'app')} {do} not count:")
     for one in seen.breaches[:_SHOWN]:
         typer.echo(f"  {one.incident_id}  {utc_text(one.breached_ms)}  {printable(one.app_key)}")
     if len(seen.breaches) > _SHOWN:
         typer.echo(f"  and {len(seen.breaches) - _SHOWN:,} more; --json has all of them")
-    typer.echo(
-        f"{number_of(len(seen.stages), 'app')} stand elsewhere on the ladder:" if seen.stages else "No app moves."
-    )
+    moving = number_of(len(seen.stages), "app stands", "apps stand")
+    typer.echo(f"{moving} elsewhere on the ladder:" if seen.stages else "No app moves.")
     for moved in seen.stages[:_SHOWN]:
         typer.echo(f"  {printable(moved.app_key)}: {moved.before} to {moved.after}")
     if seen.uncounted:

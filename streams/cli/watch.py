@@ -104,7 +104,7 @@ def _seen(its: Heartbeats) -> list[Seen]:
 def _problems(seen: list[Seen], older_than_s: float, most_lag: int | None) -> list[str]:
     said = [f"{one.name}: {_silence(one)}" for one in missing(seen, older_than_s)]
     if most_lag is not None:
-        said += [f"{one.name}: {one.lag:,} records left" for one in lagging(seen, most_lag)]
+        said += [f"{one.name}: records left: {one.lag:,}" for one in lagging(seen, most_lag)]
     more = len(said) - _NAMED
     return said[:_NAMED] + ([f"and {more} more"] if more > 0 else [])
 

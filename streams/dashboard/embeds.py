@@ -17,6 +17,7 @@ from streams.dashboard.dashboard import dashboard_of
 from streams.dashboard.queries.budgets import BudgetQuestion, budgets
 from streams.dashboard.viewer import platform
 from streams.names import METRICS
+from streams.plural import number_of
 from streams.web.problem import Problem, ProblemError
 
 _SALT: Final = "slo-streams embed"
@@ -94,7 +95,8 @@ def _badge(shown: Embed, item: dict[str, Any] | None) -> str:
     figures = "no event in the period"
     if item is not None and total:
         reached = 100 * item["goodCount"] / total
-        figures = f"{reached:.4g} % of {total:,} events in {item['periodDays']} days; target {item['target']}"
+        period = number_of(item["periodDays"], "day")
+        figures = f"{reached:.4g} % of {number_of(total, 'event')} in {period}; target {item['target']}"
     return _SVG.format(
         label=escape(f"{title}: {words}, {figures}"),
         title=escape(title),

@@ -78,8 +78,8 @@ def _together(findings: Sequence[Finding]) -> list[Finding]:
 def _too_few_brokers(settings: Settings, brokers: int, missing: Sequence[str]) -> Iterator[Finding]:
     """Of no harm to topics that are there."""
     if brokers < settings.replication_factor:
-        there_are = "there is 1 broker" if brokers == 1 else f"there are {brokers} brokers"
-        said = f"SLO_REPLICATION_FACTOR={settings.replication_factor}, but {there_are}"
+        has = number_of(brokers, "broker")
+        said = f"SLO_REPLICATION_FACTOR={settings.replication_factor}, but the cluster has {has}"
         advice = f"No topic can be created so: set SLO_REPLICATION_FACTOR={brokers}."
         yield (problem if missing else warning)("replication", said, advice)
 

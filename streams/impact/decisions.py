@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
+from streams.plural import number_of
 from streams.standing.facts import DAY_MS, Act, Rules, Stage
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -199,13 +200,14 @@ def _check_reinstatement(connection: Connection, app_key: str, stage: Stage, rul
     if stage is not Stage.DEMOTED:
         raise DecisionRefusedError(f"{app_key} is not demoted: it stands at {stage}.")
     days = rules.period_ms // DAY_MS
+    period = number_of(days, "day")
     counted = _one(connection, _COUNTED, app_key, _now_ms(connection) - rules.period_ms)
     if counted is not None:
         raise DecisionRefusedError(
-            f"{app_key} has a counted episode of {counted}: it can be reinstated after {days} days without one."
+            f"{app_key} has a counted episode of {counted}: it can be reinstated after {period} without one."
         )
     if connection.execute(_MISSED.encode(), [app_key, days]).fetchone() is not None:
-        raise DecisionRefusedError(f"{app_key} misses a target of {days} days: it can be reinstated once all are met.")
+        raise DecisionRefusedError(f"{app_key} misses a target of {period}: it can be reinstated once all are met.")
 
 
 def _now_ms(connection: Connection) -> int:

@@ -10,6 +10,7 @@ from streams.incidents.assessment import INVESTIGATION, UPDATE, outcomes_of
 from streams.incidents.capabilities import tier_of
 from streams.incidents.entry import SYSTEM, Act, Entry
 from streams.incidents.life import Incident as Life
+from streams.plural import number_of
 from streams.severity.severity import Severity
 
 MOST_APPS: Final = 1_000
@@ -128,11 +129,12 @@ def words_of(entry: Entry) -> str:
     data = entry.data
     match entry.act:
         case Act.FOUND:
-            said = f"{data['apps']} apps of {data['units']} partners began to breach together: {data['title']}"
+            apps, partners = number_of(data["apps"], "app"), number_of(data["units"], "partner")
+            said = f"{apps} of {partners} began to breach together: {data['title']}"
         case Act.RAISED:
             said = f"raised: {data['title']}"
         case Act.JOINED:
-            said = f"{data['apps']} apps now"
+            said = f"{number_of(data['apps'], 'app')} now"
         case Act.CONFIRMED:
             said = "confirmed"
         case Act.DISMISSED:
@@ -144,7 +146,8 @@ def words_of(entry: Entry) -> str:
         case Act.CHANGED:
             said = ", ".join(f"{name}: {'as measured' if value is None else value}" for name, value in data.items())
         case Act.MEASURED:
-            said = f"{data['bad']:,} of {data['good'] + data['bad']:,} events failed since {utc_text(data['start'])}"
+            events = number_of(data["good"] + data["bad"], "event")
+            said = f"{data['bad']:,} of {events} failed since {utc_text(data['start'])}"
         case Act.SEVERITY:
             said = f"severity rose to {data['severity']}"
         case Act.PAGED:

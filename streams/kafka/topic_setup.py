@@ -133,7 +133,7 @@ async def _create_missing(
 
 
 def _too_few(brokers: int, replicas: int) -> str:
-    has = "1 broker" if brokers == 1 else f"{brokers} brokers"
+    has = number_of(brokers, "broker")
     return f" with {replicas} replicas: the cluster has {has}. Set SLO_REPLICATION_FACTOR={brokers}"
 
 

@@ -13,6 +13,7 @@ from streams.exits import RefusalError
 from streams.kafka.bulk import committed_records
 from streams.kafka.chunk import SourceRecord
 from streams.names import name_of
+from streams.plural import number_of
 from streams.settings import Settings
 from streams.tables.rows import META_KEY, Meta, decode_breach, decode_meta, decode_series, is_breach_key
 
@@ -80,11 +81,12 @@ class Rows:
         """
         if self.meta is None:
             if len(self):
-                raise StateLostError(f"{name} holds {len(self):,} rows but no meta row")
+                raise StateLostError(f"{name} holds {number_of(len(self), 'row')} but no meta row")
             return State(None, [])
         meta = decode_meta(self.meta.value or b"")
         if meta.rows != len(self):
-            raise StateLostError(f"{name} holds {len(self):,} rows, but {meta.rows:,} were committed")
+            committed = number_of(meta.rows, "was committed", "were committed")
+            raise StateLostError(f"{name} holds {number_of(len(self), 'row')}, but {committed}")
         series = [*self._series.values()]
         self._series.clear()
         for number, (_, one) in enumerate(self._decoding(), 1):

@@ -7,6 +7,7 @@ import msgspec
 
 from streams.exits import START_OVER, RefusalError
 from streams.names import name_of
+from streams.plural import number_of
 from streams.settings import PartitionerName
 
 log = logging.getLogger(__name__)
@@ -57,10 +58,11 @@ def check_outputs(alert_state: str, stored: Mapping[str, int], found: Mapping[st
     """
     changed = {topic: count for topic, count in found.items() if stored.get(topic, count) != count}
     if alert_state in changed:
+        was = number_of(stored[alert_state], "partition")
         raise OtherStateError(
-            f"{alert_state} has {changed[alert_state]} partitions, and had {stored[alert_state]}: what it holds would "
-            f"lie in the wrong ones. Delete it and create it with cleanup.policy=compact and {stored[alert_state]} "
-            "partitions (a worker does so with SLO_PARTITIONS): its content comes from the stored state."
+            f"{alert_state} has {number_of(changed[alert_state], 'partition')}, and had {was}: what it holds would lie "
+            f"in the wrong ones. Delete it and create it with cleanup.policy=compact and {was} (a worker does so with "
+            "SLO_PARTITIONS): its content comes from the stored state."
         )
     for topic, count in changed.items():
         log.warning(

@@ -61,7 +61,7 @@ def test_a_badge_finds_its_budget_among_many(database: str) -> None:
     file(database, (TOPICS.apps, catalogue))
     with staged(database, DashboardSettings(dashboard_embed_key=KEY)) as one:
         link = Embed(CHARTS, WEBHOOK, "Product 59", "webhook-delivery", LATER_MS, ["https://a.example"])
-        assert "100 % of 1 events" in one.as_(None).get(f"/embed/{sign(link, KEY)}").text
+        assert "100 % of 1 event in" in one.as_(None).get(f"/embed/{sign(link, KEY)}").text
 
 
 def test_what_is_not_counted_is_said_so(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from streams.names import IFRAME
+from streams.plural import number_of
 from tests.dashboard.conftest import PLATFORM, Stage
 from tests.dashboard.world import TOPICS
 from tests.history.test_budgets import APP, count
@@ -27,4 +28,4 @@ def test_whose_word_counts_is_asked_of_the_time_that_is_shown(stage: Stage, show
     counts = client.get("/api/v1/counts", params=query | {"from": start}).json()
     assert (sum(counts["good"]), sum(counts["bad"])) == (good, 0)
     text = client.get(f"/apps/{APP}?range={shown}").text
-    assert f"of {good} events were good" in text
+    assert f"of {number_of(good, 'event was', 'events were')} good in" in text

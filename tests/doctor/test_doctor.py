@@ -104,7 +104,7 @@ def test_topics_that_are_missing(settings: Settings) -> None:
 def test_more_replicas_than_brokers(settings: Settings) -> None:
     code, findings = run(settings, SLO_REPLICATION_FACTOR="3")
     assert code == 1
-    assert findings["replication"].startswith("problem SLO_REPLICATION_FACTOR=3, but there is 1 broker")
+    assert findings["replication"].startswith("problem SLO_REPLICATION_FACTOR=3, but the cluster has 1 broker")
     assert "set SLO_REPLICATION_FACTOR=1" in findings["replication"]
 
 

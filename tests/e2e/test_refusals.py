@@ -102,7 +102,7 @@ def test_lost_state_is_never_begun_anew(flow: Flow) -> None:
             last_commit = 3  # a row, the meta row, the marker
             await lose(admin, rows, end - last_commit)
             said = await refusal(flow)
-            assert f"{rows.topic}[{home}] holds 1 rows, but 2 were committed" in said
+            assert f"{rows.topic}[{home}] holds 1 row, but 2 were committed" in said
 
             await lose(admin, rows, end)
             said = await refusal(flow)

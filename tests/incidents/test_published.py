@@ -1,7 +1,9 @@
 """The record of an incident: bounded in bytes, and what of it partners see."""
 
+import pytest
+
 from streams.incidents.entry import SYSTEM, Act, Entry
-from streams.incidents.published import MOST_TEXT_BYTES, for_partners, published
+from streams.incidents.published import MOST_TEXT_BYTES, for_partners, published, words_of
 from tests.incidents.test_life import found, life
 from tests.model.build import clock_ms
 
@@ -33,3 +35,9 @@ def test_partners_see_public_lines_alone_and_nobodys_login() -> None:
         (SYSTEM, "It is over."),
     ]
     assert "apps" not in seen
+
+
+@pytest.mark.parametrize(("good", "said"), [(0, "1 of 1 event failed"), (1, "1 of 2 events failed")])
+def test_one_event_is_one(good: int, said: str) -> None:
+    measured = Entry(Act.MEASURED, clock_ms("12:10"), SYSTEM, "", {"good": good, "bad": 1, "start": clock_ms("12:00")})
+    assert words_of(measured).startswith(said)

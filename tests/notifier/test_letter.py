@@ -162,6 +162,11 @@ def test_the_data_stands_literally_in_the_raw_mail() -> None:
     assert b"Content-Transfer-Encoding: 7bit\r\n\r\n<!DOCTYPE html>" in write(MAILS["breach"])
 
 
+def test_one_event_is_one() -> None:
+    mail = read(write(told(Kind.BREACH, BREACH | {"goodCount": 0, "badCount": 1})))
+    assert "0 good and 1 bad of 1 event in the 15 min" in body(mail, "plain")
+
+
 def test_subjects() -> None:
     subjects = {name: str(read(write(mail))["Subject"]) for name, mail in MAILS.items()}
     metric = "Charts: Jira Webhook Delivery Success Rate"

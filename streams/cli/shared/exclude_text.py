@@ -44,7 +44,7 @@ def notice(known: Sequence[DeclaredExclusion]) -> str:
     if not late:
         ahead_ms = min(one.exclusion.start - one.announced_ms for one in known)
         return f"Announced {duration_text(ahead_ms)} ahead: failures in that time are left out."
-    which = "ANNOUNCED TOO LATE" if len(known) == 1 else f"{len(late):,} of {len(known):,} ARE ANNOUNCED TOO LATE"
+    which = "ANNOUNCED TOO LATE" if len(known) == 1 else f"{len(late):,} of {len(known):,} ANNOUNCED TOO LATE"
     return (
         f"{which}, so nothing is left out: planned downtime has to be announced before its start. If the partner told "
         "it before, say when: --announced-at. If the platform was at fault, declare that: --reason platform-fault."

@@ -25,7 +25,7 @@ class _Output(Console):
 
 
 def drop_output(stream: TextIO | None = None) -> None:
-    """Let whatever is still printed (None: on standard output) go nowhere: its reader has gone, `| head` for example."""
+    """Let whatever is still printed (by default on standard output) go nowhere: its reader has gone, as `| head`."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 

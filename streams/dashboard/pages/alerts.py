@@ -21,6 +21,7 @@ from streams.history.reading import read_exclusions, read_series
 from streams.history.sources import by_scope
 from streams.history.window_counts import window_counts
 from streams.names import METRICS
+from streams.plural import number_of
 from streams.web.problem import Problem, ProblemError
 
 _PAGE: Final = 50
@@ -181,7 +182,8 @@ def difference_words(judged: Counts, counted: Counts, everything: Counts) -> str
     if counted != everything:
         return "Some of it is excluded by now; what came after it was judged cannot be told apart from that."
     if late > 0:
-        return f"{late:,} {'event' if late == 1 else 'events'} came after it was judged, or were excluded then."
+        said = number_of(late, "event")
+        return f"{said} came after it was judged, or {'was' if late == 1 else 'were'} excluded then."
     return "Exclusions changed since it was judged."
 
 

@@ -15,6 +15,7 @@ from streams.history.counted_app import read_counted_app
 from streams.history.window_counts import window_counts
 from streams.names import METRICS
 from streams.objectives.bind import Objectives
+from streams.plural import number_of
 from streams.settings import Settings
 
 _MOST_APPS: Final = 40
@@ -118,7 +119,7 @@ def _alert(
     if is_below[0] == is_below[1]:
         return None
     good, bad = now[0]
-    left = f"{bad:,} bad of {good + bad:,} are left" if good + bad else "nothing of it is left"
+    left = f"{bad:,} bad of {number_of(good + bad, 'is', 'are')} left" if good + bad else "nothing of it is left"
     return {**record, "words": f"{left}, so it {'would count again' if is_below[1] else 'would not count'}"}
 
 

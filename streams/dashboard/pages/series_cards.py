@@ -22,6 +22,7 @@ from streams.history.minutes import chosen
 from streams.history.reading import StoredSeries, read_latencies
 from streams.history.steps import PERCENTS, excluded_in_steps, histograms
 from streams.objectives.bind import Objectives
+from streams.plural import number_of
 
 _JUDGES: Final = {Judge.WORKER: "the worker", Judge.HISTORY: "history"}
 _SLOT_MINUTES: Final = SLOT_MS // MINUTE_MS
@@ -152,11 +153,12 @@ def _summary(counted: Counts, days: list[dict[str, Any]], target: str, shown: Sh
     """What the chart shows, in a sentence."""
     if not counted.total:
         return f"No events in the last {shown.words}."
-    words = f"{rate(*counted, target)} of {whole(counted.total)} events were good in the last {shown.words}"
+    events = number_of(counted.total, "event was", "events were")
+    words = f"{rate(*counted, target)} of {events} good in the last {shown.words}"
     if not counted.bad:
         return f"{words}; none was bad."
     if shown.to_ms - shown.from_ms <= DAY_MS:
-        return f"{words}; {whole(counted.bad)} {'was' if counted.bad == 1 else 'were'} bad."
+        return f"{words}; {number_of(counted.bad, 'was', 'were')} bad."
     worst = min((one for one in days if one["bad"]), key=lambda one: one["good"] / (one["good"] + one["bad"]))
     reached = f"{rate(worst['good'], worst['bad'], target)} of {whole(worst['good'] + worst['bad'])}"
     return f"{words}; the worst day was {day(worst['start_ms'])}: {reached}."

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from schemas.event_time import epoch_ms, utc_text
 from streams.names import METRICS
+from streams.plural import number_of
 
 _SECOND_MS: Final = 1_000
 _MINUTE_MS: Final = 60 * _SECOND_MS
@@ -212,6 +213,7 @@ def outlook(item: Mapping[str, Any]) -> str:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "whole": whole,
+    "number_of": number_of,
     "threshold": threshold,
     "plain": plain,
     "percent_of": percent_of,

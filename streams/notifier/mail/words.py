@@ -13,6 +13,7 @@ from streams.notifier.mail.names import one_line
 from streams.notifier.mail.subject import digest_counts, lasted
 from streams.notifier.notification import DAY_MS, STILL_OPEN, Kind, Notification
 from streams.notifier.target import Target
+from streams.plural import number_of
 
 SCHEMA_PATH: Final = "/schemas/alerts.schema.json"
 _MEANINGS: Final = {
@@ -84,9 +85,8 @@ def _of_alert(told: Notification, target: Target, public_url: str | None) -> Wor
     seconds = alert["measurementDurationSeconds"]
     window = f"{seconds // 3_600} h" if seconds in (86_400, 172_800) else duration_text(seconds)
     good, bad = alert["goodCount"], alert["badCount"]
-    counts = (
-        f"{good:,} good and {bad:,} bad of {good + bad:,} events in the {window} up to {_when(alert['time'], target)}"
-    )
+    events = number_of(good + bad, "event")
+    counts = f"{good:,} good and {bad:,} bad of {events} in the {window} up to {_when(alert['time'], target)}"
     figures = comparison(alert)
     text = []
     if told.kind is Kind.RECOVERY:
