@@ -262,9 +262,11 @@ def _show(found: dict[str, Any]) -> None:
         counts = "yes" if one["counts"] else "no"
         why = printable(one["why"] or "")
         episodes.add(one["start"], one["end"] or "still open", str(len(one["incidentIds"])), counts, why)
-    changes = Table(Column("told"), Column("from"), Column("to"), Column("because of"), title="Changes")
+    changes = Table(
+        Column("time"), Column("from"), Column("to"), Column("because of"), Column("told", rank=1), title="Changes"
+    )
     for one in found["changes"]:
-        changes.add(one["toldAt"], one["former"], one["stage"], one["reason"])
+        changes.add(one["since"], one["former"], one["stage"], one["reason"], one["toldAt"])
     appeals = Table(
         Column("no.", is_number=True), Column("time"), Column("incident"), Column("who"), Column("why", is_long=True),
         title="Appeals",

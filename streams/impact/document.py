@@ -10,8 +10,10 @@ from schemas.event_time import utc_text_if_any
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _STANDING: Final = "select stage, since_ms, reason, time_ms, is_review_due, episodes from standing where app_key = %s"
+# By their time: a fact that comes late is told later, of something that was before.
 _CHANGES: Final = """
-select number, stage, former, reason, since_ms, told_ms from standing_change where app_key = %s order by number
+select number, stage, former, reason, since_ms, told_ms from standing_change where app_key = %s
+order by since_ms, number
 """
 _DECISIONS: Final = """
 select id, act, stage, until_ms, appeal, who, why, at_ms from decision where app_key = %s order by id
@@ -27,7 +29,7 @@ order by array_position(array['DEMOTED', 'DEMOTION_DUE', 'REMEDIATION', 'NOTIFIE
 
 
 def standing_document(connection: Connection, app_key: str) -> dict[str, Any]:
-    """The standing of an app as it is published, with all changes, decisions and appeals.
+    """The standing of an app as it is published, with all changes, decisions and appeals, each in order of time.
 
     An app that nobody has looked at yet is clear: nothing ever happened to it.
     """

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from schemas.event_time import utc_text
 from streams.dashboard.pages.text import field_time
+from streams.dashboard.queries.page import USUAL
 from streams.dashboard.viewer import NOBODY, Viewer
 from streams.history.latency import DAY_SLOTS, SLOT_MS, bucket_of, place_in
 from streams.history.recent import pack_recent
@@ -396,6 +397,35 @@ def test_counted_episodes_are_those_of_the_period_alone(postgres: str, month_nam
         client = one.as_(PLATFORM)
         assert re.findall(r'data-label="Episodes" class="number">(\d+)', client.get("/standing").text) == ["1", "0"]
         assert "1 counted episode in the last 28 days" in client.get(f"/standing/{month.CHARTS}").text
+
+
+def test_changes_of_standing_are_listed_by_their_time_page_by_page(postgres: str, month_name: str) -> None:
+    # Told in order of number; each odd one of a fact that came late, of an hour before the one told before it.
+    first, last = 3, 130
+    since = {number: month.NOW_MS - 60_000 * (2_000 - number - 90 * (number % 2)) for number in range(first, last)}
+    with own_database(postgres, template=month_name) as url, staged(url) as one:
+        with psycopg.connect(url) as connection:
+            connection.cursor().executemany(
+                "insert into slo.standing_change (app_key, number, stage, former, reason, since_ms) "
+                "values (%s, %s, 'NOTIFIED', 'CLEAR', 'BREACH', %s)",
+                [(month.CHARTS, number, since_ms) for number, since_ms in since.items()],
+            )
+        client = one.as_(PLATFORM)
+        seen: list[str] = []
+        path: str | None = f"/standing/{month.CHARTS}"
+        while path is not None:
+            page = client.get(path).text
+            _, _, listed = page.partition('id="changes"')
+            times = re.findall(r'<li><time datetime="([^"]+)"', listed.partition("</ol>")[0])
+            assert len(times) <= USUAL
+            seen += times
+            further = re.search(r'href="([^"]+)">Earlier changes<', page)
+            path = None if further is None else f"/standing/{month.CHARTS}{further[1]}"
+        document = client.get(f"/api/v1/standing/{month.CHARTS}").json()["changes"]
+    assert len(seen) == last - 1
+    assert seen == sorted(seen, reverse=True)
+    assert [one["since"] for one in document] == seen[::-1]
+    assert [one["number"] for one in document] != sorted(one["number"] for one in document)
 
 
 def test_a_base_url_of_others_that_is_excluded_for_all_is_neither_shown_nor_replaced(

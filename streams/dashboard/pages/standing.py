@@ -1,6 +1,6 @@
 """The ladder of impact: every app that is not clear, how each came where it stands, appeals and decisions."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request, Response
@@ -14,6 +14,7 @@ from streams.dashboard.pages.fields import FormError, time_ms, whole_number
 from streams.dashboard.pages.render import render
 from streams.dashboard.pages.text import STAGES
 from streams.dashboard.queries.apps import the_app
+from streams.dashboard.queries.page import USUAL
 from streams.dashboard.queries.standing import StandingQuestion
 from streams.dashboard.queries.standing import standing as standing_of
 from streams.dashboard.queries.standing import standings as standings_of
@@ -25,6 +26,9 @@ from streams.standing.facts import Stage
 from streams.web.problem import Problem, ProblemError
 
 _CAPTION: Final = "Apps that are not clear, the highest first."
+_PARTS: Final = {"changes": "number", "appeals": "id", "decisions": "id"}
+"""What is listed page by page, and what numbers it."""
+
 _FIELDS: Final = ("decision", "appeal", "incident", "stage", "until", "why")
 
 _COUNTS: Final = """
@@ -154,6 +158,7 @@ def _page(
     of = the_app(view, app_key)
     found = standing_of(view, of.key)
     decided = {one["appeal"]: one for one in found["decisions"] if one["appeal"] is not None}
+    parts = {name: _part(request, name, found[name]) for name in _PARTS}
     response = render(
         request,
         view.viewer,
@@ -163,8 +168,10 @@ def _page(
         standing=found,
         counted=_counted(found, _period_ms(request)),
         ladder=_ladder(found["stage"]),
-        appeals=[_appeal(one, decided.get(one["id"])) for one in reversed(found["appeals"])],
-        decisions=[one | {"words": _DECIDED[one["act"]]} for one in reversed(found["decisions"])],
+        changes=parts["changes"].rows,
+        appeals=[_appeal(one, decided.get(one["id"])) for one in parts["appeals"].rows],
+        decisions=[one | {"words": _DECIDED[one["act"]]} for one in parts["decisions"].rows],
+        earlier={name: part.earlier_url for name, part in parts.items()},
         appealable=view.rows(_APPEALABLE, {"app": of.key}),
         choices=[(word.value, _WORDS[word]) for word in decisions.possible(view.connection, of.key)],
         stages=[(name, words) for name, (_kind, words, _how) in STAGES.items()],
@@ -174,6 +181,25 @@ def _page(
     )
     response.status_code = 200 if problem is None else 422
     return response
+
+
+class _Part(NamedTuple):
+    """What a list of the page shows, and where it goes on; None: nowhere."""
+
+    rows: list[dict[str, Any]]
+    earlier_url: str | None
+
+
+def _part(request: Request, name: str, found: list[dict[str, Any]]) -> _Part:
+    """The newest of a list, or those before the number that the address gives; the other lists stay where they are."""
+    newest_first, number = found[::-1], _PARTS[name]
+    before = request.query_params.get(name)
+    start = next((place for place, one in enumerate(newest_first, 1) if str(one[number]) == before), 0)
+    rows = newest_first[start : start + USUAL]
+    if start + USUAL >= len(newest_first):
+        return _Part(rows, None)
+    elsewhere = {other: at for other, at in request.query_params.items() if other in _PARTS}
+    return _Part(rows, f"?{urlencode({**elsewhere, name: rows[-1][number]})}#{name}")
 
 
 def _period_ms(request: Request) -> int:
