@@ -16,7 +16,6 @@ from aiohttp import ClientConnectionError, ClientSession, ClientTimeout
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.broker.probe import free_port
 from streams.kafka.excerpt import KEPT_BYTES
 from streams.names import WEBHOOK
 from tests.bench.load import Delivery, produce
@@ -28,6 +27,7 @@ from tests.kafka.batches import ZSTD, around_value, batch_of, record, zeros, zst
 from tests.model import murmur2_partition
 from tests.model.build import ORDINARY
 from tests.model.generate import MINUTE_MS, START_MS
+from tests.ports import free_port
 
 MIB: Final = 1024 * 1024
 _ORDINARY_EVENTS: Final = 300_000

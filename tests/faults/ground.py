@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.broker import EmbeddedKafka
-from streams.broker.probe import free_port
 from streams.broker.properties import HOST, NODE_ID
 from tests.kafka_cluster import bootstrap_servers, kafka_cluster
+from tests.ports import free_port
 
 # A broker that was killed may register again once its last session is over: 9 s by default.
 COMES_BACK_SOON = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}

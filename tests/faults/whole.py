@@ -20,7 +20,6 @@ import orjson
 import psycopg
 from aiohttp import web
 
-from streams.broker.probe import free_port
 from streams.dashboard.login.tokens import add_token
 from streams.database.connection import conninfo
 from streams.database.embedded import EmbeddedPostgres
@@ -48,6 +47,7 @@ from tests.history.test_service import offsets, recounted
 from tests.model import Alert
 from tests.model.generate import MINUTE_MS
 from tests.notifier.channels.receivers import SECRET, WebhookReceiver
+from tests.ports import free_port
 from tests.prober.servers import serving
 from tests.waiting import wait_for
 
