@@ -1,9 +1,13 @@
 """The dashboard of the job: where it listens, and the link that opens it, once and without a password."""
 
 import asyncio
+import fcntl
+import os
 import socket
+import tempfile
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -18,11 +22,33 @@ def has_dashboard() -> bool:
     return all(find_spec(name) is not None for name in ("granian", "jinja2", "psycopg_pool", "authlib"))
 
 
-def dashboard_environment(mails: Path | None) -> dict[str, str]:
+@contextmanager
+def dashboard_port() -> Iterator[int]:
+    """The usual port, or a free one where somebody has that, or another job of this user means to.
+
+    A job has the usual one from here on, not only once its dashboard listens: that takes seconds.
+    """
+    with ExitStack() as stack:
+        yield _free_port(_USUAL_PORT if _is_first(stack) else 0)
+
+
+def _is_first(stack: ExitStack) -> bool:
+    """Whether no other job of this user has the usual port; none has it until the stack ends."""
+    name = Path(tempfile.gettempdir(), f"slo-streams-{os.getuid()}-{_USUAL_PORT}.lock")
+    try:
+        mark = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        stack.callback(os.close, mark)
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def dashboard_environment(port: int, mails: Path | None) -> dict[str, str]:
     """Variables of a dashboard for whoever is at this machine, whatever the operator's own is set to."""
     return {
         "SLO_DASHBOARD_HOST": _HOST,
-        "SLO_DASHBOARD_PORT": str(_free_port()),
+        "SLO_DASHBOARD_PORT": str(port),
         "SLO_DASHBOARD_TRUSTED_PROXIES": "",
         "SLO_PUBLIC_URL": "",
         **({} if mails is None else {"SLO_DASHBOARD_MAILBOX": str(mails)}),
@@ -61,9 +87,9 @@ async def until_it_listens(process: Process, environment: Mapping[str, str]) -> 
             return
 
 
-def _free_port() -> int:
-    """The usual port, or a free one where somebody has that."""
-    for port in (_USUAL_PORT, 0):
+def _free_port(wanted: int) -> int:
+    """The port that is wanted, or a free one where somebody has that."""
+    for port in (wanted, 0):
         with socket.socket() as listener:
             try:
                 listener.bind((_HOST, port))

@@ -26,7 +26,7 @@ from streams.registry.apps import changes, read_apps
 from streams.registry.write import write
 from streams.run.backlog import AlertsInOrder, Backlog
 from streams.run.catalogue import demo_catalogue
-from streams.run.dashboard import dashboard_environment, dashboard_link, has_dashboard, until_it_listens
+from streams.run.dashboard import dashboard_environment, dashboard_link, dashboard_port, has_dashboard, until_it_listens
 from streams.run.demo_apps import demo_apps
 from streams.run.feed import publish_sample
 from streams.run.local import local_environment, local_settings, mail_environment
@@ -134,7 +134,7 @@ class Job:
         async with AsyncExitStack() as stack:
             found: dict[str, Process] = {}
             if "dashboard" in self._services:  # not sooner: somebody might take the port meanwhile
-                self._environment |= dashboard_environment(self._mails)
+                self._environment |= dashboard_environment(stack.enter_context(dashboard_port()), self._mails)
             environment = self._environment
             if self._mails is not None:
                 environment = environment | mail_environment(await stack.enter_async_context(mailbox(self._mails)))

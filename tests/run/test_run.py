@@ -22,15 +22,12 @@ from schemas.event_time import epoch_ms
 from streams.names import METRICS, WEBHOOK
 from streams.run.sample import DURATION_MS
 from streams.run.sample_story import HIT_BY_PLATFORM_FAULT, OUTAGES
-from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 KINDS = ("BREACH", "RECOVERY")
 TITLES = [metric.title.removeprefix("{scope} ") for metric in METRICS.values()]
-# Two that start at once would both find the usual port of the dashboard free.
-PROGRAM = "import streams.run.dashboard as it; it._USUAL_PORT = {port}; from streams.cli import main; main()"
-COMMAND = (sys.executable, "-c", PROGRAM.format(port=free_port()), "run")
+COMMAND = (sys.executable, "-m", "streams.cli", "run")
 IS_UP = "explain com.example.flaky availability"
 END_TIMEOUT_S = 180
 
