@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "export": Command("export", "export_", "Write input records as lines that `replay` reads."),
     "gateway": Command("gateway", "gateway", "Take events over HTTP, and put them onto Kafka."),
     "history": Command("history", "history_app", "Count every event for weeks, in PostgreSQL."),
-    "incidents": Command("incidents", "incidents_app", "Incidents: many breaches, one cause; and those people raise."),
+    "incidents": Command("incidents", "incidents_app", "Incidents: of many breaches, or raised by people."),
     "installations": Command("installations", "installations_app", "Who may publish results through the gateway."),
     "notifier": Command("notifier", "notifier", "Tell partners of breaches and recoveries."),
     "objectives": Command("objectives", "objectives_app", "Objectives files."),

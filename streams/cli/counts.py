@@ -14,7 +14,7 @@ from streams.cli.shared.metric_name import SHORT_NAMES, shown_metric_named
 from streams.cli.shared.moment import moment_ms
 from streams.cli.shared.table import Column, Table
 from streams.cli.shared.text import console
-from streams.history.app_counts import AppCounts, TooLongError, app_counts
+from streams.history.app_counts import AppCounts, UnfitTimeError, app_counts
 from streams.history.codec import MINUTE_MS
 from streams.history.counted_app import read_counted_app
 from streams.history.documents import counts_document
@@ -85,7 +85,7 @@ def counts(
             fail(f"Nothing is counted for {' '.join(filter(None, (app, metric.id, scope, source)))} yet.{others}")
         try:
             found = app_counts(counted, metric, scope or scopes[0], exclusions, from_, to, step, source)
-        except TooLongError as problem:
+        except UnfitTimeError as problem:
             raise typer.BadParameter(str(problem), param_hint="--from") from None
     if found is None:
         fail(f"Nothing is counted for {app} {metric.id} in this time.")

@@ -84,7 +84,7 @@ def dashboard(
 
 @dashboard_app.command()
 def link() -> None:
-    """Print a link that logs in once, within a day, as the platform team.
+    """Print a link that logs the platform team in once, within a day.
 
     For a dashboard of this machine, as others log in through a proxy or OpenID Connect.
 

@@ -91,7 +91,7 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="Only what is sent, byte for byte.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON object, without what is sent.")] = False,
 ) -> None:
-    """Show a delivery: how it stands, each attempt, and the message itself.
+    """Show a delivery: its state, each attempt, and the message.
 
     ID may also be that of a notification, as `fNrYLMgXlmU-breach`, if it has one target only.
 

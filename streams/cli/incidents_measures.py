@@ -30,7 +30,7 @@ def measures(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON array, one object for each row.")] = False,
 ) -> None:
-    """Show how quickly incidents were found, told of and over.
+    """Show how soon incidents were found, told of and over.
 
     Mean times from the first impact: until it was found (MTTD), until its first status update, and until it was over
     (MTTR). Of incidents that began in the month; trials and what nobody confirmed are left out, and what has not

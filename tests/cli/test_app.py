@@ -5,8 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner
@@ -18,9 +21,12 @@ WIDTH = 80
 
 
 def said(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, env={"COLUMNS": str(WIDTH)})
-    assert result.exit_code == 0, result.output
-    return result.output
+    # Not by CliRunner: it forces a width of 80, of which a terminal of 80 columns leaves two free.
+    with patch.dict(os.environ, COLUMNS=str(WIDTH)), redirect_stdout(StringIO()) as output:
+        with pytest.raises(SystemExit) as end:
+            app(arguments, prog_name="slo-streams")
+        assert end.value.code == 0
+    return output.getvalue()
 
 
 def loaded_by(statement: str) -> set[str]:
