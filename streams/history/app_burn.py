@@ -36,7 +36,7 @@ def app_burn(
     """What these rules saw of what a level allows, in the steps of `app_counts`; None where nothing is complete.
 
     Raises:
-        TooLongError: more than 36 days.
+        UnfitTimeError: more than 36 days.
     """
     completed = app.completed.get(level.metric)
     if completed is None:

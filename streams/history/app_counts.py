@@ -18,8 +18,8 @@ MOST_DAYS_IN_DAYS: Final = 732
 """Of a step of a day: as long as sums are kept."""
 
 
-class TooLongError(Exception):
-    """More time is asked for than is kept by the minute."""
+class UnfitTimeError(Exception):
+    """No time is asked for, or more than is kept by the minute; the message says what is wrong with its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,15 @@ def whole_steps(completed: int, from_ms: int | None, to_ms: int | None, step: in
     """The minutes [start, end) of the steps of so many minutes that touch [from, to), as `app_counts` takes it.
 
     Raises:
-        TooLongError: they are more than so many days.
+        UnfitTimeError: they are more than so many days, or none, as the end is given and not after the beginning.
     """
+    if from_ms is not None and to_ms is not None and to_ms <= from_ms:
+        raise UnfitTimeError("it has to be before the end")
     end = -(-(completed if to_ms is None else -(-to_ms // MINUTE_MS)) // step) * step
     default = min(DEFAULT_STEPS, MOST_DAYS * DAY_MINUTES // step) * step
     start = end - default if from_ms is None else from_ms // MINUTE_MS // step * step
     if end - start > most_days * DAY_MINUTES:
-        raise TooLongError(f"at most {most_days} days can be shown at once in such steps")
+        raise UnfitTimeError(f"at most {most_days} days can be shown at once in such steps")
     return start, end
 
 
@@ -60,7 +62,7 @@ def app_counts(
     Without `to_ms` up to what is complete, without `from_ms` sixty steps, or as many as are kept.
 
     Raises:
-        TooLongError: more than 36 days, or 732 in steps of a day.
+        UnfitTimeError: more than 36 days, or 732 in steps of a day; an end that is not after the beginning.
     """
     completed = app.completed.get(metric.id)
     if completed is None:

@@ -2,15 +2,15 @@
 
 import asyncio
 import fcntl
-import os
 import socket
-import tempfile
 from asyncio.subprocess import Process
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+
+from streams.broker.jars import default_cache
 
 _HOST: Final = "127.0.0.1"
 _USUAL_PORT: Final = 8090
@@ -34,11 +34,10 @@ def dashboard_port() -> Iterator[int]:
 
 def _is_first(stack: ExitStack) -> bool:
     """Whether no other job of this user has the usual port; none has it until the stack ends."""
-    name = Path(tempfile.gettempdir(), f"slo-streams-{os.getuid()}-{_USUAL_PORT}.lock")
+    lock = default_cache().with_name(f"dashboard-{_USUAL_PORT}.lock")
     try:
-        mark = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        stack.callback(os.close, mark)
-        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        fcntl.flock(stack.enter_context(lock.open("w")), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -69,6 +69,9 @@ def test_counts_step_by_step(world: Stage) -> None:
     assert code(world, "/counts", app=CHARTS, metric=WEBHOOK, source="group:none") == (404, "not-found")
     assert code(world, "/counts", app=CHARTS, metric=WEBHOOK, step=61) == (400, "bad-request")
     assert code(world, "/counts", app=CHARTS, metric=WEBHOOK, **{"from": 946_684_800_000}) == (400, "bad-request")
+    for to in ("2026-03-02T12:00:00Z", "2026-03-02T11:59:00Z"):
+        backwards = {"from": "2026-03-02T12:00:00Z", "to": to}
+        assert code(world, "/counts", app=CHARTS, metric=WEBHOOK, **backwards) == (400, "bad-request")
 
 
 def test_alerts_newest_first_page_by_page(world: Stage) -> None:

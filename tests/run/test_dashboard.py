@@ -1,6 +1,7 @@
 """Where the dashboard of a job listens."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,10 @@ from tests.ports import free_port
 
 
 @pytest.fixture
-def usual(monkeypatch: pytest.MonkeyPatch) -> int:
+def usual(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> int:
     """A port of this test alone, as the usual one."""
     port = free_port()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(dashboard, "_USUAL_PORT", port)
     return port
 

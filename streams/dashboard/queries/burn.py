@@ -6,7 +6,7 @@ from schemas.event_time import utc_text
 from streams.dashboard.database import View
 from streams.dashboard.queries.counts import CountsQuestion, the_series
 from streams.history.app_burn import AppBurn, app_burn
-from streams.history.app_counts import TooLongError
+from streams.history.app_counts import UnfitTimeError
 from streams.history.codec import MINUTE_MS
 from streams.history.reading import read_exclusions
 from streams.objectives.bind import Objectives
@@ -29,7 +29,7 @@ def burn(view: View, settings: Settings, objectives: Objectives, question: Count
     time = question.from_ms, question.to_ms, question.step_s
     try:
         found = app_burn(app, scope, level, objectives.all, exclusions, *time)
-    except TooLongError as problem:
+    except UnfitTimeError as problem:
         raise ProblemError(Problem.BAD_REQUEST, fault=f"from: {problem}") from None
     if found is None:
         raise ProblemError(Problem.NOT_FOUND)

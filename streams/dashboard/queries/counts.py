@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from streams.dashboard.database import View
 from streams.dashboard.queries.apps import the_app
-from streams.history.app_counts import AppCounts, TooLongError, app_counts
+from streams.history.app_counts import AppCounts, UnfitTimeError, app_counts
 from streams.history.counted_app import CountedApp, read_counted_app
 from streams.history.reading import read_exclusions
 from streams.names import COUNTED, Metric
@@ -44,7 +44,7 @@ def counts(view: View, settings: Settings, question: CountsQuestion) -> AppCount
             question.step_s,
             question.source,
         )
-    except TooLongError as problem:
+    except UnfitTimeError as problem:
         raise ProblemError(Problem.BAD_REQUEST, fault=f"from: {problem}") from None
     if found is None:
         raise ProblemError(Problem.NOT_FOUND)
