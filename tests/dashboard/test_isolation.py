@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from streams.dashboard.database import Database
+from streams.dashboard.queries.incidents import IncidentQuestion, incidents
 from streams.dashboard.viewer import NOBODY, Viewer
 from tests.dashboard.conftest import PLATFORM
 
@@ -126,4 +127,26 @@ def test_a_base_url_that_is_excluded_for_all_apps_is_seen_by_whose_it_is(
     with database.seen_by(viewer) as view:
         found = {row["id"] for row in view.rows("select id from exclusion where left(id, 3) = 'of '")}
     database.close()
-    assert found == seen | {"of a product", "of all"}
+    assert found == seen | ({"of a product", "of all"} if viewer is not NOBODY else set())
+
+
+FOR_ALL_PARTNERS = """
+insert into slo.incident_public (id, visibility, partners, is_trial, start_ms, found_ms, changed_ms, record)
+values ('i', 'ALL_PARTNERS', '{}', false, 0, 0, 0, '{"visibility": "ALL_PARTNERS"}')
+"""
+
+
+@pytest.mark.parametrize(
+    ("viewer", "seen"),
+    [(Viewer("a", frozenset({"acme"})), 1), (Viewer("n", frozenset({"none"})), 1), (NOBODY, 0)],
+)
+def test_an_incident_for_all_partners_is_for_partners(database: str, viewer: Viewer, seen: int) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(FOR_ALL_PARTNERS.encode())
+    one = Database(database)
+    one.open()
+    with one.seen_by(viewer) as view:
+        listed = incidents(view, IncidentQuestion()).items
+        rows = view.rows("select from incident_public")
+    one.close()
+    assert len(listed) == len(rows) == seen

@@ -14,7 +14,7 @@ from streams.web.problem import Problem, ProblemError
 
 _MONTHS: Final = 12
 _MINE: Final = """
-(%(is_platform)s or record->>'visibility' = 'ALL_PARTNERS' or id in (
+(%(is_platform)s or (record->>'visibility' = 'ALL_PARTNERS' and %(partners)s::text[] <> '{}') or id in (
   select incident from incident_app join app using (app_key) where partner_id = any(%(partners)s)))
 """
 _NEWEST_FIRST: Final = NewestFirst(
