@@ -52,7 +52,8 @@ class Run:
         """Read until all is started; the children."""
         self.read_until(lambda lines: IS_UP in lines[-1] if lines else False)
         children = children_of(self.process.pid)
-        assert len(children) == 6, "Kafka, PostgreSQL, the worker, history, the notifier and the dashboard"
+        # Kafka, PostgreSQL, the worker, history, the notifier and the dashboard
+        assert len(children) == 6, self.output
         return children
 
     def says(self, *arguments: str) -> Any:
