@@ -152,3 +152,12 @@ def test_what_cannot_be_said_is_told_by_the_exit_code() -> None:
             (sys.executable, "-m", "streams.cli", "status"), stderr=full, env=environment, timeout=100, check=False
         )
     assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("objectives check", 0), ("statsu", 2)])
+def test_streams_that_are_closed_change_no_exit_code(closed: str, arguments: str, code: int) -> None:
+    command = f"exec {sys.executable} -m streams.cli {arguments} {closed}"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=100, check=False)  # noqa: S602
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
