@@ -4,7 +4,6 @@ A claim is a lease by the database's clock. Of one thread a target's earlier del
 due, no later one is claimed. Silences are looked at now, not when the alert came.
 """
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +18,13 @@ from streams.notifier.storms import hold_back
 from streams.notifier.suppression import without_suppressed
 from streams.notifier.target import Target
 from streams.notifier.targets import Targets
+from streams.turn import Turn
 
 log = logging.getLogger(__name__)
 
 LEASE_S: Final = 90.0
 """Three times as long as a message takes at most: one whose turn has not come by then is left to others."""
+_TURN_S: Final = 0.001  # in which as much is rendered as all that is being sent leaves a mail server to do
 
 _DUE: Final = f"""
 select {COLUMNS} from slo.delivery d join slo.notification n on n.id = d.notification
@@ -48,8 +49,8 @@ from unnest(%(ids)s::text[], %(reasons)s::text[]) as r (id, reason) where d.id =
 _LEASE: Final = """
 update slo.delivery d set lease_by = %(by)s, lease_until = %(until)s, attempts = d.attempts + 1,
   rendered_at = coalesce(d.rendered_at, %(now)s), body = coalesce(d.body, r.body),
-  headers = coalesce(d.headers, r.headers)
-from unnest(%(ids)s::text[], %(bodies)b::bytea[], %(headers)s::json[]) as r (id, body, headers) where d.id = r.id
+  headers = coalesce(d.headers, r.headers::json)
+from unnest(%(ids)b::text[], %(bodies)b::bytea[], %(headers)b::text[]) as r (id, body, headers) where d.id = r.id
 """
 
 
@@ -74,7 +75,9 @@ async def claim(
     rows = await hold_back(connection, channel.name, rows, now)
     found: list[Claimed] = []
     buried: dict[str, str] = {}
+    turn = Turn(_TURN_S)
     for row in rows:
+        await turn.give_way()  # what is being sent goes on meanwhile
         target = targets.find(row.channel, row.target)
         if target is None:
             buried[row.id] = "TARGET_GONE: the targets file does not name it any longer"
@@ -87,7 +90,6 @@ async def claim(
             continue
         is_digest = row.kind == Kind.DIGEST
         found.append(Claimed(message, target, row.attempts + 1, channel.pause_key(target), is_digest))
-        await asyncio.sleep(0)  # what is being sent goes on meanwhile
     if buried:
         await execute(connection, _BURY, {"now": now, "ids": list(buried), "reasons": list(buried.values())})
     if found:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 0.5
 """How often it is looked for what others enqueued, or what is due again by now."""
 _TOGETHER_S: Final = 0.1  # outcomes of so much time are recorded by one commit
-_AT_HAND: Final = 16  # for each that can be sent at once: one half is sent while the other is recorded
+_AT_HAND: Final = 32  # for each that can be sent at once: one half is sent while the other is recorded
 
 
 class Courier:

@@ -18,9 +18,9 @@ _MOST_TEXT: Final = 1_000
 # A row whose lease is another's by now, or over, stays as it is: then a second copy is on its way, or it was given up.
 _RECORD: Final = """
 with result as (
-  select * from unnest(%(ids)s::text[], %(attempts)s::int[], %(states)s::text[], %(reasons)s::text[],
-    %(due)s::timestamptz[], %(remote)s::text[], %(at)s::timestamptz[], %(took)s::int[], %(outcomes)s::text[],
-    %(details)s::text[])
+  select * from unnest(%(ids)b::text[], %(attempts)b::int[], %(states)b::text[], %(reasons)b::text[],
+    %(due)b::timestamptz[], %(remote)b::text[], %(at)b::timestamptz[], %(took)b::int[], %(outcomes)b::text[],
+    %(details)b::text[])
     as r (id, attempt, state, reason, due_at, remote_id, at, took_ms, outcome, detail)
 ), done as (
   update slo.delivery d set state = r.state, reason = r.reason, due_at = coalesce(r.due_at, d.due_at),

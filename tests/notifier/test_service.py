@@ -101,14 +101,18 @@ def test_it_tells_how_it_is_and_takes_rubbish(flow: Flow, database: str) -> None
                 await producer.send_and_wait(flow.topics.alerts, b"rubbish", b"x", partition=0)
             await publish(flow, [breach(at_ms=now_ms())])
             await arrived(server, 1, [service])
-            async with ClientSession() as client:
+            async with ClientSession(f"http://127.0.0.1:{port}") as client:
                 for path in ("live", "ready"):
-                    async with client.get(f"http://127.0.0.1:{port}/{path}") as answer:
+                    async with client.get(f"/{path}") as answer:
                         assert (answer.status, path) == (200, path)
-                async with client.get(f"http://127.0.0.1:{port}/metrics") as answer:
-                    text = await answer.text()
-            assert 'slo_streams_delivery_attempts_total{channel="smtp",outcome="accepted"} 1.0' in text
-            assert 'slo_streams_deliveries_dead{channel="smtp"} 0.0' in text
+
+                async def is_recorded() -> bool:
+                    async with client.get("/metrics") as answer:
+                        text = await answer.text()
+                    assert 'slo_streams_deliveries_dead{channel="smtp"} 0.0' in text
+                    return 'slo_streams_delivery_attempts_total{channel="smtp",outcome="accepted"} 1.0' in text
+
+                await wait_for(is_recorded, 30, "the attempt to be recorded", [service])
             assert "is passed over: not_json" in service.log
             service.signal(signal.SIGTERM)
             assert await service.end() == 0

@@ -5,13 +5,15 @@ The same notification to the same target at the same time gives the same bytes.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, formataddr
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
+from markupsafe import Markup, escape
 
 from streams.compact import compact_json
 from streams.notifier.mail.data import script_json
@@ -26,6 +28,7 @@ from streams.notifier.target import Target, target_hash
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _LONGEST_ID: Final = 180
+_NAME_OR_VALUE: Final = re.compile(r"\{name\}|\{value\}")
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("streams.notifier.mail"),
     autoescape=select_autoescape(("html.j2",)),
@@ -35,6 +38,24 @@ _TEMPLATES: Final = Environment(
     keep_trailing_newline=True,
     auto_reload=False,
 )
+
+
+@pass_eval_context
+def _each_as(context: EvalContext, facts: Sequence[tuple[str, str]], row: str) -> Markup:
+    """A row for each fact, with its `{name}` and `{value}`: a line each, without tabs.
+
+    All are escaped at once: one by one that takes a fifth of all time for a mail.
+    """
+    if not facts:
+        return Markup()
+    before, between, after = _NAME_OR_VALUE.split(row)
+    lines = "\n".join(map("\t".join, facts))
+    if context.autoescape:
+        lines = str(escape(lines))
+    return Markup(before + lines.replace("\n", after + before).replace("\t", between) + after)
+
+
+_TEMPLATES.filters["each_as"] = _each_as
 
 
 class AddressError(Exception):

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 # Marks that turn the direction of what follows, also beyond the name.
@@ -25,6 +26,7 @@ def shortened(name: str, most: int) -> str:
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
+@lru_cache(maxsize=1_024)  # of partners, who get many mails
 def slug(name: str | None, most: int = 40) -> str:
     """A name as part of an id in a header: `northwind-traders`; without letters `none`."""
     ascii_name = unicodedata.normalize("NFKD", name or "").encode("ascii", "ignore").decode().lower()
