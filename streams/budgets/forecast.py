@@ -31,7 +31,7 @@ def scores(target: Fraction, good: Iterable[int], bad: Iterable[int]) -> list[in
     return [allowed * g - failed * b for g, b in zip(good, bad, strict=True)]
 
 
-def losing_days(target: Fraction, days: Sequence[Counts], last: Counts, dip: int | None = None) -> list[int]:
+def losing_days(target: Fraction, days: Sequence[tuple[int, int]], last: Counts, dip: int | None = None) -> list[int]:
     """The only days, by their place, with which the budget may be used up as they go: `exhausted_at` by sums alone.
 
     `days` are the events of all days that the period touches, of the last one only those before now; `last` are those
@@ -39,14 +39,16 @@ def losing_days(target: Fraction, days: Sequence[Counts], last: Counts, dip: int
     events lie within it, what is left while it goes is at least what later days leave, without all that failed in it,
     and with what days like the last one have brought.
     """
-    each, failed = score(target, last), target.numerator
+    allowed, failed = target.denominator - target.numerator, target.numerator
+    each = score(target, last)
     lowest = -failed * last.bad if dip is None else min(0, dip)
+    rounds = -1 if each >= 0 else 0  # while a day goes, the last one has come once for each before it, or once less
     kept, found = 0, []
-    for number, day in reversed(list(enumerate(days))):
-        brought = min(max(0, number - 1) * each, number * each)
-        if kept + brought + lowest - failed * day.bad < 0:
+    for number in range(len(days) - 1, -1, -1):
+        good, bad = days[number]
+        if kept + max(0, number + rounds) * each + lowest < failed * bad:
             found.append(number)
-        kept += score(target, day)
+        kept += allowed * good - failed * bad
     return found[::-1]
 
 

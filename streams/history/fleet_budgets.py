@@ -32,7 +32,7 @@ from streams.history.rows import batches
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import Wanted, edge_days, read_sums
-from streams.history.sums import SeriesSums, UnreadPartError
+from streams.history.sums import SeriesSums, SourceSums, Sum, UnreadPartError
 from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
 from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
@@ -307,7 +307,7 @@ def _exhausted_at(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> in
     if any(told.sums for told in one.told[1:]) or period < DAY_MINUTES or period % FORECAST_STEP:
         steps = _minutes(one, windows, start, end).in_steps(FORECAST_STEP)
         return exhausted_at(target, *steps, FORECAST_STEP * MINUTE_MS, end * MINUTE_MS)
-    days, last = _days(one, windows, start), _counts(one, windows, DAY_MINUTES)
+    days, last = _days(one.told[0], windows, start), _counts(one, windows, DAY_MINUTES)
     if not losing_days(target, days, last):
         return None
     coming = _scores(target, _minutes(one, windows, end - DAY_MINUTES, end))
@@ -353,12 +353,13 @@ def _burn(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> dict[str, 
     return {name: burn_rate(level.target, _counts(one, windows, minutes)) for name, minutes in BURN_MINUTES.items()}
 
 
-def _days(one: SeriesSums, windows: _Windows, start: int) -> list[Counts]:
+def _days(told: SourceSums, windows: _Windows, start: int) -> list[Sum]:
     """What is left of all days from a minute's on, of the last one what is before the end."""
     found = []
     for first in range(start // DAY_MINUTES * DAY_MINUTES, windows.end, DAY_MINUTES):
         stop = min(first + DAY_MINUTES, windows.end)
-        found.append(Counts(*one.counted(windows.of(stop - first, stop))))
+        parts = [told.counts(*part) for part in windows.of(stop - first, stop)]
+        found.append(parts[0] if len(parts) == 1 else (sum(good for good, _ in parts), sum(bad for _, bad in parts)))
     return found
 
 

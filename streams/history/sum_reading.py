@@ -11,7 +11,7 @@ from streams.history.codec import DAY_MINUTES, read_small_day
 from streams.history.recent import ReadDay, add_days, is_recent
 from streams.history.rows import FIND_SERIES, batches, int_array, names_of
 from streams.history.sources import counting_sources
-from streams.history.sums import SeriesSums, SourceSums, Sum
+from streams.history.sums import SeriesSums, SourceSums, Sum, plus
 from streams.history.tally import SeriesKey as StoredKey
 from streams.windows.hopping import Span
 
@@ -79,12 +79,10 @@ async def _read(
     ids = [number for by_source in series.values() for number, _ in by_source.values()]
     sums: dict[int, dict[int, Sum]] = {number: {} for number in ids}
     values = {"first": wanted.first_day, "last": wanted.last_day, "series": int_array(ids)}
-    for day, *columns in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
-        for number, good, bad in zip(*columns, strict=True):
+    for day, series_of_day, *columns in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
+        for number, counts in zip(series_of_day, zip(*columns, strict=True), strict=True):
             of_series = sums[number]
-            if day in of_series:  # it is folded in part
-                good, bad = good + of_series[day][0], bad + of_series[day][1]
-            of_series[day] = good, bad
+            of_series[day] = counts if day not in of_series else plus(of_series[day], counts)  # it is folded in part
     needed = [
         place
         for (app_key, _), by_source in series.items()

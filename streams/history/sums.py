@@ -168,8 +168,8 @@ class SeriesSums(Judged):
             for first, last in _cut(start, end, BLOCK_MINUTES):
                 of_host, of_app = blocks.get(first // BLOCK_MINUTES, (NOTHING, NOTHING))
                 blocks[first // BLOCK_MINUTES] = (
-                    _plus(of_host, host.counts(first, last)),
-                    _plus(of_app, app.counts(first, last)),
+                    plus(of_host, host.counts(first, last)),
+                    plus(of_app, app.counts(first, last)),
                 )
         for of_host, of_app in blocks.values():
             more_good, more_bad = of_app if any(of_app) else of_host
@@ -225,5 +225,6 @@ def _cut(start: int, end: int, length: int) -> Iterator[PaneRange]:
         start = stop
 
 
-def _plus(one: Sum, other: Sum) -> Sum:
+def plus(one: Sum, other: Sum) -> Sum:
+    """Both added up."""
     return one[0] + other[0], one[1] + other[1]
