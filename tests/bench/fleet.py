@@ -264,7 +264,7 @@ async def _exclusion(server: EmbeddedPostgres, series: int, today: int) -> Readi
         return len(budgets)
 
     reading: Reading = {(PART, "budgets of 300,000 series, told and written, CPU s"): await sweep()}
-    start_ms = ((today - 10) * DAY_MINUTES + 600) * MINUTE_MS
+    start_ms = (end - 4 * 60) * MINUTE_MS  # of the last day, by which it is told when a budget will be used up
     exclusions.add("fault", ExclusionRule(None, None, False, start_ms, start_ms + 3_600_000), start_ms)
     reading[PART, EXCLUDED] = await sweep()
     await database.close()
