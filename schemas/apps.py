@@ -2,7 +2,8 @@
 
 Key: `appKey`. Producers: the marketplace. Consumers: the evaluator (names in alerts, excluded clients), the health
 prober (what to check), the notifier (whom to tell). Compacted: the newest version of an app is kept for ever. A null
-value (a tombstone) removes it; an empty one is rejected as `not_json`.
+value (a tombstone) removes it; an empty one is rejected as `not_json`. A record under another key than its `appKey` is
+rejected as `schema`, as it would replace, or be replaced by, what it does not speak of.
 """
 
 from schemas.fields import BaseUrl, EventTime, Text

@@ -2,7 +2,8 @@
 
 Key: `id`. Producers: planned downtime comes from partners in advance, platform faults from the incident process,
 also afterwards. Consumers: the evaluator. Compacted: the newest version of an exclusion is kept. A null value (a
-tombstone) withdraws it; an empty one is rejected as `not_json`.
+tombstone) withdraws it; an empty one is rejected as `not_json`. A record under another key than its `id` is rejected as
+`schema`, as it would replace, or be replaced by, what it does not speak of.
 """
 
 from typing import Literal, Self
