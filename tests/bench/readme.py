@@ -7,7 +7,11 @@ from typing import Any, Final
 
 from tests.bench.comparison import ONE_WORKER, PER_CPU_S, TWO_WORKERS, WARM_PER_CPU_S
 from tests.bench.curves import CPU, CURVES, LOOP_CPU, SERIES, spots
-from tests.bench.peers.catalogue import PEERS
+from tests.bench.live import BROKER_CPU, CHANGELOG, LEFT, LOAD_ALONE, P50, P99
+from tests.bench.live import CPU as LIVE_CPU
+from tests.bench.live import OURS as LIVE_OURS
+from tests.bench.live import PEAK as LIVE_PEAK
+from tests.bench.peers.catalogue import LIVE_PEERS, PEERS
 from tests.bench.report import label_text, number, short
 from tests.bench.results import medians
 from tests.bench.services import COST as SERVICE_COST
@@ -103,6 +107,31 @@ def _load(document: Mapping[str, Any], part: str) -> float:
     return float(next(entry["loadAverage"] for entry in document["measured"] if entry["part"] == part))
 
 
+def live_table(document: Mapping[str, Any]) -> str:
+    """A row for each constant rate and number of apps, and each who was to carry it."""
+    values = medians(document)
+    rows = []
+    for part, at in _parts(values, LOAD_ALONE):
+        rows.append(f"| {at} | nobody | {values[part, BROKER_CPU]:.1f} s | | | | | {_load(document, part):.1f} |")
+        for subject in (LIVE_OURS, *(f"live, {peer.name}" for peer in LIVE_PEERS)):
+            part = f"{subject} @ {at}"
+            if (part, LIVE_CPU) in values:
+                cpu_s, p50_s, p99_s, stored_mb, peak_mb = (
+                    values[part, what] for what in (LIVE_CPU, P50, P99, CHANGELOG, LIVE_PEAK)
+                )
+                cells = f"{cpu_s:.1f} s | {p50_s:.2f} s | {p99_s:.2f} s | {stored_mb:.1f} MB | {peak_mb:,.0f} MB"
+            elif (part, LEFT) in values:
+                cells = f"not carried: {values[part, LEFT]:,.0f} left | | | |"
+            else:
+                continue
+            rows.append(f"| {at} | {subject.removeprefix('live, ')} | {cells} | {_load(document, part):.1f} |")
+    head = (
+        "| events | who judges them | CPU per million, the broker's too | half of all results after | 99 of 100 "
+        "| changelog per million | peak memory | load |"
+    )
+    return "\n".join([head, "|---|---|---|---|---|---|---|---|", *rows])
+
+
 def wide_table(document: Mapping[str, Any]) -> str:
     """A row for each figure of the wide group."""
     rows = [
@@ -124,6 +153,7 @@ def write_tables(document: Mapping[str, Any]) -> None:
     write_block(CAPACITY, "stages", stages_table(document))
     write_block(CAPACITY, "services", services_table(document))
     write_block(CAPACITY, "take-over", take_over_table(document))
+    write_block(CAPACITY, "live", live_table(document))
     write_block(CAPACITY, "wide", wide_table(document))
 
 

@@ -7,10 +7,15 @@ import pytest
 from tests.bench.comparison import ONE_WORKER, PER_CPU_S, part_of
 from tests.bench.curves import CPU, LOOP_CPU, SERIES
 from tests.bench.curves import part_of as part_of_curve
+from tests.bench.live import BROKER_CPU, CHANGELOG, LEFT, LOAD_ALONE, OURS, P50, P99
+from tests.bench.live import CPU as LIVE_CPU
+from tests.bench.live import PEAK as LIVE_PEAK
+from tests.bench.live import part_of as part_of_rate
 from tests.bench.peers.catalogue import COUNT, PEERS
 from tests.bench.readme import (
     NoBlockError,
     curves_table,
+    live_table,
     services_table,
     stages_table,
     table,
@@ -113,6 +118,20 @@ def test_take_overs_are_told_by_how_a_worker_goes_and_with_how_many_series() -> 
         "| SIGKILL | 100,000 series | 8.0 s | 8.2 s | 1.5 |",
         "| SIGKILL, with a warm standby | 100,000 series | 6.5 s | 6.9 s | 1.5 |",
         "| SIGKILL, with a warm standby | 1,000,000 series | 6.5 s | 6.9 s | 1.5 |",
+    ]
+
+
+def test_a_rate_is_told_with_who_carried_it() -> None:
+    results = Results()
+    at = (10_000, 100_000)
+    results.add({(part_of_rate(LOAD_ALONE, *at), BROKER_CPU): 9.0})
+    figures = {LIVE_CPU: 26.63, P50: 0.2, P99: 0.29, CHANGELOG: 30.0, LIVE_PEAK: 210.0}
+    results.add({(part_of_rate(OURS, *at), what): value for what, value in figures.items()})
+    results.add({(part_of_rate("live, Kafka Streams", *at), LEFT): 220_256})
+    assert live_table(results.document({}, load=1.5)).splitlines()[2:] == [
+        "| 10,000/s, 100,000 apps | nobody | 9.0 s | | | | | 1.5 |",
+        "| 10,000/s, 100,000 apps | slo-streams | 26.6 s | 0.20 s | 0.29 s | 30.0 MB | 210 MB | 1.5 |",
+        "| 10,000/s, 100,000 apps | Kafka Streams | not carried: 220,256 left | | | | | 1.5 |",
     ]
 
 
