@@ -5,8 +5,7 @@ boundary due, in the middle of a chunk too; so chunk borders, restarts and worke
 """
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Container, Iterator, Sequence
 
 from streams.evaluation.boundary import Boundary
 from streams.evaluation.exclusions import Exclusions
@@ -16,13 +15,10 @@ from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.progress import Progress, added_since, pane_for
 from streams.evaluation.quiet import Quiet
 from streams.evaluation.series import Series, SeriesKey
-from streams.evaluation.store import SeriesStore
+from streams.evaluation.store import SERIES_A_STEP, SeriesStore
 from streams.evaluation.transition import AT_REST, ObjectiveState, Transition
 from streams.windows.hopping import LONG_AGO, NEVER, next_boundary
 from streams.windows.tumbling import NO_PANE, TumblingCounts
-
-SERIES_A_STEP: Final = 1_000
-"""Judged in some milliseconds."""
 
 
 class Evaluator:
@@ -40,12 +36,13 @@ class Evaluator:
         objectives: Sequence[Objective],
         lateness_ms: int,
         stored: Progress | None = None,
-        series: Iterable[Series] = (),
+        series: SeriesStore | None = None,
         exclusions: Exclusions | None = None,
         listings: Listings | None = None,
         others: Container[str] = (),
     ) -> None:
-        """`objectives` are those of one metric; `stored` and `series` come from an earlier owner of the partition.
+        """`objectives` are those of one metric; `stored` and `series` come from an earlier owner of the partition, and
+        `series` becomes the evaluator's own.
 
         `exclusions` and `listings` may be added to at any time; each version acts by its timestamp. `others` names
         objectives that somebody else judges: what is stored of them is dropped without an alert.
@@ -66,7 +63,7 @@ class Evaluator:
         self.latest_ms = stored.latest_ms if stored else LONG_AGO
         self._has_accepted = stored is not None
         self._judged_ms = stored.judged_ms if stored else LONG_AGO
-        self.series = SeriesStore(series)
+        self.series = SeriesStore() if series is None else series
         self._drop([old.name for old in left if old.name in others])
         metric = next((objective.metric for objective in (*objectives, *self._retired)), "")
         self._knowledge = Knowledge(metric, lateness_ms, exclusions, listings)

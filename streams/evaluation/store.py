@@ -6,7 +6,7 @@ rest, kept as a bare state while a breach is held through silence.
 """
 
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
@@ -14,15 +14,22 @@ from typing import Final
 from streams.evaluation.series import Series, SeriesKey
 from streams.windows.tumbling import NO_PANE
 
+SERIES_A_STEP: Final = 1_000
+"""Looked at in a millisecond or some."""
+
 
 class SeriesStore(Mapping[SeriesKey, Series]):
     """All series by their key; `watched` are those that a boundary can change, `dirty` those that changed.
 
     `first` and `others` are for the hot path. Most apps have one series, found by the app alone; what an app has beside
     its first is found by both.
+
+    Stored series are `put` in while they are read, again whenever they were stored anew, and `scheduling` is gone
+    through once all are there.
     """
 
     def __init__(self, series: Iterable[Series] = ()) -> None:
+        """`series`: stored ones, all of them."""
         self.first: Final[dict[str, Series]] = {}
         self.others: Final[dict[SeriesKey, Series]] = {}
         self.watched: list[Series] = []
@@ -30,11 +37,8 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         self._others_of: Counter[str] = Counter()  # how many of `others` an app has; most have none
         self._fading: dict[int, list[Series]] = {}
         for one in series:
-            self._put(one)
-            if one.latest_pane != NO_PANE:
-                self.fade_later(one)
-            if one.states or one.failed_since(0):
-                self.watch(one)
+            self.put(one)
+        deque(self.scheduling(), maxlen=0)
 
     def __getitem__(self, key: SeriesKey) -> Series:
         app_key, scope = key
@@ -49,19 +53,50 @@ class SeriesStore(Mapping[SeriesKey, Series]):
 
     def new(self, app_key: str, scope: str) -> Series:
         """Add a series, still without an event."""
-        return self._put(Series((app_key, scope)))
+        series = Series((app_key, scope))
+        self.put(series)
+        return series
 
     def count_of(self, app_key: str) -> int:
         """How many series an app has."""
         return (app_key in self.first) + self._others_of.get(app_key, 0)
 
-    def _put(self, series: Series) -> Series:
+    def put(self, series: Series) -> None:
+        """Add a series, in place of the one with its key, which is not scheduled yet."""
         # One string for all series of a scope: it is in the CPU's cache, and takes no room in each of them.
         series.scope = sys.intern(series.scope)
-        if self.first.setdefault(series.app_key, series) is not series:
+        app_key = series.app_key
+        if app_key in self._others_of and series.key in self.others:
             self.others[series.key] = series
-            self._others_of[series.app_key] += 1
-        return series
+            return
+        first = self.first.setdefault(app_key, series)
+        if first.scope == series.scope:
+            self.first[app_key] = series
+        else:
+            self.others[series.key] = series
+            self._others_of[app_key] += 1
+
+    def remove(self, key: SeriesKey) -> None:
+        """Take out the series with a key, if there is one."""
+        app_key, scope = key
+        first = self.first.get(app_key)
+        if first is not None and first.scope == scope:
+            del self.first[app_key]
+        elif self.others.pop(key, None) is not None:
+            self._others_of[app_key] -= 1
+            if not self._others_of[app_key]:
+                del self._others_of[app_key]
+
+    def scheduling(self) -> Iterator[None]:
+        """Note of all that were put in when to look at them, in steps of a millisecond or some."""
+        for number, series in enumerate(chain(self.first.values(), self.others.values()), 1):
+            if series.latest_pane != NO_PANE:
+                self.fade_later(series)
+            # Most have never failed, which is told at once.
+            if series.states or ((series.bad or series.by_app is not None) and series.failed_since(0)):
+                self.watch(series)
+            if not number % SERIES_A_STEP:
+                yield
 
     def watch(self, series: Series) -> None:
         """Look at it at every boundary from now on."""
@@ -112,11 +147,5 @@ class SeriesStore(Mapping[SeriesKey, Series]):
     def drop_if_idle(self, series: Series) -> None:
         """Let go of it, if it holds nothing."""
         if series.is_idle and self.get(series.key) is series:
-            if self.first.get(series.app_key) is series:
-                del self.first[series.app_key]
-            else:
-                del self.others[series.key]
-                self._others_of[series.app_key] -= 1
-                if not self._others_of[series.app_key]:
-                    del self._others_of[series.app_key]
+            self.remove(series.key)
             self.mark_dirty(series)

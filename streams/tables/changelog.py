@@ -1,6 +1,5 @@
 """Reading a partition's state back from its changelog: in bulk, to the very end, committed rows only."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -8,16 +7,17 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.evaluation.series import Series
+from streams.evaluation.store import SeriesStore
 from streams.exits import RefusalError
 from streams.kafka.bulk import committed_records
 from streams.kafka.chunk import SourceRecord
 from streams.names import name_of
 from streams.plural import number_of
 from streams.settings import Settings
-from streams.tables.rows import META_KEY, Meta, decode_breach, decode_meta, decode_series, is_breach_key
+from streams.tables.rows import META_KEY, Meta, decode_breach, decode_key, decode_meta, decode_series, is_breach_key
+from streams.turn import Turn, finish
 
-_ROWS_AT_A_TIME: Final = 10_000  # a state of a million series is read beside others that are judged
+_ROWS_A_STEP: Final = 400
 
 
 class StateLostError(RefusalError):
@@ -33,35 +33,43 @@ class State:
     """
 
     meta: Meta | None
-    series: list[Series]
+    series: SeriesStore
     inherited: dict[bytes, bytes] = field(default_factory=dict)
 
 
 class Rows:
-    """The rows of a changelog partition as far as it was read, the last of each key; `meta` is that of the meta row."""
+    """The rows of a changelog partition as far as it was read, the last of each key; `meta` is that of the meta row.
+
+    Decoded series lie in the store that they are judged in: what was read ahead is not gone through once more.
+    """
 
     def __init__(self) -> None:
         self.meta: SourceRecord | None = None
         self._raw: dict[bytes, bytes] = {}
-        self._series: dict[bytes, Series] = {}
+        self._series = SeriesStore()
         self._inherited: dict[bytes, bytes] = {}
 
     def __len__(self) -> int:
-        """How many there are beside the meta row."""
+        """How many there are beside the meta row; one that came anew is two until it is decoded."""
         return len(self._raw) + len(self._series) + len(self._inherited)
 
     def take(self, record: SourceRecord) -> None:
-        """Take in the next record."""
+        """Take in the next record.
+
+        Raises:
+            UnreadableRowError: what is deleted is no row of a series.
+        """
         key, value = record.key or b"", record.value
         if key == META_KEY:
             self.meta = None if value is None else record
-            return
-        self._series.pop(key, None)
-        self._inherited.pop(key, None)
-        if value is None:
-            self._raw.pop(key, None)
-        else:
+        elif value is not None:
             self._raw[key] = value
+        else:
+            self._raw.pop(key, None)
+            if is_breach_key(key):
+                self._inherited.pop(key, None)
+            elif self._series:
+                self._series.remove(decode_key(key))
 
     def decode(self) -> None:
         """Do ahead what `state` would have to do.
@@ -69,11 +77,10 @@ class Rows:
         Raises:
             UnreadableRowError: a row of a newer format, or a damaged one.
         """
-        for key, series in self._decoding():
-            self._series[key] = series
+        finish(self._decoding())
 
     async def state(self, name: str) -> State:
-        """What they say, to be asked for once; `name` is that of the partition.
+        """What they say, to be asked for once; `name` is that of the partition. Others have their turn meanwhile.
 
         Raises:
             StateLostError: rows without a meta row, or fewer rows than it counts.
@@ -82,26 +89,27 @@ class Rows:
         if self.meta is None:
             if len(self):
                 raise StateLostError(f"{name} holds {number_of(len(self), 'row')} but no meta row")
-            return State(None, [])
-        meta = decode_meta(self.meta.value or b"")
+            return State(None, self._series)
+        meta, turn = decode_meta(self.meta.value or b""), Turn()
+        for _ in self._decoding():
+            await turn.give_way()
         if meta.rows != len(self):
             committed = number_of(meta.rows, "was committed", "were committed")
             raise StateLostError(f"{name} holds {number_of(len(self), 'row')}, but {committed}")
-        series = [*self._series.values()]
-        self._series.clear()
-        for number, (_, one) in enumerate(self._decoding(), 1):
-            series.append(one)
-            if not number % _ROWS_AT_A_TIME:
-                await asyncio.sleep(0)
-        return State(meta, series, self._inherited)
+        for _ in self._series.scheduling():
+            await turn.give_way()
+        return State(meta, self._series, self._inherited)
 
-    def _decoding(self) -> Iterator[tuple[bytes, Series]]:
-        while self._raw:  # each row is let go of as it is read: both at once would take half as much memory again
-            key, value = self._raw.popitem()
+    def _decoding(self) -> Iterator[None]:
+        raw, put = self._raw, self._series.put
+        while raw:  # each row is let go of as it is read: both at once would take half as much memory again
+            key, value = raw.popitem()
             if is_breach_key(key):
                 self._inherited[key] = decode_breach(key, value)
             else:
-                yield key, decode_series(key, value)
+                put(decode_series(key, value))
+            if not len(raw) % _ROWS_A_STEP:
+                yield
 
 
 async def restore(

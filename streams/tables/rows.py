@@ -34,7 +34,7 @@ _Row = tuple[dict[str, ObjectiveState], _Panes, _Panes | None]
 _encode_key = msgspec.json.Encoder().encode  # a third of what orjson takes, and no byte is another
 _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(_Row).decode
-_decode_key = msgspec.json.Decoder(SeriesKey).decode
+_read_key: Final[Callable[[bytes], SeriesKey]] = msgspec.json.Decoder(SeriesKey).decode
 
 
 _NO_TOTALS: Final = bytes(16)
@@ -67,6 +67,18 @@ def encode_key(key: SeriesKey) -> bytes:
     return _encode_key(key)
 
 
+def decode_key(key: bytes) -> SeriesKey:
+    """The series that a row is of.
+
+    Raises:
+        UnreadableRowError: damaged.
+    """
+    try:
+        return _read_key(key)
+    except (ValueError, msgspec.MsgspecError) as problem:
+        raise UnreadableRowError(f"row {key!r} is damaged: {problem}") from problem
+
+
 def encode_series(series: Series) -> bytes:
     """Row value of a series."""
     by_app = None if series.by_app is None else _pack(series.by_app)
@@ -83,7 +95,7 @@ def decode_series(key: bytes, value: bytes) -> Series:
     _check_version(key, value)
     try:
         states, by_host, by_app = _decode_row(memoryview(value)[1:])
-        series = Series(_decode_key(key))
+        series = Series(_read_key(key))
         _unpack(by_host, series)
         if by_app is not None:
             _unpack(by_app, series.its_own())

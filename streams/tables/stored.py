@@ -39,8 +39,7 @@ async def stored_table(settings: Settings, metric: Metric, app_key: str) -> Stor
     progress = state.meta.progress if state.meta is not None else None
     if progress is None or not progress.has_begun or not progress.objectives:
         return None
-    series = {one.key: one for one in state.series}
-    return StoredTable(metric, partition, progress, TumblingTable(metric, series, progress.pane_ms))
+    return StoredTable(metric, partition, progress, TumblingTable(metric, state.series, progress.pane_ms))
 
 
 async def _settled(settings: Settings, topic: str, partition: int) -> State:

@@ -68,7 +68,7 @@ class Settling:
         before = {one.name: one for one in progress.objectives} if progress else {}
         declared = {one.name: one for one in self.objectives if one.metric == self.metric.id}
         elsewhere = {name for name, one in declared.items() if one.judge is not Judge.WORKER}
-        stored = open_breaches(self.metric.id, state.series)
+        stored = open_breaches(self.metric.id, state.series.watched)
         seen = await self._shown(outputs[topics.alert_state])
         inherited = {key for key in seen if breach_key(key[0], key[2], key[3]) in state.inherited}
         found = differences(

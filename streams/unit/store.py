@@ -13,7 +13,7 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from streams.evaluation.series import Series
+from streams.evaluation.store import SeriesStore
 from streams.kafka.commit_mark import CommitMark
 from streams.kafka.lookups import Lookups
 from streams.kafka.placement import partition_of
@@ -53,7 +53,7 @@ class Loaded:
     """
 
     meta: Meta
-    series: list[Series]
+    series: SeriesStore
     partitions: int
     settlement: Settlement = NOTHING
 

@@ -10,9 +10,9 @@ import msgspec
 import orjson
 
 from schemas.rejected import RejectReason
-from streams.evaluation.evaluator import SERIES_A_STEP, Evaluator
+from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Judge, Objective
-from streams.evaluation.series import Series
+from streams.evaluation.store import SERIES_A_STEP, SeriesStore
 from streams.evaluation.transition import AT_REST, Kind, Transition
 from streams.evaluation.transition import AlertReason as AlertReason
 from streams.health import counts
@@ -78,7 +78,7 @@ class Unit:
         lateness_ms: int,
         reference: Reference,
         meta: Meta,
-        series: Iterable[Series] = (),
+        series: SeriesStore | None = None,
         max_series_per_app: int = MAX_SERIES_PER_APP,
         settlement: Settlement = NOTHING,
     ) -> None:
@@ -114,7 +114,7 @@ class Unit:
             self.evaluator.take_up(*taken_up)
         self._due_ms: list[int] = []
         self._lateness_ms = lateness_ms
-        states = (one.states.values() for one in self.evaluator.series.values() if one.states)
+        states = (one.states.values() for one in self.evaluator.series.watched if one.states)
         self.open_breaches = sum(one.breached_at_ms is not None for some in states for one in some)
         self._rows: dict[bytes, bytes | None] = {}
         self._is_whole = True

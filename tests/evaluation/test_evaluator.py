@@ -6,9 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from streams.evaluation.evaluator import SERIES_A_STEP, Evaluator
+from streams.evaluation.evaluator import Evaluator
 from streams.evaluation.objective import Objective, Silence
 from streams.evaluation.series import Series
+from streams.evaluation.store import SERIES_A_STEP, SeriesStore
 from streams.evaluation.transition import AlertReason, Kind, ObjectiveState
 from streams.intake.admission import Admission
 from streams.names import WEBHOOK
@@ -80,7 +81,7 @@ def test_a_series_is_to_be_stored_when_a_boundary_changed_it_and_not_when_it_did
 def restored(evaluator: Evaluator, *objectives: Objective, others: Sequence[str] = ()) -> Evaluator:
     """What its next owner makes of its state, once that is stored."""
     evaluator.take_dirty()
-    return Evaluator(objectives, 10_000, evaluator.progress, list(evaluator.series.values()), others=others)
+    return Evaluator(objectives, 10_000, evaluator.progress, SeriesStore(evaluator.series.values()), others=others)
 
 
 def test_a_series_of_a_former_owner_is_let_go_as_well() -> None:
@@ -225,7 +226,7 @@ def test_a_breach_that_is_dropped_is_dropped_from_what_is_stored() -> None:
     assert [(series.is_idle, dict(series.states)) for series in handed_over.take_dirty()] == [(False, {})]
     bare = Series(("com.example.app", "Jira"))
     bare.put(OBJECTIVE.name, ObjectiveState(clock_ms("11:50")))
-    left = Evaluator([], 10_000, before.progress, [bare], others=[OBJECTIVE.name])
+    left = Evaluator([], 10_000, before.progress, SeriesStore([bare]), others=[OBJECTIVE.name])
     assert len(left.series) == 0
     assert [(series.key, series.is_idle) for series in left.take_dirty()] == [(bare.key, True)]
 

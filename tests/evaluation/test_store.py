@@ -1,10 +1,13 @@
 """The series of a partition as one mapping by app and scope."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streams.evaluation.series import Series
+from streams.evaluation.series import Series, SeriesKey
 from streams.evaluation.store import SeriesStore
 from streams.evaluation.transition import ObjectiveState
+from streams.turn import finish
 from streams.windows.tumbling import NO_PANE
 
 SCOPES = ["Jira", "Confluence"]
@@ -65,6 +68,29 @@ def test_an_app_has_as_many_series_as_were_begun_and_not_let_go() -> None:
         store.drop_if_idle(one)
         assert store.count_of("app-1") == left
     assert store.count_of("app-2") == 1
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(("app-1", "app-2")), st.sampled_from("abc"))))
+def test_stored_series_come_anew_and_go_as_in_a_dictionary(story: list[tuple[bool, str, str]]) -> None:
+    store, wanted = SeriesStore(), dict[SeriesKey, Series]()
+    for number, (is_there, *key) in enumerate(story):
+        app_key, scope = key
+        if is_there:
+            series = wanted[app_key, scope] = Series((app_key, scope))
+            series.add(number, 0, 1)
+            store.put(series)
+        else:
+            wanted.pop((app_key, scope), None)
+            store.remove((app_key, scope))
+        assert dict(store) == wanted
+        assert len(store) == len(wanted)
+        assert all(store.count_of(app) == sum(one == app for one, _ in wanted) for app in ("app-1", "app-2"))
+    finish(store.scheduling())
+    assert {one.key for one in store.watched} == set(wanted)
+    assert len(store.watched) == len(wanted)
+    store.let_go(len(story))
+    assert not store
+    assert {one.key for one in store.take_dirty()} == set(wanted)
 
 
 def test_what_changed_twice_is_stored_once_and_again_when_it_changes_again() -> None:

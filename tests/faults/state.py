@@ -52,12 +52,12 @@ async def state_violations(flow: Flow, log: list[tuple[int, Record]], alerts: di
                 found.append(f"I2: the watermark of {place} is {progress.watermark_ms}, not {recount.watermark_ms}")
             longest_ms = max(objective.window_ms for objective in progress.objectives)
             longest_hop_ms = max(objective.hop_ms for objective in progress.objectives)
-            table = TumblingTable(metric, {one.key: one for one in state.series}, progress.pane_ms)
+            table = TumblingTable(metric, state.series, progress.pane_ms)
             since_ms = progress.judged_ms + longest_hop_ms - longest_ms
             found += [f"I1: {place} {what}" for what in pane_violations(table, recount.panes, since_ms)]
             standing = {
                 (*one.key, name): stored.breached_at_ms
-                for one in state.series
+                for one in state.series.values()
                 for name, stored in one.states.items()
                 if stored.breached_at_ms is not None
             }

@@ -56,7 +56,7 @@ async def _judge(stage: Stage, objectives: str, events: list[Record]) -> None:
         await flow.wait_until_read()
         assert await worker.stop() == 0, worker.log
         state = await restore(flow.settings, changelog(flow.application_id, WEBHOOK), home)
-        sizes += [len(encode_series(one)) for one in state.series]
+        sizes += [len(encode_series(one)) for one in state.series.values()]
     stage.outcome.figures["largest row, bytes"] = max(sizes)
     stage.outcome.verdict = said = await verdict(flow)
     assert said.alerts, "no alert was published: that proves nothing"

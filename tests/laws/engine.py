@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import settings
 
 from streams.evaluation.objective import Objective
+from streams.evaluation.store import SeriesStore
 from streams.intake.admission import MAX_SERIES_PER_APP
 from streams.kafka.chunk import Chunk
 from streams.kafka.placement import partition_of
@@ -64,7 +65,7 @@ class PartitionRun:
             self.lateness_ms,
             self.beside.reference,
             meta,
-            series,
+            SeriesStore(series),
             self.max_series_per_app,
         )
         return self.unit.next_offset

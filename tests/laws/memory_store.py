@@ -2,6 +2,7 @@
 
 from aiokafka import TopicPartition
 
+from streams.evaluation.store import SeriesStore
 from streams.ownership.seams import FencedError, Position
 from streams.ownership.source import SourceOffsets
 from streams.unit.store import Loaded
@@ -30,7 +31,7 @@ class MemoryStore:
 
     async def load(self) -> Loaded:
         """What the last commit left."""
-        return Loaded(self._broker.meta or NEW, list(self._broker.series.values()), 1)
+        return Loaded(self._broker.meta or NEW, SeriesStore(self._broker.series.values()), 1)
 
     async def write(self, work: Work) -> int:
         """Keep all of it, or nothing."""

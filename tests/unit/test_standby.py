@@ -41,9 +41,8 @@ class Story:
         changed: Commit = {}
         for _ in range(self.rng.choice((0, 1, 5, 40))):
             number = self.rng.randrange(60)
-            key = encode_key((f"com.example.app-{number}", "Jira"))
-            if not number % 9:
-                key = breach_key(f"com.example.app-{number}", "Jira", "an-objective")
+            app_key, scope = place = _place(number)
+            key = breach_key(app_key, scope, "an-objective") if not number % 9 else encode_key(place)
             is_gone = key in self.rows and self.rng.random() < 0.3
             changed[key] = None if is_gone else self._row(key, number)
         after = {key: value for key, value in {**self.rows, **changed}.items() if value is not None}
@@ -54,9 +53,14 @@ class Story:
     def _row(self, key: bytes, number: int) -> bytes:
         if not number % 9:
             return encode_breach(b"an alert %d" % self.rng.randrange(1_000))
-        series = Series((f"com.example.app-{number}", "Jira"))
+        series = Series(_place(number))
         series.by_host.add(29_540_880, self.rng.randrange(1_000), self.rng.randrange(10))
         return encode_series(series)
+
+
+def _place(number: int) -> tuple[str, str]:
+    """App and scope: most apps have several series."""
+    return f"com.example.app-{number % 25}", f"scope-{number // 25}"
 
 
 def _series(number: int) -> Commit:
@@ -69,8 +73,8 @@ SERIES = [_series(number) for number in range(4)]
 
 
 def picture(state: State) -> tuple[Meta | None, dict[bytes, bytes], dict[bytes, bytes]]:
-    series = {encode_key(one.key): encode_series(one) for one in state.series}
-    assert len(series) == len(state.series)
+    series = {encode_key(key): encode_series(one) for key, one in state.series.items()}
+    assert all(one.key == key for key, one in state.series.items())
     return state.meta, series, dict(state.inherited)
 
 

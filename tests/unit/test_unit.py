@@ -9,6 +9,7 @@ import pytest
 from schemas.rejected import RejectReason
 from streams.evaluation.objective import Judge, Objective
 from streams.evaluation.series import Series
+from streams.evaluation.store import SeriesStore
 from streams.evaluation.transition import AlertReason, Kind
 from streams.health import counts
 from streams.kafka.chunk import Chunk
@@ -46,7 +47,7 @@ def new_unit(
         LATENESS_MS,
         Reference(Topics()),
         meta,
-        series,
+        SeriesStore(series),
         settlement=settlement,
     )
 

@@ -34,7 +34,7 @@ class UnitHarness(Harness):
 
     def new_processor(self, loaded: Loaded | None) -> Unit:
         """A unit of the first partition."""
-        meta, series = (loaded.meta, loaded.series) if loaded else (NEW, [])
+        meta, series = (loaded.meta, loaded.series) if loaded else (NEW, None)
         objectives = [DEFAULTS["webhook-delivery-15m"]]
         reference = Reference(self.topics)
         return Unit(
