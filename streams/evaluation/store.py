@@ -6,7 +6,7 @@ rest, kept as a bare state while a breach is held through silence.
 """
 
 import sys
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
@@ -35,7 +35,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         self.watched: list[Series] = []
         self.dirty: list[Series] = []
         self._others_of: Counter[str] = Counter()  # how many of `others` an app has; most have none
-        self._fading: dict[int, list[Series]] = {}
+        self._fading = defaultdict[int, list[Series]](list)
         for one in series:
             self.put(one)
         deque(self.scheduling(), maxlen=0)
@@ -70,6 +70,8 @@ class SeriesStore(Mapping[SeriesKey, Series]):
             self.others[series.key] = series
             return
         first = self.first.setdefault(app_key, series)
+        if first is series:
+            return
         if first.scope == series.scope:
             self.first[app_key] = series
         else:
@@ -90,10 +92,13 @@ class SeriesStore(Mapping[SeriesKey, Series]):
     def scheduling(self) -> Iterator[None]:
         """Note of all that were put in when to look at them, in steps of a millisecond or some."""
         for number, series in enumerate(chain(self.first.values(), self.others.values()), 1):
-            if series.latest_pane != NO_PANE:
+            if series.by_app is None:  # as most, which are told without a call: a third of the time
+                has_pane, has_failed = series.pane != NO_PANE, series.bad != series.totals[1]
+            else:
+                has_pane, has_failed = series.latest_pane != NO_PANE, series.failed_since(0)
+            if has_pane:
                 self.fade_later(series)
-            # Most have never failed, which is told at once.
-            if series.states or ((series.bad or series.by_app is not None) and series.failed_since(0)):
+            if has_failed or series.states:
                 self.watch(series)
             if not number % SERIES_A_STEP:
                 yield
@@ -123,7 +128,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
     def fade_later(self, series: Series) -> None:
         """Look at it when its last pane expires."""
         series.is_fading = True
-        self._fading.setdefault(series.latest_pane, []).append(series)
+        self._fading[series.latest_pane].append(series)
 
     def let_go(self, first_pane: int) -> None:
         """Forget what had its last event before `first_pane`; stop watching what cannot change."""

@@ -26,7 +26,7 @@ class StateLostError(RefusalError):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a changelog partition holds: the meta row, None at the very first start, and the series.
+    """What a changelog partition holds: the meta row, None at the very first start, and the series, not yet scheduled.
 
     `inherited` are the breaches of an earlier application that this one has not yet found itself: `rows.breach_key` and
     the alert of each.
@@ -96,8 +96,6 @@ class Rows:
         if meta.rows != len(self):
             committed = number_of(meta.rows, "was committed", "were committed")
             raise StateLostError(f"{name} holds {number_of(len(self), 'row')}, but {committed}")
-        for _ in self._series.scheduling():
-            await turn.give_way()
         return State(meta, self._series, self._inherited)
 
     def _decoding(self) -> Iterator[None]:

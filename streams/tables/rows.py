@@ -94,7 +94,7 @@ def decode_series(key: bytes, value: bytes) -> Series:
     """
     _check_version(key, value)
     try:
-        states, by_host, by_app = _decode_row(memoryview(value)[1:])
+        states, by_host, by_app = _decode_row(value[1:])
         series = Series(_read_key(key))
         _unpack(by_host, series)
         if by_app is not None:
@@ -157,13 +157,15 @@ def _fraction(_type: type, text: Any) -> Fraction:
 
 
 def _check_version(key: bytes, value: bytes) -> None:
-    if value[:1] == _NEVER_RELEASED:
+    version = value[:1]
+    if version == _VERSION:
+        return
+    if version == _NEVER_RELEASED:
         raise UnreadableRowError(
             f"row {key!r} was stored by a version before 0.2, which was never released: {START_OVER}, or delete the "
             "topics and the consumer group of that version"
         )
-    if value[:1] != _VERSION:
-        raise UnreadableRowError(f"row {key!r} has format {value[:1]!r}; this version reads {_VERSION!r}: upgrade it")
+    raise UnreadableRowError(f"row {key!r} has format {version!r}; this version reads {_VERSION!r}: upgrade it")
 
 
 def _pack(panes: TumblingCounts) -> _Panes:
@@ -180,10 +182,9 @@ def _unpack(packed: _Panes, panes: TumblingCounts) -> None:
         raise ValueError("panes without their totals")
 
 
-def _column(typecode: str, raw: bytes) -> "array[int]":
+def _swapped(typecode: str, raw: bytes) -> "array[int]":
     column = array(typecode, raw)
-    if sys.byteorder == "big":
-        column.byteswap()
+    column.byteswap()
     return column
 
 
@@ -193,4 +194,5 @@ def _little_endian(column: "array[int]") -> bytes:
     return column.tobytes()
 
 
+_column: Final[Callable[[str, bytes], "array[int]"]] = _swapped if sys.byteorder == "big" else array
 _raw: Final[Callable[["array[int]"], bytes]] = _little_endian if sys.byteorder == "big" else array.tobytes

@@ -25,6 +25,7 @@ from streams.tables.ahead import go_on
 from streams.tables.changelog import State, restore
 from streams.tables.identity import Identity, check_outputs
 from streams.tables.rows import Meta
+from streams.turn import Turn
 from streams.unit.alert_state import NOTHING, Settlement
 from streams.unit.batches import Batches, Place, Row, transactional_producer
 from streams.unit.beginning import ask_offsets, beginning
@@ -112,7 +113,9 @@ class KafkaStore:
         Raises:
             RefusalError: rows are missing, or are of a format that this version does not know.
         """
-        state = await self._state()
+        state, turn = await self._state(), Turn()
+        for _ in state.series.scheduling():
+            await turn.give_way()
         source, position, _ = self._found
         meta = beginning(source, position, self._changelog, state.meta)
         identity = await self._identity()

@@ -13,7 +13,7 @@ from tests.bench.case import Stage
 from tests.bench.topics import ends
 from tests.bench.worker_run import ENVIRONMENT, RunningWorker, committed_of, metrics_of, started
 
-_POLL_S: Final = 0.02
+_POLL_S: Final = 0.05  # each question costs a worker some milliseconds, while it takes over
 _TIMEOUT_S: Final = 300.0
 
 
