@@ -68,8 +68,7 @@ class Courier:
         """Record what was sent, and claim more; how many are under way."""
         ended = len(self._ended)
         all_sent = self._results()
-        room = self._most - len(self._sending)
-        has_room = room >= self._most // 2
+        has_room, half = self._has_room, self._most // 2
         if has_room:
             self.wake.clear()
 
@@ -79,7 +78,7 @@ class Courier:
             if not has_room:
                 return []
             await make_digests(connection, self.channel, self._targets, now)
-            return await claim(connection, self.channel, self._targets, self._name, now, room, self._lease_s)
+            return await claim(connection, self.channel, self._targets, self._name, now, half, self._lease_s)
 
         claimed = await self._database.run(action)
         del self._ended[:ended]
@@ -89,7 +88,8 @@ class Courier:
             task = asyncio.create_task(self._send(one))
             self._sending.add(task)
             task.add_done_callback(self._note_end)
-        if self._sending:
+        may_be_more = len(claimed) == half and self._has_room
+        if self._sending and not may_be_more:
             await self._meanwhile()
         return len(self._sending) + len(self._ended)
 
@@ -98,8 +98,7 @@ class Courier:
         if self._is_enough:
             return
         self._enough.clear()
-        has_room = self._most - len(self._sending) >= self._most // 2
-        events = (self._enough, self.wake) if has_room else (self._enough,)
+        events = (self._enough, self.wake) if self._has_room else (self._enough,)
         awaited = [asyncio.create_task(event.wait()) for event in events]
         try:
             for timeout_s in (_TOGETHER_S, POLL_S - _TOGETHER_S):
@@ -115,6 +114,11 @@ class Courier:
         self._ended.append(task)
         if self._is_enough:
             self._enough.set()
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether another half can be claimed beside what is being sent."""
+        return len(self._sending) <= self._most // 2
 
     @property
     def _is_enough(self) -> bool:
