@@ -41,6 +41,8 @@ _OFFSET_MS: Final = {"Z": 0, "z": 0} | {
 _TAIL_MS: Final = {"Z": 0, "z": 0} | {f"{text}{zulu}": ms for text, ms in _FRACTION_MS.items() for zulu in "Zz"}
 """What may follow the second in UTC; a text with another offset is longer than all of these."""
 _LONGEST_IN_UTC: Final = len("2022-03-24T15:40:00.123Z")
+_TO_THE_SECOND: Final = slice(len("2022-03-24T15:40:00"))
+_BEHIND_IT: Final = slice(_TO_THE_SECOND.stop, None)
 
 
 def epoch_ms(value: int | str) -> int:
@@ -66,16 +68,17 @@ def read_times(events: list[Any]) -> None:
     Written out for the usual spellings: a few look-ups cost little beside all else that is done for an event.
     """
     seconds_ms, tails_ms, fractions_ms, offsets_ms = _SECONDS_MS, _TAIL_MS, _FRACTION_MS, _OFFSET_MS
+    to_the_second, behind_it, longest_in_utc = _TO_THE_SECOND, _BEHIND_IT, _LONGEST_IN_UTC
     for at, event in enumerate(events):
         if event is not None and type(text := event.time) is str:
             try:
-                if len(text) <= _LONGEST_IN_UTC:
-                    event.time = seconds_ms[text[:19]] + tails_ms[text[19:]]
+                if len(text) <= longest_in_utc:
+                    event.time = seconds_ms[text[to_the_second]] + tails_ms[text[behind_it]]
                 elif text[19] != ".":
-                    event.time = seconds_ms[text[:19]] - offsets_ms[text[19:]]
+                    event.time = seconds_ms[text[to_the_second]] - offsets_ms[text[behind_it]]
                 else:  # finer digits are cut off
                     offset_ms = offsets_ms[text[23:].lstrip("0123456789")]
-                    event.time = seconds_ms[text[:19]] + fractions_ms[text[19:23]] - offset_ms
+                    event.time = seconds_ms[text[to_the_second]] + fractions_ms[text[19:23]] - offset_ms
             except (LookupError, ValueError):
                 events[at] = _timed(event)
 

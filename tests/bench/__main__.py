@@ -19,6 +19,7 @@ import orjson
 from rich.console import Console
 
 from streams.broker import BrokerError, EmbeddedKafka
+from streams.memory import keep_memory_at_hand
 from tests.bench.case import BrokenError, Case, LiveLoads, Stage
 from tests.bench.chart import NoChartError, draw
 from tests.bench.comparison import ONE_WORKER, TWO_WORKERS, Comparison
@@ -67,6 +68,7 @@ SUBJECTS: Final = (ONE_WORKER, TWO_WORKERS, *(peer.name for peer in PEERS))
 def main() -> int:
     """Exit code 1 when a case is broken; a goal that is not reached is told, and no failure."""
     options = _options()
+    keep_memory_at_hand()  # as every service: some cases measure in this process
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of every new topic that has no leader yet
     console = Console(soft_wrap=True)
     results = Results()
