@@ -11,17 +11,16 @@ TURN_S: Final = 0.05
 
 
 class Turn:
-    """How long a task has had the event loop for itself: `turn_s` at most, if it asks often."""
+    """How long a task has had the event loop for itself."""
 
-    def __init__(self, turn_s: float = TURN_S) -> None:
-        self._turn_s = turn_s
-        self._until_s = time.monotonic() + turn_s
+    def __init__(self) -> None:
+        self._until_s = time.monotonic() + TURN_S
         self._earlier_s = 0.0
 
     @property
     def worked_s(self) -> float:
         """How long it has been at work, in this turn and those before."""
-        return self._earlier_s + time.monotonic() - self._until_s + self._turn_s
+        return self._earlier_s + time.monotonic() - self._until_s + TURN_S
 
     @property
     def is_over(self) -> bool:
@@ -33,7 +32,7 @@ class Turn:
         if self.is_over:
             self._earlier_s = self.worked_s
             await asyncio.sleep(0)
-            self._until_s = time.monotonic() + self._turn_s
+            self._until_s = time.monotonic() + TURN_S
 
 
 def finish(steps: Iterable[object]) -> None:

@@ -4,6 +4,7 @@ A claim is a lease by the database's clock. Of one thread a target's earlier del
 due, no later one is claimed. Silences are looked at now, not when the alert came.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,13 +19,11 @@ from streams.notifier.storms import hold_back
 from streams.notifier.suppression import without_suppressed
 from streams.notifier.target import Target
 from streams.notifier.targets import Targets
-from streams.turn import Turn
 
 log = logging.getLogger(__name__)
 
 LEASE_S: Final = 90.0
 """Three times as long as a message takes at most: one whose turn has not come by then is left to others."""
-_TURN_S: Final = 0.001  # in which as much is rendered as all that is being sent leaves a mail server to do
 
 _DUE: Final = f"""
 select {COLUMNS} from slo.delivery d join slo.notification n on n.id = d.notification
@@ -75,9 +74,8 @@ async def claim(
     rows = await hold_back(connection, channel.name, rows, now)
     found: list[Claimed] = []
     buried: dict[str, str] = {}
-    turn = Turn(_TURN_S)
     for row in rows:
-        await turn.give_way()  # what is being sent goes on meanwhile
+        await asyncio.sleep(0)  # what is being sent goes on meanwhile: an answer of a server waits for one mail at most
         target = targets.find(row.channel, row.target)
         if target is None:
             buried[row.id] = "TARGET_GONE: the targets file does not name it any longer"

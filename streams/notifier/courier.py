@@ -5,7 +5,9 @@ import contextlib
 import logging
 import time
 import uuid
-from typing import Final
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, cast
 
 from streams.database.patient import Connection, PatientDatabase
 from streams.notifier.channel import SEND_S, Accepted, Channel, Outcome, Temporary
@@ -49,9 +51,10 @@ class Courier:
         self._lease_s = lease_s
         self._name = uuid.uuid4().hex
         self._most = _AT_HAND * channel.at_once
-        self._turns = asyncio.Semaphore(channel.at_once)
-        self._sending: set[asyncio.Task[Sent | None]] = set()
-        self._ended: list[asyncio.Task[Sent | None]] = []  # and not recorded yet
+        self._waiting: deque[tuple[Claimed, float]] = deque()  # with when it was claimed
+        self._senders: set[asyncio.Task[None]] = set()
+        self._under_way = 0  # waiting, or being sent
+        self._ended: list[Sent | None] = []  # and not recorded yet
         self._enough = asyncio.Event()
 
     async def run(self) -> None:
@@ -84,14 +87,11 @@ class Courier:
         del self._ended[:ended]
         for sent in all_sent:
             self._tally.sent(self.channel.name, sent.outcome)
-        for one in claimed:
-            task = asyncio.create_task(self._send(one))
-            self._sending.add(task)
-            task.add_done_callback(self._note_end)
+        self._take(claimed)
         may_be_more = len(claimed) == half and self._has_room
-        if self._sending and not may_be_more:
+        if self._under_way and not may_be_more:
             await self._meanwhile()
-        return len(self._sending) + len(self._ended)
+        return self._under_way + len(self._ended)
 
     async def _meanwhile(self) -> None:
         """While they are being sent: until enough were, or there are others that can be sent beside them."""
@@ -109,55 +109,65 @@ class Courier:
             for one in awaited:
                 one.cancel()
 
-    def _note_end(self, task: asyncio.Task[Sent | None]) -> None:
-        self._sending.discard(task)
-        self._ended.append(task)
-        if self._is_enough:
-            self._enough.set()
+    def _take(self, claimed: Sequence[Claimed]) -> None:
+        claimed_s = time.monotonic()
+        self._waiting.extend((one, claimed_s) for one in claimed)
+        self._under_way += len(claimed)
+        for _ in range(min(self.channel.at_once - len(self._senders), len(claimed))):
+            self._senders.add(asyncio.create_task(self._send_on()))
+
+    async def _send_on(self) -> None:
+        """Send what waits, one after the other: nobody else has to have a turn in between."""
+        try:
+            while self._waiting:
+                self._ended.append(await self._send(*self._waiting.popleft()))
+                self._under_way -= 1
+                if self._is_enough:
+                    self._enough.set()
+        finally:
+            self._senders.remove(cast("asyncio.Task[None]", asyncio.current_task()))
 
     @property
     def _has_room(self) -> bool:
         """Whether another half can be claimed beside what is being sent."""
-        return len(self._sending) <= self._most // 2
+        return self._under_way <= self._most // 2
 
     @property
     def _is_enough(self) -> bool:
         """Whether so many were sent that they are recorded."""
-        return len(self._ended) >= self._most // 2 or not self._sending
+        return len(self._ended) >= self._most // 2 or not self._under_way
 
     def _results(self) -> list[Sent]:
         """What is to be recorded by now. Recorded twice it is as recorded once."""
-        return [sent for task in self._ended if (sent := task.result()) is not None]
+        return [sent for sent in self._ended if sent is not None]
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self.wake.wait()
 
-    async def _send(self, one: Claimed) -> Sent | None:
-        """Send one when its turn comes; None where that was too late, as another may have it by then."""
-        claimed_s = time.monotonic()
-        async with self._turns:
-            started_s = time.monotonic()
-            left_s = self._lease_s - (started_s - claimed_s)
-            if left_s < self._lease_s / 3:
-                return None
-            try:
-                async with asyncio.timeout(left_s):
-                    outcome: Outcome = await self.channel.send(one.message, one.target)
-            except TimeoutError:
-                outcome = Temporary(f"no answer within {left_s:.0f} s")
-            except Exception as problem:
-                log.exception("sending %s", one.message.delivery_id)
-                outcome = Temporary(f"{type(problem).__name__}: {problem}")
+    async def _send(self, one: Claimed, claimed_s: float) -> Sent | None:
+        """Send one; None where its turn came too late, as another may have it by then."""
+        started_s = time.monotonic()
+        left_s = self._lease_s - (started_s - claimed_s)
+        if left_s < self._lease_s / 3:
+            return None
+        try:
+            async with asyncio.timeout(left_s):
+                outcome: Outcome = await self.channel.send(one.message, one.target)
+        except TimeoutError:
+            outcome = Temporary(f"no answer within {left_s:.0f} s")
+        except Exception as problem:
+            log.exception("sending %s", one.message.delivery_id)
+            outcome = Temporary(f"{type(problem).__name__}: {problem}")
         if not isinstance(outcome, Accepted):
             log.warning("%s by %s: %s", one.message.delivery_id, self.channel.name, outcome)
         return Sent(one, outcome, time.monotonic() - started_s)
 
     async def _finish(self) -> None:
         """What is under way is not given up for a stop: half of it would be sent twice."""
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=SEND_S)
+        if self._senders:
+            await asyncio.wait(self._senders, timeout=SEND_S)
         all_sent = self._results()
 
         async def action(connection: Connection) -> None:

@@ -54,6 +54,7 @@ class AlertProcessor(FilingProcessor[ReadAlert]):
     """The alerts of one partition."""
 
     counts_by_reference = True  # the catalogue says whom to tell
+    most_facts = 1_000  # of a burst the first are told while the others are taken in
 
     @property
     def is_urgent(self) -> bool:  # type: ignore[override]  # a constant elsewhere

@@ -23,7 +23,10 @@ class FilingProcessor(SinkProcessor, Generic[Fact]):
     """Files the records of one source partition. `read` says what a record tells, or why it cannot be used.
 
     One that cannot be used is passed over, with a line in the log and a count: whoever writes rubbish stops nobody.
+    `most_facts` are stored at once.
     """
+
+    most_facts = MOST_FACTS
 
     def __init__(
         self, topic: str, partition: int, read: Callable[[SourceRecord], Fact | Rejection], progress: Progress
@@ -49,7 +52,7 @@ class FilingProcessor(SinkProcessor, Generic[Fact]):
     @property
     def is_full(self) -> bool:
         """Whether so much was read that it has to be stored before more comes."""
-        return len(self._facts) >= MOST_FACTS
+        return len(self._facts) >= self.most_facts
 
     def take_work(self) -> SinkWork[list[Fact]] | None:
         """All that was read since the last call; None when nothing was."""

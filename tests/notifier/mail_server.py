@@ -76,6 +76,10 @@ class MailServer:
         self._asked[what, who] = self._asked.get((what, who), 0) + 1
         return self._asked[what, who]
 
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, host: str, said: list[str]) -> list[str]:  # noqa: N802
+        session.host_name = host
+        return [said[0], "250-PIPELINING", *said[1:]]  # as the servers that people have
+
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         if session.ssl is None and not self.is_tls_from_the_start:
             self.in_the_clear.append(address)

@@ -15,27 +15,43 @@ GOOD = (b"250 2.1.0 sender ok\r\n", b"250 2.1.5 recipient ok\r\n", b"354 go on\r
 
 
 class Server:
-    """Greets, then gives these answers one by one, in pieces of so many octets, and closes; `heard` is what came."""
+    """Greets, then gives these answers one by one, in pieces of so many octets, and closes; `heard` is what came.
 
-    def __init__(self, *answers: bytes, piece: int = 1_000) -> None:
+    One that `takes_all` offers PIPELINING, and answers nothing of a mail before its DATA came.
+    """
+
+    def __init__(self, *answers: bytes, piece: int = 1_000, takes_all: bool = False) -> None:
         self.heard: list[bytes] = []
         self._answers = answers
         self._piece = piece
+        self._takes_all = takes_all
+        self._offers = b"250-mail.test\r\n" + takes_all * b"250-PIPELINING\r\n" + b"250 SIZE 1000\r\n"
         self.closed = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(EOFError, ConnectionError):  # whoever asks has gone
             await self._answer(reader, writer)
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
         self.closed.set()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.test\r\n")
         await reader.readline()
-        writer.write(b"250-mail.test\r\n250 SIZE 1000\r\n")
+        writer.write(self._offers)
+        came: list[bytes] = []
+        goes_on = False
         for answer in self._answers:
-            is_data = bool(self.heard) and self.heard[-1] == b"DATA\r\n"
-            self.heard.append(await (reader.readuntil(b"\r\n.\r\n") if is_data else reader.readline()))
+            if not came:
+                came.append(await reader.readline())
+                if self._takes_all and came[0].startswith(b"MAIL"):
+                    came += [await reader.readline(), await reader.readline()]
+            line = came.pop(0)
+            if goes_on and line != b".\r\n":
+                line += await reader.readuntil(b"\r\n.\r\n")
+            self.heard.append(line)
+            goes_on = answer.startswith(b"354")
             if not answer:  # it is waited for in vain
                 await reader.read()
                 return
@@ -65,17 +81,23 @@ def held(server: Server, act: Callable[[Conversation], Awaitable[None]]) -> None
 
 
 def a_mail(*, to: str = "sre@acme.example") -> Dialogue:
-    return transfer("slo@slo.example", to, MAIL, says_size=True)
+    return transfer("slo@slo.example", to, MAIL, says_size=True, says_all=False)
 
 
+def all_said(conversation: Conversation) -> Dialogue:
+    return transfer("slo@slo.example", "sre@acme.example", MAIL, says_size=True, says_all=conversation.says_all)
+
+
+@pytest.mark.parametrize("takes_all", [False, True])
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 1_000])
-def test_a_mail_is_handed_over_however_the_answers_are_cut(piece: int) -> None:
+def test_a_mail_is_handed_over_however_the_answers_are_cut(piece: int, takes_all: bool) -> None:
     long = b"250-2.1.0 sender\r\n250-is\r\n250 ok\r\n"
-    server = Server(long, *GOOD[1:], *GOOD, piece=piece)
+    server = Server(long, *GOOD[1:], *GOOD, piece=piece, takes_all=takes_all)
 
     async def act(conversation: Conversation) -> None:
+        assert conversation.says_all is takes_all
         for _ in range(2):
-            assert await conversation.hold(a_mail()) == "2.0.0 queued"
+            assert await conversation.hold(all_said(conversation)) == "2.0.0 queued"
 
     held(server, act)
     assert server.heard[:4] == [
@@ -99,6 +121,40 @@ def test_after_a_refusal_that_is_forgotten_the_connection_is_good_for_another_ma
 
     held(server, act)
     assert server.heard[2] == b"RSET\r\n"
+
+
+NOBODY = (GOOD[0], b"550 5.1.1 nobody here\r\n")
+
+
+@pytest.mark.parametrize(
+    ("answers", "said_last"),
+    [((b"554 5.5.1 no recipient\r\n",), b"DATA\r\n"), ((GOOD[2], b"554 5.5.1 no recipient\r\n"), b".\r\n")],
+)
+def test_who_is_refused_amid_all_that_was_said_gets_no_mail(answers: tuple[bytes, ...], said_last: bytes) -> None:
+    server = Server(*NOBODY, *answers, b"250 forgotten\r\n", *GOOD, takes_all=True)
+
+    async def act(conversation: Conversation) -> None:
+        with pytest.raises(SMTPRecipientRefused, match="nobody here"):
+            await conversation.hold(all_said(conversation))
+        await conversation.hold(forget())
+        assert await conversation.hold(all_said(conversation)) == "2.0.0 queued"
+
+    held(server, act)
+    assert server.heard[:2] + server.heard[2 : 2 + len(answers)][-1:] == [
+        b"MAIL FROM:<slo@slo.example> size=%d\r\n" % len(MAIL),
+        b"RCPT TO:<sre@acme.example>\r\n",
+        said_last,
+    ]
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+def test_a_server_that_closes_amid_all_that_was_said_is_heard(before: int) -> None:
+    async def act(conversation: Conversation) -> None:
+        with pytest.raises(SMTPException, match="shutting down"):
+            await conversation.hold(all_said(conversation))
+        assert not conversation.is_open
+
+    held(Server(*GOOD[:before], b"421 shutting down\r\n", takes_all=True), act)
 
 
 def test_a_server_that_closes_is_not_talked_to_any_more() -> None:

@@ -16,10 +16,14 @@ _MOST_HEARD: Final = 32_768  # of one answer: no server says as much
 
 
 class Conversation(asyncio.Protocol):
-    """`says_size`: the server wants to know the size of a mail before it comes."""
+    """`says_size`: the server wants to know the size of a mail before it comes.
 
-    def __init__(self, transport: asyncio.Transport, *, says_size: bool) -> None:
+    `says_all`: it takes commands without waiting for its answers.
+    """
+
+    def __init__(self, transport: asyncio.Transport, *, says_size: bool, says_all: bool) -> None:
         self.says_size = says_size
+        self.says_all = says_all
         self._transport = transport
         self._heard = b""
         self._dialogue: Dialogue | None = None
@@ -58,20 +62,19 @@ class Conversation(asyncio.Protocol):
             return
         self._heard += data
         try:
-            answer = _answer(self._heard)
-            if answer is None:
-                return
-            self._heard = b""
-            if answer.code == SMTPStatus.domain_unavailable:  # it closes, whatever it was asked
-                self._transport.close()
-            said = self._dialogue.send(answer)
+            while (found := _answer(self._heard)) is not None:
+                answer, self._heard = found
+                if answer.code == SMTPStatus.domain_unavailable:  # it closes, whatever it was asked
+                    self._transport.close()
+                said = self._dialogue.send(answer)
+                if said:
+                    self._heard = b""
+                    self._transport.write(said)
         except StopIteration as end:
-            self._dialogue = None
+            self._dialogue, self._heard = None, b""
             self._end.set_result(end.value)
         except SMTPException as problem:
             self._break(problem)
-        else:
-            self._transport.write(said)
 
     def eof_received(self) -> None:
         """The connection is closed then, which `connection_lost` hears of."""
@@ -88,19 +91,20 @@ class Conversation(asyncio.Protocol):
         self._end.set_exception(problem)
 
 
-def _answer(heard: bytes) -> SMTPResponse | None:
-    """The first answer in what was heard; None: it has not ended yet (RFC 5321, 4.2.1).
+def _answer(heard: bytes) -> tuple[SMTPResponse, bytes] | None:
+    """The first answer in what was heard, and the rest; None: it has not ended yet (RFC 5321, 4.2.1).
 
     Raises:
         SMTPResponseException: it is none.
     """
-    said = []
-    for line in heard.split(b"\n")[:-1]:
+    said, rest = [], heard
+    while b"\n" in rest:
+        line, _, rest = rest.partition(b"\n")
         if not line[:3].isdigit():
             raise SMTPResponseException(SMTPStatus.invalid_response, f"Malformed SMTP response line: {_text(line)}")
         said.append(_text(line[4:]))
         if line[3:4] != b"-":
-            return SMTPResponse(int(line[:3]), "\n".join(said))
+            return SMTPResponse(int(line[:3]), "\n".join(said)), rest
     if len(heard) > _MOST_HEARD:
         raise SMTPResponseException(SMTPStatus.invalid_response, "Response too long")
     return None
@@ -119,7 +123,8 @@ async def converse(client: SMTP) -> Conversation:
     if client.is_ehlo_or_helo_needed:
         await _greet(client)
     transport = cast("asyncio.Transport", client.transport)
-    conversation = Conversation(transport, says_size=client.supports_extension("size"))
+    says_size, says_all = (client.supports_extension(name) for name in ("size", "pipelining"))
+    conversation = Conversation(transport, says_size=says_size, says_all=says_all)
     transport.set_protocol(conversation)
     return conversation
 

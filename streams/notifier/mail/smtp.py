@@ -91,9 +91,15 @@ class SmtpChannel:
         return outcome
 
     async def _transferred(self, conversation: Conversation, message: Message, target: Target) -> Outcome:
-        sender, size = self._sender.address, conversation.says_size
+        said = transfer(
+            self._sender.address,
+            target.address,
+            message.body,
+            says_size=conversation.says_size,
+            says_all=conversation.says_all,
+        )
         try:
-            answer = await conversation.hold(transfer(sender, target.address, message.body, says_size=size))
+            answer = await conversation.hold(said)
         except (SMTPRecipientRefused, SMTPSenderRefused, SMTPDataError) as problem:
             await _forget(conversation)
             return _outcome(problem)
