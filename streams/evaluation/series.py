@@ -18,7 +18,7 @@ class Series(Judged, TumblingCounts):
     __slots__ = ("app_key", "by_app", "is_dirty", "is_fading", "is_watched", "scope", "states")
 
     def __init__(self, key: SeriesKey) -> None:
-        super().__init__()
+        self.clear()
         self.app_key, self.scope = key
         self.by_app: TumblingCounts | None = None
         self.states = ALL_AT_REST

@@ -66,7 +66,7 @@ class SeriesStore(Mapping[SeriesKey, Series]):
         # One string for all series of a scope: it is in the CPU's cache, and takes no room in each of them.
         series.scope = sys.intern(series.scope)
         app_key = series.app_key
-        if app_key in self._others_of and series.key in self.others:
+        if self._others_of and app_key in self._others_of and series.key in self.others:
             self.others[series.key] = series
             return
         first = self.first.setdefault(app_key, series)
