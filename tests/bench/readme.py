@@ -125,6 +125,8 @@ def live_table(document: Mapping[str, Any]) -> str:
             else:
                 continue
             rows.append(f"| {at} | {subject.removeprefix('live, ')} | {cells} | {_load(document, part):.1f} |")
+    if not rows:
+        return "Not measured yet: `python -m tests.bench --case live --publish --readme` writes it here."
     head = (
         "| events | who judges them | CPU per million, the broker's too | half of all results after | 99 of 100 "
         "| changelog per million | peak memory | load |"
