@@ -10,7 +10,7 @@ from typing import Final, cast
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
 from aiosmtplib.typing import SMTPStatus
 
-from streams.notifier.mail.transfer import Dialogue
+from streams.notifier.mail.transfer import CLOSING, Dialogue
 
 _MOST_HEARD: Final = 32_768  # of one answer: no server says as much
 
@@ -64,7 +64,7 @@ class Conversation(asyncio.Protocol):
         try:
             while (found := _answer(self._heard)) is not None:
                 answer, self._heard = found
-                if answer.code == SMTPStatus.domain_unavailable:  # it closes, whatever it was asked
+                if answer.code == CLOSING:
                     self._transport.close()
                 said = self._dialogue.send(answer)
                 if said:

@@ -19,7 +19,7 @@ from streams.notifier.channel import SEND_S, Accepted, Message, Outcome, Permane
 from streams.notifier.mail.conversation import Conversation, converse
 from streams.notifier.mail.letter import Sender, letter
 from streams.notifier.mail.server import MailServer
-from streams.notifier.mail.transfer import forget, transfer
+from streams.notifier.mail.transfer import CLOSING, forget, transfer
 from streams.notifier.notification import Notification
 from streams.notifier.target import SMTP as NAME
 from streams.notifier.target import Target
@@ -29,7 +29,6 @@ MOST_LISTED: Final = 500
 """In one digest, so that mail servers take it."""
 _IDLE_S: Final = 20.0  # shorter than servers wait for the next mail
 _CONNECT_S: Final = 10.0
-_CLOSING: Final = 421  # RFC 5321, 3.8: the server shuts down
 _FINAL: Final = 500
 _TOO_LARGE: Final = 552  # RFC 1870, 6.2
 _LOGIN: Final = frozenset({530, 534, 535, 538})  # RFC 4954, 6
@@ -143,7 +142,7 @@ def _outcome(problem: SMTPException) -> Outcome:
     """What an answer of the server means. Source: RFC 5321, 4.2.1: 4 is for now, 5 for good."""
     if not isinstance(problem, SMTPResponseException):
         return Temporary(_said(problem))
-    if problem.code == _CLOSING:
+    if problem.code == CLOSING:
         return Temporary(_said(problem), is_theirs=True)
     if problem.code in _LOGIN or (_is_final(problem, SMTPSenderRefused) and problem.code != _TOO_LARGE):
         return Unauthorised(_said(problem))  # whoever the recipient is

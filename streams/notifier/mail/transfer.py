@@ -19,7 +19,8 @@ Where more was said at once than one command, it yields nothing to be sent the n
 _OK: Final = 250
 _WILL_FORWARD: Final = 251
 _GO_ON: Final = 354
-_CLOSING: Final = 421
+CLOSING: Final = 421
+"""The server shuts down, whatever it was asked (RFC 5321, 3.8)."""
 
 
 def transfer(sender: str, recipient: str, mail: bytes, *, says_size: bool, says_all: bool) -> Dialogue:
@@ -48,7 +49,7 @@ def transfer(sender: str, recipient: str, mail: bytes, *, says_size: bool, says_
                 problem = SMTPSenderRefused(answer.code, answer.message, sender)
             elif number == 1 and answer.code not in (_OK, _WILL_FORWARD):
                 problem = SMTPRecipientRefused(answer.code, answer.message, recipient)
-        if problem is not None and (not says_all or answer.code == _CLOSING):
+        if problem is not None and (not says_all or answer.code == CLOSING):
             raise problem
     if answer.code == _GO_ON:  # a line that begins with a dot has another before it (RFC 5321, 4.5.2)
         # Whoever goes on though there is nobody to send it to gets nothing, and refuses that (RFC 2920, 3.1).
