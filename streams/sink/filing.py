@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from streams.health import counts
 from streams.health.condition import Held
@@ -14,8 +14,6 @@ from streams.sink.work import Progress, SinkWork
 
 log = logging.getLogger(__name__)
 
-MOST_FACTS: Final = 5_000
-
 Fact = TypeVar("Fact")
 
 
@@ -26,7 +24,7 @@ class FilingProcessor(SinkProcessor, Generic[Fact]):
     `most_facts` are stored at once.
     """
 
-    most_facts = MOST_FACTS
+    most_facts = 5_000
 
     def __init__(
         self, topic: str, partition: int, read: Callable[[SourceRecord], Fact | Rejection], progress: Progress

@@ -104,12 +104,12 @@ class Live:
 
     async def measure(self, stage: Stage, round_number: int) -> AsyncIterator[Reading]:
         """One after the other."""
-        self._too_many_apps: dict[str, int] = {}
+        too_many_apps: dict[str, int] = {}
         for rate, apps in itertools.product(sorted(stage.live.rates), stage.live.apps):
             readings: dict[str, dict[str, float]] = {}
             for subject in _subjects(stage):
                 name = LOAD_ALONE if subject is None else subject.name
-                if name in self._missing or self._too_many_apps.get(name, apps + 1) <= apps:
+                if name in self._missing or too_many_apps.get(name, apps + 1) <= apps:
                     continue
                 try:
                     readings[name] = await _run(stage, subject, f"live-{round_number}", rate, apps)
@@ -121,7 +121,7 @@ class Live:
                 else:
                     yield {(part_of(name, rate, apps), what): value for what, value in readings[name].items()}
                     if LEFT in readings[name]:  # at a higher rate, too
-                        self._too_many_apps[name] = min(apps, self._too_many_apps.get(name, apps))
+                        too_many_apps[name] = min(apps, too_many_apps.get(name, apps))
             yield {(part_of(OURS, rate, apps), what): value for what, value in _beside_peers(readings).items()}
 
 
