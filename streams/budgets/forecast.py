@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import accumulate, cycle, islice
+from itertools import accumulate, compress, cycle, islice
 from operator import sub
 
 from streams.budgets.budget import Counts, score
@@ -31,24 +31,41 @@ def scores(target: Fraction, good: Iterable[int], bad: Iterable[int]) -> list[in
     return [allowed * g - failed * b for g, b in zip(good, bad, strict=True)]
 
 
+def lowest(target: Fraction, parts: Iterable[tuple[Sequence[int], Sequence[int]]]) -> int:
+    """The least that scores come to as they add up, 0 at the most: good and bad events of each step, part by part."""
+    allowed, failed = target.denominator - target.numerator, target.numerator
+    left = least = 0
+    for good, bad in parts:
+        begin = 0
+        for step in compress(range(len(bad)), bad):  # only a failure takes anything away
+            left += allowed * sum(good[begin : step + 1]) - failed * bad[step]
+            begin = step + 1
+            if left < least:
+                least = left
+        left += allowed * sum(good[begin:])
+    return least
+
+
 def losing_days(target: Fraction, days: Sequence[tuple[int, int]], last: Counts, dip: int | None = None) -> list[int]:
     """The only days, by their place, with which the budget may be used up as they go: `exhausted_at` by sums alone.
 
     `days` are the events of all days that the period touches, of the last one only those before now; `last` are those
-    of the last 24 hours, whose scores are never below `dip` as they add up: None, that is not known. However a day's
-    events lie within it, what is left while it goes is at least what later days leave, without all that failed in it,
-    and with what days like the last one have brought.
+    of the last 24 hours, whose scores are never below `dip` as they add up (`lowest`): None, that is not known. However
+    a day's events lie within it, what is left while it goes is at least what later days leave, without all that failed
+    in it, and with what days like the last one have brought.
     """
     allowed, failed = target.denominator - target.numerator, target.numerator
     each = score(target, last)
-    lowest = -failed * last.bad if dip is None else min(0, dip)
-    rounds = -1 if each >= 0 else 0  # while a day goes, the last one has come once for each before it, or once less
+    least = -failed * last.bad if dip is None else dip
+    # While a day goes, the last one has come once for each before it; or once less, where that is worse.
+    come = each * (len(days) - 1 if each < 0 else len(days) - 2)
     kept, found = 0, []
     for number in range(len(days) - 1, -1, -1):
         good, bad = days[number]
-        if kept + max(0, number + rounds) * each + lowest < failed * bad:
+        if kept + least + (come if number else 0) < failed * bad:
             found.append(number)
         kept += allowed * good - failed * bad
+        come -= each
     return found[::-1]
 
 

@@ -10,12 +10,12 @@ all, the next of all, and so on. What hardly ever changes lies together, and tak
 four bytes, compressed by zstd: a third more bytes and twice the time. (A row of kind 2 is in `recent`.)
 """
 
-import zlib
 from array import array
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 import cramjam
+from zlib_ng import zlib_ng
 
 MINUTE_MS: Final = 60_000
 HOUR_MINUTES: Final = 60
@@ -69,7 +69,7 @@ def add_to_day(row: bytes | None, minutes: MinuteCounts) -> bytes:
         good[minute] += more_good
         bad[minute] += more_bad
     width, planes = in_planes(good + bad)
-    packer = zlib.compressobj(wbits=RAW)
+    packer = zlib_ng.compressobj(wbits=RAW)
     return bytes((VERSION, width)) + packer.compress(planes) + packer.flush()
 
 
@@ -98,8 +98,8 @@ def inflate(packed: bytes) -> bytes:
         UnreadableRowError: damaged.
     """
     try:
-        return zlib.decompress(packed, RAW)
-    except zlib.error as problem:
+        return zlib_ng.decompress(packed, RAW)
+    except zlib_ng.error as problem:  # type: ignore[misc]  # a class, whatever its stub says
         raise UnreadableRowError(f"a damaged row: {problem}") from None
 
 

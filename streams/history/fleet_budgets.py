@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import accumulate, chain
+from itertools import chain, starmap
 from typing import Any, Final
 
 import orjson
@@ -19,7 +19,7 @@ from aiokafka import TopicPartition
 
 from streams.budgets.budget import Budget, Counts, burn_rate, score
 from streams.budgets.coverage import covered_minutes
-from streams.budgets.forecast import exhausted_at, losing_days, lost_after, scores
+from streams.budgets.forecast import exhausted_at, losing_days, lost_after, lowest, scores
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions, OnRecord
 from streams.evaluation.judged import SeriesKey
@@ -31,13 +31,13 @@ from streams.history.recent import no_minutes
 from streams.history.rows import batches
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
-from streams.history.sum_reading import Wanted, edge_days, read_sums
-from streams.history.sums import SeriesSums, SourceSums, Sum, UnreadPartError
+from streams.history.sum_reading import StoredSeries, Wanted, edge_days, find_series, read_sums
+from streams.history.sums import NOTHING, SeriesSums, Sum, UnreadPartError, by_day
 from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
 from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
 
-PAGE: Final = 200
+PAGE: Final = 500
 _SHORTEST: Final = min(BURN_MINUTES.values())
 _REST: Final = 3
 """So many times as long as a page took nothing is done."""
@@ -45,11 +45,11 @@ _LEAST_REST_S: Final = 0.05
 _ROUND_S: Final = 1.0
 
 _SERIES: Final = """
-select id, app_key, scope from series
+select id, first_minute, app_key, scope, source from series
 where metric = %s and placed %% %s = %s and source = any(%s) and id > %s order by id limit %s
 """
 _SERIES_OF: Final = """
-select app_key, scope from series
+select id, first_minute, app_key, scope, source from series
 where app_key = any(%s) and metric = %s and placed %% %s = %s and source = any(%s)
 """
 _SEEN: Final = """
@@ -157,14 +157,12 @@ class FleetBudgets:
         while levels and tp in self._places:
             await self._put_excluded()
             started_s = time.monotonic()
-            rows = await self._database.run(partial(self._series, place, last_id))
-            if not rows:
+            series, last_id = await self._database.run(partial(page_after, place, last_id))
+            if not series:
                 break
-            last_id = rows[-1][0]
-            keys = sorted({(app_key, scope) for _, app_key, scope in rows})
             now = await self._seen(tp) or seen
-            await self._database.run(partial(self._put, keys, levels, now.minute))
-            await asyncio.sleep(max(_LEAST_REST_S, _REST * (time.monotonic() - started_s)) if len(rows) == PAGE else 0)
+            await self._database.run(partial(self._put, series, levels, now.minute))
+            await asyncio.sleep(max(_LEAST_REST_S, _REST * (time.monotonic() - started_s)))
         self._kept[tp] = seen
 
     async def _put_excluded(self) -> None:
@@ -178,14 +176,9 @@ class FleetBudgets:
             levels = [level for level in self._levels if level.metric == place.metric]
             seen = await self._seen(tp)
             if levels and seen is not None:
-                keys = await self._database.run(partial(self._series_of, place, apps))
-                for some in batches(keys):
-                    await self._database.run(partial(self._put, some, levels, seen.minute))
-
-    async def _series_of(self, place: Place, apps: Sequence[str], connection: Connection) -> list[SeriesKey]:
-        where = [apps, place.metric, place.partitions, place.part, list(counting_sources(place.metric))]
-        rows = await (await connection.execute(_SERIES_OF.encode(), where)).fetchall()
-        return sorted({(app_key, scope) for app_key, scope in rows})
+                series = await self._database.run(partial(_series_of, place, apps))
+                for some in batches(list(series.items())):
+                    await self._database.run(partial(self._put, dict(some), levels, seen.minute))
 
     async def _seen(self, tp: TopicPartition) -> _Seen | None:
         async def action(connection: Connection) -> tuple[Any, ...] | None:
@@ -196,15 +189,35 @@ class FleetBudgets:
             return None
         return _Seen(found[0], (found[1] - self._lateness_ms) // MINUTE_MS, self._exclusions.revision)
 
-    async def _series(self, place: Place, after: int, connection: Connection) -> list[tuple[Any, ...]]:
-        where = [place.metric, place.partitions, place.part, list(counting_sources(place.metric)), after, PAGE]
-        return await (await connection.execute(_SERIES.encode(), where)).fetchall()
-
     async def _put(
-        self, keys: Sequence[SeriesKey], levels: Sequence[ServiceLevel], end: int, connection: Connection
+        self, series: StoredSeries, levels: Sequence[ServiceLevel], end: int, connection: Connection
     ) -> None:
-        budgets = await fleet_budgets(connection, keys, levels, self._exclusions, end)
+        budgets = await fleet_budgets(connection, series, levels, self._exclusions, end)
         await put(connection, budgets)
+
+
+async def page_after(place: Place, last_id: int, connection: Connection) -> tuple[StoredSeries, int]:
+    """The next series of a partition behind one of this number, and the number of the last of them."""
+    sources = list(counting_sources(place.metric))
+    where = [place.metric, place.partitions, place.part, sources, last_id, PAGE]
+    rows = await (await connection.execute(_SERIES.encode(), where)).fetchall()
+    series = _by_key(rows)
+    if len(sources) > 1:  # what the other one tells of them lies somewhere else
+        series = await find_series(connection, place.metric, list(series))
+    return series, rows[-1][0] if rows else last_id
+
+
+async def _series_of(place: Place, apps: Sequence[str], connection: Connection) -> StoredSeries:
+    where = [apps, place.metric, place.partitions, place.part, list(counting_sources(place.metric))]
+    return _by_key(await (await connection.execute(_SERIES_OF.encode(), where)).fetchall())
+
+
+def _by_key(rows: Iterable[tuple[Any, ...]]) -> StoredSeries:
+    """In one order for all, so that two owners never wait for each other."""
+    found: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
+    for number, first_minute, app_key, scope, source in rows:
+        found.setdefault((app_key, scope), {})[source] = number, first_minute
+    return dict(sorted(found.items()))
 
 
 def _standing(exclusions: Exclusions) -> set[tuple[str, OnRecord]]:
@@ -219,7 +232,7 @@ async def put(connection: Connection, budgets: Iterable[SeriesBudget]) -> None:
 
 async def fleet_budgets(
     connection: Connection,
-    keys: Sequence[SeriesKey],
+    series: StoredSeries,
     levels: Sequence[ServiceLevel],
     exclusions: Exclusions,
     end: int,
@@ -234,24 +247,24 @@ async def fleet_budgets(
     start = end - minutes_shown(max(level.period_ms for level in levels))
     first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
     known = exclusions.known_at(NEVER - 1, metric)
-    windows = {spans: _Windows(end, spans) for spans in {known.spans(*key) for key in keys}}
+    windows = {spans: _Windows(end, spans) for spans in {known.spans(*key) for key in series}}
     excluded = {day for span in known.for_all for day in edge_days(span, {MINUTE_MS})}
     by_app: dict[str, set[int]] = {}
-    for app_key, scope in keys:
+    for app_key, scope in series:
         for span in known.its_own(app_key, scope):
             by_app.setdefault(app_key, set()).update(edge_days(span, {MINUTE_MS}))
     periods = {level.period_ms // MINUTE_MS for level in levels}
     few = excluded | {(end - length) // DAY_MINUTES for length in (0, _SHORTEST, *periods)}
     edges = few | {(end - length) // DAY_MINUTES for length in BURN_MINUTES.values()}
-    turn, budgets, unread = Turn(), list[SeriesBudget](), list(keys)
+    turn, budgets, unread = Turn(), list[SeriesBudget](), series
     while unread:
         found = await read_sums(connection, metric, unread, Wanted(first_day, last_day, few, by_app, edges))
-        unread = []
+        unread = {}
         for key, one in found.items():
             try:
                 budgets += [_budget(one, level, windows[known.spans(*key)]) for level in levels]
             except UnreadPartError as error:
-                unread.append(key)
+                unread[key] = series[key]
                 by_app.setdefault(one.app_key, set()).update(error.days, edges)
             await turn.give_way()
     return budgets
@@ -263,17 +276,30 @@ class _Windows:
     def __init__(self, end: int, spans: Sequence[Span]) -> None:
         self.end = end
         self.spans = spans
-        self._found: dict[tuple[int, int], Sequence[PaneRange]] = {}
+        self._found: dict[int, Sequence[PaneRange]] = {}
+        self._days: dict[int, list[tuple[int, Sequence[PaneRange] | None]]] = {}
 
-    def of(self, minutes: int, end: int | None = None) -> Sequence[PaneRange]:
-        """Those of the last so many minutes, or of those before an earlier end."""
-        until = self.end if end is None else end
-        found = self._found.get((minutes, until))
+    def of(self, minutes: int) -> Sequence[PaneRange]:
+        """Those of the last so many minutes."""
+        found = self._found.get(minutes)
         if found is None:
-            window = HoppingWindow(minutes * MINUTE_MS, MINUTE_MS, MINUTE_MS)
-            at_ms = until * MINUTE_MS
-            found = self._found[minutes, until] = window.without(at_ms, window.within(at_ms, self.spans))
+            found = self._found[minutes] = self._left(minutes, self.end)
         return found
+
+    def days(self, start: int) -> Sequence[tuple[int, Sequence[PaneRange] | None]]:
+        """Each day since 1970 from that of a minute on, and what is left of it before the end; None: all of it."""
+        found = self._days.get(start)
+        if found is None:
+            found = self._days[start] = []
+            for first in range(start // DAY_MINUTES * DAY_MINUTES, self.end, DAY_MINUTES):
+                stop = min(first + DAY_MINUTES, self.end)
+                left = self._left(stop - first, stop)
+                found.append((first // DAY_MINUTES, None if left == [(first, first + DAY_MINUTES)] else left))
+        return found
+
+    def _left(self, minutes: int, end: int) -> Sequence[PaneRange]:
+        window = HoppingWindow(minutes * MINUTE_MS, MINUTE_MS, MINUTE_MS)
+        return window.without(end * MINUTE_MS, window.within(end * MINUTE_MS, self.spans))
 
 
 def _budget(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> SeriesBudget:
@@ -307,12 +333,15 @@ def _exhausted_at(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> in
     if any(told.sums for told in one.told[1:]) or period < DAY_MINUTES or period % FORECAST_STEP:
         steps = _minutes(one, windows, start, end).in_steps(FORECAST_STEP)
         return exhausted_at(target, *steps, FORECAST_STEP * MINUTE_MS, end * MINUTE_MS)
-    days, last = _days(one.told[0], windows, start), _counts(one, windows, DAY_MINUTES)
+    days, last = _days(one, windows, start), _counts(one, windows, DAY_MINUTES)
     if not losing_days(target, days, last):
         return None
-    coming = _scores(target, _minutes(one, windows, end - DAY_MINUTES, end))
-    losing = [start // DAY_MINUTES + n for n in losing_days(target, days, last, min(accumulate(coming)))]
+    dip = lowest(target, starmap(one.told[0].minutes, by_day(windows.of(DAY_MINUTES))))
+    losing = [start // DAY_MINUTES + n for n in losing_days(target, days, last, dip)]
+    if not losing:
+        return None
     one.must_know(losing)
+    coming = _scores(target, _minutes(one, windows, end - DAY_MINUTES, end))
     for day in losing:
         first, stop = max(start, day * DAY_MINUTES), min((day + 1) * DAY_MINUTES, end)
         rounds, rest = divmod(first - start, DAY_MINUTES)
@@ -353,18 +382,14 @@ def _burn(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> dict[str, 
     return {name: burn_rate(level.target, _counts(one, windows, minutes)) for name, minutes in BURN_MINUTES.items()}
 
 
-def _days(told: SourceSums, windows: _Windows, start: int) -> list[Sum]:
+def _days(one: SeriesSums, windows: _Windows, start: int) -> list[Sum]:
     """What is left of all days from a minute's on, of the last one what is before the end."""
-    found = []
-    for first in range(start // DAY_MINUTES * DAY_MINUTES, windows.end, DAY_MINUTES):
-        stop = min(first + DAY_MINUTES, windows.end)
-        parts = [told.counts(*part) for part in windows.of(stop - first, stop)]
-        found.append(parts[0] if len(parts) == 1 else (sum(good for good, _ in parts), sum(bad for _, bad in parts)))
-    return found
+    sums = one.told[0].sums
+    return [sums.get(day, NOTHING) if left is None else one.counted(left) for day, left in windows.days(start)]
 
 
 def _row(one: SeriesBudget) -> dict[str, Any]:
-    budget = one.budget
+    budget, consumed = one.budget, one.budget.consumed
     return {
         "app_key": one.app_key,
         "metric": one.level.metric,
@@ -376,7 +401,7 @@ def _row(one: SeriesBudget) -> dict[str, Any]:
         "bad": budget.counts.bad,
         "covered_minutes": one.covered_minutes,
         "state": one.state,
-        "consumed": None if budget.consumed is None else float(budget.consumed),
+        "consumed": None if consumed is None else float(consumed),
         "remaining_events": budget.remaining_events,
         **{f"burn_{name}": None if rate is None else float(rate) for name, rate in one.burn.items()},
         "exhausted_at_ms": one.exhausted_at_ms,

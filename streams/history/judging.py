@@ -29,7 +29,7 @@ from streams.history.codec import MINUTE_MS
 from streams.history.screening import Place, could_breach
 from streams.history.sources import counting_sources
 from streams.history.stored_states import StateKey, StoredState, StoredStates
-from streams.history.sum_reading import DAY_MS, Wanted, edge_days, read_sums
+from streams.history.sum_reading import DAY_MS, Wanted, edge_days, find_series, read_sums
 from streams.history.sums import SeriesSums, SourceSums
 from streams.history.tally import Cut, Tallies
 from streams.kafka.placement import partition_of
@@ -177,12 +177,13 @@ class Judging:
         keys = await could_breach(connection, place, self.rules.objectives, first_ms, last_ms, known)
         keys |= {key for key, _ in before}
         keys |= {key for cut in cuts for key in self._failing(cut.tallies)}
-        found = await read_sums(connection, self._metric, sorted(keys), self._wanted(first_ms, last_ms))
+        stored = await find_series(connection, self._metric, sorted(keys))
+        found = await read_sums(connection, self._metric, stored, self._wanted(first_ms, last_ms))
         for key in keys - found.keys():
             found[key] = SeriesSums(*key, NEVER, [SourceSums({}, {}) for _ in counting_sources(self._metric)])
-        for (key, objective), stored in before.items():
+        for (key, objective), one in before.items():
             if objective in self.rules.names:
-                found[key].put(objective, stored.state)
+                found[key].put(objective, one.state)
         return found
 
     def _failing(self, tallies: Tallies) -> Iterator[SeriesKey]:

@@ -12,7 +12,6 @@ bucket, whether events are few, and the widths of the lists. Rows of versions 1 
 zstd. (A row of kind 2 is in `recent`.)
 """
 
-import zlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -22,6 +21,8 @@ from math import ceil, frexp
 from operator import add, sub
 from struct import Struct
 from typing import Final
+
+from zlib_ng import zlib_ng
 
 from streams.history.codec import (
     RAW,
@@ -134,10 +135,10 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     counts = [] if are_few else [found[place] for layer in layers for place in layer]
     lists = per_slot, [first - least for first in firsts], steps, counts
     widths, planes = zip(*(in_planes(array("I", one)) for one in lists), strict=True)
-    packer = zlib.compressobj(wbits=RAW, strategy=zlib.Z_RLE)
+    packer = zlib_ng.compressobj(wbits=RAW, strategy=zlib_ng.Z_RLE)
     packed = [bytes((VERSION,))]
     for block in (_HEAD.pack(least, are_few, *widths), *planes):
-        packed += [packer.compress(block), packer.flush(zlib.Z_BLOCK)]
+        packed += [packer.compress(block), packer.flush(zlib_ng.Z_BLOCK)]
     return b"".join([*packed, packer.flush()])
 
 

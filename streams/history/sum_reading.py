@@ -16,6 +16,9 @@ from streams.history.tally import SeriesKey as StoredKey
 from streams.windows.hopping import Span
 
 DAY_MS: Final = DAY_MINUTES * 60_000
+StoredSeries = Mapping[SeriesKey, Mapping[str, tuple[int, int]]]
+"""Series -> source that tells of it -> its number there, and the minute of its first event."""
+
 _NOBODY: Final = 0  # no series has this number
 
 # Day by day, as the key of sums begins with it: a plan that joins may read the whole table for each batch, and to look
@@ -57,36 +60,45 @@ class Wanted:
     days_if_failing: Collection[int] = ()
 
 
-async def read_sums(
-    connection: Connection, metric: str, keys: Sequence[SeriesKey], wanted: Wanted
-) -> dict[SeriesKey, SeriesSums]:
-    """What is stored of series of a metric; those of which nothing is are left out."""
-    found: dict[SeriesKey, SeriesSums] = {}
+async def find_series(connection: Connection, metric: str, keys: Sequence[SeriesKey]) -> StoredSeries:
+    """The numbers of series of a metric, of those of which anything is stored."""
+    found: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
+    sources = counting_sources(metric)
     for some in batches(keys):
-        found |= await _read(connection, metric, some, wanted)
+        names = names_of(StoredKey(app, metric, scope, source) for app, scope in some for source in sources)
+        rows = await connection.execute(FIND_SERIES.encode(), [names])
+        async for number, first_minute, app_key, _, scope, source in rows:
+            found.setdefault((app_key, scope), {})[source] = number, first_minute
+    return found
+
+
+async def read_sums(
+    connection: Connection, metric: str, series: StoredSeries, wanted: Wanted
+) -> dict[SeriesKey, SeriesSums]:
+    """What is stored of series of a metric."""
+    found: dict[SeriesKey, SeriesSums] = {}
+    for some in batches(list(series.items())):
+        found |= await _read(connection, counting_sources(metric), dict(some), wanted)
     return found
 
 
 async def _read(
-    connection: Connection, metric: str, keys: Sequence[SeriesKey], wanted: Wanted
+    connection: Connection, sources: Sequence[str], series: StoredSeries, wanted: Wanted
 ) -> dict[SeriesKey, SeriesSums]:
-    sources = counting_sources(metric)
-    names = names_of(StoredKey(app, metric, scope, source) for app, scope in keys for source in sources)
-    series: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
-    rows = await connection.execute(FIND_SERIES.encode(), [names])
-    async for number, first_minute, app_key, _, scope, source in rows:
-        series.setdefault((app_key, scope), {})[source] = number, first_minute
     ids = [number for by_source in series.values() for number, _ in by_source.values()]
     sums: dict[int, dict[int, Sum]] = {number: {} for number in ids}
+    failing = set[int]()
     values = {"first": wanted.first_day, "last": wanted.last_day, "series": int_array(ids)}
     for day, series_of_day, *columns in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
         for number, counts in zip(series_of_day, zip(*columns, strict=True), strict=True):
             of_series = sums[number]
             of_series[day] = counts if day not in of_series else plus(of_series[day], counts)  # it is folded in part
+            if counts[1]:
+                failing.add(number)
     needed = [
-        place
+        (number, day)
         for (app_key, _), by_source in series.items()
-        for place in _needed([number for number, _ in by_source.values()], sums, wanted, app_key)
+        for number, day in _needed([number for number, _ in by_source.values()], sums, failing, wanted, app_key)
     ]
     minutes = await _days(connection, needed)
     for number, day in needed:
@@ -107,11 +119,15 @@ async def _read(
 
 
 def _needed(
-    numbers: Sequence[int], sums: Mapping[int, Mapping[int, Sum]], wanted: Wanted, app_key: str
+    numbers: Sequence[int],
+    sums: Mapping[int, Mapping[int, Sum]],
+    failing: Collection[int],
+    wanted: Wanted,
+    app_key: str,
 ) -> Iterator[tuple[int, int]]:
     both = set.intersection(*(set(sums[number]) for number in numbers)) if len(numbers) > 1 else set()
     days = {*wanted.days, *wanted.days_by_app.get(app_key, ()), *both}
-    if any(bad for number in numbers for _, bad in sums[number].values()):
+    if any(number in failing for number in numbers):
         days.update(wanted.days_if_failing)
     for number in numbers:
         for day in days & sums[number].keys():

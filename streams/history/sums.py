@@ -6,7 +6,6 @@ from, are unpacked.
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
 from typing import Final
 from zlib import adler32
 
@@ -41,7 +40,6 @@ class SourceSums:
         self.sums = dict(sums)
         self.days = dict(days)
         self._growing: dict[int, Day] = {}
-        self._before: tuple[int, list[int], list[int]] | None = None
 
     def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
         """Count more of a day: minute of the day -> good and bad events."""
@@ -53,7 +51,6 @@ class SourceSums:
                 by_minute[0][minute] += more_good
                 by_minute[1][minute] += more_bad
         self.sums[day] = good, bad
-        self._before = None
 
     def _of_its_own(self, day: int) -> Day | None:
         """The minutes of a day, to be counted on; None where they were not read."""
@@ -78,16 +75,27 @@ class SourceSums:
         Raises:
             UnreadPartError: it is a part of a day of which only the sum was read.
         """
-        day, first = divmod(start, DAY_MINUTES)
-        sums = self.sums.get(day, NOTHING)
+        sums = self.sums.get(start // DAY_MINUTES, NOTHING)
         if end - start == DAY_MINUTES or sums == NOTHING:
             return sums
-        minutes = self.days.get(day)
-        if minutes is None:
-            raise UnreadPartError([day])
-        good, bad = minutes
+        good, bad = self.minutes(start, end)
+        return _added_up(good, sums[0]), _added_up(bad, sums[1])
+
+    def minutes(self, start: int, end: int) -> ReadDay:
+        """Good and bad events of each minute of [start, end), which is within one day.
+
+        Raises:
+            UnreadPartError: of that day only the sum was read.
+        """
+        day, first = divmod(start, DAY_MINUTES)
+        found = self.days.get(day)
+        if found is None:
+            if self.sums.get(day, NOTHING) != NOTHING:
+                raise UnreadPartError([day])
+            found = no_minutes()
+        good, bad = found
         part = slice(first, first + end - start)
-        return _added_up(good[part], sums[0]), _added_up(bad[part], sums[1])
+        return good[part], bad[part]
 
     def total(self, start: int, end: int) -> Sum:
         """Events of the minutes [start, end), of whatever days.
@@ -106,17 +114,12 @@ class SourceSums:
         return good, bad
 
     def _whole(self, first: int, last: int) -> Sum:
-        """Events of the days [first, last), by what had come before each day."""
-        if not self.sums or first >= last:
+        """Events of the days [first, last)."""
+        found = [self.sums[day] for day in range(first, last) if day in self.sums]
+        if not found:
             return NOTHING
-        if self._before is None:
-            start, end = min(self.sums), max(self.sums) + 1
-            by_day = [self.sums.get(day, NOTHING) for day in range(start, end)]
-            good, bad = (list(accumulate(counts, initial=0)) for counts in zip(*by_day, strict=True))
-            self._before = start, good, bad
-        start, good, bad = self._before
-        begin, stop = max(first - start, 0), min(last - start, len(good) - 1)
-        return (good[stop] - good[begin], bad[stop] - bad[begin]) if begin < stop else NOTHING
+        good, bad = map(sum, zip(*found, strict=True))
+        return good, bad
 
 
 class SeriesSums(Judged):
@@ -160,7 +163,7 @@ class SeriesSums(Judged):
     def _by_block(self, host: SourceSums, app: SourceSums, ranges: Sequence[PaneRange]) -> Sum:
         good = bad = 0
         blocks: dict[int, tuple[Sum, Sum]] = {}
-        for start, end in _by_day(ranges):
+        for start, end in by_day(ranges):
             if app.sums.get(start // DAY_MINUTES, NOTHING) == NOTHING:
                 more_good, more_bad = host.counts(start, end)
                 good, bad = good + more_good, bad + more_bad
@@ -212,7 +215,8 @@ def _total(told: SourceSums, ranges: Iterable[PaneRange]) -> Sum:
     return good, bad
 
 
-def _by_day(ranges: Iterable[PaneRange]) -> Iterator[PaneRange]:
+def by_day(ranges: Iterable[PaneRange]) -> Iterator[PaneRange]:
+    """The same minutes since 1970, cut at every midnight."""
     for start, end in ranges:
         yield from _cut(start, end, DAY_MINUTES)
 

@@ -32,9 +32,11 @@ from streams.database.roles import Role
 from streams.database.schema import shipped_migrations
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.codec import DAY_MINUTES, MINUTE_MS, add_to_day
-from streams.history.fleet_budgets import PAGE, fleet_budgets, put
+from streams.history.fleet_budgets import fleet_budgets, page_after, put
 from streams.history.latency import DAY_CHUNKS, Slots, add_to_chunk, bucket_of, place_in, slot_and_bucket
 from streams.history.reading import read_latencies, read_minutes
+from streams.history.screening import Place
+from streams.history.sum_reading import StoredSeries
 from streams.kafka.topic_setup import prepare_topics
 from streams.names import WEBHOOK
 from streams.objectives import read_objectives
@@ -248,18 +250,20 @@ async def _exclusion(server: EmbeddedPostgres, series: int, today: int) -> Readi
     database = PatientDatabase(conninfo(server.url, Role.WRITER, "bench"), patience_s=60, attempt_s=600)
     levels = [level for level in read_objectives().service_levels if level.metric == WEBHOOK.id]
     exclusions, end = Exclusions(), today * DAY_MINUTES - _BEFORE_MIDNIGHT
+    place = Place(WEBHOOK.id, 0, 1)
 
     async def sweep() -> float:
         before_s, found = time.process_time() + _server_cpu_s(server), 0
-        for first in range(1, series + 1, PAGE):
-            keys = [(f"com.example.app-{number}", "Jira") for number in range(first, min(first + PAGE, series + 1))]
-            found += await database.run(lambda connection: _put(connection, keys))  # noqa: B023
+        page, last_id = await database.run(partial(page_after, place, 0))
+        while page:
+            found += await database.run(partial(_put, page))
+            page, last_id = await database.run(partial(page_after, place, last_id))
         if found != series:
             raise BrokenError(f"{found:,} budgets of {series:,} series")
         return (time.process_time() + _server_cpu_s(server) - before_s) / series * 300_000
 
-    async def _put(connection: Connection, keys: list[tuple[str, str]]) -> int:
-        budgets = await fleet_budgets(connection, keys, levels, exclusions, end)
+    async def _put(page: StoredSeries, connection: Connection) -> int:
+        budgets = await fleet_budgets(connection, page, levels, exclusions, end)
         await put(connection, budgets)
         return len(budgets)
 

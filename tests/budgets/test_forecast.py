@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.budgets.budget import Budget, Counts, score
-from streams.budgets.forecast import DAY_MS, exhausted_at, losing_days, lost_after, scores
+from streams.budgets.forecast import DAY_MS, exhausted_at, losing_days, lost_after, lowest, scores
 from streams.budgets.state import BudgetState, state_of
 
 HOURS_8_MS = DAY_MS // 3
@@ -53,7 +53,8 @@ def test_sums_of_days_and_the_steps_of_those_with_which_it_may_run_out_tell_the_
     steps = [*before, *period]
     days = [total(steps[at : at + 3]) for at in range(0, len(steps), 3)]
     coming = scores(target, *zip(*period[-3:], strict=True))
-    for dip in (None, min(accumulate(coming))):
+    good, bad = zip(*period[-3:], strict=True)
+    for dip in (None, lowest(target, [(good, bad)])):
         found = None
         for day in losing_days(target, days, total(period[-3:]), dip):
             first, stop = max(3 * day, len(before)), min(3 * day + 3, len(steps))
@@ -62,6 +63,18 @@ def test_sums_of_days_and_the_steps_of_those_with_which_it_may_run_out_tell_the_
             going = scores(target, *zip(*steps[first:stop], strict=True))
             found = lost_after(left, coming, going, first - len(before), 1) if found is None else found
         assert forecast(target, period) == (None if found is None else AS_OF_MS + found * HOURS_8_MS)
+
+
+@given(
+    parts=st.lists(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3)), max_size=9), max_size=3),
+    target=st.sampled_from((Fraction(1, 2), Fraction(9, 10), Fraction(1))),
+)
+def test_the_lowest_is_that_of_scores_added_up_step_by_step(
+    parts: list[list[tuple[int, int]]], target: Fraction
+) -> None:
+    each = [one for part in parts for one in scores(target, [good for good, _ in part], [bad for _, bad in part])]
+    columns = [([good for good, _ in part], bytes(bad for _, bad in part)) for part in parts]
+    assert lowest(target, columns) == min(accumulate(each, initial=0))
 
 
 def total(counts: list[Counts]) -> Counts:
