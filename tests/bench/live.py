@@ -79,13 +79,15 @@ class _Moment:
     own: Usage
     broker: Usage
     events: int
+    behind: int
     changelog_bytes: int
 
-    def __sub__(self, before: "_Moment") -> tuple[float, float, int, int]:
+    def __sub__(self, before: "_Moment") -> tuple[float, float, int, int, int]:
         return (
             self.own.cpu_s - before.own.cpu_s,
             self.broker.cpu_s - before.broker.cpu_s,
             self.events - before.events,
+            self.events - self.behind - (before.events - before.behind),
             self.changelog_bytes - before.changelog_bytes,
         )
 
@@ -126,12 +128,13 @@ class Live:
 
 
 def _beside_peers(readings: dict[str, dict[str, float]]) -> dict[str, float]:
-    carried = {name: reading for name, reading in readings.items() if CPU in reading}
-    peers = [reading for name, reading in carried.items() if name != OURS]
-    if not peers or OURS not in carried:
+    """Beside the better of those peers that carry the load; where none does, by what each event costs that it reads."""
+    ours = readings.get(OURS, {LEFT: 0.0})
+    if LEFT in ours:
         return {}
-    better = min(peers, key=lambda reading: reading[CPU])
-    return {what: readings[OURS][of] / better[of] for what, of in ((CPU_OF_PEER, CPU), (P99_OF_PEER, P99))}
+    peers = [reading for name, reading in readings.items() if name not in (OURS, LOAD_ALONE)]
+    better = min(peers, key=lambda reading: (LEFT in reading, reading[CPU]), default={})
+    return {what: ours[of] / better[of] for what, of in ((CPU_OF_PEER, CPU), (P99_OF_PEER, P99)) if of in better}
 
 
 def _subjects(stage: Stage) -> list[Subject | None]:
@@ -211,11 +214,10 @@ async def _run(stage: Stage, subject: Subject | None, name: str, rate: int, apps
             began_s = time.time()
             await asyncio.sleep(stage.live.seconds)
             after = await _moment(stage, settings, subject, pid)
-            behind = after.events - sum((await _offsets(settings, subject)).values())
             await asyncio.sleep(_LAST_RESULTS_S)
-    own_s, broker_s, events, stored_bytes = after - before
-    if behind > _MOST_BEHIND_S * rate:
-        return {LEFT: behind}
+    own_s, broker_s, events, done, stored_bytes = after - before
+    if after.behind > _MOST_BEHIND_S * rate:
+        return {LEFT: after.behind, CPU: (own_s + broker_s) / max(1, done) * 1e6}
     late_s = [delay_s for read_s, delay_s in delays_s if read_s >= began_s and delay_s < stage.live.seconds]
     if len(late_s) < 2:
         raise BrokenError("hardly any result came")
@@ -238,7 +240,7 @@ async def _load_alone(stage: Stage, settings: Settings, rate: int, apps: int) ->
         await asyncio.sleep(5.0)
         before = await _moment(stage, settings, None, None)
         await asyncio.sleep(stage.live.seconds)
-        _, broker_s, events, _ = await _moment(stage, settings, None, None) - before
+        _, broker_s, events, *_ = await _moment(stage, settings, None, None) - before
     return {BROKER_CPU: broker_s / events * 1e6}
 
 
@@ -328,8 +330,9 @@ async def _moment(stage: Stage, settings: Settings, subject: Subject | None, pid
     events = 0
     for topic in settings.topics.inputs:
         events += sum((await ends(servers, topic, PARTITIONS)).values())
+    behind = 0 if subject is None else events - sum((await _offsets(settings, subject)).values())
     topics = () if subject is None else subject.changelogs(settings)
     stored = sum(
         path.stat().st_size for topic in topics for path in stage.kafka.data_dir.glob(f"topics/{topic}-[0-9]*/*.log")
     )
-    return _Moment(own, broker, events, stored)
+    return _Moment(own, broker, events, behind, stored)

@@ -115,13 +115,13 @@ def live_table(document: Mapping[str, Any]) -> str:
         rows.append(f"| {at} | nobody | {values[part, BROKER_CPU]:.1f} s | | | | | {_load(document, part):.1f} |")
         for subject in (LIVE_OURS, *(f"live, {peer.name}" for peer in LIVE_PEERS)):
             part = f"{subject} @ {at}"
-            if (part, LIVE_CPU) in values:
+            if (part, LEFT) in values:
+                cells = f"{values[part, LIVE_CPU]:.1f} s | not carried: {values[part, LEFT]:,.0f} left | | |"
+            elif (part, LIVE_CPU) in values:
                 cpu_s, p50_s, p99_s, stored_mb, peak_mb = (
                     values[part, what] for what in (LIVE_CPU, P50, P99, CHANGELOG, LIVE_PEAK)
                 )
                 cells = f"{cpu_s:.1f} s | {p50_s:.2f} s | {p99_s:.2f} s | {stored_mb:.1f} MB | {peak_mb:,.0f} MB"
-            elif (part, LEFT) in values:
-                cells = f"not carried: {values[part, LEFT]:,.0f} left | | | |"
             else:
                 continue
             rows.append(f"| {at} | {subject.removeprefix('live, ')} | {cells} | {_load(document, part):.1f} |")

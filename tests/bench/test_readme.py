@@ -127,11 +127,13 @@ def test_a_rate_is_told_with_who_carried_it() -> None:
     results.add({(part_of_rate(LOAD_ALONE, *at), BROKER_CPU): 9.0})
     figures = {LIVE_CPU: 26.63, P50: 0.2, P99: 0.29, CHANGELOG: 30.0, LIVE_PEAK: 210.0}
     results.add({(part_of_rate(OURS, *at), what): value for what, value in figures.items()})
-    results.add({(part_of_rate("live, Kafka Streams", *at), LEFT): 220_256})
+    results.add(
+        {(part_of_rate("live, Kafka Streams", *at), what): n for what, n in ((LEFT, 220_256), (LIVE_CPU, 180.04))}
+    )
     assert live_table(results.document({}, load=1.5)).splitlines()[2:] == [
         "| 10,000/s, 100,000 apps | nobody | 9.0 s | | | | | 1.5 |",
         "| 10,000/s, 100,000 apps | slo-streams | 26.6 s | 0.20 s | 0.29 s | 30.0 MB | 210 MB | 1.5 |",
-        "| 10,000/s, 100,000 apps | Kafka Streams | not carried: 220,256 left | | | | | 1.5 |",
+        "| 10,000/s, 100,000 apps | Kafka Streams | 180.0 s | not carried: 220,256 left | | | | 1.5 |",
     ]
 
 
