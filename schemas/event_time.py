@@ -69,11 +69,14 @@ def read_times(events: list[Any]) -> None:
     """
     seconds_ms, tails_ms, fractions_ms, offsets_ms = _SECONDS_MS, _TAIL_MS, _FRACTION_MS, _OFFSET_MS
     to_the_second, behind_it, longest_in_utc = _TO_THE_SECOND, _BEHIND_IT, _LONGEST_IN_UTC
+    second, second_ms = "", 0
     for at, event in enumerate(events):
         if event is not None and type(text := event.time) is str:
             try:
                 if len(text) <= longest_in_utc:
-                    event.time = seconds_ms[text[to_the_second]] + tails_ms[text[behind_it]]
+                    if (its_second := text[to_the_second]) != second:  # most share it with the one before
+                        second_ms, second = seconds_ms[its_second], its_second
+                    event.time = second_ms + tails_ms[text[behind_it]]
                 elif text[19] != ".":
                     event.time = seconds_ms[text[to_the_second]] - offsets_ms[text[behind_it]]
                 else:  # finer digits are cut off
