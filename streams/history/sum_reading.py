@@ -1,7 +1,7 @@
 """Sums of series from the database, in the transaction of whoever judges or shows them."""
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,9 +55,9 @@ class Wanted:
 
     first_day: int
     last_day: int
-    days: Collection[int]
-    days_by_app: Mapping[str, Collection[int]] = field(default_factory=dict)
-    days_if_failing: Collection[int] = ()
+    days: Set[int]
+    days_by_app: Mapping[str, Set[int]] = field(default_factory=dict)
+    days_if_failing: Set[int] = frozenset()
 
 
 async def find_series(connection: Connection, metric: str, keys: Sequence[SeriesKey]) -> StoredSeries:
@@ -125,10 +125,13 @@ def _needed(
     wanted: Wanted,
     app_key: str,
 ) -> Iterator[tuple[int, int]]:
-    both = set.intersection(*(set(sums[number]) for number in numbers)) if len(numbers) > 1 else set()
-    days = {*wanted.days, *wanted.days_by_app.get(app_key, ()), *both}
+    days = wanted.days
+    if app_key in wanted.days_by_app:
+        days = days | wanted.days_by_app[app_key]
+    if len(numbers) > 1:
+        days = days | set.intersection(*(set(sums[number]) for number in numbers))
     if any(number in failing for number in numbers):
-        days.update(wanted.days_if_failing)
+        days = days | wanted.days_if_failing
     for number in numbers:
         for day in days & sums[number].keys():
             yield number, day

@@ -34,11 +34,14 @@ class UnreadPartError(Exception):
 
 
 class SourceSums:
-    """What one source tells of a series: sums of days since 1970, and the minutes of some of them, to be counted on."""
+    """What one source tells of a series: sums of days since 1970, and the minutes of some of them.
 
-    def __init__(self, sums: Mapping[int, Sum], days: Mapping[int, ReadDay]) -> None:
-        self.sums = dict(sums)
-        self.days = dict(days)
+    Both are its own from now on: more is counted in them.
+    """
+
+    def __init__(self, sums: dict[int, Sum], days: dict[int, ReadDay]) -> None:
+        self.sums = sums
+        self.days = days
         self._growing: dict[int, Day] = {}
 
     def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
