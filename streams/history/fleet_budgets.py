@@ -37,7 +37,7 @@ from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
 from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
 
-PAGE: Final = 500
+PAGE: Final = 1_000
 _SHORTEST: Final = min(BURN_MINUTES.values())
 _REST: Final = 3
 """So many times as long as a page took nothing is done."""
