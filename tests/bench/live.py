@@ -132,7 +132,7 @@ def _beside_peers(readings: dict[str, dict[str, float]]) -> dict[str, float]:
     ours = readings.get(OURS, {LEFT: 0.0})
     if LEFT in ours:
         return {}
-    peers = [reading for name, reading in readings.items() if name not in (OURS, LOAD_ALONE)]
+    peers = [reading for name, reading in readings.items() if name not in (OURS, LOAD_ALONE) and CPU in reading]
     better = min(peers, key=lambda reading: (LEFT in reading, reading[CPU]), default={})
     return {what: ours[of] / better[of] for what, of in ((CPU_OF_PEER, CPU), (P99_OF_PEER, P99)) if of in better}
 
@@ -217,7 +217,7 @@ async def _run(stage: Stage, subject: Subject | None, name: str, rate: int, apps
             await asyncio.sleep(_LAST_RESULTS_S)
     own_s, broker_s, events, done, stored_bytes = after - before
     if after.behind > _MOST_BEHIND_S * rate:
-        return {LEFT: after.behind, CPU: (own_s + broker_s) / max(1, done) * 1e6}
+        return {LEFT: after.behind} | ({CPU: (own_s + broker_s) / done * 1e6} if done > 0 else {})
     late_s = [delay_s for read_s, delay_s in delays_s if read_s >= began_s and delay_s < stage.live.seconds]
     if len(late_s) < 2:
         raise BrokenError("hardly any result came")

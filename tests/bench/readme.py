@@ -116,7 +116,8 @@ def live_table(document: Mapping[str, Any]) -> str:
         for subject in (LIVE_OURS, *(f"live, {peer.name}" for peer in LIVE_PEERS)):
             part = f"{subject} @ {at}"
             if (part, LEFT) in values:
-                cells = f"{values[part, LIVE_CPU]:.1f} s | not carried: {values[part, LEFT]:,.0f} left | | |"
+                cost = f"{values[part, LIVE_CPU]:.1f} s" if (part, LIVE_CPU) in values else ""
+                cells = f"{cost} | not carried: {values[part, LEFT]:,.0f} left | | |"
             elif (part, LIVE_CPU) in values:
                 cpu_s, p50_s, p99_s, stored_mb, peak_mb = (
                     values[part, what] for what in (LIVE_CPU, P50, P99, CHANGELOG, LIVE_PEAK)
