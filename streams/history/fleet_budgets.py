@@ -153,16 +153,14 @@ class FleetBudgets:
         if tp not in self._kept:
             names = [level.name for level in levels]
             await self._database.run(lambda connection: connection.execute(_FORGET.encode(), [place.metric, names]))
-        last_id = 0
-        while levels and tp in self._places:
+        after: int | None = 0
+        while levels and after is not None and tp in self._places:
             await self._put_excluded()
             started_s = time.monotonic()
-            series, last_id = await self._database.run(partial(page_after, place, last_id))
-            if not series:
-                break
+            series, after = await self._database.run(partial(page_after, place, after))
             now = await self._seen(tp) or seen
             await self._database.run(partial(self._put, series, levels, now.minute))
-            await asyncio.sleep(max(_LEAST_REST_S, _REST * (time.monotonic() - started_s)))
+            await asyncio.sleep(0 if after is None else max(_LEAST_REST_S, _REST * (time.monotonic() - started_s)))
         self._kept[tp] = seen
 
     async def _put_excluded(self) -> None:
@@ -196,15 +194,15 @@ class FleetBudgets:
         await put(connection, budgets)
 
 
-async def page_after(place: Place, last_id: int, connection: Connection) -> tuple[StoredSeries, int]:
-    """The next series of a partition behind one of this number, and the number of the last of them."""
+async def page_after(place: Place, after: int, connection: Connection) -> tuple[StoredSeries, int | None]:
+    """The next series of a partition behind one of this number, and after which to go on; None: these are the last."""
     sources = list(counting_sources(place.metric))
-    where = [place.metric, place.partitions, place.part, sources, last_id, PAGE]
+    where = [place.metric, place.partitions, place.part, sources, after, PAGE]
     rows = await (await connection.execute(_SERIES.encode(), where)).fetchall()
     series = _by_key(rows)
     if len(sources) > 1:  # what the other one tells of them lies somewhere else
         series = await find_series(connection, place.metric, list(series))
-    return series, rows[-1][0] if rows else last_id
+    return series, rows[-1][0] if len(rows) == PAGE else None
 
 
 async def _series_of(place: Place, apps: Sequence[str], connection: Connection) -> StoredSeries:
@@ -227,7 +225,8 @@ def _standing(exclusions: Exclusions) -> set[tuple[str, OnRecord]]:
 
 async def put(connection: Connection, budgets: Iterable[SeriesBudget]) -> None:
     """Write the rows of the fleet, those that no later ones are there of."""
-    await connection.execute(_PUT.encode(), [orjson.dumps([_row(one) for one in budgets]).decode()])
+    if rows := [_row(one) for one in budgets]:
+        await connection.execute(_PUT.encode(), [orjson.dumps(rows).decode()])
 
 
 async def fleet_budgets(

@@ -254,10 +254,10 @@ async def _exclusion(server: EmbeddedPostgres, series: int, today: int) -> Readi
 
     async def sweep() -> float:
         before_s, found = time.process_time() + _server_cpu_s(server), 0
-        page, last_id = await database.run(partial(page_after, place, 0))
-        while page:
+        after: int | None = 0
+        while after is not None:
+            page, after = await database.run(partial(page_after, place, after))
             found += await database.run(partial(_put, page))
-            page, last_id = await database.run(partial(page_after, place, last_id))
         if found != series:
             raise BrokenError(f"{found:,} budgets of {series:,} series")
         return (time.process_time() + _server_cpu_s(server) - before_s) / series * 300_000
