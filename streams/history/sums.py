@@ -6,6 +6,7 @@ from, are unpacked.
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 from zlib import adler32
 
@@ -21,6 +22,7 @@ Sum = tuple[int, int]
 """Good and bad events."""
 
 NOTHING: Final[Sum] = (0, 0)
+_WINDOWS_REMEMBERED: Final = 1_024
 _ADLER: Final = 65_521
 """Adler-32 has in its lower 16 bits what it began with and all bytes, added up modulo this (RFC 1950)."""
 
@@ -82,7 +84,7 @@ class SourceSums:
         if end - start == DAY_MINUTES or sums == NOTHING:
             return sums
         good, bad = self.minutes(start, end)
-        return _added_up(good, sums[0]), _added_up(bad, sums[1])
+        return _added_up(good, sums[0]), sums[1] and _added_up(bad, sums[1])
 
     def minutes(self, start: int, end: int) -> ReadDay:
         """Good and bad events of each minute of [start, end), which is within one day.
@@ -100,29 +102,26 @@ class SourceSums:
         part = slice(first, first + end - start)
         return good[part], bad[part]
 
-    def total(self, start: int, end: int) -> Sum:
-        """Events of the minutes [start, end), of whatever days.
+    def total(self, ranges: Sequence[PaneRange]) -> Sum:
+        """Events of these minutes, of whatever days.
 
         Raises:
             UnreadPartError: as `counts`.
         """
-        first, last = -(-start // DAY_MINUTES), end // DAY_MINUTES
-        if first > last:
-            return self.counts(start, end)
-        good, bad = self._whole(first, last)
-        for edge in ((start, first * DAY_MINUTES), (last * DAY_MINUTES, end)):
-            if edge[0] < edge[1]:
-                more_good, more_bad = self.counts(*edge)
-                good, bad = good + more_good, bad + more_bad
-        return good, bad
-
-    def _whole(self, first: int, last: int) -> Sum:
-        """Events of the days [first, last)."""
-        found = [self.sums[day] for day in range(first, last) if day in self.sums]
+        whole, parts = _at_midnights(tuple(ranges))
+        sums, days = self.sums, self.days
+        found = [sums[day] for day in whole if day in sums]
+        for day, part in parts:  # written out: most of what a budget costs is done here
+            all_good, all_bad = sums.get(day, NOTHING)
+            if all_good or all_bad:
+                if day not in days:
+                    raise UnreadPartError([day])
+                good, bad = days[day]
+                found.append((_added_up(good[part], all_good), all_bad and _added_up(bad[part], all_bad)))
         if not found:
             return NOTHING
-        good, bad = map(sum, zip(*found, strict=True))
-        return good, bad
+        total_good, total_bad = map(sum, zip(*found, strict=True))
+        return total_good, total_bad
 
 
 class SeriesSums(Judged):
@@ -156,12 +155,12 @@ class SeriesSums(Judged):
         """(good, bad) of these minutes. The app's word replaces the host's as `minutes` says."""
         host, *by_app = self.told
         if not by_app or not ranges:
-            return _total(host, ranges)
+            return host.total(ranges)
         (app,) = by_app
         if ranges[-1][1] - ranges[0][0] > WHOLE_MINUTES:
             return self._by_block(host, app, ranges)
-        found = _total(app, ranges)
-        return found if any(found) else _total(host, ranges)
+        found = app.total(ranges)
+        return found if any(found) else host.total(ranges)
 
     def _by_block(self, host: SourceSums, app: SourceSums, ranges: Sequence[PaneRange]) -> Sum:
         good = bad = 0
@@ -209,13 +208,12 @@ def _added_up(counts: Sequence[int], most: int) -> int:
     return sum(counts) if most else 0
 
 
-def _total(told: SourceSums, ranges: Iterable[PaneRange]) -> Sum:
-    good = bad = 0
-    for start, end in ranges:
-        if start < end:
-            more_good, more_bad = told.total(start, end)
-            good, bad = good + more_good, bad + more_bad
-    return good, bad
+@lru_cache(maxsize=_WINDOWS_REMEMBERED)  # very many series are asked for the same ones
+def _at_midnights(ranges: tuple[PaneRange, ...]) -> tuple[Sequence[int], Sequence[tuple[int, slice]]]:
+    """The days since 1970 that are whole in these minutes, and of all others which part."""
+    cut = [(*divmod(start, DAY_MINUTES), end - start) for start, end in by_day(ranges)]
+    whole = [day for day, _, length in cut if length == DAY_MINUTES]
+    return whole, [(day, slice(first, first + length)) for day, first, length in cut if length < DAY_MINUTES]
 
 
 def by_day(ranges: Iterable[PaneRange]) -> Iterator[PaneRange]:

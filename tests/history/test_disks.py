@@ -101,7 +101,7 @@ def backends(server: EmbeddedPostgres) -> list[int]:
 @pytest.mark.timeout(400)
 def test_a_commit_that_takes_longer_than_anybody_waits_counts_once() -> None:
     """Its connection is given up, and what was sent over it may still be done, at any later time."""
-    log = webhooks(5, 12_000)
+    log = webhooks(5, 24_000)
     chance = random.Random(5)
 
     async def scenario(server: EmbeddedPostgres) -> int:
