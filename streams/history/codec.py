@@ -76,8 +76,11 @@ def add_to_day(row: bytes | None, minutes: MinuteCounts) -> bytes:
 def in_planes(numbers: "array[int]") -> tuple[int, bytes]:
     """How many bytes the numbers of 32 bits have, one at least, and these: the lowest of all, then the next of all."""
     raw = numbers.tobytes()
-    planes = [raw[byte::4] for byte in range(4)]
-    while len(planes) > 1 and planes[-1].count(0) == len(numbers):
+    lowest = raw[::4]
+    if raw.count(0) - lowest.count(0) == 3 * len(numbers):  # as of most
+        return 1, lowest
+    planes = [lowest, *(raw[byte::4] for byte in range(1, 4))]
+    while planes[-1].count(0) == len(numbers):
         planes.pop()
     return len(planes), b"".join(planes)
 

@@ -124,7 +124,9 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     are_few = found.total() <= _FEW * len(by_slot)
     if are_few:
         by_slot = {slot: [one for one in places for _ in range(found[one])] for slot, places in by_slot.items()}
-    per_slot = [len(by_slot.get(slot, ())) for slot in range(DAY_SLOTS)]
+    per_slot = [0] * DAY_SLOTS
+    for slot, entries in by_slot.items():
+        per_slot[slot] = len(entries)
     layers = [
         [place for place in layer if place is not None]
         for layer in zip_longest(*(by_slot[slot] for slot in _order(per_slot)))

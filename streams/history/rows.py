@@ -117,17 +117,22 @@ class Rows:
 
         In one order for all, so that two owners never wait for each other.
         """
-        found = {key: self._series[key] for key in wanted if key in self._series}
-        for batch in batches(sorted(wanted.keys() - found.keys())):
+        found, unknown = Numbered(), list[SeriesKey]()
+        for key in wanted:
+            known = self._series.get(key)
+            if known is None:
+                unknown.append(key)
+            else:
+                found[key] = known
+        for batch in batches(sorted(unknown)):
             found |= await _series(connection, FIND_SERIES, [names_of(batch)])
-        for batch in batches(sorted(wanted.keys() - found.keys())):
+        for batch in batches(sorted(key for key in unknown if key not in found)):
             placed = [partition_of(key.app_key.encode(), ANY_PARTITIONS, self._partitioner) for key in batch]
             found |= await _series(connection, _NEW_SERIES, [*columns(batch), [wanted[key] for key in batch], placed])
-        earlier = {found[key][0]: minute for key, minute in wanted.items() if minute < found[key][1]}
+        earlier = {key: (number, wanted[key]) for key, (number, first) in found.items() if wanted[key] < first}
         if earlier:
-            numbers = sorted(earlier)
-            await connection.execute(_EARLIER, [numbers, [earlier[number] for number in numbers]])
-        return {key: (number, min(first, wanted[key])) for key, (number, first) in found.items()}
+            await connection.execute(_EARLIER, columns(sorted(earlier.values())))
+        return found | earlier
 
 
 async def _series(connection: Connection, query: str, values: Sequence[Any]) -> Numbered:
@@ -168,4 +173,7 @@ def _first_minute(days: Mapping[int, Mapping[int, object]]) -> int:
 
 
 def _sums(minutes: Mapping[int, tuple[int, int]]) -> tuple[int, int]:
-    return sum(good for good, _ in minutes.values()), sum(bad for _, bad in minutes.values())
+    good = bad = 0
+    for more_good, more_bad in minutes.values():  # of few minutes, as of most rows: a tenth of what `sum` takes
+        good, bad = good + more_good, bad + more_bad
+    return good, bad
