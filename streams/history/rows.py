@@ -85,7 +85,7 @@ class Rows:
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
         """Append what was counted, within the transaction that is open; what to `learn` once it is committed."""
         days = {key: tally.by_day() for key, tally in tallies.items()}
-        numbered = await self._numbered(connection, {key: _first_minute(of_key) for key, of_key in days.items()})
+        numbered, new = await self._numbered(connection, {key: _first_minute(of_key) for key, of_key in days.items()})
         rows: list[tuple[int, int, int, int, bytes]] = []
         for number, key in sorted((numbered[key][0], key) for key in days):  # neighbours in the index
             latencies = tallies[key].latencies_by_day()
@@ -96,7 +96,7 @@ class Rows:
             await connection.execute(_APPEND, [*map(int_array, numbers), bytea_array(packed)])
         self.appended += len(rows)
         await self._add_late(connection, tallies, numbered)
-        return numbered
+        return new
 
     async def _add_late(self, connection: Connection, tallies: Mapping[SeriesKey, Tally], numbered: Numbered) -> None:
         rows = [
@@ -112,10 +112,11 @@ class Rows:
         """These hold: the transaction in which they were found is committed."""
         self._series.update(numbered)
 
-    async def _numbered(self, connection: Connection, wanted: Mapping[SeriesKey, int]) -> Numbered:
+    async def _numbered(self, connection: Connection, wanted: Mapping[SeriesKey, int]) -> tuple[Numbered, Numbered]:
         """Number and first minute of each series, given the first minute that was counted now; made where new.
 
-        In one order for all, so that two owners never wait for each other.
+        And the same of those alone that were not known, or begin earlier now. In one order for all, so that two owners
+        never wait for each other.
         """
         found, unknown = Numbered(), list[SeriesKey]()
         for key in wanted:
@@ -132,7 +133,7 @@ class Rows:
         earlier = {key: (number, wanted[key]) for key, (number, first) in found.items() if wanted[key] < first}
         if earlier:
             await connection.execute(_EARLIER, columns(sorted(earlier.values())))
-        return found | earlier
+        return found, {key: found[key] for key in unknown} | earlier
 
 
 async def _series(connection: Connection, query: str, values: Sequence[Any]) -> Numbered:
