@@ -22,8 +22,14 @@ Answer = TypeVar("Answer")
 
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
-# What passes by itself: no connection, a restart, a full disk, a deadlock, one's own time limit.
-_PASSING: Final = (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError)
+# What passes by itself: no connection, a restart, a full disk, a deadlock, one's own time limit; and having stood still
+# amid a transaction for so long that the server has ended it.
+_PASSING: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    TimeoutError,
+)
 
 
 class PatientDatabase:

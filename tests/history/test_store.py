@@ -229,6 +229,44 @@ def test_a_connection_that_is_cut_within_a_transaction_adds_nothing(database: st
     assert total(database) == 2
 
 
+class FrozenRows(Rows):
+    """The first time that anything is added, it stands still for so long that the server ends the transaction."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(PartitionerName.MURMUR2)
+        self._url = url
+        self.times = 1
+
+    async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
+        """Stand still, and go on as if nothing had been."""
+        if self.times:
+            self.times -= 1
+            await connection.execute("set local idle_in_transaction_session_timeout = '50ms'")
+            pid = connection.info.backend_pid
+
+            async def is_gone() -> bool:
+                with psycopg.connect(self._url) as other:
+                    query = "select from pg_stat_activity where pid = %s"
+                    return other.execute(query, [pid]).fetchone() is None
+
+            await wait_for(is_gone, 60, "the server to end the transaction")
+        return await super().add(connection, tallies)
+
+
+def test_who_stood_still_amid_a_transaction_begins_it_anew(database: str) -> None:
+    async def scenario() -> None:
+        async with patient(database) as one:
+            sink = Sink(one, WEBHOOKS, 0)
+            await sink.take_over()
+            sink.store._rows = CountedRows(frozen := FrozenRows(database))
+            sink.read([delivery("12:00:01"), delivery("12:01:01", 500)])
+            await sink.commit()
+            assert frozen.times == 0
+
+    asyncio.run(scenario())
+    assert total(database) == 2
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_server_killed_at_any_moment_leaves_the_exact_count(seed: int) -> None:
     log = webhooks(seed, 6_000)
