@@ -22,7 +22,6 @@ from streams.budgets.coverage import covered_minutes
 from streams.budgets.forecast import exhausted_at, losing_days, lost_after, lowest, scores
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions, OnRecord
-from streams.evaluation.judged import SeriesKey
 from streams.history.budgets import BURN_MINUTES, FORECAST_STEP, SeriesBudget, minutes_shown
 from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
@@ -31,7 +30,7 @@ from streams.history.recent import no_minutes
 from streams.history.rows import batches
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
-from streams.history.sum_reading import StoredSeries, Wanted, edge_days, find_series, read_sums
+from streams.history.sum_reading import StoredSeries, Wanted, by_key, edge_days, find_series, read_sums
 from streams.history.sums import NOTHING, SeriesSums, Sum, UnreadPartError, by_day
 from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
@@ -199,7 +198,7 @@ async def page_after(place: Place, after: int, connection: Connection) -> tuple[
     sources = list(counting_sources(place.metric))
     where = [place.metric, place.partitions, place.part, sources, after, PAGE]
     rows = await (await connection.execute(_SERIES.encode(), where)).fetchall()
-    series = _by_key(rows)
+    series = _in_order(rows)
     if len(sources) > 1:  # what the other one tells of them lies somewhere else
         series = await find_series(connection, place.metric, list(series))
     return series, rows[-1][0] if len(rows) == PAGE else None
@@ -207,15 +206,12 @@ async def page_after(place: Place, after: int, connection: Connection) -> tuple[
 
 async def _series_of(place: Place, apps: Sequence[str], connection: Connection) -> StoredSeries:
     where = [apps, place.metric, place.partitions, place.part, list(counting_sources(place.metric))]
-    return _by_key(await (await connection.execute(_SERIES_OF.encode(), where)).fetchall())
+    return _in_order(await (await connection.execute(_SERIES_OF.encode(), where)).fetchall())
 
 
-def _by_key(rows: Iterable[tuple[Any, ...]]) -> StoredSeries:
+def _in_order(rows: Iterable[tuple[Any, ...]]) -> StoredSeries:
     """In one order for all, so that two owners never wait for each other."""
-    found: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
-    for number, first_minute, app_key, scope, source in rows:
-        found.setdefault((app_key, scope), {})[source] = number, first_minute
-    return dict(sorted(found.items()))
+    return dict(sorted(by_key(rows).items()))
 
 
 def _standing(exclusions: Exclusions) -> set[tuple[str, OnRecord]]:

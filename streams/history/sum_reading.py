@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from streams.database.patient import Connection
 from streams.evaluation.judged import SeriesKey
@@ -62,13 +62,18 @@ class Wanted:
 
 async def find_series(connection: Connection, metric: str, keys: Sequence[SeriesKey]) -> StoredSeries:
     """The numbers of series of a metric, of those of which anything is stored."""
-    found: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
-    sources = counting_sources(metric)
+    rows, sources = list[tuple[Any, ...]](), counting_sources(metric)
     for some in batches(keys):
         names = names_of(StoredKey(app, metric, scope, source) for app, scope in some for source in sources)
-        rows = await connection.execute(FIND_SERIES.encode(), [names])
-        async for number, first_minute, app_key, _, scope, source in rows:
-            found.setdefault((app_key, scope), {})[source] = number, first_minute
+        rows += await (await connection.execute(FIND_SERIES.encode(), [names])).fetchall()
+    return by_key((number, first, app_key, scope, source) for number, first, app_key, _, scope, source in rows)
+
+
+def by_key(rows: Iterable[tuple[Any, ...]]) -> StoredSeries:
+    """Series of one metric from their rows: number, first minute, app, scope and source."""
+    found: dict[SeriesKey, dict[str, tuple[int, int]]] = {}
+    for number, first_minute, app_key, scope, source in rows:
+        found.setdefault((app_key, scope), {})[source] = number, first_minute
     return found
 
 

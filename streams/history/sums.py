@@ -84,7 +84,7 @@ class SourceSums:
         if end - start == DAY_MINUTES or sums == NOTHING:
             return sums
         good, bad = self.minutes(start, end)
-        return _added_up(good, sums[0]), sums[1] and _added_up(bad, sums[1])
+        return _added_up(good, sums[0]), _added_up(bad, sums[1])
 
     def minutes(self, start: int, end: int) -> ReadDay:
         """Good and bad events of each minute of [start, end), which is within one day.
@@ -117,7 +117,7 @@ class SourceSums:
                 if day not in days:
                     raise UnreadPartError([day])
                 good, bad = days[day]
-                found.append((_added_up(good[part], all_good), all_bad and _added_up(bad[part], all_bad)))
+                found.append((_added_up(good[part], all_good), _added_up(bad[part], all_bad)))
         if not found:
             return NOTHING
         total_good, total_bad = map(sum, zip(*found, strict=True))
@@ -203,9 +203,9 @@ class SeriesSums(Judged):
 
 def _added_up(counts: Sequence[int], most: int) -> int:
     """Counts that are `most` at the most; of those in bytes a checksum tells it, nine times as fast as `sum`."""
-    if isinstance(counts, bytes) and most < _ADLER:
-        return adler32(counts, 0) % (1 << 16)
-    return sum(counts) if most else 0
+    if not most:
+        return 0
+    return adler32(counts, 0) % (1 << 16) if isinstance(counts, bytes) and most < _ADLER else sum(counts)
 
 
 @lru_cache(maxsize=_WINDOWS_REMEMBERED)  # very many series are asked for the same ones

@@ -129,8 +129,8 @@ class Live:
 
 def _beside_peers(readings: dict[str, dict[str, float]]) -> dict[str, float]:
     """Beside the better of those peers that carry the load; where none does, by what each event costs that it reads."""
-    ours = readings.get(OURS, {LEFT: 0.0})
-    if LEFT in ours:
+    ours = readings.get(OURS)
+    if ours is None or LEFT in ours:
         return {}
     peers = [reading for name, reading in readings.items() if name not in (OURS, LOAD_ALONE) and CPU in reading]
     better = min(peers, key=lambda reading: (LEFT in reading, reading[CPU]), default={})

@@ -203,30 +203,16 @@ class CutRows(Rows):
     def __init__(self, url: str) -> None:
         super().__init__(PartitionerName.MURMUR2)
         self._url = url
-        self.cuts = 1
+        self.times = 1
 
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
         """Add all of it, and lose the connection."""
         found = await super().add(connection, tallies)
-        if self.cuts:
-            self.cuts -= 1
+        if self.times:
+            self.times -= 1
             with psycopg.connect(self._url) as other:
                 other.execute("select pg_terminate_backend(%s, 60000)", [connection.info.backend_pid])
         return found
-
-
-def test_a_connection_that_is_cut_within_a_transaction_adds_nothing(database: str) -> None:
-    async def scenario() -> None:
-        async with patient(database) as one:
-            sink = Sink(one, WEBHOOKS, 0)
-            await sink.take_over()
-            sink.store._rows = CountedRows(cut := CutRows(database))
-            sink.read([delivery("12:00:01"), delivery("12:01:01", 500)])
-            await sink.commit()
-            assert cut.cuts == 0
-
-    asyncio.run(scenario())
-    assert total(database) == 2
 
 
 class FrozenRows(Rows):
@@ -253,15 +239,18 @@ class FrozenRows(Rows):
         return await super().add(connection, tallies)
 
 
-def test_who_stood_still_amid_a_transaction_begins_it_anew(database: str) -> None:
+@pytest.mark.parametrize("lost", [CutRows, FrozenRows])
+def test_a_transaction_that_is_ended_amid_it_adds_nothing_and_begins_anew(
+    database: str, lost: type[CutRows | FrozenRows]
+) -> None:
     async def scenario() -> None:
         async with patient(database) as one:
             sink = Sink(one, WEBHOOKS, 0)
             await sink.take_over()
-            sink.store._rows = CountedRows(frozen := FrozenRows(database))
+            sink.store._rows = CountedRows(rows := lost(database))
             sink.read([delivery("12:00:01"), delivery("12:01:01", 500)])
             await sink.commit()
-            assert frozen.times == 0
+            assert rows.times == 0
 
     asyncio.run(scenario())
     assert total(database) == 2
