@@ -10,7 +10,7 @@ from streams.evaluation.listings import Listings
 from streams.health import counts
 from streams.health.counts import Count
 from streams.history.boundaries import Boundaries
-from streams.history.codec import HOUR_MINUTES, MINUTE_MS
+from streams.history.codec import MINUTE_MS
 from streams.history.copies import counts_here
 from streams.history.latency import SLOT_MS, bucket_of, place_in
 from streams.history.sources import APP, GROUP, HOST, TESTS
@@ -134,8 +134,7 @@ class Counting:
                 tally.turn_to(minute)
                 self.minutes += 1
             if minute < completed:
-                hour = minute // HOUR_MINUTES
-                tally.late[hour] = tally.late.get(hour, 0) + 1
+                tally.count_late(minute)
             if outcome == GOOD:
                 tally.good += 1
             else:

@@ -23,10 +23,9 @@ from streams.budgets.forecast import exhausted_at, losing_days, lost_after, lowe
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions, OnRecord
 from streams.history.budgets import BURN_MINUTES, FORECAST_STEP, SeriesBudget, minutes_shown
-from streams.history.codec import DAY_MINUTES, MINUTE_MS
+from streams.history.codec import DAY_MINUTES, MINUTE_MS, no_minutes
 from streams.history.documents import decimal_text
 from streams.history.minutes import Minutes, chosen
-from streams.history.recent import no_minutes
 from streams.history.rows import batches
 from streams.history.screening import Place
 from streams.history.sources import counting_sources

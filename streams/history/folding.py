@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 from psycopg import sql
 
 from streams.database.patient import Connection, PatientDatabase
-from streams.history.codec import add_to_day
-from streams.history.latency import DAY_CHUNKS, add_to_chunk
-from streams.history.recent import latencies_in, minutes_in
+from streams.history.codec import MinuteCounts, add_to_day
+from streams.history.latency import DAY_CHUNKS, Slots, add_to_chunk
+from streams.history.recent import add_up
 from streams.history.rows import Rows, batches, bytea_array, int_array
 from streams.turn import Turn
 
@@ -29,9 +29,13 @@ _ELECT: Final = "select pg_try_advisory_xact_lock(7253188413)"
 _WAIT: Final = "select pg_advisory_xact_lock(7253188413) is not null"
 # Nobody else takes any away meanwhile, so that where they lie does not change.
 _TAKE: Final = """
-delete from recent where ctid = any(array(
-  select ctid from recent where series >= %s order by series, day limit %s
-)) returning series, day, good, bad, packed
+with taken as (
+  delete from recent where ctid = any(array(
+    select ctid from recent where series >= %s order by series, day limit %s
+  )) returning series, day, good, bad, packed
+)
+select series, day, sum(good)::bigint, sum(bad)::bigint, array_agg(packed) from taken
+group by series, day order by series, day
 """
 # One by one by their keys, as in `rows`.
 FIND: Final = """
@@ -88,27 +92,22 @@ async def fold_from(connection: Connection, series: int, *, waits: bool = False)
     if not await _value(connection, _WAIT if waits else _ELECT):
         return None
     rows = await (await connection.execute(_TAKE.encode(), [series, MOST_ROWS], binary=True)).fetchall()
-    minutes: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
-    latencies: dict[tuple[int, int], dict[int, int]] = {}
-    sums: dict[tuple[int, int], tuple[int, int]] = {}
-    turn = Turn()
+    minutes: dict[tuple[int, int], MinuteCounts] = {}
+    latencies: dict[tuple[int, int], Slots] = {}
+    sums: list[tuple[int, int, int, int]] = []
+    count, turn = 0, Turn()
     for number, day, good, bad, packed in rows:
-        all_good, all_bad = sums.get((day, number), (0, 0))
-        sums[day, number] = all_good + good, all_bad + bad
-        of_day = minutes.setdefault((number, day), {})
-        for minute, (more_good, more_bad) in minutes_in(packed).items():
-            good, bad = of_day.get(minute, (0, 0))
-            of_day[minute] = good + more_good, bad + more_bad
-        if slots := latencies_in(packed):
-            of_row = latencies.setdefault((number, day * DAY_CHUNKS), {})
-            for place, count in slots.items():
-                of_row[place] = of_row.get(place, 0) + count
+        count += len(packed)
+        sums.append((day, number, good, bad))
+        minutes[number, day], slots = add_up(packed)
+        if slots:
+            latencies[number, day * DAY_CHUNKS] = slots
         await turn.give_way()
     await _merge(connection, "day_counts", "day", minutes, add_to_day)
     await _merge(connection, "latency", "chunk", latencies, add_to_chunk)
-    for batch in batches([(*place, *counts) for place, counts in sorted(sums.items())]):
+    for batch in batches(sorted(sums)):
         await connection.execute(_ADD_SUMS, _arrays(batch))
-    return max(number for number, *_ in rows) if len(rows) == MOST_ROWS else None
+    return rows[-1][0] if count == MOST_ROWS else None
 
 
 async def _merge(

@@ -3,13 +3,13 @@
 Histograms add up: the same events give the same percentile in whatever order, and however many were added before.
 Bucket 8 e + i holds durations from 2^e x 2^(i/8) ms on; a duration of nothing has one of its own.
 
-A row of version 4 is one deflate stream of a head and four lists of numbers, each a block with a code of its own and
-in planes, as in `codec`: how many entries each slot has; the first bucket of each slot, above the least of the row; the
-steps from each entry to the next of its slot; and the events of each entry. Where events are few, an entry is one
-event, and the last list is empty. Slots with more entries come first, and steps lie by their place in the slot: those
-to the second entries of all slots, then to the third ones, so that all are added up at once. The head has the least
-bucket, whether events are few, and the widths of the lists. Rows of versions 1 and 3 are other lists, compressed by
-zstd. (A row of kind 2 is in `recent`.)
+A row of version 4 is one deflate stream of a head and four lists of numbers, each in planes, as in `codec`, and a block
+with a code of its own unless they are short: how many entries each slot has; the first bucket of each slot, above the
+least of the row; the steps from each entry to the next of its slot; and the events of each entry. Where events are few,
+an entry is one event, and the last list is empty. Slots with more entries come first, and steps lie by their place in
+the slot: those to the second entries of all slots, then to the third ones, so that all are added up at once. The head
+has the least bucket, whether events are few, and the widths of the lists. Rows of versions 1 and 3 are other lists,
+compressed by zstd. (A row of kind 2 is in `recent`.)
 """
 
 from array import array
@@ -48,6 +48,9 @@ _BY_SLOTS: Final = 3
 _HEAD: Final = Struct("<HB4B")
 _FEW: Final = 10
 """Up to so many events a slot on average take less room one by one than buckets with their counts."""
+
+_SPARSE: Final = 40
+"""So many buckets take less room in one block, and less time, than in blocks with codes of their own."""
 
 _BUCKET_BITS: Final = 16
 _BUCKETS: Final = (1 << _BUCKET_BITS) - 1
@@ -129,17 +132,20 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
         per_slot[slot] = len(entries)
     layers = [
         [place for place in layer if place is not None]
-        for layer in zip_longest(*(by_slot[slot] for slot in _order(per_slot)))
+        for layer in zip_longest(*sorted(by_slot.values(), key=len, reverse=True))
     ]
     firsts = [place & _BUCKETS for place in layers[0]]
     least = min(firsts)
     steps = [step for one, following in pairwise(layers) for step in map(sub, following, one)]
     counts = [] if are_few else [found[place] for layer in layers for place in layer]
     lists = per_slot, [first - least for first in firsts], steps, counts
-    widths, planes = zip(*(in_planes(array("I", one)) for one in lists), strict=True)
+    widths, planes = zip(*map(in_planes, lists), strict=True)
+    blocks = [_HEAD.pack(least, are_few, *widths), *planes]
+    if len(found) <= _SPARSE:
+        blocks = [b"".join(blocks)]
     packer = zlib_ng.compressobj(wbits=RAW, strategy=zlib_ng.Z_RLE)
     packed = [bytes((VERSION,))]
-    for block in (_HEAD.pack(least, are_few, *widths), *planes):
+    for block in filter(None, blocks):
         packed += [packer.compress(block), packer.flush(zlib_ng.Z_BLOCK)]
     return b"".join([*packed, packer.flush()])
 

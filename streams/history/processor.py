@@ -30,8 +30,8 @@ COUNTS: Final = (
 )
 """All that a history processor counts."""
 
-# As many rows, two of them for each, are read, packed and written in a few seconds: with more, the next events wait.
-MOST_MINUTES: Final = 20_000
+# As many rows are put together and appended in about a second: with more, the next events wait.
+MOST_MINUTES: Final = 100_000
 MOST_CUTS: Final = 500
 
 

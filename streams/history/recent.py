@@ -8,9 +8,10 @@ written, and is compressed once it is folded into the row of its day.
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from struct import unpack
 from typing import Final, TypeVar
 
-from streams.history.codec import DAY_MINUTES, UnreadableRowError, read_day
+from streams.history.codec import MinuteCounts, UnreadableRowError, no_minutes, read_day
 from streams.history.latency import Slots, first_place, read_chunk
 
 _KIND: Final = 2
@@ -25,26 +26,14 @@ ReadDay = tuple[Sequence[int], Sequence[int]]
 
 def pack_recent(minutes: Mapping[int, tuple[int, int]], latencies: Mapping[int, int]) -> bytes:
     """A row: minute of the day -> good and bad events; place of a latency -> events."""
-    numbers = [_KIND | len(minutes) << 8, *minutes]
-    numbers += [good for good, _ in minutes.values()]
-    numbers += [bad for _, bad in minutes.values()]
-    return array("I", [*numbers, *latencies, *latencies.values()]).tobytes()
+    good, bad = zip(*minutes.values(), strict=True) if minutes else ((), ())
+    numbers = [_KIND | len(minutes) << 8, *minutes, *good, *bad, *latencies, *latencies.values()]
+    return array("I", numbers).tobytes()
 
 
 def is_recent(row: bytes) -> bool:
     """Whether it is a row of this kind."""
     return row[:1] == bytes((_KIND,))
-
-
-def minutes_in(row: bytes) -> Mapping[int, tuple[int, int]]:
-    """The minutes of a row of this kind.
-
-    Raises:
-        UnreadableRowError: damaged.
-    """
-    numbers, count = _numbers(row)
-    minutes, good, bad = (numbers[at : at + count] for at in (0, count, 2 * count))
-    return dict(zip(minutes, zip(good, bad, strict=True), strict=True))
 
 
 def latencies_in(row: bytes) -> Slots:
@@ -53,14 +42,26 @@ def latencies_in(row: bytes) -> Slots:
     Raises:
         UnreadableRowError: damaged.
     """
-    numbers, count = _numbers(row)
-    half = (len(numbers) - 3 * count) // 2
-    return dict(zip(numbers[3 * count : 3 * count + half], numbers[3 * count + half :], strict=True))
+    _, _, _, places, events = _parts(row)
+    return dict(zip(places, events, strict=True))
 
 
-def no_minutes() -> Day:
-    """A day without any event."""
-    return array("I", bytes(4 * DAY_MINUTES)), array("I", bytes(4 * DAY_MINUTES))
+def add_up(rows: Iterable[bytes]) -> tuple[MinuteCounts, Slots]:
+    """Minutes and latencies of all rows of this kind of a series and day.
+
+    Raises:
+        UnreadableRowError: a row is damaged.
+    """
+    counts: dict[int, tuple[int, int]] = {}
+    slots: dict[int, int] = {}
+    for row in rows:
+        *minutes, places, events = _parts(row)
+        for minute, more_good, more_bad in zip(*minutes, strict=True):
+            good, bad = counts.get(minute, (0, 0))
+            counts[minute] = good + more_good, bad + more_bad
+        for place, more in zip(places, events, strict=True):
+            slots[place] = slots.get(place, 0) + more
+    return counts, slots
 
 
 def add_days(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Day]:
@@ -76,7 +77,8 @@ def add_days(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Day]:
             if day is None:
                 day = found[key] = no_minutes()
             good, bad = day
-            for minute, (more_good, more_bad) in minutes_in(row).items():
+            minutes, all_good, all_bad, _, _ = _parts(row)
+            for minute, more_good, more_bad in zip(minutes, all_good, all_bad, strict=True):
                 good[minute] += more_good
                 bad[minute] += more_bad
         elif day is None:
@@ -115,12 +117,15 @@ def add_latencies(rows: Iterable[tuple[int, bytes]]) -> Counter[int]:
     return found
 
 
-def _numbers(row: bytes) -> tuple["array[int]", int]:
-    """All numbers behind the first, and how many minutes there are."""
+def _parts(row: bytes) -> Sequence[Sequence[int]]:
+    """The minutes of a row, their good and their bad events; the places of latencies, and their events."""
     if len(row) % 4:
         raise UnreadableRowError(f"a row of {len(row)} bytes is no row of numbers")
-    numbers = array("I", row)
-    count = numbers.pop(0) >> 8
-    if 3 * count > len(numbers) or (len(numbers) - 3 * count) % 2:
-        raise UnreadableRowError(f"a row of {count} minutes has {len(numbers)} numbers")
-    return numbers, count
+    numbers = unpack(f"{len(row) // 4}I", row)
+    count = numbers[0] >> 8
+    places = 1 + 3 * count
+    half, rest = divmod(len(numbers) - places, 2)
+    if half < 0 or rest:
+        raise UnreadableRowError(f"a row of {count} minutes has {len(numbers) - 1} numbers")
+    good, bad, events = 1 + count, 1 + 2 * count, places + half
+    return numbers[1:good], numbers[good:bad], numbers[bad:places], numbers[places:events], numbers[events:]

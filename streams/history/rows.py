@@ -10,11 +10,11 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from streams.database.patient import Connection
-from streams.history.codec import DAY_MINUTES
 from streams.history.recent import pack_recent
 from streams.history.tally import SeriesKey, Tally
 from streams.kafka.placement import partition_of
 from streams.settings import PartitionerName
+from streams.turn import Turn
 
 BATCH_ROWS: Final = 1_000
 """Rows of one statement."""
@@ -84,56 +84,51 @@ class Rows:
 
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
         """Append what was counted, within the transaction that is open; what to `learn` once it is committed."""
-        days = {key: tally.by_day() for key, tally in tallies.items()}
-        numbered, new = await self._numbered(connection, {key: _first_minute(of_key) for key, of_key in days.items()})
+        known = self._series
+        new = await self._numbered(
+            connection, {key: tally.first_minute for key, tally in tallies.items() if key not in known}
+        )
+        earlier: dict[SeriesKey, tuple[int, int]] = {}
         rows: list[tuple[int, int, int, int, bytes]] = []
-        for number, key in sorted((numbered[key][0], key) for key in days):  # neighbours in the index
-            latencies = tallies[key].latencies_by_day()
-            for day, minutes in days[key].items():
+        late: list[tuple[int, int, str]] = []
+        turn = Turn()
+        for key, tally in tallies.items():  # each is looked up once: of many series, that is what takes time
+            number, first_minute = known.get(key) or new[key]
+            if tally.first_minute < first_minute:
+                earlier[key] = number, tally.first_minute
+            latencies = tally.latencies_by_day()
+            for day, minutes in tally.by_day().items():
                 rows.append((number, day, *_sums(minutes), pack_recent(minutes, latencies.get(day, {}))))
-        for batch in batches(rows):
+            if tally.late:
+                late += [(number, day, int_array(hours)) for day, hours in tally.late_by_day().items()]
+            await turn.give_way()
+        if earlier:
+            await connection.execute(_EARLIER, columns(sorted(earlier.values())))
+        for batch in batches(sorted(rows)):  # neighbours in the index
             *numbers, packed = zip(*batch, strict=True)
             await connection.execute(_APPEND, [*map(int_array, numbers), bytea_array(packed)])
         self.appended += len(rows)
-        await self._add_late(connection, tallies, numbered)
-        return new
-
-    async def _add_late(self, connection: Connection, tallies: Mapping[SeriesKey, Tally], numbered: Numbered) -> None:
-        rows = [
-            (numbered[key][0], day, int_array(hours))
-            for key, tally in tallies.items()
-            if tally.late
-            for day, hours in tally.late_by_day().items()
-        ]
-        for batch in batches(sorted(rows)):  # in one order for all, so that two owners never wait for each other
-            await connection.execute(_ADD_LATE, columns(batch))
+        for more in batches(sorted(late)):  # in one order for all, so that two owners never wait for each other
+            await connection.execute(_ADD_LATE, columns(more))
+        return new | earlier
 
     def learn(self, numbered: Numbered) -> None:
         """These hold: the transaction in which they were found is committed."""
         self._series.update(numbered)
 
-    async def _numbered(self, connection: Connection, wanted: Mapping[SeriesKey, int]) -> tuple[Numbered, Numbered]:
-        """Number and first minute of each series, given the first minute that was counted now; made where new.
+    async def _numbered(self, connection: Connection, first_minutes: Mapping[SeriesKey, int]) -> Numbered:
+        """Number and first minute of each of these series, which are not known; made where they are new.
 
-        And the same of those alone that were not known, or begin earlier now. In one order for all, so that two owners
-        never wait for each other.
+        In one order for all, so that two owners never wait for each other.
         """
-        found, unknown = Numbered(), list[SeriesKey]()
-        for key in wanted:
-            known = self._series.get(key)
-            if known is None:
-                unknown.append(key)
-            else:
-                found[key] = known
-        for batch in batches(sorted(unknown)):
+        found = Numbered()
+        for batch in batches(sorted(first_minutes)):
             found |= await _series(connection, FIND_SERIES, [names_of(batch)])
-        for batch in batches(sorted(key for key in unknown if key not in found)):
+        for batch in batches(sorted(first_minutes.keys() - found.keys())):
             placed = [partition_of(key.app_key.encode(), ANY_PARTITIONS, self._partitioner) for key in batch]
-            found |= await _series(connection, _NEW_SERIES, [*columns(batch), [wanted[key] for key in batch], placed])
-        earlier = {key: (number, wanted[key]) for key, (number, first) in found.items() if wanted[key] < first}
-        if earlier:
-            await connection.execute(_EARLIER, columns(sorted(earlier.values())))
-        return found, {key: found[key] for key in unknown} | earlier
+            minutes = [first_minutes[key] for key in batch]
+            found |= await _series(connection, _NEW_SERIES, [*columns(batch), minutes, placed])
+        return found
 
 
 async def _series(connection: Connection, query: str, values: Sequence[Any]) -> Numbered:
@@ -166,11 +161,6 @@ def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, BATCH_ROWS)):
         yield batch
-
-
-def _first_minute(days: Mapping[int, Mapping[int, object]]) -> int:
-    first_day = min(days)
-    return first_day * DAY_MINUTES + min(days[first_day])
 
 
 def _sums(minutes: Mapping[int, tuple[int, int]]) -> tuple[int, int]:

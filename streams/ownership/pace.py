@@ -95,7 +95,7 @@ class Pace:
         `boundary_s` is when alerts may come next if nothing arrives; in the past: not known.
         """
         if is_behind(lag):
-            rest_s = max(LEAST_BEHIND_S, _TIMES_BEHIND * self._gathering_s)
+            rest_s = max(LEAST_BEHIND_S, self._shortest_s, _TIMES_BEHIND * self._gathering_s)
             return self._settled_s + min(rest_s, LONGEST_BEHIND_S)
         due_s = self._settled_s + self._interval_s
         soonest_s = self._settled_s + max(self._shortest_s, _TIMES * self._gathering_s)

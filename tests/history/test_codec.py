@@ -20,12 +20,11 @@ from streams.history.latency import (
 )
 from streams.history.recent import add_days, add_latencies, pack_recent
 
-MINUTES = st.dictionaries(
-    st.integers(0, DAY_MINUTES - 1), st.tuples(st.integers(0, 2**28), st.integers(0, 2**28)), max_size=20
-)
+EVENTS = st.integers(0, 200) | st.integers(0, 2**28)  # few fit into a byte, and some of their sums do not
+MINUTES = st.dictionaries(st.integers(0, DAY_MINUTES - 1), st.tuples(EVENTS, EVENTS), max_size=20)
 DURATIONS_MS = st.one_of(st.floats(0, allow_infinity=False), st.integers(0, 100_000).map(float))
 SLOTS = st.dictionaries(
-    st.builds(place_in, st.integers(0, DAY_SLOTS - 1), DURATIONS_MS.map(bucket_of)), st.integers(1, 2**28), max_size=20
+    st.builds(place_in, st.integers(0, DAY_SLOTS - 1), DURATIONS_MS.map(bucket_of)), st.integers(1, 2**28), max_size=60
 )
 
 

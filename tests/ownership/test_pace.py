@@ -143,6 +143,14 @@ def test_what_was_judged_is_told_within_a_second(took_s: float, after_s: float, 
     assert course.pace.due_s(0, UNKNOWN_S) <= told_s + NEWS_S
 
 
+@pytest.mark.parametrize(("shortest_s", "rest_s"), [(SHORTEST_S, LEAST_BEHIND_S), (4.0, 4.0), (60.0, LONGEST_BEHIND_S)])
+def test_behind_a_backlog_nothing_is_stored_sooner_than_it_has_to(shortest_s: float, rest_s: float) -> None:
+    course = Course(new_pace(60.0, shortest_s))
+    course.commit()
+    course.announce()
+    assert course.due_s(BACKLOG_RECORDS) == course.now_s + rest_s
+
+
 def test_what_comes_while_a_commit_is_under_way_waits_for_the_next() -> None:
     course = Course(new_pace())
     course.pace.taken()
