@@ -11,7 +11,7 @@ four bytes, compressed by zstd: a third more bytes and twice the time. (A row of
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, TypeVar
 
@@ -84,8 +84,10 @@ def in_planes(numbers: list[int]) -> tuple[int, bytes]:
     Raises:
         OverflowError: one has more than 32, or is less than nothing.
     """
-    with suppress(ValueError):
+    try:
         return 1, bytes(numbers)  # as most are, and ten times as fast
+    except ValueError:
+        pass
     raw = array("I", numbers).tobytes()
     planes = [raw[byte::4] for byte in range(4)]
     while planes[-1].count(0) == len(numbers):

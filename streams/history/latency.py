@@ -119,13 +119,16 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     Raises:
         UnreadableRowError: as `read_chunk`.
     """
-    found = Counter[int]() if row is None else read_chunk(row)
-    found.update(slots)
+    found: Slots = slots
+    if row is not None:
+        found = read_chunk(row)
+        found.update(slots)
     by_slot: dict[int, list[int]] = {}
     for place in sorted(found):
         by_slot.setdefault(place >> _BUCKET_BITS, []).append(place)
-    are_few = found.total() <= _FEW * len(by_slot)
-    if are_few:
+    total = sum(found.values())
+    are_few = total <= _FEW * len(by_slot)
+    if are_few and total > len(found):
         by_slot = {slot: [one for one in places for _ in range(found[one])] for slot, places in by_slot.items()}
     per_slot = [0] * DAY_SLOTS
     for slot, entries in by_slot.items():
@@ -140,14 +143,14 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     counts = [] if are_few else [found[place] for layer in layers for place in layer]
     lists = per_slot, [first - least for first in firsts], steps, counts
     widths, planes = zip(*map(in_planes, lists), strict=True)
-    blocks = [_HEAD.pack(least, are_few, *widths), *planes]
+    blocks = [_HEAD.pack(least, are_few, *widths), *filter(None, planes)]
     if len(found) <= _SPARSE:
         blocks = [b"".join(blocks)]
     packer = zlib_ng.compressobj(wbits=RAW, strategy=zlib_ng.Z_RLE)
     packed = [bytes((VERSION,))]
-    for block in filter(None, blocks):
+    for block in blocks[:-1]:
         packed += [packer.compress(block), packer.flush(zlib_ng.Z_BLOCK)]
-    return b"".join([*packed, packer.flush()])
+    return b"".join([*packed, packer.compress(blocks[-1]), packer.flush()])
 
 
 def _order(per_slot: Sequence[int]) -> list[int]:

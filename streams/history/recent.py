@@ -8,7 +8,7 @@ written, and is compressed once it is folded into the row of its day.
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from struct import unpack
+from struct import Struct, unpack
 from typing import Final, TypeVar
 
 from streams.history.codec import MinuteCounts, UnreadableRowError, no_minutes, read_day
@@ -16,6 +16,7 @@ from streams.history.latency import Slots, first_place, read_chunk
 
 _KIND: Final = 2
 """Byte 0 of a row, where others have the version of their format."""
+_OF_ONE: Final = Struct("6I")
 
 Key = TypeVar("Key")
 Day = tuple["array[int]", "array[int]"]
@@ -26,6 +27,9 @@ ReadDay = tuple[Sequence[int], Sequence[int]]
 
 def pack_recent(minutes: Mapping[int, tuple[int, int]], latencies: Mapping[int, int]) -> bytes:
     """A row: minute of the day -> good and bad events; place of a latency -> events."""
+    if len(minutes) == len(latencies) == 1:  # as most where series are many, and packed in a third of the time
+        ((minute, counts),), ((place, events),) = minutes.items(), latencies.items()
+        return _OF_ONE.pack(_KIND | 1 << 8, minute, *counts, place, events)
     good, bad = zip(*minutes.values(), strict=True) if minutes else ((), ())
     numbers = [_KIND | len(minutes) << 8, *minutes, *good, *bad, *latencies, *latencies.values()]
     return array("I", numbers).tobytes()
@@ -42,8 +46,8 @@ def latencies_in(row: bytes) -> Slots:
     Raises:
         UnreadableRowError: damaged.
     """
-    _, _, _, places, events = _parts(row)
-    return dict(zip(places, events, strict=True))
+    numbers, _, places, events = _read(row)
+    return dict(zip(numbers[places:events], numbers[events:], strict=True))
 
 
 def add_up(rows: Iterable[bytes]) -> tuple[MinuteCounts, Slots]:
@@ -55,11 +59,11 @@ def add_up(rows: Iterable[bytes]) -> tuple[MinuteCounts, Slots]:
     counts: dict[int, tuple[int, int]] = {}
     slots: dict[int, int] = {}
     for row in rows:
-        *minutes, places, events = _parts(row)
-        for minute, more_good, more_bad in zip(*minutes, strict=True):
-            good, bad = counts.get(minute, (0, 0))
-            counts[minute] = good + more_good, bad + more_bad
-        for place, more in zip(places, events, strict=True):
+        numbers, count, places, events = _read(row)
+        for at in range(1, 1 + count):
+            good, bad = counts.get(numbers[at], (0, 0))
+            counts[numbers[at]] = good + numbers[at + count], bad + numbers[at + 2 * count]
+        for place, more in zip(numbers[places:events], numbers[events:], strict=True):
             slots[place] = slots.get(place, 0) + more
     return counts, slots
 
@@ -77,10 +81,10 @@ def add_days(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Day]:
             if day is None:
                 day = found[key] = no_minutes()
             good, bad = day
-            minutes, all_good, all_bad, _, _ = _parts(row)
-            for minute, more_good, more_bad in zip(minutes, all_good, all_bad, strict=True):
-                good[minute] += more_good
-                bad[minute] += more_bad
+            numbers, count, _, _ = _read(row)
+            for at in range(1, 1 + count):
+                good[numbers[at]] += numbers[at + count]
+                bad[numbers[at]] += numbers[at + 2 * count]
         elif day is None:
             found[key] = read_day(row)
         else:
@@ -117,8 +121,8 @@ def add_latencies(rows: Iterable[tuple[int, bytes]]) -> Counter[int]:
     return found
 
 
-def _parts(row: bytes) -> Sequence[Sequence[int]]:
-    """The minutes of a row, their good and their bad events; the places of latencies, and their events."""
+def _read(row: bytes) -> tuple[Sequence[int], int, int, int]:
+    """All numbers of a row, how many minutes there are, and from where on are places of latencies and their events."""
     if len(row) % 4:
         raise UnreadableRowError(f"a row of {len(row)} bytes is no row of numbers")
     numbers = unpack(f"{len(row) // 4}I", row)
@@ -127,5 +131,4 @@ def _parts(row: bytes) -> Sequence[Sequence[int]]:
     half, rest = divmod(len(numbers) - places, 2)
     if half < 0 or rest:
         raise UnreadableRowError(f"a row of {count} minutes has {len(numbers) - 1} numbers")
-    good, bad, events = 1 + count, 1 + 2 * count, places + half
-    return numbers[1:good], numbers[good:bad], numbers[bad:places], numbers[places:events], numbers[events:]
+    return numbers, count, places, places + half

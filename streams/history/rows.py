@@ -40,7 +40,8 @@ lateral (
 """
 _NEW_SERIES: Final = """
 insert into series (app_key, metric, scope, source, first_minute, placed)
-select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bigint[])
+select * from json_to_recordset(%s::json)
+  as w (app_key text, metric text, scope text, source text, first_minute int, placed bigint)
 on conflict (series_digest(app_key, metric, scope, source))
 do update set first_minute = least(series.first_minute, excluded.first_minute)
 returning id, first_minute, app_key, metric, scope, source
@@ -92,15 +93,16 @@ class Rows:
         rows: list[tuple[int, int, int, int, bytes]] = []
         late: list[tuple[int, int, str]] = []
         turn = Turn()
-        for key, tally in tallies.items():  # each is looked up once: of many series, that is what takes time
-            number, first_minute = known.get(key) or new[key]
-            if tally.first_minute < first_minute:
-                earlier[key] = number, tally.first_minute
-            latencies = tally.latencies_by_day()
-            for day, minutes in tally.by_day().items():
-                rows.append((number, day, *_sums(minutes), pack_recent(minutes, latencies.get(day, {}))))
-            if tally.late:
-                late += [(number, day, int_array(hours)) for day, hours in tally.late_by_day().items()]
+        for some in batches(tallies.items()):
+            for key, tally in some:  # each is looked up once: of many series, that is what takes time
+                number, first_minute = known.get(key) or new[key]
+                if tally.first_minute < first_minute:
+                    earlier[key] = number, tally.first_minute
+                latencies = tally.latencies_by_day()
+                for day, minutes in tally.by_day().items():
+                    rows.append((number, day, *_sums(minutes), pack_recent(minutes, latencies.get(day, {}))))
+                if tally.late:
+                    late += [(number, day, int_array(hours)) for day, hours in tally.late_by_day().items()]
             await turn.give_way()
         if earlier:
             await connection.execute(_EARLIER, columns(sorted(earlier.values())))
@@ -125,9 +127,15 @@ class Rows:
         for batch in batches(sorted(first_minutes)):
             found |= await _series(connection, FIND_SERIES, [names_of(batch)])
         for batch in batches(sorted(first_minutes.keys() - found.keys())):
-            placed = [partition_of(key.app_key.encode(), ANY_PARTITIONS, self._partitioner) for key in batch]
-            minutes = [first_minutes[key] for key in batch]
-            found |= await _series(connection, _NEW_SERIES, [*columns(batch), minutes, placed])
+            made = [
+                _named(key)
+                | {
+                    "first_minute": first_minutes[key],
+                    "placed": partition_of(key.app_key.encode(), ANY_PARTITIONS, self._partitioner),
+                }
+                for key in batch
+            ]
+            found |= await _series(connection, _NEW_SERIES, [orjson.dumps(made).decode()])
         return found
 
 
@@ -138,7 +146,12 @@ async def _series(connection: Connection, query: str, values: Sequence[Any]) -> 
 
 def names_of(keys: Iterable[SeriesKey]) -> str:
     """Series as `FIND_SERIES` takes them: as one text, which is written ten times faster than a list for each part."""
-    return orjson.dumps([key._asdict() for key in keys]).decode()
+    return orjson.dumps(list(map(_named, keys))).decode()
+
+
+def _named(key: SeriesKey) -> dict[str, Any]:
+    app_key, metric, scope, source = key  # in a quarter of the time of `_asdict`
+    return {"app_key": app_key, "metric": metric, "scope": scope, "source": source}
 
 
 def int_array(numbers: Iterable[int]) -> str:
@@ -156,7 +169,7 @@ def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     """So many of them at a time as one statement takes."""
     rest = iter(items)
     while batch := list(islice(rest, BATCH_ROWS)):

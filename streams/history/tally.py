@@ -79,6 +79,9 @@ class Tally:
 
     def by_day(self) -> dict[int, dict[int, tuple[int, int]]]:
         """Day since 1970 -> minute of the day -> good and bad events."""
+        if not self._others:
+            day, of_day = divmod(self.minute, DAY_MINUTES)
+            return {day: {of_day: (self.good, self.bad)}}
         days: dict[int, dict[int, tuple[int, int]]] = {}
         for minute, counts in self.minutes.items():
             day, of_day = divmod(minute, DAY_MINUTES)
