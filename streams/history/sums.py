@@ -196,6 +196,11 @@ class SeriesSums(Judged):
         return False
 
     @property
+    def has_failed(self) -> bool:
+        """Whether anything that was read of it is bad, whoever told of it."""
+        return any(bad for told in self.told for _, bad in told.sums.values())
+
+    @property
     def failing_days(self) -> set[int]:
         """Days since 1970 with a bad event, whoever told of it."""
         return {day for told in self.told for day, (_, bad) in told.sums.items() if bad}
