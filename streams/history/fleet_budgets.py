@@ -53,44 +53,28 @@ where app_key = any(%s) and metric = %s and placed %% %s = %s and source = any(%
 _SEEN: Final = """
 select next, watermark_ms from sink_offset where reader = %s and topic = %s and part = %s
 """
-# What differs from row to row: as texts, since a list of values takes ten times as long to be written and read.
-_ROWS: Final = """
-rows from (
+# Columns as texts: a list of values takes ten times as long to be written and read, and an object for each row twice.
+_PUT: Final = """
+insert into budget (app_key, metric, scope, slo, target, period_ms, as_of_ms, state, good, bad, covered_minutes,
+                    consumed, remaining_events, burn_1h, burn_6h, burn_1d, burn_3d, exhausted_at_ms)
+select app_key, %(metric)s, scope, %(slo)s, %(target)s, %(period_ms)s, %(as_of_ms)s, state, good, bad, covered_minutes,
+       consumed, remaining_events, burn_1h, burn_6h, burn_1d, burn_3d, exhausted_at_ms
+from rows from (
   json_array_elements_text(%(app_key)s::json), json_array_elements_text(%(scope)s::json),
   json_array_elements_text(%(state)s::json), unnest(%(good)s::bigint[]), unnest(%(bad)s::bigint[]),
   unnest(%(covered_minutes)s::int[]), unnest(%(consumed)s::float8[]), unnest(%(remaining_events)s::bigint[]),
   unnest(%(burn_1h)s::float8[]), unnest(%(burn_6h)s::float8[]), unnest(%(burn_1d)s::float8[]),
   unnest(%(burn_3d)s::float8[]), unnest(%(exhausted_at_ms)s::bigint[])
 ) as w (app_key, scope, state, good, bad, covered_minutes, consumed, remaining_events, burn_1h, burn_6h, burn_1d,
-  burn_3d, exhausted_at_ms)
-"""
-_VALUES: Final = """
-target, period_ms, as_of_ms, state, good, bad, covered_minutes, consumed, remaining_events, burn_1h, burn_6h, burn_1d,
-burn_3d, exhausted_at_ms
-"""
-_NEW_VALUES: Final = """
-%(target)s, %(period_ms)s, %(as_of_ms)s, w.state, w.good, w.bad, w.covered_minutes, w.consumed, w.remaining_events,
-w.burn_1h, w.burn_6h, w.burn_1d, w.burn_3d, w.exhausted_at_ms
-"""
-# Nearly all rows are there, and to change them takes two thirds of what an insert does that finds them. One by one by
-# their names, as in `rows`.
-_CHANGE: Final = f"""
-update budget b set ({_VALUES}) = ({_NEW_VALUES})
-from {_ROWS}, lateral (
-  select ctid from budget
-  where series_digest(app_key, metric, scope, slo) = series_digest(w.app_key, %(metric)s, w.scope, %(slo)s) limit 1
-) t
-where b.ctid = t.ctid and b.as_of_ms <= %(as_of_ms)s
-"""  # noqa: S608 - no values
-_PUT: Final = f"""
-insert into budget (app_key, metric, scope, slo, {_VALUES})
-select w.app_key, %(metric)s, w.scope, %(slo)s, {_NEW_VALUES} from {_ROWS}
-on conflict (series_digest(app_key, metric, scope, slo)) do update set ({_VALUES})
+        burn_3d, exhausted_at_ms)
+on conflict (series_digest(app_key, metric, scope, slo)) do update set
+  (target, period_ms, as_of_ms, state, good, bad, covered_minutes, consumed, remaining_events, burn_1h, burn_6h,
+   burn_1d, burn_3d, exhausted_at_ms)
   = (excluded.target, excluded.period_ms, excluded.as_of_ms, excluded.state, excluded.good, excluded.bad,
      excluded.covered_minutes, excluded.consumed, excluded.remaining_events, excluded.burn_1h, excluded.burn_6h,
      excluded.burn_1d, excluded.burn_3d, excluded.exhausted_at_ms)
 where budget.as_of_ms <= excluded.as_of_ms
-"""  # noqa: S608 - no values
+"""
 _FORGET: Final = "delete from budget where metric = %s and slo <> all(%s)"
 _OPEN: Final = """
 select distinct app_key, metric, scope from alert b
@@ -250,8 +234,7 @@ async def put(connection: Connection, budgets: Iterable[SeriesBudget]) -> None:
             "period_ms": some[0].level.period_ms,
             "as_of_ms": as_of_ms,
         }
-        if (await connection.execute(_CHANGE.encode(), values)).rowcount < len(some):
-            await connection.execute(_PUT.encode(), values)
+        await connection.execute(_PUT.encode(), values)
 
 
 def _page(one: SeriesBudget) -> tuple[str, int]:
@@ -417,7 +400,7 @@ def _days(one: SeriesSums, windows: _Windows, start: int) -> list[Sum]:
 
 
 def _columns(some: Sequence[SeriesBudget]) -> dict[str, Any]:
-    """What differs from row to row, as `_ROWS` takes it."""
+    """What differs from row to row, each column as one text."""
     budgets = [one.budget for one in some]
     return {
         "app_key": _texts(one.app_key for one in some),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -11,13 +12,14 @@ import psycopg
 import pytest
 from aiokafka import TopicPartition
 
+from streams.budgets.budget import Budget, Counts
 from streams.database.connection import conninfo
 from streams.database.patient import Connection
 from streams.database.roles import Role
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
 from streams.history.app_budgets import app_budgets
 from streams.history.assembly import READER
-from streams.history.budgets import SeriesBudget
+from streams.history.budgets import BURN_MINUTES, SeriesBudget
 from streams.history.counted_app import read_counted_app
 from streams.history.documents import budget_item
 from streams.history.fleet_budgets import FleetBudgets
@@ -253,3 +255,37 @@ def test_an_app_for_which_something_is_excluded_does_not_wait_for_its_turn(
     monkeypatch.setattr("streams.history.fleet_budgets.PAGE", 1)
     count(database, WEBHOOK, events(WEBHOOK, 1))
     asyncio.run(scenario())
+
+
+ODD_SCOPES = ("", "NULL", 'a "b" \\ {c, d}', "ä\t'x'")
+
+
+def budget_of(scope: str, as_of_ms: int) -> SeriesBudget:
+    level = LEVELS[0]
+    counts = Counts(as_of_ms, as_of_ms // 2)
+    share = None if as_of_ms == 1 else Fraction(1, 3)
+    burn = dict.fromkeys(BURN_MINUTES, share)
+    return SeriesBudget(APPS[0], scope, level, Budget(level.target, counts), as_of_ms, 1, burn, exhausted_at_ms=None)
+
+
+def test_rows_are_changed_added_and_never_put_in_place_of_later_ones(database: str) -> None:
+    one, two, *others = ODD_SCOPES
+
+    async def scenario() -> list[tuple[object, ...]]:
+        async with patient(database) as connections:
+            for as_of_ms, scopes in ((2, [two]), (1, [one, two, *others]), (3, [one])):
+                page = [budget_of(scope, as_of_ms) for scope in scopes]
+                await connections.run(partial(put_rows, budgets=page))
+
+            async def read(connection: Connection) -> list[tuple[object, ...]]:
+                query = b"select scope, as_of_ms, good, bad, remaining_events, burn_1h, exhausted_at_ms from budget"
+                return await (await connection.execute(query)).fetchall()
+
+            return await connections.run(read)
+
+    as_of_ms = {one: 3, two: 2} | dict.fromkeys(others, 1)
+    expected = []
+    for scope, at_ms in as_of_ms.items():
+        budget = budget_of(scope, at_ms).budget
+        expected.append((scope, at_ms, at_ms, at_ms // 2, budget.remaining_events, None if at_ms == 1 else 1 / 3, None))
+    assert sorted(asyncio.run(scenario()), key=str) == sorted(expected, key=str)
