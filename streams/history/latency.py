@@ -126,9 +126,8 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     by_slot: dict[int, list[int]] = {}
     for place in sorted(found):
         by_slot.setdefault(place >> _BUCKET_BITS, []).append(place)
-    total = sum(found.values())
-    are_few = total <= _FEW * len(by_slot)
-    if are_few and total > len(found):
+    are_few = sum(found.values()) <= _FEW * len(by_slot)
+    if are_few and set(found.values()) != {1}:
         by_slot = {slot: [one for one in places for _ in range(found[one])] for slot, places in by_slot.items()}
     per_slot = [0] * DAY_SLOTS
     for slot, entries in by_slot.items():

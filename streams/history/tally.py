@@ -59,8 +59,10 @@ class Tally:
             self.turn_to(minute)
             self.good += good
             self.bad += bad
-        self.latencies = _added(self.latencies, other.latencies)
-        self.late = _added(self.late, other.late)
+        _add(self.latencies, other.latencies)
+        if other.late:
+            self.late = self.late or {}
+            _add(self.late, other.late)
 
     @property
     def minutes(self) -> Mapping[int, tuple[int, int]]:
@@ -105,8 +107,9 @@ class Tally:
         return days
 
 
-def _added(ours: dict[int, int], theirs: Mapping[int, int]) -> dict[int, int]:
-    return {place: ours.get(place, 0) + theirs.get(place, 0) for place in ours.keys() | theirs.keys()}
+def _add(ours: dict[int, int], theirs: Mapping[int, int]) -> None:
+    for place, count in theirs.items():
+        ours[place] = ours.get(place, 0) + count
 
 
 Tallies = Mapping[SeriesKey, Tally]
