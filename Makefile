@@ -75,7 +75,7 @@ bench: setup  ## Measure speed beside the peers (QUICK=1: in minutes; CURVES=1: 
 	  $(if $(PUBLISH),--publish --readme)
 
 .PHONY: long
-long: setup  ## The tests that `make test` leaves out for their time (about 5 minutes; KILLS=100 of notifiers at work)
+long: setup  ## The tests that `make test` leaves out for their time (about 10 minutes; KILLS=100 of notifiers at work)
 	$(BIN)/pytest -m long
 
 .PHONY: faults
