@@ -101,6 +101,7 @@ def history_partitions(
             settings.allowed_lateness,
             loaded.progress,
             loaded.boundaries,
+            lambda: partitions.count,
         )
 
     partitions = Partitions(

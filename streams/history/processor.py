@@ -30,8 +30,11 @@ COUNTS: Final = (
 )
 """All that a history processor counts."""
 
-# As many rows are put together and appended in about a second: with more, the next events wait.
+# Of all partitions of a process: as many rows are put together and appended in about a second. Until then, and for as
+# long as the database is away, they take some 50 MB.
 MOST_MINUTES: Final = 100_000
+LEAST_MINUTES: Final = 20_000
+"""Of one partition, however many share the most: events of an app share rows."""
 MOST_CUTS: Final = 500
 
 
@@ -40,7 +43,7 @@ class HistoryProcessor(SinkProcessor):
 
     `is_at_home` says whether a key belongs into this partition, `listings` which clients' deliveries do not count; of
     redriven records those count that `application` sent. A minute is completed once the
-    watermark is `lateness_ms` beyond its end.
+    watermark is `lateness_ms` beyond its end. `partitions` is how many the process has right now.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class HistoryProcessor(SinkProcessor):
         lateness_ms: int,
         progress: Progress,
         boundaries: Boundaries | None = None,
+        partitions: Callable[[], int] = lambda: 1,
     ) -> None:
         super().__init__(topic, partition, progress)
         self.counts_by_reference = metric.delivers_to_clients  # the catalogue excludes clients
@@ -68,6 +72,7 @@ class HistoryProcessor(SinkProcessor):
             lateness_ms,
         )
         self._committed = self._state
+        self._partitions = partitions
 
     @property
     def _state(self) -> tuple[int, int]:
@@ -95,7 +100,8 @@ class HistoryProcessor(SinkProcessor):
     @property
     def is_full(self) -> bool:
         """Whether so much was counted that it has to be stored before more comes."""
-        return self._counting.minutes >= MOST_MINUTES or self._counting.cuts >= MOST_CUTS
+        most = max(LEAST_MINUTES, MOST_MINUTES // max(1, self._partitions()))
+        return self._counting.minutes >= most or self._counting.cuts >= MOST_CUTS
 
     def take_work(self) -> SinkWork[Counted] | None:
         """All that was counted since the last call; None when nothing moved."""

@@ -132,6 +132,11 @@ class Partitions(Generic[ProcessorT]):
             self._owned[tp] = asyncio.create_task(self._own(tp))
 
     @property
+    def count(self) -> int:
+        """How many are assigned, those among them that are being taken over."""
+        return len(self._owned)
+
+    @property
     def stands_by(self) -> bool:
         """Whether the state of others' partitions is kept at hand."""
         return self.standby is not None
@@ -160,7 +165,7 @@ class Partitions(Generic[ProcessorT]):
             taken,
             RejectionBrake(self._settings.brake_records, self._settings.brake_percent),
             pace=Pace(time.monotonic(), self._longest_s, self._shortest_s),
-            partitions=lambda: len(self._owned),
+            partitions=lambda: self.count,
             at_once=self._commits,
             metrics=self.metrics,
             endings=self._endings,

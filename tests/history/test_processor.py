@@ -1,4 +1,6 @@
-"""A partition between two commits: how far it is complete."""
+"""A partition between two commits: how far it is complete, and how much it may hold."""
+
+import pytest
 
 from streams.evaluation.listings import Listings
 from streams.history.processor import HistoryProcessor
@@ -9,9 +11,10 @@ from tests.build import APPLICATION, chunk
 from tests.model.build import clock_ms, delivery
 
 
-def processor() -> HistoryProcessor:
+def processor(partitions: int = 1) -> HistoryProcessor:
+    topic, start = Topics().input(WEBHOOK), Progress(0)
     return HistoryProcessor(
-        WEBHOOK, Topics().input(WEBHOOK), 0, lambda _key: True, Listings(), APPLICATION, 10_000, Progress(0)
+        WEBHOOK, topic, 0, lambda _key: True, Listings(), APPLICATION, 10_000, start, partitions=lambda: partitions
     )
 
 
@@ -47,3 +50,18 @@ def test_silence_completes_minutes_as_they_pass() -> None:
     assert not work.facts.all
     finish(one.tick(clock_ms("12:00:40")))
     assert one.take_work() is None
+
+
+@pytest.mark.parametrize(("partitions", "most"), [(1, 6), (2, 3), (5, 2), (0, 6)])
+def test_the_partitions_of_a_process_share_what_it_may_hold(
+    partitions: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.history.processor.MOST_MINUTES", 6)
+    monkeypatch.setattr("streams.history.processor.LEAST_MINUTES", 2)
+    one = processor(partitions)
+    finish(one.apply(chunk(*(delivery(f"12:{minute:02}") for minute in range(most - 1))), None))
+    assert not one.is_full
+    finish(one.apply(chunk(delivery(f"12:{most:02}"), start=most - 1), None))
+    assert one.is_full
+    assert one.take_work() is not None
+    assert not one.is_full
