@@ -25,7 +25,6 @@ VERSION: Final = 4
 _BY_ZSTD: Final = 1
 RAW: Final = -15
 """Deflate without a frame around it, as zlib counts its window's bits."""
-_NO_EVENTS: Final = bytes(DAY_MINUTES), bytes(DAY_MINUTES)
 
 Numbers = TypeVar("Numbers", "array[int]", bytearray)
 MinuteCounts = Mapping[int, tuple[int, int]]
@@ -64,18 +63,11 @@ def add_to_day(row: bytes | None, minutes: MinuteCounts) -> bytes:
         UnreadableRowError: as `read_day`.
         OverflowError: more than 4,294,967,295 in a minute, or less than nothing.
     """
-    small = _NO_EVENTS if row is None else read_small_day(row)
-    if small is not None:
+    width, planes = (1, bytes(2 * DAY_MINUTES)) if row is None else _planes(row)
+    if width == 1:
         with suppress(ValueError):  # a minute has more than a byte holds
-            good, bad = map(bytearray, small)
-            return _row(1, _added(good, bad, minutes))
-    day = no_minutes() if row is None else read_day(row)
-    return _row(*in_planes(_added(*day, minutes).tolist()))
-
-
-def no_minutes() -> "tuple[array[int], array[int]]":
-    """A day without any event, as `read_day` gives one."""
-    return array("I", bytes(4 * DAY_MINUTES)), array("I", bytes(4 * DAY_MINUTES))
+            return _row(1, _added(bytearray(planes), minutes))
+    return _row(*in_planes(_added(from_planes(planes, width), minutes).tolist()))
 
 
 def in_planes(numbers: list[int]) -> tuple[int, bytes]:
@@ -136,8 +128,9 @@ def unknown(row: bytes) -> UnreadableRowError:
     return UnreadableRowError(f"a row of format {row[0] if row else 'none'}; this version knows {VERSION}")
 
 
-def _added(good: Numbers, bad: Numbers, minutes: MinuteCounts) -> Numbers:
+def _added(counts: Numbers, minutes: MinuteCounts) -> Numbers:
     """The good and then the bad events of a day, these added."""
+    good, bad = counts[:DAY_MINUTES], counts[DAY_MINUTES:]
     for minute, (more_good, more_bad) in minutes.items():
         good[minute] += more_good
         bad[minute] += more_bad

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Final
 
 from schemas.event_time import utc_text, utc_text_if_any
@@ -66,7 +65,6 @@ def counts_document(found: AppCounts) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=1_024)  # of very many budgets there are few targets
 def decimal_text(number: Fraction) -> str:
     """As written in a file: 0.999; targets have few digits."""
     return format((Decimal(number.numerator) / Decimal(number.denominator)).normalize(), "f")

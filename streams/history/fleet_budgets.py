@@ -23,10 +23,11 @@ from streams.budgets.forecast import exhausted_at, losing_days, lost_after, lowe
 from streams.database.patient import Connection, PatientDatabase
 from streams.evaluation.exclusions import Exclusions, OnRecord
 from streams.history.budgets import BURN_MINUTES, FORECAST_STEP, SeriesBudget, minutes_shown
-from streams.history.codec import DAY_MINUTES, MINUTE_MS, no_minutes
+from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
 from streams.history.minutes import Minutes, chosen
-from streams.history.rows import batches, int_array
+from streams.history.recent import no_minutes
+from streams.history.rows import batches, number_array
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import StoredSeries, Wanted, by_key, edge_days, find_series, read_sums
@@ -406,9 +407,9 @@ def _columns(some: Sequence[SeriesBudget]) -> dict[str, Any]:
         "app_key": _texts(one.app_key for one in some),
         "scope": _texts(one.scope for one in some),
         "state": _texts(one.state for one in some),
-        "good": int_array(budget.counts.good for budget in budgets),
-        "bad": int_array(budget.counts.bad for budget in budgets),
-        "covered_minutes": int_array(one.covered_minutes for one in some),
+        "good": number_array(budget.counts.good for budget in budgets),
+        "bad": number_array(budget.counts.bad for budget in budgets),
+        "covered_minutes": number_array(one.covered_minutes for one in some),
         "consumed": _shares(budget.consumed for budget in budgets),
         "remaining_events": _numbers(budget.remaining_events for budget in budgets),
         **{f"burn_{name}": _shares(one.burn[name] for one in some) for name in BURN_MINUTES},
@@ -425,4 +426,4 @@ def _shares(values: Iterable[Fraction | None]) -> str:
 
 
 def _numbers(values: Iterable[float | None]) -> str:
-    return f"{{{','.join('NULL' if value is None else str(value) for value in values)}}}"
+    return number_array("NULL" if value is None else value for value in values)

@@ -16,7 +16,7 @@ from streams.database.patient import Connection, PatientDatabase
 from streams.history.codec import MinuteCounts, add_to_day
 from streams.history.latency import DAY_CHUNKS, Slots, add_to_chunk
 from streams.history.recent import add_up
-from streams.history.rows import Rows, batches, bytea_array, int_array
+from streams.history.rows import Rows, batches, bytea_array, number_array
 from streams.turn import Turn
 
 MOST_ROWS: Final = 5_000
@@ -134,7 +134,7 @@ async def _merge(
 
 
 def _arrays(rows: Sequence[tuple[int, ...]]) -> list[str]:
-    return [int_array(column) for column in zip(*rows, strict=True)]
+    return [number_array(column) for column in zip(*rows, strict=True)]
 
 
 async def _value(connection: Connection, query: str, *values: Any) -> Any:

@@ -10,10 +10,10 @@ import psycopg
 
 from streams.budgets.budget import Counts
 from streams.evaluation.exclusions import ExclusionRule, Exclusions
-from streams.history.codec import DAY_MINUTES, MINUTE_MS, no_minutes
+from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.latency import CHUNK_SLOTS, DAY_CHUNKS
 from streams.history.minutes import Minutes
-from streams.history.recent import Day, add_days, add_latencies
+from streams.history.recent import Day, add_days, add_latencies, no_minutes
 from streams.history.tally import DAY_HOURS, SeriesKey
 from streams.sink.last_record import LastRecord
 

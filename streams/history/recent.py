@@ -7,11 +7,11 @@ written, and is compressed once it is folded into the row of its day.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct, unpack
 from typing import Final, TypeVar
 
-from streams.history.codec import MinuteCounts, UnreadableRowError, no_minutes, read_day
+from streams.history.codec import DAY_MINUTES, MinuteCounts, UnreadableRowError, read_day
 from streams.history.latency import Slots, first_place, read_chunk
 
 _KIND: Final = 2
@@ -25,7 +25,7 @@ ReadDay = tuple[Sequence[int], Sequence[int]]
 """The same, not to be changed."""
 
 
-def pack_recent(minutes: Mapping[int, tuple[int, int]], latencies: Mapping[int, int]) -> bytes:
+def pack_recent(minutes: MinuteCounts, latencies: Slots) -> bytes:
     """A row: minute of the day -> good and bad events; place of a latency -> events."""
     if len(minutes) == len(latencies) == 1:  # as most where series are many, and packed in a third of the time
         ((minute, counts),), ((place, events),) = minutes.items(), latencies.items()
@@ -66,6 +66,11 @@ def add_up(rows: Iterable[bytes]) -> tuple[MinuteCounts, Slots]:
         for place, more in zip(numbers[places:events], numbers[events:], strict=True):
             slots[place] = slots.get(place, 0) + more
     return counts, slots
+
+
+def no_minutes() -> Day:
+    """A day without any event."""
+    return array("I", bytes(4 * DAY_MINUTES)), array("I", bytes(4 * DAY_MINUTES))
 
 
 def add_days(rows: Iterable[tuple[Key, bytes]]) -> dict[Key, Day]:

@@ -5,7 +5,7 @@ But for how many were late of each hour, which hardly any is: these numbers are 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import orjson
 
@@ -102,13 +102,13 @@ class Rows:
                 for day, minutes in tally.by_day().items():
                     rows.append((number, day, *_sums(minutes), pack_recent(minutes, latencies.get(day, {}))))
                 if tally.late:
-                    late += [(number, day, int_array(hours)) for day, hours in tally.late_by_day().items()]
+                    late += [(number, day, number_array(hours)) for day, hours in tally.late_by_day().items()]
             await turn.give_way()
         if earlier:
             await connection.execute(_EARLIER, columns(sorted(earlier.values())))
         for batch in batches(sorted(rows)):  # neighbours in the index
             *numbers, packed = zip(*batch, strict=True)
-            await connection.execute(_APPEND, [*map(int_array, numbers), bytea_array(packed)])
+            await connection.execute(_APPEND, [*map(number_array, numbers), bytea_array(packed)])
         self.appended += len(rows)
         for more in batches(sorted(late)):  # in one order for all, so that two owners never wait for each other
             await connection.execute(_ADD_LATE, columns(more))
@@ -154,7 +154,7 @@ def _named(key: SeriesKey) -> dict[str, Any]:
     return {"app_key": app_key, "metric": metric, "scope": scope, "source": source}
 
 
-def int_array(numbers: Iterable[int]) -> str:
+def number_array(numbers: Iterable[float | Literal["NULL"]]) -> str:
     """An array as SQL writes it: made ten times faster than from a list that is looked into."""
     return f"{{{','.join(map(str, numbers))}}}"
 

@@ -9,7 +9,7 @@ from streams.database.patient import Connection
 from streams.evaluation.judged import SeriesKey
 from streams.history.codec import DAY_MINUTES, read_small_day
 from streams.history.recent import ReadDay, add_days, is_recent
-from streams.history.rows import FIND_SERIES, batches, int_array, names_of
+from streams.history.rows import FIND_SERIES, batches, names_of, number_array
 from streams.history.sources import counting_sources
 from streams.history.sums import SeriesSums, SourceSums, Sum, plus
 from streams.history.tally import SeriesKey as StoredKey
@@ -93,7 +93,7 @@ async def _read(
     ids = [number for by_source in series.values() for number, _ in by_source.values()]
     sums: dict[int, dict[int, Sum]] = {number: {} for number in ids}
     failing = set[int]()
-    values = {"first": wanted.first_day, "last": wanted.last_day, "series": int_array(ids)}
+    values = {"first": wanted.first_day, "last": wanted.last_day, "series": number_array(ids)}
     for day, series_of_day, *columns in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
         for number, counts in zip(series_of_day, zip(*columns, strict=True), strict=True):
             of_series = sums[number]
@@ -145,7 +145,7 @@ def _needed(
 async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> dict[int, dict[int, ReadDay]]:
     found: dict[int, dict[int, ReadDay]] = {}
     for some in batches(list(needed)):
-        values = [int_array(column) for column in zip(*some, strict=True)]
+        values = [number_array(column) for column in zip(*some, strict=True)]
         rows = await (await connection.execute(DAYS.encode(), values, binary=True)).fetchall()
         packed: dict[tuple[int, int], list[bytes]] = {}
         for number, day, row in rows:

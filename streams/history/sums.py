@@ -12,9 +12,9 @@ from zlib import adler32
 
 from streams.evaluation.judged import ALL_AT_REST, Judged
 from streams.evaluation.transition import ObjectiveState
-from streams.history.codec import DAY_MINUTES, no_minutes
+from streams.history.codec import DAY_MINUTES
 from streams.history.minutes import BLOCK_MINUTES, WHOLE_MINUTES
-from streams.history.recent import Day, ReadDay
+from streams.history.recent import Day, ReadDay, no_minutes
 from streams.history.tally import Tally
 from streams.windows.hopping import PaneRange
 

@@ -197,13 +197,17 @@ def test_a_connection_that_is_cut_is_made_anew(database: str) -> None:
     assert [why is None for why in told] == [False, True] * 3
 
 
-class CutRows(Rows):
-    """The first time that anything is added, the connection is cut before the transaction ends."""
+class LostRows(Rows):
+    """The first time that anything is added, the transaction is ended amid it."""
 
     def __init__(self, url: str) -> None:
         super().__init__(PartitionerName.MURMUR2)
         self._url = url
         self.times = 1
+
+
+class CutRows(LostRows):
+    """The first time that anything is added, the connection is cut before the transaction ends."""
 
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
         """Add all of it, and lose the connection."""
@@ -215,13 +219,8 @@ class CutRows(Rows):
         return found
 
 
-class FrozenRows(Rows):
+class FrozenRows(LostRows):
     """The first time that anything is added, it stands still for so long that the server ends the transaction."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(PartitionerName.MURMUR2)
-        self._url = url
-        self.times = 1
 
     async def add(self, connection: Connection, tallies: Mapping[SeriesKey, Tally]) -> Numbered:
         """Stand still, and go on as if nothing had been."""
@@ -240,9 +239,7 @@ class FrozenRows(Rows):
 
 
 @pytest.mark.parametrize("lost", [CutRows, FrozenRows])
-def test_a_transaction_that_is_ended_amid_it_adds_nothing_and_begins_anew(
-    database: str, lost: type[CutRows | FrozenRows]
-) -> None:
+def test_a_transaction_that_is_ended_amid_it_adds_nothing_and_begins_anew(database: str, lost: type[LostRows]) -> None:
     async def scenario() -> None:
         async with patient(database) as one:
             sink = Sink(one, WEBHOOKS, 0)
