@@ -7,7 +7,7 @@ what was not written, or by an owner that was followed, is made anew in the next
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -31,7 +31,7 @@ from streams.history.rows import batches, number_array
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import StoredSeries, Wanted, by_key, edge_days, find_series, read_sums
-from streams.history.sums import NOTHING, SeriesSums, Sum, UnreadPartError, by_day
+from streams.history.sums import SeriesSums, Sum, UnreadPartError, by_day
 from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
 from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
@@ -342,7 +342,7 @@ def _exhausted_at(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> in
     """When a budget of which something is left will be used up, as `exhausted_at` says."""
     target, end, period = level.target, windows.end, level.period_ms // MINUTE_MS
     start = end - period
-    if any(told.sums for told in one.told[1:]) or period < DAY_MINUTES or period % FORECAST_STEP:
+    if any(told.tells_anything for told in one.told[1:]) or period < DAY_MINUTES or period % FORECAST_STEP:
         steps = _minutes(one, windows, start, end).in_steps(FORECAST_STEP)
         return exhausted_at(target, *steps, FORECAST_STEP * MINUTE_MS, end * MINUTE_MS)
     days, last = _days(one, windows, start), _counts(one, windows, DAY_MINUTES)
@@ -381,23 +381,28 @@ def _minutes(one: SeriesSums, windows: _Windows, start: int, end: int) -> Minute
 
 
 _NOTHING: Final = no_minutes()
+_NOTHING_BURNS: Final[Mapping[str, Fraction | None]] = dict.fromkeys(BURN_MINUTES, Fraction(0))
 
 
 def _counts(one: SeriesSums, windows: _Windows, minutes: int) -> Counts:
     return Counts(*one.counted(windows.of(minutes)))
 
 
-def _burn(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> dict[str, Fraction | None]:
+def _burn(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> Mapping[str, Fraction | None]:
     """Of what never failed nothing burns: where the shortest window has any events, all have."""
     if not one.has_failed and any(one.counted(windows.of(_SHORTEST))):
-        return dict.fromkeys(BURN_MINUTES, Fraction(0))
+        return _NOTHING_BURNS
     return {name: burn_rate(level.target, _counts(one, windows, minutes)) for name, minutes in BURN_MINUTES.items()}
 
 
 def _days(one: SeriesSums, windows: _Windows, start: int) -> list[Sum]:
     """What is left of all days from a minute's on, of the last one what is before the end."""
-    sums = one.told[0].sums
-    return [sums.get(day, NOTHING) if left is None else one.counted(left) for day, left in windows.days(start)]
+    days = windows.days(start)
+    found = one.told[0].of_days(days[0][0], len(days))
+    for at, (_, left) in enumerate(days):
+        if left is not None:
+            found[at] = one.counted(left)
+    return found
 
 
 def _columns(some: Sequence[SeriesBudget]) -> dict[str, Any]:
@@ -422,7 +427,7 @@ def _texts(values: Iterable[str]) -> str:
 
 
 def _shares(values: Iterable[Fraction | None]) -> str:
-    return _numbers(None if value is None else float(value) for value in values)
+    return _numbers(None if value is None else value.numerator / value.denominator for value in values)
 
 
 def _numbers(values: Iterable[float | None]) -> str:

@@ -1,8 +1,10 @@
 """Sums of series from the database, in the transaction of whoever judges or shows them."""
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import add
 from typing import Any, Final
 
 from streams.database.patient import Connection
@@ -11,7 +13,7 @@ from streams.history.codec import DAY_MINUTES, read_small_day
 from streams.history.recent import ReadDay, add_days, is_recent
 from streams.history.rows import FIND_SERIES, batches, names_of, number_array
 from streams.history.sources import counting_sources
-from streams.history.sums import SeriesSums, SourceSums, Sum, plus
+from streams.history.sums import NOTHING, SeriesSums, SourceSums, Sum, silent
 from streams.history.tally import SeriesKey as StoredKey
 from streams.windows.hopping import Span
 
@@ -19,7 +21,7 @@ DAY_MS: Final = DAY_MINUTES * 60_000
 StoredSeries = Mapping[SeriesKey, Mapping[str, tuple[int, int]]]
 """Series -> source that tells of it -> its number there, and the minute of its first event."""
 
-_NOBODY: Final = 0  # no series has this number
+_ByDay = list[list[int]]
 
 # Day by day, as the key of sums begins with it: a plan that joins may read the whole table for each batch, and to look
 # up each series and day takes four times as long.
@@ -90,68 +92,76 @@ async def read_sums(
 async def _read(
     connection: Connection, sources: Sequence[str], series: StoredSeries, wanted: Wanted
 ) -> dict[SeriesKey, SeriesSums]:
-    ids = [number for by_source in series.values() for number, _ in by_source.values()]
-    sums: dict[int, dict[int, Sum]] = {number: {} for number in ids}
-    failing = set[int]()
-    values = {"first": wanted.first_day, "last": wanted.last_day, "series": number_array(ids)}
-    for day, series_of_day, *columns in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
-        for number, counts in zip(series_of_day, zip(*columns, strict=True), strict=True):
-            of_series = sums[number]
-            of_series[day] = counts if day not in of_series else plus(of_series[day], counts)  # it is folded in part
-            if counts[1]:
-                failing.add(number)
-    needed = [
-        (number, day)
-        for (app_key, _), by_source in series.items()
-        for number, day in _needed([number for number, _ in by_source.values()], sums, failing, wanted, app_key)
-    ]
-    minutes = await _days(connection, needed)
-    for number, day in needed:
-        read = minutes.setdefault(number, {})
-        if day not in read:
-            read[day] = _whole(sums[number][day])
-    return {
+    ids = sorted(number for by_source in series.values() for number, _ in by_source.values())
+    which, *columns = await _sums(connection, ids, wanted)
+    told = {
+        number: SourceSums(which, good, bad, {})
+        for number, good, bad in zip(ids, *(_by_series(column, ids) for column in columns), strict=True)
+    }
+    found = {
         key: SeriesSums(
             *key,
             min(first for _, first in by_source.values()),
-            [
-                SourceSums(sums.get(number, {}), minutes.get(number, {}))
-                for number, _ in (by_source.get(source, (_NOBODY, 0)) for source in sources)
-            ],
+            [told[by_source[source][0]] if source in by_source else silent() for source in sources],
         )
         for key, by_source in series.items()
     }
+    needed = [
+        (number, day)
+        for key, by_source in series.items()
+        for days in [_needed(found[key], wanted)]
+        for number, _ in by_source.values()
+        for day in days
+        if told[number].of(day) != NOTHING
+    ]
+    minutes = await _days(connection, needed)
+    for number, day in needed:
+        one = told[number]
+        one.days[day] = minutes.get((number, day)) or _whole(one.of(day))
+    return found
 
 
-def _needed(
-    numbers: Sequence[int],
-    sums: Mapping[int, Mapping[int, Sum]],
-    failing: Collection[int],
-    wanted: Wanted,
-    app_key: str,
-) -> Iterator[tuple[int, int]]:
+async def _sums(connection: Connection, ids: Sequence[int], wanted: Wanted) -> tuple[list[int], _ByDay, _ByDay]:
+    """Days since 1970, in order, and good and bad events: of each day those of these series, in their order."""
+    days: dict[int, list[list[int]]] = {}
+    values = {"first": wanted.first_day, "last": wanted.last_day, "series": number_array(ids)}
+    for day, series, *counts in await (await connection.execute(SUMS.encode(), values, binary=True)).fetchall():
+        if series != ids:  # those of which all tell come as they lie in the index, which is this order
+            counts = [list(map(dict(zip(series, column, strict=True)).get, ids, repeat(0))) for column in counts]
+        if day in days:  # it is folded in part
+            counts = [list(map(add, *columns)) for columns in zip(days[day], counts, strict=True)]
+        days[day] = counts
+    which = sorted(days)
+    good, bad = ([days[day][column] for day in which] for column in (0, 1))
+    return which, good, bad
+
+
+def _by_series(by_day: _ByDay, ids: Sequence[int]) -> Iterable[tuple[int, ...]]:
+    """Of each series what it has of each day."""
+    return zip(*by_day, strict=True) if by_day else repeat((), len(ids))
+
+
+def _needed(one: SeriesSums, wanted: Wanted) -> Set[int]:
+    """Days whose minutes are to be read, if there are any."""
     days = wanted.days
-    if app_key in wanted.days_by_app:
-        days = days | wanted.days_by_app[app_key]
-    if len(numbers) > 1:
-        days = days | set.intersection(*(set(sums[number]) for number in numbers))
-    if any(number in failing for number in numbers):
-        days = days | wanted.days_if_failing
-    for number in numbers:
-        for day in days & sums[number].keys():
-            yield number, day
+    if one.app_key in wanted.days_by_app:
+        days = days | wanted.days_by_app[one.app_key]
+    if len(one.told) > 1:
+        all_days = range(wanted.first_day, wanted.last_day + 1)
+        days = days | {day for day in all_days if all(told.of(day) != NOTHING for told in one.told)}
+    return days | wanted.days_if_failing if one.has_failed else days
 
 
-async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> dict[int, dict[int, ReadDay]]:
-    found: dict[int, dict[int, ReadDay]] = {}
+async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> dict[tuple[int, int], ReadDay]:
+    found: dict[tuple[int, int], ReadDay] = {}
     for some in batches(list(needed)):
         values = [number_array(column) for column in zip(*some, strict=True)]
         rows = await (await connection.execute(DAYS.encode(), values, binary=True)).fetchall()
         packed: dict[tuple[int, int], list[bytes]] = {}
         for number, day, row in rows:
             packed.setdefault((number, day), []).append(row)
-        for (number, day), parts in packed.items():
-            found.setdefault(number, {})[day] = _added(parts)
+        for at, parts in packed.items():
+            found[at] = _added(parts)
     return found
 
 

@@ -5,8 +5,10 @@ from, are unpacked.
 """
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import compress
 from typing import Final
 from zlib import adler32
 
@@ -36,31 +38,33 @@ class UnreadPartError(Exception):
 
 
 class SourceSums:
-    """What one source tells of a series: sums of days since 1970, and the minutes of some of them.
+    """What one source tells of a series: good and bad events of days since 1970, in order, and the minutes of some.
 
-    Both are its own from now on: more is counted in them.
+    The minutes are its own from now on: more is counted in them.
     """
 
-    def __init__(self, sums: dict[int, Sum], days: dict[int, ReadDay]) -> None:
-        self.sums = sums
+    def __init__(self, which: Sequence[int], good: Sequence[int], bad: Sequence[int], days: dict[int, ReadDay]) -> None:
+        self._which = which
+        self._good = good
+        self._bad = bad
         self.days = days
         self._growing: dict[int, Day] = {}
 
     def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
         """Count more of a day: minute of the day -> good and bad events."""
-        good, bad = self.sums.get(day, NOTHING)
         by_minute = self._of_its_own(day)
-        for minute, (more_good, more_bad) in minutes.items():
-            good, bad = good + more_good, bad + more_bad
+        all_good, all_bad = self.of(day)
+        for minute, (good, bad) in minutes.items():
+            all_good, all_bad = all_good + good, all_bad + bad
             if by_minute is not None:
-                by_minute[0][minute] += more_good
-                by_minute[1][minute] += more_bad
-        self.sums[day] = good, bad
+                by_minute[0][minute] += good
+                by_minute[1][minute] += bad
+        self._put(day, (all_good, all_bad))
 
     def _of_its_own(self, day: int) -> Day | None:
         """The minutes of a day, to be counted on; None where they were not read."""
         if day not in self._growing:
-            if day not in self.sums:  # nothing is stored of it: all of it is known
+            if self.of(day) == NOTHING:  # nothing is stored of it: all of it is known
                 self._growing[day] = no_minutes()
             elif day in self.days:
                 good, bad = self.days[day]
@@ -70,9 +74,44 @@ class SourceSums:
             self.days[day] = self._growing[day]
         return self._growing[day]
 
+    def _put(self, day: int, sums: Sum) -> None:
+        at = bisect_left(self._which, day)
+        behind = bisect_right(self._which, day)
+        self._which = [*self._which[:at], day, *self._which[behind:]]
+        self._good = [*self._good[:at], sums[0], *self._good[behind:]]
+        self._bad = [*self._bad[:at], sums[1], *self._bad[behind:]]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether anything is bad."""
+        return any(self._bad)
+
+    @property
+    def failing_days(self) -> Iterator[int]:
+        """Days with a bad event."""
+        return compress(self._which, self._bad)
+
+    @property
+    def tells_anything(self) -> bool:
+        """Whether there are any events at all."""
+        return any(self._good) or any(self._bad)
+
+    def of(self, day: int) -> Sum:
+        """All events of a day."""
+        at = bisect_left(self._which, day)
+        is_there = at < len(self._which) and self._which[at] == day
+        return (self._good[at], self._bad[at]) if is_there else NOTHING
+
+    def of_days(self, first: int, count: int) -> list[Sum]:
+        """All events of each of so many days that follow each other."""
+        at, end = bisect_left(self._which, first), bisect_left(self._which, first + count)
+        if end - at == count:
+            return list(zip(self._good[at:end], self._bad[at:end], strict=True))
+        return [self.of(day) for day in range(first, first + count)]
+
     def knows(self, day: int) -> bool:
         """Whether each minute of a day is known."""
-        return day in self.days or self.sums.get(day, NOTHING) == NOTHING
+        return day in self.days or self.of(day) == NOTHING
 
     def counts(self, start: int, end: int) -> Sum:
         """Events of the minutes [start, end) of one day.
@@ -80,7 +119,7 @@ class SourceSums:
         Raises:
             UnreadPartError: it is a part of a day of which only the sum was read.
         """
-        sums = self.sums.get(start // DAY_MINUTES, NOTHING)
+        sums = self.of(start // DAY_MINUTES)
         if end - start == DAY_MINUTES or sums == NOTHING:
             return sums
         good, bad = self.minutes(start, end)
@@ -95,7 +134,7 @@ class SourceSums:
         day, first = divmod(start, DAY_MINUTES)
         found = self.days.get(day)
         if found is None:
-            if self.sums.get(day, NOTHING) != NOTHING:
+            if self.of(day) != NOTHING:
                 raise UnreadPartError([day])
             found = no_minutes()
         good, bad = found
@@ -109,19 +148,24 @@ class SourceSums:
             UnreadPartError: as `counts`.
         """
         whole, parts = _at_midnights(tuple(ranges))
-        sums, days = self.sums, self.days
-        found = [sums[day] for day in whole if day in sums]
+        good = bad = 0
+        for start, end in whole:
+            days = slice(bisect_left(self._which, start), bisect_left(self._which, end))
+            good, bad = good + sum(self._good[days]), bad + sum(self._bad[days])
         for day, part in parts:  # written out: most of what a budget costs is done here
-            all_good, all_bad = sums.get(day, NOTHING)
-            if all_good or all_bad:
-                if day not in days:
+            most_good, most_bad = self.of(day)
+            if most_good or most_bad:
+                if day not in self.days:
                     raise UnreadPartError([day])
-                good, bad = days[day]
-                found.append((_added_up(good[part], all_good), _added_up(bad[part], all_bad)))
-        if not found:
-            return NOTHING
-        total_good, total_bad = map(sum, zip(*found, strict=True))
-        return total_good, total_bad
+                by_minute = self.days[day]
+                good += _added_up(by_minute[0][part], most_good)
+                bad += _added_up(by_minute[1][part], most_bad) if most_bad else 0
+        return good, bad
+
+
+def silent() -> SourceSums:
+    """One of which nothing is stored."""
+    return SourceSums((), (), (), {})
 
 
 class SeriesSums(Judged):
@@ -166,7 +210,7 @@ class SeriesSums(Judged):
         good = bad = 0
         blocks: dict[int, tuple[Sum, Sum]] = {}
         for start, end in by_day(ranges):
-            if app.sums.get(start // DAY_MINUTES, NOTHING) == NOTHING:
+            if app.of(start // DAY_MINUTES) == NOTHING:
                 more_good, more_bad = host.counts(start, end)
                 good, bad = good + more_good, bad + more_bad
                 continue
@@ -198,12 +242,12 @@ class SeriesSums(Judged):
     @property
     def has_failed(self) -> bool:
         """Whether anything that was read of it is bad, whoever told of it."""
-        return any(bad for told in self.told for _, bad in told.sums.values())
+        return any(told.has_failed for told in self.told)
 
     @property
     def failing_days(self) -> set[int]:
         """Days since 1970 with a bad event, whoever told of it."""
-        return {day for told in self.told for day, (_, bad) in told.sums.items() if bad}
+        return {day for told in self.told for day in told.failing_days}
 
 
 def _added_up(counts: Sequence[int], most: int) -> int:
@@ -214,11 +258,19 @@ def _added_up(counts: Sequence[int], most: int) -> int:
 
 
 @lru_cache(maxsize=_WINDOWS_REMEMBERED)  # very many series are asked for the same ones
-def _at_midnights(ranges: tuple[PaneRange, ...]) -> tuple[Sequence[int], Sequence[tuple[int, slice]]]:
-    """The days since 1970 that are whole in these minutes, and of all others which part."""
-    cut = [(*divmod(start, DAY_MINUTES), end - start) for start, end in by_day(ranges)]
-    whole = [day for day, _, length in cut if length == DAY_MINUTES]
-    return whole, [(day, slice(first, first + length)) for day, first, length in cut if length < DAY_MINUTES]
+def _at_midnights(ranges: tuple[PaneRange, ...]) -> tuple[Sequence[PaneRange], Sequence[tuple[int, slice]]]:
+    """The stretches [first, end) of days since 1970 that are whole in these minutes; of all others, which part."""
+    whole, parts = list[PaneRange](), list[tuple[int, slice]]()
+    for start, end in ranges:
+        first, last = -(-start // DAY_MINUTES), end // DAY_MINUTES
+        if first < last:
+            whole.append((first, last))
+        parts += [
+            (begin // DAY_MINUTES, slice(begin % DAY_MINUTES, begin % DAY_MINUTES + stop - begin))
+            for begin, stop in by_day([(start, end)])
+            if stop - begin < DAY_MINUTES
+        ]
+    return whole, parts
 
 
 def by_day(ranges: Iterable[PaneRange]) -> Iterator[PaneRange]:

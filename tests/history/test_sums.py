@@ -38,14 +38,15 @@ def packed(plain: Plain, day: int) -> bytes:
 
 def told(plain: Plain, read: set[int]) -> SourceSums:
     """Sums of all days with events, and the minutes of those that were read."""
-    sums, days = {}, dict[int, ReadDay]()
+    sums, days = dict[int, tuple[int, int]](), dict[int, ReadDay]()
     for day in {at // DAY_MINUTES for at in plain}:
         row = packed(plain, day)
         good, bad = add_days([(day, row)])[day]
         sums[FIRST_DAY + day] = sum(good), sum(bad)
         if day in read:
             days[FIRST_DAY + day] = read_small_day(row) or (good, bad)
-    return SourceSums(sums, days)
+    which = sorted(sums)
+    return SourceSums(which, [sums[day][0] for day in which], [sums[day][1] for day in which], days)
 
 
 def minutes(plain: Plain) -> Minutes:
