@@ -8,8 +8,9 @@ with a code of its own unless they are short: how many entries each slot has; th
 least of the row; the steps from each entry to the next of its slot; and the events of each entry. Where events are few,
 an entry is one event, and the last list is empty. Slots with more entries come first, and steps lie by their place in
 the slot: those to the second entries of all slots, then to the third ones, so that all are added up at once. The head
-has the least bucket, whether events are few, and the widths of the lists. Rows of versions 1 and 3 are other lists,
-compressed by zstd. (A row of kind 2 is in `recent`.)
+has the least bucket, whether events are few, and the widths of the lists. A row of version 5 has but a few entries:
+their slots and their buckets, 16 bits each, and a byte for how many events each has. Rows of versions 1 and 3 are other
+lists, compressed by zstd. (A row of kind 2 is in `recent`.)
 """
 
 from array import array
@@ -19,12 +20,14 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, islice, pairwise, zip_longest
 from math import ceil, frexp
 from operator import add, sub
-from struct import Struct
+from struct import Struct, pack, unpack
 from typing import Final
 
 from zlib_ng import zlib_ng
 
 from streams.history.codec import (
+    FEW,
+    MOST_FEW,
     RAW,
     VERSION,
     UnreadableRowError,
@@ -52,6 +55,7 @@ _FEW: Final = 10
 _SPARSE: Final = 40
 """So many buckets take less room in one block, and less time, than in blocks with codes of their own."""
 
+_BYTE: Final = 255
 _BUCKET_BITS: Final = 16
 _BUCKETS: Final = (1 << _BUCKET_BITS) - 1
 _BUCKET_OFFSET: Final = 0x8000
@@ -110,6 +114,8 @@ def read_chunk(row: bytes, first_slot: int = 0) -> Counter[int]:
         return _read_by_slots(from_planes(by_zstd(row), 4), first_slot)
     if row[:1] == bytes((_IN_PAIRS,)):
         return _read_pairs(from_planes(by_zstd(row), 4), first_slot)
+    if row[:1] == bytes((FEW,)):
+        return _read_few(row, first_slot)
     raise unknown(row)
 
 
@@ -123,6 +129,9 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     if row is not None:
         found = read_chunk(row)
         found.update(slots)
+    few = _pack_few(found)
+    if few is not None:
+        return few
     by_slot: dict[int, list[int]] = {}
     for place in sorted(found):
         by_slot.setdefault(place >> _BUCKET_BITS, []).append(place)
@@ -150,6 +159,25 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
     for block in blocks[:-1]:
         packed += [packer.compress(block), packer.flush(zlib_ng.Z_BLOCK)]
     return b"".join([*packed, packer.compress(blocks[-1]), packer.flush()])
+
+
+def _pack_few(slots: Slots) -> bytes | None:
+    """The row of so few entries; None: they are too many, or have more events than a byte holds."""
+    if len(slots) > MOST_FEW or max(slots.values()) > _BYTE:
+        return None
+    places = sorted(slots)
+    where = [half for place in places for half in (place >> _BUCKET_BITS, place & _BUCKETS)]
+    return pack(f"<B{len(where)}H{len(places)}B", FEW, *where, *map(slots.__getitem__, places))
+
+
+def _read_few(row: bytes, first_slot: int) -> Counter[int]:
+    count, rest = divmod(len(row) - 1, 5)
+    _, *numbers = unpack(f"<B{2 * count}H{count}B{rest}x", row)
+    slots, buckets = numbers[: 2 * count : 2], numbers[1 : 2 * count : 2]
+    if rest or max(slots, default=0) >= DAY_SLOTS:
+        raise UnreadableRowError(f"a histogram of {len(row)} bytes is none of a few entries of a day")
+    places = [(first_slot + slot << _BUCKET_BITS) + bucket for slot, bucket in zip(slots, buckets, strict=True)]
+    return Counter(dict(zip(places, numbers[2 * count :], strict=True)))
 
 
 def _order(per_slot: Sequence[int]) -> list[int]:

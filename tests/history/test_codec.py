@@ -54,11 +54,25 @@ def test_a_day_of_health_checks_takes_few_bytes() -> None:
     assert len(add_to_day(None, dict.fromkeys(range(DAY_MINUTES), (1, 0)))) < 60
 
 
+def test_a_few_events_take_few_bytes() -> None:
+    assert len(add_to_day(None, dict.fromkeys(range(0, 1200, 100), (1, 0)))) == 49
+    assert len(add_to_chunk(None, {place_in(slot, 60): 1 for slot in range(0, 240, 20)})) == 61
+
+
 def test_stored_bytes_of_earlier_versions_stay_readable() -> None:
-    good, bad = read_day(bytes.fromhex("0128b52ffd60002c95000030030001000200035002008c8457566df607"))
-    assert (good[0], bad[0], bad[719], sum(good), sum(bad)) == (3, 1, 2, 3, 3)
-    chunk = "0128b52ffd2018c1000037b91003020180ff80000000000441000000000000000000"
-    assert read_chunk(bytes.fromhex(chunk)) == {place_in(0, 55): 3, place_in(5, -16): 2, place_in(71, -0x8000): 1}
+    for day in (
+        "0128b52ffd60002c95000030030001000200035002008c8457566df607",
+        "040163661805a360148c8251301801e3403b60148c02ea01a6d1c01c050cc3080000",
+        "050000cf0203000102",
+    ):
+        good, bad = read_day(bytes.fromhex(day))
+        assert (good[0], bad[0], bad[719], sum(good), sum(bad)) == (3, 1, 2, 3, 3)
+    for chunk in (
+        "0128b52ffd2018c1000037b91003020180ff80000000000441000000000000000000",
+        "04636060646462646466000226064a0123c33005e61f181aea19800000",
+        "05000037800500f07f47000000030201",
+    ):
+        assert read_chunk(bytes.fromhex(chunk)) == {place_in(0, 55): 3, place_in(5, -16): 2, place_in(71, -0x8000): 1}
     chunk = (
         "0328b52ffd60cc030502005402000204000000000200040337000002f000000900002c0000070304e500800000007f"
         "000003080043a0820e9aa5d3b2808aa07b00352a40198720b14a400e"
@@ -73,7 +87,20 @@ def test_stored_bytes_of_earlier_versions_stay_readable() -> None:
     }
 
 
-@pytest.mark.parametrize("row", [b"", b"\x02rest", b"\x01no zstd", b"\x03no zstd", b"\x04", b"\x04\x01no deflate"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"",
+        b"\x02rest",
+        b"\x01no zstd",
+        b"\x03no zstd",
+        b"\x04",
+        b"\x04\x01no deflate",
+        b"\x05\x01",
+        b"\x05\xff\xff\0\0",
+        b"\x05\xff\xff\0\0\1",
+    ],
+)
 def test_a_row_that_cannot_be_read_is_refused(row: bytes) -> None:
     with pytest.raises(UnreadableRowError):
         read_day(row)
