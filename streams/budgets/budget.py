@@ -101,4 +101,5 @@ def burn_rate(target: Fraction, counts: Counts) -> Fraction | None:
 
 def _shares(target: Fraction) -> tuple[int, int]:
     """a and b of what may fail, in lowest terms as the target is: five times faster than to subtract it from 1."""
-    return target.denominator - target.numerator, target.denominator
+    met, whole = target.as_integer_ratio()
+    return whole - met, whole

@@ -184,9 +184,10 @@ def _few(row: bytes) -> dict[int, tuple[int, int]] | None:
 
 def _planes(row: bytes) -> tuple[int, bytes]:
     """The width of the counts of a day, and their bytes."""
-    if row[:1] == bytes((VERSION,)) and row[1:2]:
+    version = row[0] if len(row) > 1 else None
+    if version == VERSION:
         width, planes = row[1], inflate(row[2:])
-    elif row[:1] == bytes((_BY_ZSTD,)):
+    elif version == _BY_ZSTD:
         width, planes = 4, by_zstd(row)
     elif (few := _few(row)) is not None:
         width, planes = 1, bytes(_added(bytearray(2 * DAY_MINUTES), few))

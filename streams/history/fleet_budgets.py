@@ -259,10 +259,11 @@ async def fleet_budgets(
     start = end - minutes_shown(max(level.period_ms for level in levels))
     first_day, last_day = start // DAY_MINUTES, (end - 1) // DAY_MINUTES
     known = exclusions.known_at(NEVER - 1, metric)
-    windows = {spans: _Windows(end, spans) for spans in {known.spans(*key) for key in series}}
+    spans = {key: known.spans(*key) for key in series}
+    windows = {some: _Windows(end, some) for some in set(spans.values())}
     excluded = {day for span in known.for_all for day in edge_days(span, {MINUTE_MS})}
     by_app: dict[str, set[int]] = {}
-    for app_key, scope in series:
+    for app_key, scope in series if known.for_some else ():
         for span in known.its_own(app_key, scope):
             by_app.setdefault(app_key, set()).update(edge_days(span, {MINUTE_MS}))
     periods = {level.period_ms // MINUTE_MS for level in levels}
@@ -274,7 +275,7 @@ async def fleet_budgets(
         unread = {}
         for key, one in found.items():
             try:
-                budgets += [_budget(one, level, windows[known.spans(*key)]) for level in levels]
+                budgets += [_budget(one, level, windows[spans[key]]) for level in levels]
             except UnreadPartError as error:
                 unread[key] = series[key]
                 by_app.setdefault(one.app_key, set()).update(error.days, edges)
@@ -427,7 +428,8 @@ def _texts(values: Iterable[str]) -> str:
 
 
 def _shares(values: Iterable[Fraction | None]) -> str:
-    return _numbers(None if value is None else value.numerator / value.denominator for value in values)
+    # In a quarter of the time of `float`, and the same.
+    return number_array("NULL" if value is None else value.numerator / value.denominator for value in values)
 
 
 def _numbers(values: Iterable[float | None]) -> str:

@@ -38,11 +38,11 @@ select day, array_agg(series), array_agg(good), array_agg(bad) from (
 """
 # One by one by their keys, as in `rows`.
 DAYS: Final = """
-with wanted as (select * from unnest(%s::int[], %s::int[]) as w (series, day))
-select w.series, w.day, t.packed from wanted w,
+with wanted as (select * from unnest(%s::int[], %s::int[]) with ordinality as w (series, day, place))
+select w.place, t.packed from wanted w,
 lateral (select packed from day_counts where series = w.series and day = w.day limit 1) t
 union all
-select w.series, w.day, t.packed from wanted w,
+select w.place, t.packed from wanted w,
 lateral (select packed from recent where series = w.series and day = w.day offset 0) t
 """
 
@@ -95,7 +95,7 @@ async def _read(
     ids = sorted(number for by_source in series.values() for number, _ in by_source.values())
     which, *columns = await _sums(connection, ids, wanted)
     told = {
-        number: SourceSums(which, good, bad, {})
+        number: SourceSums(which, good, bad)
         for number, good, bad in zip(ids, *(_by_series(column, ids) for column in columns), strict=True)
     }
     found = {
@@ -114,10 +114,9 @@ async def _read(
         for day in days
         if told[number].of(day) != NOTHING
     ]
-    minutes = await _days(connection, needed)
-    for number, day in needed:
+    for (number, day), parts in zip(needed, await _days(connection, needed), strict=True):
         one = told[number]
-        one.days[day] = minutes.get((number, day)) or _whole(one.of(day))
+        one.read(day, _added(parts) if parts else _whole(one.of(day)))
     return found
 
 
@@ -152,16 +151,15 @@ def _needed(one: SeriesSums, wanted: Wanted) -> Set[int]:
     return days | wanted.days_if_failing if one.has_failed else days
 
 
-async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> dict[tuple[int, int], ReadDay]:
-    found: dict[tuple[int, int], ReadDay] = {}
-    for some in batches(list(needed)):
+async def _days(connection: Connection, needed: Iterable[tuple[int, int]]) -> list[list[bytes]]:
+    """All rows of each of these series and days."""
+    found: list[list[bytes]] = []
+    for some in batches(needed):
         values = [number_array(column) for column in zip(*some, strict=True)]
-        rows = await (await connection.execute(DAYS.encode(), values, binary=True)).fetchall()
-        packed: dict[tuple[int, int], list[bytes]] = {}
-        for number, day, row in rows:
-            packed.setdefault((number, day), []).append(row)
-        for at, parts in packed.items():
-            found[at] = _added(parts)
+        rows: list[list[bytes]] = [[] for _ in some]
+        for place, row in await (await connection.execute(DAYS.encode(), values, binary=True)).fetchall():
+            rows[place - 1].append(row)
+        found += rows
     return found
 
 

@@ -26,7 +26,8 @@ Sum = tuple[int, int]
 NOTHING: Final[Sum] = (0, 0)
 _WINDOWS_REMEMBERED: Final = 1_024
 _ADLER: Final = 65_521
-"""Adler-32 has in its lower 16 bits what it began with and all bytes, added up modulo this (RFC 1950)."""
+_LOW_BITS: Final = 0xFFFF
+"""Adler-32 has here what it began with and all bytes, added up modulo 65,521 (RFC 1950)."""
 
 
 class UnreadPartError(Exception):
@@ -38,17 +39,23 @@ class UnreadPartError(Exception):
 
 
 class SourceSums:
-    """What one source tells of a series: good and bad events of days since 1970, in order, and the minutes of some.
+    """What one source tells of a series: good and bad events of days since 1970, in order.
 
-    The minutes are its own from now on: more is counted in them.
+    `days` are the minutes of those that were `read`.
     """
 
-    def __init__(self, which: Sequence[int], good: Sequence[int], bad: Sequence[int], days: dict[int, ReadDay]) -> None:
+    def __init__(self, which: Sequence[int], good: Sequence[int], bad: Sequence[int]) -> None:
         self._which = which
         self._good = good
         self._bad = bad
-        self.days = days
+        self.days: dict[int, ReadDay] = {}
         self._growing: dict[int, Day] = {}
+
+    def read(self, day: int, minutes: ReadDay) -> None:
+        """The minutes of a day, as they are stored."""
+        good, bad = minutes
+        is_busy = max(self.of(day)) >= _ADLER
+        self.days[day] = (array("Q", list(good)), array("Q", list(bad))) if is_busy else minutes
 
     def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
         """Count more of a day: minute of the day -> good and bad events."""
@@ -123,7 +130,7 @@ class SourceSums:
         if end - start == DAY_MINUTES or sums == NOTHING:
             return sums
         good, bad = self.minutes(start, end)
-        return _added_up(good, sums[0]), _added_up(bad, sums[1])
+        return _added_up(good), _added_up(bad)
 
     def minutes(self, start: int, end: int) -> ReadDay:
         """Good and bad events of each minute of [start, end), which is within one day.
@@ -152,20 +159,20 @@ class SourceSums:
         for start, end in whole:
             days = slice(bisect_left(self._which, start), bisect_left(self._which, end))
             good, bad = good + sum(self._good[days]), bad + sum(self._bad[days])
+        has_failed = self.has_failed
         for day, part in parts:  # written out: most of what a budget costs is done here
-            most_good, most_bad = self.of(day)
-            if most_good or most_bad:
-                if day not in self.days:
-                    raise UnreadPartError([day])
-                by_minute = self.days[day]
-                good += _added_up(by_minute[0][part], most_good)
-                bad += _added_up(by_minute[1][part], most_bad) if most_bad else 0
+            by_minute = self.days.get(day)
+            if by_minute is not None:
+                good += _added_up(by_minute[0][part])
+                bad += _added_up(by_minute[1][part]) if has_failed else 0
+            elif self.of(day) != NOTHING:
+                raise UnreadPartError([day])
         return good, bad
 
 
 def silent() -> SourceSums:
     """One of which nothing is stored."""
-    return SourceSums((), (), (), {})
+    return SourceSums((), (), ())
 
 
 class SeriesSums(Judged):
@@ -250,11 +257,9 @@ class SeriesSums(Judged):
         return {day for told in self.told for day in told.failing_days}
 
 
-def _added_up(counts: Sequence[int], most: int) -> int:
-    """Counts that are `most` at the most; of those in bytes a checksum tells it, nine times as fast as `sum`."""
-    if not most:
-        return 0
-    return adler32(counts, 0) % (1 << 16) if isinstance(counts, bytes) and most < _ADLER else sum(counts)
+def _added_up(counts: Sequence[int]) -> int:
+    """Of bytes, which are none of a busy day, a checksum tells it nine times as fast as `sum`."""
+    return adler32(counts, 0) & _LOW_BITS if isinstance(counts, bytes) else sum(counts)
 
 
 @lru_cache(maxsize=_WINDOWS_REMEMBERED)  # very many series are asked for the same ones

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.history.codec import DAY_MINUTES, add_to_day, read_small_day
 from streams.history.minutes import Minutes, chosen
-from streams.history.recent import ReadDay, add_days
+from streams.history.recent import add_days
 from streams.history.sums import SeriesSums, SourceSums, UnreadPartError
 from streams.history.tally import Tally
 
@@ -38,15 +38,13 @@ def packed(plain: Plain, day: int) -> bytes:
 
 def told(plain: Plain, read: set[int]) -> SourceSums:
     """Sums of all days with events, and the minutes of those that were read."""
-    sums, days = dict[int, tuple[int, int]](), dict[int, ReadDay]()
-    for day in {at // DAY_MINUTES for at in plain}:
-        row = packed(plain, day)
-        good, bad = add_days([(day, row)])[day]
-        sums[FIRST_DAY + day] = sum(good), sum(bad)
-        if day in read:
-            days[FIRST_DAY + day] = read_small_day(row) or (good, bad)
-    which = sorted(sums)
-    return SourceSums(which, [sums[day][0] for day in which], [sums[day][1] for day in which], days)
+    days = {FIRST_DAY + day: packed(plain, day) for day in sorted({at // DAY_MINUTES for at in plain})}
+    minutes = add_days(days.items())
+    sums = SourceSums(list(days), *([sum(minutes[day][which]) for day in days] for which in (0, 1)))
+    for day, row in days.items():
+        if day - FIRST_DAY in read:
+            sums.read(day, read_small_day(row) or minutes[day])
+    return sums
 
 
 def minutes(plain: Plain) -> Minutes:
@@ -89,6 +87,12 @@ def test_what_is_counted_on_is_told_as_if_it_had_been_stored(
     sums.add([tally])
     both = {at: plus(before.get(at, (0, 0)), more.get(at, (0, 0))) for at in before | more}
     assert sums.counted(ranges) == naive([both], ranges)
+
+
+def test_a_day_whose_minutes_fit_into_bytes_and_its_sum_into_no_checksum_is_added_up() -> None:
+    plain = dict.fromkeys(range(DAY_MINUTES), (250, 60))
+    sums = SeriesSums("app", "scope", START, [told(plain, {0})])
+    assert sums.counted([(START + 1, START + 1_439)]) == (250 * 1_438, 60 * 1_438)
 
 
 def plus(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
