@@ -1,6 +1,6 @@
 """When a budget will be used up, if every day to come is like the last one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, compress, cycle, islice
 from operator import sub
@@ -31,18 +31,25 @@ def scores(target: Fraction, good: Iterable[int], bad: Iterable[int]) -> list[in
     return [allowed * g - failed * b for g, b in zip(good, bad, strict=True)]
 
 
-def lowest(target: Fraction, parts: Iterable[tuple[Sequence[int], Sequence[int]]]) -> int:
-    """The least that scores come to as they add up, 0 at the most: good and bad events of each step, part by part."""
+def lowest(
+    target: Fraction,
+    parts: Iterable[tuple[Sequence[int], Sequence[int]]],
+    added_up: Callable[[Sequence[int]], int] = sum,
+) -> int:
+    """The least that scores come to as they add up, 0 at the most: good and bad events of each step, part by part.
+
+    `added_up` is whatever adds counts up.
+    """
     allowed, failed = target.denominator - target.numerator, target.numerator
     left = least = 0
     for good, bad in parts:
         begin = 0
         for step in compress(range(len(bad)), bad):  # only a failure takes anything away
-            left += allowed * sum(good[begin : step + 1]) - failed * bad[step]
+            left += allowed * added_up(good[begin : step + 1]) - failed * bad[step]
             begin = step + 1
             if left < least:
                 least = left
-        left += allowed * sum(good[begin:])
+        left += allowed * added_up(good[begin:])
     return least
 
 

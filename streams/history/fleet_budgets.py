@@ -31,7 +31,7 @@ from streams.history.rows import batches, number_array
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import StoredSeries, Wanted, by_key, edge_days, find_series, read_sums
-from streams.history.sums import SeriesSums, Sum, UnreadPartError, by_day
+from streams.history.sums import SeriesSums, Sum, UnreadPartError, added_up, by_day
 from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
 from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
@@ -279,7 +279,8 @@ async def fleet_budgets(
             except UnreadPartError as error:
                 unread[key] = series[key]
                 by_app.setdefault(one.app_key, set()).update(error.days, edges)
-            await turn.give_way()
+            if turn.is_over:
+                await turn.give_way()
     return budgets
 
 
@@ -349,7 +350,7 @@ def _exhausted_at(one: SeriesSums, level: ServiceLevel, windows: _Windows) -> in
     days, last = _days(one, windows, start), _counts(one, windows, DAY_MINUTES)
     if not losing_days(target, days, last):
         return None
-    dip = lowest(target, starmap(one.told[0].minutes, by_day(windows.of(DAY_MINUTES))))
+    dip = lowest(target, starmap(one.told[0].minutes, by_day(windows.of(DAY_MINUTES))), added_up)
     losing = [start // DAY_MINUTES + n for n in losing_days(target, days, last, dip)]
     if not losing:
         return None

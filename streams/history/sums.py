@@ -130,7 +130,7 @@ class SourceSums:
         if end - start == DAY_MINUTES or sums == NOTHING:
             return sums
         good, bad = self.minutes(start, end)
-        return _added_up(good), _added_up(bad)
+        return added_up(good), added_up(bad)
 
     def minutes(self, start: int, end: int) -> ReadDay:
         """Good and bad events of each minute of [start, end), which is within one day.
@@ -160,11 +160,11 @@ class SourceSums:
             days = slice(bisect_left(self._which, start), bisect_left(self._which, end))
             good, bad = good + sum(self._good[days]), bad + sum(self._bad[days])
         has_failed = self.has_failed
-        for day, part in parts:  # written out: most of what a budget costs is done here
+        for day, part in parts:
             by_minute = self.days.get(day)
             if by_minute is not None:
-                good += _added_up(by_minute[0][part])
-                bad += _added_up(by_minute[1][part]) if has_failed else 0
+                good += added_up(by_minute[0][part])
+                bad += added_up(by_minute[1][part]) if has_failed else 0
             elif self.of(day) != NOTHING:
                 raise UnreadPartError([day])
         return good, bad
@@ -257,7 +257,7 @@ class SeriesSums(Judged):
         return {day for told in self.told for day in told.failing_days}
 
 
-def _added_up(counts: Sequence[int]) -> int:
+def added_up(counts: Sequence[int]) -> int:
     """Of bytes, which are none of a busy day, a checksum tells it nine times as fast as `sum`."""
     return adler32(counts, 0) & _LOW_BITS if isinstance(counts, bytes) else sum(counts)
 
