@@ -27,7 +27,7 @@ from streams.history.codec import DAY_MINUTES, MINUTE_MS
 from streams.history.documents import decimal_text
 from streams.history.minutes import Minutes, chosen
 from streams.history.recent import no_minutes
-from streams.history.rows import batches, number_array
+from streams.history.rows import BATCH_ROWS, batches, number_array
 from streams.history.screening import Place
 from streams.history.sources import counting_sources
 from streams.history.sum_reading import StoredSeries, Wanted, by_key, edge_days, find_series, read_sums
@@ -36,7 +36,7 @@ from streams.objectives.service_level import ServiceLevel
 from streams.turn import Turn
 from streams.windows.hopping import NEVER, HoppingWindow, PaneRange, Span
 
-PAGE: Final = 1_000
+PAGE: Final = BATCH_ROWS
 _SHORTEST: Final = min(BURN_MINUTES.values())
 _REST: Final = 3
 """So many times as long as a page took nothing is done."""

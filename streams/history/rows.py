@@ -16,7 +16,7 @@ from streams.kafka.placement import partition_of
 from streams.settings import PartitionerName
 from streams.turn import Turn
 
-BATCH_ROWS: Final = 1_000
+BATCH_ROWS: Final = 2_000
 """Rows of one statement."""
 SHARING: Final = 32
 """Rows are folded once a series has so many on average: all of them are written again as one."""
