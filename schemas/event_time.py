@@ -69,28 +69,29 @@ def read_times(events: list[Any]) -> None:
     """
     seconds_ms, tails_ms, fractions_ms, offsets_ms = _SECONDS_MS, _TAIL_MS, _FRACTION_MS, _OFFSET_MS
     to_the_second, behind_it, longest_in_utc = _TO_THE_SECOND, _BEHIND_IT, _LONGEST_IN_UTC
-    second, second_ms = "", 0
-    for at, event in enumerate(events):
+    are_all_read = True
+    for event in events:
         if event is not None and type(text := event.time) is str:
             try:
                 if len(text) <= longest_in_utc:
-                    if (its_second := text[to_the_second]) != second:  # most share it with the one before
-                        second_ms, second = seconds_ms[its_second], its_second
-                    event.time = second_ms + tails_ms[text[behind_it]]
+                    event.time = seconds_ms[text[to_the_second]] + tails_ms[text[behind_it]]
                 elif text[19] != ".":
                     event.time = seconds_ms[text[to_the_second]] - offsets_ms[text[behind_it]]
                 else:  # finer digits are cut off
                     offset_ms = offsets_ms[text[23:].lstrip("0123456789")]
                     event.time = seconds_ms[text[to_the_second]] + fractions_ms[text[19:23]] - offset_ms
             except (LookupError, ValueError):
-                events[at] = _timed(event)
+                are_all_read = False
+    if not are_all_read:
+        events[:] = map(_timed, events)
 
 
 def _timed(event: Any) -> Any:
-    try:
-        event.time = epoch_ms(event.time)
-    except ValueError:
-        return None
+    if event is not None and type(event.time) is str:
+        try:
+            event.time = epoch_ms(event.time)
+        except ValueError:
+            return None
     return event
 
 
