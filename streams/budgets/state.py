@@ -26,7 +26,7 @@ def state_of(budget: Budget, as_of_ms: int, exhausted_at_ms: int | None) -> Budg
         return BudgetState.NO_DATA
     if not budget.is_met:
         return BudgetState.EXHAUSTED
-    consumed = budget.consumed if budget.counts.bad else None  # of nothing, three quarters are not compared
+    consumed = budget.consumed
     is_used = consumed is not None and consumed >= AT_RISK_CONSUMED
     is_soon = exhausted_at_ms is not None and exhausted_at_ms <= as_of_ms + AT_RISK_WITHIN_MS
     return BudgetState.AT_RISK if is_used or is_soon else BudgetState.MET

@@ -30,7 +30,7 @@ from streams.history.screening import Place, could_breach
 from streams.history.sources import counting_sources
 from streams.history.stored_states import StateKey, StoredState, StoredStates
 from streams.history.sum_reading import DAY_MS, Wanted, edge_days, find_series, read_sums
-from streams.history.sums import SeriesSums, silent
+from streams.history.sums import SeriesSums, SourceSums
 from streams.history.tally import Cut, Tallies
 from streams.kafka.placement import partition_of
 from streams.outlet.alert import alert_document, retired_document
@@ -180,7 +180,7 @@ class Judging:
         stored = await find_series(connection, self._metric, sorted(keys))
         found = await read_sums(connection, self._metric, stored, self._wanted(first_ms, last_ms))
         for key in keys - found.keys():
-            found[key] = SeriesSums(*key, NEVER, [silent() for _ in counting_sources(self._metric)])
+            found[key] = SeriesSums(*key, NEVER, [SourceSums() for _ in counting_sources(self._metric)])
         for (key, objective), one in before.items():
             if objective in self.rules.names:
                 found[key].put(objective, one.state)

@@ -17,10 +17,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate, islice, pairwise, zip_longest
 from math import ceil, frexp
 from operator import add, sub
-from struct import Struct, pack, unpack
+from struct import Struct, error, pack, unpack
 from typing import Final
 
 from zlib_ng import zlib_ng
@@ -55,7 +56,6 @@ _FEW: Final = 10
 _SPARSE: Final = 40
 """So many buckets take less room in one block, and less time, than in blocks with codes of their own."""
 
-_BYTE: Final = 255
 _BUCKET_BITS: Final = 16
 _BUCKETS: Final = (1 << _BUCKET_BITS) - 1
 _BUCKET_OFFSET: Final = 0x8000
@@ -163,11 +163,13 @@ def add_to_chunk(row: bytes | None, slots: Slots) -> bytes:
 
 def _pack_few(slots: Slots) -> bytes | None:
     """The row of so few entries; None: they are too many, or have more events than a byte holds."""
-    if len(slots) > MOST_FEW or max(slots.values()) > _BYTE:
+    if len(slots) > MOST_FEW:
         return None
     places = sorted(slots)
     where = [half for place in places for half in (place >> _BUCKET_BITS, place & _BUCKETS)]
-    return pack(f"<B{len(where)}H{len(places)}B", FEW, *where, *map(slots.__getitem__, places))
+    with suppress(error):
+        return pack(f"<B{len(where)}H{len(places)}B", FEW, *where, *map(slots.__getitem__, places))
+    return None
 
 
 def _read_few(row: bytes, first_slot: int) -> Counter[int]:

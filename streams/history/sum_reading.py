@@ -13,7 +13,7 @@ from streams.history.codec import DAY_MINUTES, read_small_day
 from streams.history.recent import ReadDay, add_days, is_recent
 from streams.history.rows import FIND_SERIES, batches, names_of, number_array
 from streams.history.sources import counting_sources
-from streams.history.sums import NOTHING, SeriesSums, SourceSums, Sum, silent
+from streams.history.sums import NOTHING, SeriesSums, SourceSums, Sum
 from streams.history.tally import SeriesKey as StoredKey
 from streams.windows.hopping import Span
 
@@ -102,7 +102,7 @@ async def _read(
         key: SeriesSums(
             *key,
             min(first for _, first in by_source.values()),
-            [told[by_source[source][0]] if source in by_source else silent() for source in sources],
+            [told[by_source[source][0]] if source in by_source else SourceSums() for source in sources],
         )
         for key, by_source in series.items()
     }

@@ -44,7 +44,7 @@ class SourceSums:
     `days` are the minutes of those that were `read`.
     """
 
-    def __init__(self, which: Sequence[int], good: Sequence[int], bad: Sequence[int]) -> None:
+    def __init__(self, which: Sequence[int] = (), good: Sequence[int] = (), bad: Sequence[int] = ()) -> None:
         self._which = which
         self._good = good
         self._bad = bad
@@ -53,9 +53,7 @@ class SourceSums:
 
     def read(self, day: int, minutes: ReadDay) -> None:
         """The minutes of a day, as they are stored."""
-        good, bad = minutes
-        is_busy = max(self.of(day)) >= _ADLER
-        self.days[day] = (array("Q", list(good)), array("Q", list(bad))) if is_busy else minutes
+        self.days[day] = _widened(minutes) if max(self.of(day)) >= _ADLER else minutes
 
     def add(self, day: int, minutes: Mapping[int, Iterable[int]]) -> None:
         """Count more of a day: minute of the day -> good and bad events."""
@@ -74,8 +72,7 @@ class SourceSums:
             if self.of(day) == NOTHING:  # nothing is stored of it: all of it is known
                 self._growing[day] = no_minutes()
             elif day in self.days:
-                good, bad = self.days[day]
-                self._growing[day] = array("Q", list(good)), array("Q", list(bad))
+                self._growing[day] = _widened(self.days[day])
             else:
                 return None
             self.days[day] = self._growing[day]
@@ -170,11 +167,6 @@ class SourceSums:
         return good, bad
 
 
-def silent() -> SourceSums:
-    """One of which nothing is stored."""
-    return SourceSums((), (), ())
-
-
 class SeriesSums(Judged):
     """A series by what each source of its metric tells, the host before the app; panes are minutes since 1970.
 
@@ -257,6 +249,12 @@ class SeriesSums(Judged):
         return {day for told in self.told for day in told.failing_days}
 
 
+def _widened(minutes: ReadDay) -> Day:
+    """The same with room for more than a byte holds, and to be changed."""
+    good, bad = minutes
+    return array("Q", list(good)), array("Q", list(bad))
+
+
 def added_up(counts: Sequence[int]) -> int:
     """Of bytes, which are none of a busy day, a checksum tells it nine times as fast as `sum`."""
     return adler32(counts, 0) & _LOW_BITS if isinstance(counts, bytes) else sum(counts)
@@ -272,7 +270,7 @@ def _at_midnights(ranges: tuple[PaneRange, ...]) -> tuple[Sequence[PaneRange], S
             whole.append((first, last))
         parts += [
             (begin // DAY_MINUTES, slice(begin % DAY_MINUTES, begin % DAY_MINUTES + stop - begin))
-            for begin, stop in by_day([(start, end)])
+            for begin, stop in _cut(start, end, DAY_MINUTES)
             if stop - begin < DAY_MINUTES
         ]
     return whole, parts
